@@ -1,0 +1,75 @@
+#include "base/crypto/crypto.hpp"
+
+#include "base/check.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+namespace rookery::base {
+namespace {
+
+const unsigned char* octets_of(std::string_view v) { return reinterpret_cast<const unsigned char*>(v.data()); }
+
+} // namespace
+
+sha256_digest sha256(std::string_view octets) {
+  sha256_digest out;
+  SHA256(octets_of(octets), octets.size(), out.data());
+  return out;
+}
+
+std::string sha1(std::string_view octets) {
+  std::string out(20, '\0');
+  SHA1(octets_of(octets), octets.size(), reinterpret_cast<unsigned char*>(out.data()));
+  return out;
+}
+
+sha256_digest hmac_sha256(std::string_view key, std::string_view octets) {
+  sha256_digest out;
+  unsigned length = 0;
+  check(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets_of(octets), octets.size(), out.data(),
+             &length) != nullptr && length == out.size(),
+        "HMAC-SHA-256 is available");
+  return out;
+}
+
+sha256_digest pbkdf2_sha256(std::string_view password, std::string_view salt, unsigned iterations) {
+  sha256_digest out;
+  check(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets_of(salt),
+                          static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha256(),
+                          static_cast<int>(out.size()), out.data()) == 1,
+        "PBKDF2 is available");
+  return out;
+}
+
+std::string random_octets(std::size_t octets) {
+  std::string out(octets, '\0');
+  check(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(octets)) == 1,
+        "the random source works");
+  return out;
+}
+
+std::string random_token(std::size_t characters) {
+  static constexpr std::string_view alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
+  std::string out;
+  while (out.size() < characters)
+    for (const char c : random_octets(characters * 2)) {
+      const auto octet = static_cast<unsigned char>(c);
+      if (octet < alphabet.size() * 4 && out.size() < characters) out.push_back(alphabet[octet % alphabet.size()]);
+    }
+  return out;
+}
+
+bool constant_time_equal(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+void wipe(std::string& secret) noexcept {
+  OPENSSL_cleanse(secret.data(), secret.size());
+  secret.clear();
+}
+
+} // namespace rookery::base
