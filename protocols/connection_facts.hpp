@@ -1,0 +1,28 @@
+/// What a session is told about the connection it runs on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace rookery {
+
+/// Given to a session when it begins, and again when TLS has been put below it
+/// (STARTTLS). Plain values; the session keeps a copy.
+struct connection_facts {
+  std::string session_id;        ///< One id a session, for logs; letters and digits.
+  std::string peer_address;      ///< Text form, "192.0.2.1" or "2001:db8::1", without brackets; from PROXY if used.
+  std::uint16_t peer_port = 0;
+  bool peer_is_loopback = false; ///< Plaintext logins are allowed then.
+  bool tls = false;
+  std::string tls_version;       ///< "TLSv1.3"; empty without TLS.
+  std::string tls_cipher;        ///< OpenSSL's name of the cipher suite.
+  std::string tls_server_name;   ///< SNI as the client asked; may be empty.
+  std::string tls_exporter;      ///< RFC 9266 channel binding, 32 octets; empty before TLS 1.3.
+  std::string tls_server_end_point; ///< RFC 5929 §4: digest of our certificate.
+  std::string nonce;             ///< Fresh random letters and digits (24), for SCRAM and APOP.
+
+  /// May a password travel here?
+  bool secure() const noexcept { return tls || peer_is_loopback; }
+};
+
+} // namespace rookery
