@@ -1,0 +1,110 @@
+/// The commands of a mail shard: the only way in which mail state changes.
+///
+/// Encoded with base::encoder; docs/formats/mail_command.md. Type numbers are on
+/// disk: never renumber. Every command carries the wall time that its records get.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rookery::storage::mail {
+
+/// System flags and keywords in one word. Bits 0..4 are the system flags; bit 8+k is
+/// keyword k of the mailbox (its list is in the mailbox record; at most 56).
+namespace flag {
+inline constexpr std::uint64_t seen = 1, answered = 2, flagged = 4, deleted = 8, draft = 16;
+inline constexpr std::uint64_t system_mask = 31;
+inline constexpr unsigned first_keyword_bit = 8;
+inline constexpr std::size_t keywords_max = 56;
+} // namespace flag
+
+/// Flags as a client names them: keywords by name, mapped to bits when applied.
+struct flag_set {
+  std::uint64_t system = 0;
+  std::vector<std::string> keywords;
+};
+
+using uid_range = std::pair<std::uint32_t, std::uint32_t>; ///< inclusive, first <= last
+using uid_ranges = std::vector<uid_range>;                 ///< ascending, not overlapping
+
+/// What protocols/mime computed of a message; opaque to storage, one column each.
+struct message_summary {
+  std::string envelope;       ///< wire form
+  std::string bodystructure;  ///< wire form
+  std::string body;           ///< wire form without extension data
+  std::string parts;          ///< binary part tree
+  std::string sort_keys;      ///< binary
+  std::string preview;        ///< UTF-8
+  std::uint32_t header_octets = 0; ///< of prefix and body together
+  std::string thread_key;     ///< message-ids, lines of normalized text joined by '\n': own first, then references
+};
+
+/// One message to be stored. Its octets are `prefix` followed by the body.
+struct new_message {
+  std::string prefix;         ///< e.g. "Delivered-To: u1@example.test\r\n"; not shared, at most 1,000 octets
+  base::wall_time internal_date{};
+  flag_set flags;
+  message_summary summary;
+};
+
+// Every command names its account; mailbox names are normalized UTF-8 with '/' between levels.
+struct create_mailbox { std::string name; std::string special_use; /* e.g. "\\Sent" or "" */ };
+struct delete_mailbox { std::string name; };
+struct rename_mailbox { std::string from, to; };   ///< children too; INBOX: its messages move (RFC 9051 §6.3.6)
+struct subscribe { std::string name; bool on = true; };
+struct set_special_use { std::string name; std::string special_use; };
+/// Appends to a mailbox by id: the commands' bodies are the messages' in order. All or none.
+struct append { base::mailbox_id mailbox; std::vector<new_message> messages; };
+/// Delivers one message to a mailbox by name; made once for one (origin, recipient) even if
+/// repeated. A missing folder other than INBOX is created when `create`, else INBOX is taken.
+struct deliver {
+  std::string folder = "INBOX";
+  bool create = false;
+  std::uint64_t origin = 0;     ///< message_id of the accepted message; 0 = never the same
+  std::uint32_t recipient = 0;  ///< its number in the envelope
+  new_message message;
+};
+enum class flag_change : std::uint8_t { replace = 0, add = 1, remove = 2 };
+struct store_flags {
+  base::mailbox_id mailbox;
+  uid_ranges uids;
+  flag_change change = flag_change::add;
+  flag_set flags;
+  std::optional<std::uint64_t> unchanged_since;
+};
+/// Removes messages that carry \Deleted; `uids` restricts it (UID EXPUNGE, POP3 with `even_undeleted`).
+struct expunge { base::mailbox_id mailbox; std::optional<uid_ranges> uids; bool even_undeleted = false; };
+struct copy_messages { base::mailbox_id from, to; uid_ranges uids; };
+struct move_messages { base::mailbox_id from, to; uid_ranges uids; };
+/// Removes everything of the account.
+struct drop_account {};
+/// A body lies elsewhere now (compaction). The command's bodies: old place's content at its new place.
+struct relocate_body { std::uint32_t old_segment = 0, old_offset = 0; };
+
+using any_command = std::variant<create_mailbox, delete_mailbox, rename_mailbox, subscribe, set_special_use, append,
+                                 deliver, store_flags, expunge, copy_messages, move_messages, drop_account,
+                                 relocate_body>;
+
+struct command {
+  base::account_id account;
+  base::wall_time time{};
+  any_command what;
+};
+
+std::string encode(const command&);
+base::result<command> decode_command(std::string_view payload);
+
+// Results (machine.hpp, command_result):
+//   append, deliver: mailbox, uid_validity, uids, modseq.  copy, move: mailbox (to), uid_validity, source_uids, uids, modseq.
+//   store_flags: uids changed or confirmed, refused_uids, modseq.  expunge: uids removed, modseq.  create: mailbox, uid_validity.
+
+} // namespace rookery::storage::mail
