@@ -1,0 +1,107 @@
+/// The actor of one connection, for every protocol: octets in, events to the host,
+/// output gathered into as few sends as possible, one deadline, TLS and compression
+/// layers, orderly close.
+///
+/// Lives in one reactor. A host uses it as its actor: `link().request(…).then(…)`,
+/// `link().send(…)`; after each message or event the connection steps the protocol
+/// and sends what came of it, so a host never flushes.
+#pragma once
+
+#include "actors/net/layer.hpp"
+#include "actors/net/pinned_actor.hpp"
+#include "actors/net/protocol.hpp"
+#include "actors/net/timer_wheel.hpp"
+#include "base/bytes.hpp"
+#include "protocols/connection_facts.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rookery::net {
+
+/// Everything the connections of one listener share. Immutable after start.
+struct listener {
+  std::string service;            ///< "smtp", "submission", "imap" …: for logs and metrics
+  bool implicit_tls = false;
+  bool proxy_protocol = false;    ///< a PROXY header comes first
+  /// Makes the session and its host, once the facts are known.
+  std::function<std::unique_ptr<protocol>(const connection_facts&)> make;
+  /// Makes the server's side of TLS; null when there is no certificate.
+  std::function<std::unique_ptr<layer>()> make_tls;
+  /// Reads a PROXY header at the front of `in`: its octets and the peer; 0 = more input
+  /// is needed, a negative number = refuse.
+  std::function<long(base::const_bytes in, connection_facts&)> read_proxy;
+  /// Told once when a connection ends (the limits count).
+  std::function<void(const connection_facts&)> ended;
+};
+
+class connection final : public pinned_actor, public event_source, public timer_wheel::entry {
+public:
+  connection(caf::actor_config&, reactor&, int fd, std::shared_ptr<const listener>, connection_facts);
+  ~connection() override;
+
+  // For hosts:
+  const connection_facts& facts() const noexcept { return facts_; }
+  const listener& of() const noexcept { return *listener_; }
+  base::instant now() const { return const_cast<connection*>(this)->home().now(); }
+  /// Puts TLS below the session once the present output is sent; then `tls_started`.
+  void start_tls();
+  /// Puts compression between session and TLS once the present output is sent.
+  void start_compression(std::unique_ptr<layer>);
+  /// Calls `task` in this connection's thread after a while, unless it is gone by then.
+  void after(std::chrono::milliseconds wait, std::function<void()> task);
+  /// Ends the connection without ceremony.
+  void abort(std::string_view why);
+  /// The server drains (message `drain_connection` does the same).
+  void drain();
+
+  const char* name() const override { return "connection"; }
+
+  /// Only the acceptor: spawns in the reactor's own thread.
+  static void start(caf::actor_system&, reactor&, int fd, std::shared_ptr<const listener>, connection_facts);
+
+protected:
+  caf::behavior make_behavior() override;
+  void after_turn() override;
+  void on_exit() override;
+  void on_fault(const std::exception&) override;
+
+private:
+  enum class phase : std::uint8_t { proxy, handshake, open, lingering, ended };
+
+  void on_events(std::uint32_t events) override;
+  void on_timer(base::instant now) override;
+  void opened();                       ///< facts are complete: make the protocol
+  void read_some();
+  void take(base::const_bytes octets); ///< through the layers into the protocol
+  void turn();                         ///< step, send, rearm
+  bool send_some();                    ///< false: the socket is full or broken
+  bool fill_wire();
+  void after_flush();                  ///< layers that waited for an empty output
+  void linger();
+  void finish(std::string_view why);
+  void rearm();
+  void set_interest(std::uint32_t events);
+
+  int fd_;
+  phase phase_ = phase::open;
+  bool eof_ = false;
+  bool writable_ = true;
+  bool in_turn_ = false;
+  bool tls_pending_ = false;
+  bool draining_ = false;
+  std::uint32_t interest_ = 0;
+  std::shared_ptr<const listener> listener_;
+  connection_facts facts_;
+  std::unique_ptr<protocol> protocol_;
+  std::unique_ptr<layer> tls_;
+  std::unique_ptr<layer> compression_;
+  std::unique_ptr<layer> compression_pending_;
+  std::string early_;                  ///< a PROXY header that comes in pieces
+  base::buffer wire_;                  ///< encoded octets; with no layer the session's output is sent itself
+  base::instant handshake_deadline_{};
+};
+
+} // namespace rookery::net

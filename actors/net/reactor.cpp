@@ -1,0 +1,154 @@
+#include "actors/net/reactor.hpp"
+
+#include "base/log.hpp"
+
+#include <caf/all.hpp>
+
+#include <cerrno>
+#include <system_error>
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace rookery::net {
+namespace {
+
+thread_local reactor* this_threads_reactor = nullptr;
+
+/// Events taken from the kernel, and messages given to one actor, in a turn.
+constexpr int events_a_turn = 256;
+constexpr std::size_t messages_an_actor = 64;
+
+} // namespace
+
+reactor* reactor::current() noexcept { return this_threads_reactor; }
+
+reactor::reactor(caf::actor_system& system, unsigned number)
+    : caf::execution_unit(&system), number_(number), read_area_(new char[read_octets]) {
+  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  event_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (epoll_ < 0 || event_ < 0) throw std::system_error(errno, std::generic_category(), "epoll");
+  ::epoll_event e{};
+  e.events = EPOLLIN;
+  e.data.ptr = nullptr;
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, event_, &e);
+  now_ = base::system_clock().now();
+}
+
+reactor::~reactor() {
+  stop();
+  ::close(event_);
+  ::close(epoll_);
+}
+
+void reactor::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void reactor::stop() {
+  stopping_.store(true);
+  wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+void reactor::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto n = ::write(event_, &one, sizeof one);
+}
+
+void reactor::exec_later(caf::resumable* job) {
+  // An ordinary actor that was woken from this thread belongs to the scheduler.
+  if (job->subtype() != caf::resumable::io_actor) {
+    system().scheduler().enqueue(job);
+    return;
+  }
+  if (this_threads_reactor == this) {
+    local_.push_back(job);
+    return;
+  }
+  bool first;
+  {
+    const std::lock_guard hold(lock_);
+    inbox_.push_back(job);
+    first = !signaled_;
+    signaled_ = true;
+  }
+  if (first) wake();
+}
+
+void reactor::post(std::function<void()> task) {
+  bool first;
+  {
+    const std::lock_guard hold(lock_);
+    posted_.push_back(std::move(task));
+    first = !signaled_;
+    signaled_ = true;
+  }
+  if (first) wake();
+}
+
+void reactor::add(int fd, std::uint32_t events, event_source* source) {
+  ::epoll_event e{};
+  e.events = events;
+  e.data.ptr = source;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+}
+
+void reactor::change(int fd, std::uint32_t events, event_source* source) {
+  ::epoll_event e{};
+  e.events = events;
+  e.data.ptr = source;
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e);
+}
+
+void reactor::remove(int fd) { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr); }
+
+void reactor::drain() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard hold(lock_);
+    local_.insert(local_.end(), inbox_.begin(), inbox_.end());
+    inbox_.clear();
+    tasks.swap(posted_);
+    signaled_ = false;
+  }
+  for (auto& t : tasks) t();
+  std::vector<caf::resumable*> jobs;
+  jobs.swap(local_);
+  for (auto* job : jobs) {
+    if (job->resume(this, messages_an_actor) == caf::resumable::resume_later) local_.push_back(job);
+    else caf::intrusive_ptr_release(job);
+  }
+}
+
+void reactor::run() {
+  this_threads_reactor = this;
+  std::vector<::epoll_event> events(events_a_turn);
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    int wait = -1;
+    if (!local_.empty() || !later_.empty()) wait = 0;
+    else if (const auto next = timers_.next_wait(now_)) wait = static_cast<int>(next->count());
+    const int n = ::epoll_wait(epoll_, events.data(), events_a_turn, wait);
+    now_ = base::system_clock().now();
+    std::vector<std::function<void()>> later;
+    later.swap(later_);
+    for (int i = 0; i < n; ++i) {
+      const auto& e = events[static_cast<std::size_t>(i)];
+      if (e.data.ptr == nullptr) {
+        std::uint64_t ignored;
+        [[maybe_unused]] const auto r = ::read(event_, &ignored, sizeof ignored);
+      } else {
+        static_cast<event_source*>(e.data.ptr)->on_events(e.events);
+      }
+    }
+    for (auto& task : later) task();
+    drain();
+    timers_.advance(now_);
+  }
+  drain();
+  this_threads_reactor = nullptr;
+}
+
+} // namespace rookery::net
