@@ -1,0 +1,347 @@
+#include "storage/mail/command.hpp"
+
+#include "base/codec.hpp"
+
+#include <algorithm>
+
+namespace rookery::storage::mail {
+namespace {
+
+constexpr std::uint8_t format_version = 1;
+
+/// Stored: never renumber.
+enum class command_type : std::uint8_t {
+  create_mailbox = 1,
+  delete_mailbox = 2,
+  rename_mailbox = 3,
+  subscribe = 4,
+  set_special_use = 5,
+  append = 6,
+  deliver = 7,
+  store_flags = 8,
+  expunge = 9,
+  copy_messages = 10,
+  move_messages = 11,
+  drop_account = 12,
+  relocate_body = 13
+};
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+overloaded(F...) -> overloaded<F...>;
+
+void put(base::encoder& out, const flag_set& flags) {
+  out.varint(flags.system);
+  out.varint(flags.keywords.size());
+  for (const auto& keyword : flags.keywords) out.bytes(keyword);
+}
+
+void put(base::encoder& out, const uid_ranges& ranges) {
+  out.varint(ranges.size());
+  std::uint32_t before = 0;
+  for (const auto& [first, last] : ranges) {
+    out.varint(first - before);
+    out.varint(last - first);
+    before = last;
+  }
+}
+
+void put(base::encoder& out, const message_summary& summary) {
+  out.bytes(summary.envelope);
+  out.bytes(summary.bodystructure);
+  out.bytes(summary.body);
+  out.bytes(summary.parts);
+  out.bytes(summary.sort_keys);
+  out.bytes(summary.preview);
+  out.varint(summary.header_octets);
+  out.bytes(summary.thread_key);
+}
+
+void put(base::encoder& out, const new_message& message) {
+  out.bytes(message.prefix);
+  out.i64(base::to_milliseconds(message.internal_date));
+  put(out, message.flags);
+  put(out, message.summary);
+}
+
+/// Reads fields; a count that the remaining octets cannot hold fails before anything is reserved.
+class reader {
+public:
+  explicit reader(std::string_view in) : in_(in) {}
+
+  base::decoder& raw() { return in_; }
+  bool failed() const { return failed_ || !in_.ok(); }
+  bool done() const { return !failed_ && in_.done(); }
+  std::string text() { return std::string(in_.bytes()); }
+  std::uint32_t u32() {
+    const auto v = in_.varint();
+    if (v > 0xffffffffu) failed_ = true;
+    return static_cast<std::uint32_t>(v);
+  }
+  base::mailbox_id mailbox() { return base::mailbox_id{u32()}; }
+  bool yes() {
+    const auto v = in_.u8();
+    if (v > 1) failed_ = true;
+    return v == 1;
+  }
+  std::size_t count(std::size_t octets_each) {
+    const auto n = in_.varint();
+    if (!in_.ok() || n > in_.rest().size() / octets_each) {
+      failed_ = true;
+      return 0;
+    }
+    return static_cast<std::size_t>(n);
+  }
+  flag_set flags() {
+    flag_set out;
+    out.system = in_.varint();
+    if ((out.system & ~flag::system_mask) != 0) failed_ = true;
+    const auto n = count(1);
+    out.keywords.reserve(n);
+    for (std::size_t i = 0; i < n && !failed(); ++i) out.keywords.push_back(text());
+    return out;
+  }
+  uid_ranges ranges() {
+    uid_ranges out;
+    const auto n = count(2);
+    out.reserve(n);
+    std::uint64_t before = 0;
+    for (std::size_t i = 0; i < n && !failed(); ++i) {
+      const auto gap = in_.varint();
+      const auto length = in_.varint();
+      if (gap > 0xffffffffu || length > 0xffffffffu || (i > 0 && gap == 0)) failed_ = true;
+      const auto first = before + gap;
+      const auto last = first + length;
+      if (last > 0xffffffffu) failed_ = true;
+      out.emplace_back(static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last));
+      before = last;
+    }
+    return out;
+  }
+  message_summary summary() {
+    message_summary out;
+    out.envelope = text();
+    out.bodystructure = text();
+    out.body = text();
+    out.parts = text();
+    out.sort_keys = text();
+    out.preview = text();
+    out.header_octets = u32();
+    out.thread_key = text();
+    return out;
+  }
+  new_message message() {
+    new_message out;
+    out.prefix = text();
+    out.internal_date = base::from_milliseconds(in_.i64());
+    out.flags = flags();
+    out.summary = summary();
+    return out;
+  }
+
+private:
+  base::decoder in_;
+  bool failed_ = false;
+};
+
+/// What a message at least occupies: six columns, prefix, thread key and counts.
+constexpr std::size_t message_octets_min = 19;
+
+std::optional<any_command> read_fields(command_type type, reader& in) {
+  switch (type) {
+  case command_type::create_mailbox: {
+    create_mailbox c;
+    c.name = in.text();
+    c.special_use = in.text();
+    return c;
+  }
+  case command_type::delete_mailbox: return delete_mailbox{in.text()};
+  case command_type::rename_mailbox: {
+    rename_mailbox c;
+    c.from = in.text();
+    c.to = in.text();
+    return c;
+  }
+  case command_type::subscribe: {
+    subscribe c;
+    c.name = in.text();
+    c.on = in.yes();
+    return c;
+  }
+  case command_type::set_special_use: {
+    set_special_use c;
+    c.name = in.text();
+    c.special_use = in.text();
+    return c;
+  }
+  case command_type::append: {
+    append c;
+    c.mailbox = in.mailbox();
+    const auto n = in.count(message_octets_min);
+    for (std::size_t i = 0; i < n && !in.failed(); ++i) c.messages.push_back(in.message());
+    return c;
+  }
+  case command_type::deliver: {
+    deliver c;
+    c.folder = in.text();
+    c.create = in.yes();
+    c.origin = in.raw().u64();
+    c.recipient = in.u32();
+    c.message = in.message();
+    return c;
+  }
+  case command_type::store_flags: {
+    store_flags c;
+    c.mailbox = in.mailbox();
+    c.uids = in.ranges();
+    const auto change = in.raw().u8();
+    if (change > 2) return std::nullopt;
+    c.change = static_cast<flag_change>(change);
+    c.flags = in.flags();
+    if (in.yes()) c.unchanged_since = in.raw().varint();
+    return c;
+  }
+  case command_type::expunge: {
+    expunge c;
+    c.mailbox = in.mailbox();
+    if (in.yes()) c.uids = in.ranges();
+    c.even_undeleted = in.yes();
+    return c;
+  }
+  case command_type::copy_messages: {
+    copy_messages c;
+    c.from = in.mailbox();
+    c.to = in.mailbox();
+    c.uids = in.ranges();
+    return c;
+  }
+  case command_type::move_messages: {
+    move_messages c;
+    c.from = in.mailbox();
+    c.to = in.mailbox();
+    c.uids = in.ranges();
+    return c;
+  }
+  case command_type::drop_account: return drop_account{};
+  case command_type::relocate_body: {
+    relocate_body c;
+    c.old_segment = in.u32();
+    c.old_offset = in.u32();
+    return c;
+  }
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+std::string encode(const command& c) {
+  std::string octets;
+  base::encoder out(octets);
+  const auto head = [&](command_type type) {
+    out.u8(static_cast<std::uint8_t>(type));
+    out.u8(format_version);
+    out.varint(c.account.value);
+    out.i64(base::to_milliseconds(c.time));
+  };
+  const auto place = [&](base::mailbox_id mailbox) { out.varint(mailbox.value); };
+  const auto yes = [&](bool v) { out.u8(v ? 1 : 0); };
+  const auto transfer = [&](command_type type, const auto& v) {
+    head(type);
+    place(v.from);
+    place(v.to);
+    put(out, v.uids);
+  };
+  std::visit(overloaded{
+                 [&](const create_mailbox& v) {
+                   head(command_type::create_mailbox);
+                   out.bytes(v.name);
+                   out.bytes(v.special_use);
+                 },
+                 [&](const delete_mailbox& v) {
+                   head(command_type::delete_mailbox);
+                   out.bytes(v.name);
+                 },
+                 [&](const rename_mailbox& v) {
+                   head(command_type::rename_mailbox);
+                   out.bytes(v.from);
+                   out.bytes(v.to);
+                 },
+                 [&](const subscribe& v) {
+                   head(command_type::subscribe);
+                   out.bytes(v.name);
+                   yes(v.on);
+                 },
+                 [&](const set_special_use& v) {
+                   head(command_type::set_special_use);
+                   out.bytes(v.name);
+                   out.bytes(v.special_use);
+                 },
+                 [&](const append& v) {
+                   head(command_type::append);
+                   place(v.mailbox);
+                   out.varint(v.messages.size());
+                   for (const auto& message : v.messages) put(out, message);
+                 },
+                 [&](const deliver& v) {
+                   const auto& s = v.message.summary;
+                   octets.reserve(128 + v.folder.size() + v.message.prefix.size() + s.envelope.size() +
+                                  s.bodystructure.size() + s.body.size() + s.parts.size() + s.sort_keys.size() +
+                                  s.preview.size() + s.thread_key.size());
+                   head(command_type::deliver);
+                   out.bytes(v.folder);
+                   yes(v.create);
+                   out.u64(v.origin);
+                   out.varint(v.recipient);
+                   put(out, v.message);
+                 },
+                 [&](const store_flags& v) {
+                   head(command_type::store_flags);
+                   place(v.mailbox);
+                   put(out, v.uids);
+                   out.u8(static_cast<std::uint8_t>(v.change));
+                   put(out, v.flags);
+                   yes(v.unchanged_since.has_value());
+                   if (v.unchanged_since) out.varint(*v.unchanged_since);
+                 },
+                 [&](const expunge& v) {
+                   head(command_type::expunge);
+                   place(v.mailbox);
+                   yes(v.uids.has_value());
+                   if (v.uids) put(out, *v.uids);
+                   yes(v.even_undeleted);
+                 },
+                 [&](const copy_messages& v) { transfer(command_type::copy_messages, v); },
+                 [&](const move_messages& v) { transfer(command_type::move_messages, v); },
+                 [&](const drop_account&) { head(command_type::drop_account); },
+                 [&](const relocate_body& v) {
+                   head(command_type::relocate_body);
+                   out.varint(v.old_segment);
+                   out.varint(v.old_offset);
+                 },
+             },
+             c.what);
+  return octets;
+}
+
+base::result<command> decode_command(std::string_view payload) {
+  const auto malformed = [] {
+    return base::fail(base::error_kind::invalid, "Command cannot be read", "mail command: malformed or of a newer version");
+  };
+  reader in(payload);
+  const auto type = in.raw().u8();
+  const auto version = in.raw().u8();
+  command out;
+  out.account = base::account_id{in.raw().varint()};
+  out.time = base::from_milliseconds(in.raw().i64());
+  if (in.failed() || version != format_version) return malformed();
+  auto what = read_fields(static_cast<command_type>(type), in);
+  if (!what || !in.done()) return malformed();
+  out.what = std::move(*what);
+  return out;
+}
+
+} // namespace rookery::storage::mail

@@ -1,0 +1,89 @@
+#include "storage/mail/command.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rookery::storage::mail {
+namespace {
+
+new_message sample_message() {
+  new_message m;
+  m.prefix = "Delivered-To: u1@example.test\r\n";
+  m.internal_date = base::from_milliseconds(1'700'000'000'123);
+  m.flags = {flag::seen | flag::draft, {"$Junk", "work"}};
+  m.summary = {"(env)", "(bs)", "(body)", std::string("\0\1", 2), "sort", "Hello", 321, "a@b\nc@d"};
+  return m;
+}
+
+std::vector<any_command> one_of_each() {
+  deliver d;
+  d.folder = "Lists/dev";
+  d.create = true;
+  d.origin = 0xfedcba9876543210u;
+  d.recipient = 7;
+  d.message = sample_message();
+  return {create_mailbox{"Sent", "\\Sent"},
+          delete_mailbox{"Old"},
+          rename_mailbox{"a/b", "c"},
+          subscribe{"x", false},
+          set_special_use{"Bin", "\\Trash"},
+          append{base::mailbox_id{3}, {sample_message(), new_message{}}},
+          d,
+          store_flags{base::mailbox_id{1}, {{1, 5}, {9, 0xffffffffu}}, flag_change::remove, {flag::seen, {"k"}}, 77},
+          store_flags{base::mailbox_id{1}, {}, flag_change::replace, {}, std::nullopt},
+          expunge{base::mailbox_id{1}, uid_ranges{{1, 1}}, true},
+          expunge{base::mailbox_id{1}, std::nullopt, false},
+          copy_messages{base::mailbox_id{1}, base::mailbox_id{2}, {{4, 4}}},
+          move_messages{base::mailbox_id{2}, base::mailbox_id{1}, {{4, 400}}},
+          drop_account{},
+          relocate_body{7, 0xfffffff0u}};
+}
+
+TEST(MailCommand, IsReadAsItWasWritten) {
+  for (const auto& what : one_of_each()) {
+    const command c{base::account_id{300}, base::from_milliseconds(1'700'000'000'999), what};
+    const auto octets = encode(c);
+    const auto back = decode_command(octets);
+    ASSERT_TRUE(back.ok()) << what.index();
+    EXPECT_EQ(back->account, c.account);
+    EXPECT_EQ(back->time, c.time);
+    EXPECT_EQ(back->what.index(), what.index());
+    EXPECT_EQ(encode(*back), octets);
+  }
+}
+
+TEST(MailCommand, FieldsOfADeliveryKeepTheirPlaces) {
+  deliver d;
+  d.message = sample_message();
+  d.origin = 5;
+  const auto back = decode_command(encode({base::account_id{1}, {}, d}));
+  ASSERT_TRUE(back.ok());
+  const auto& m = std::get<deliver>(back->what).message;
+  EXPECT_EQ(m.prefix, d.message.prefix);
+  EXPECT_EQ(m.internal_date, d.message.internal_date);
+  EXPECT_EQ(m.flags.keywords, d.message.flags.keywords);
+  EXPECT_EQ(m.summary.parts, d.message.summary.parts);
+  EXPECT_EQ(m.summary.header_octets, 321u);
+  EXPECT_EQ(m.summary.thread_key, "a@b\nc@d");
+}
+
+TEST(MailCommand, WhatIsCutOrGrownOrNewerIsRefused) {
+  for (const auto& what : one_of_each()) {
+    const auto octets = encode({base::account_id{1}, {}, what});
+    for (std::size_t n = 0; n < octets.size(); ++n)
+      EXPECT_FALSE(decode_command(std::string_view(octets).substr(0, n)).ok()) << what.index() << " cut at " << n;
+    EXPECT_FALSE(decode_command(octets + '\0').ok());
+    auto newer = octets;
+    newer[1] = 2;
+    EXPECT_FALSE(decode_command(newer).ok());
+  }
+}
+
+TEST(MailCommand, UidRangesMustAscend) {
+  auto octets = encode({base::account_id{1}, {}, copy_messages{base::mailbox_id{1}, base::mailbox_id{2}, {{4, 4}, {5, 5}}}});
+  ASSERT_TRUE(decode_command(octets).ok());
+  octets[octets.size() - 2] = 0; // the second range begins where the first ends
+  EXPECT_FALSE(decode_command(octets).ok());
+}
+
+} // namespace
+} // namespace rookery::storage::mail
