@@ -1,0 +1,22 @@
+/// APPEND: what is known of a message before its octets.
+///
+/// Source: RFC 9051 §6.3.12; RFC 3502 (MULTIAPPEND); RFC 4466 §6; RFC 6855 §4 (UTF8).
+#pragma once
+
+#include "base/clock.hpp"
+#include "protocols/imap/flag.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace rookery::imap {
+
+struct append_message {
+  flag_list flags;
+  std::optional<base::wall_time> internal_date; ///< none: the time of arrival
+  std::uint64_t octets = 0;                     ///< exactly so many will follow
+  bool binary = false;                          ///< literal8 (RFC 3516)
+  bool utf8 = false;                            ///< UTF8 (~{...}): headers are UTF-8
+};
+
+} // namespace rookery::imap

@@ -1,0 +1,65 @@
+/// Every bound of the IMAP server session, with its unit and the reason for it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace rookery::imap {
+
+struct server_limits {
+  /// Text of one command without its literals, before login: a tag, LOGIN and a name.
+  std::size_t line_octets_before_login = 8192;
+  /// The same after login. RFC 7162 §4 wants 8,192 at least; real clients send sets of
+  /// several thousand UIDs in one line.
+  std::size_t line_octets = 65536;
+  /// One literal that is not a message, before login (SASL-free LOGIN only).
+  std::size_t literal_octets_before_login = 4096;
+  /// One literal that is not a message: mailbox names, search strings.
+  std::size_t literal_octets = 65536;
+  /// Everything of one command together, messages aside.
+  std::size_t command_octets = 262144;
+  /// Input kept while a command is with the host; beyond it `wants_input` is false.
+  std::size_t pipelined_octets = 65536;
+  /// A message in APPEND; announced as APPENDLIMIT (RFC 7889).
+  std::uint64_t append_octets = 52428800;
+  /// All messages of one MULTIAPPEND.
+  std::uint64_t append_total_octets = 209715200;
+  std::size_t append_messages = 1000;
+  /// A refused literal that the client sends unasked ({n+}) is read and dropped up to this;
+  /// beyond it the connection ends with BYE.
+  std::uint64_t swallowed_octets = 268435456;
+  /// RFC 7888 §5: what LITERAL- allows unasked; used when `server_settings::literal_minus`.
+  std::size_t literal_minus_octets = 4096;
+
+  std::size_t errors_before_login = 10; ///< BAD answers in a row, then BYE.
+  std::size_t errors = 100;             ///< The same after login.
+  std::size_t login_failures = 10;      ///< Refused logins on one connection, then BYE.
+
+  std::size_t set_ranges = 20000;      ///< Ranges in one sequence set.
+  std::size_t fetch_sections = 200;    ///< BODY[...] and BINARY[...] items in one FETCH.
+  std::size_t header_fields = 500;     ///< Names in one HEADER.FIELDS list.
+  std::size_t section_depth = 64;      ///< Numbers in one section part "1.2.3".
+  std::size_t search_depth = 32;       ///< NOT, OR and parentheses inside each other.
+  std::size_t search_terms = 2000;     ///< Keys of one search program.
+  std::size_t sort_keys = 16;          ///< Criteria of one SORT.
+  std::size_t list_patterns = 64;      ///< Patterns of one LIST.
+  std::size_t flags = 64;              ///< Flags named in one STORE or APPEND.
+  std::size_t flag_octets = 64;        ///< Length of one keyword.
+  std::size_t mailbox_octets = 1000;   ///< A mailbox name as UTF-8.
+  std::size_t mailbox_levels = 50;     ///< Levels of a mailbox name.
+  std::size_t id_pairs = 30;           ///< RFC 2971 §3.3.
+  std::size_t enable_names = 32;       ///< Capabilities named in one ENABLE.
+
+  std::chrono::seconds login_time{120};       ///< From the greeting, or the last command, to login.
+  std::chrono::seconds inactive_time{1800};   ///< RFC 9051 §5.4: 30 minutes at least; also in IDLE.
+  std::chrono::seconds append_stall_time{300};///< Between two pieces of a message that is sent to us.
+};
+
+/// What the command parser needs of the limits and of the session's state.
+struct parse_limits {
+  const server_limits* limits = nullptr;
+  bool utf8 = false; ///< UTF8=ACCEPT or IMAP4rev2 is on: mailbox names are UTF-8 on the wire.
+};
+
+} // namespace rookery::imap

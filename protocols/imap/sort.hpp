@@ -1,0 +1,32 @@
+/// SORT: orders messages by keys that were made when they arrived.
+///
+/// Source: RFC 5256 §2.1 (base subject), §2.2 (sent date), §3; RFC 5957 (DISPLAY).
+#pragma once
+
+#include "protocols/imap/search.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace rookery::imap {
+
+/// One message to be sorted. Texts are folded for comparison already (i;unicode-casemap,
+/// RFC 5051) and compared octet by octet; views must outlive the call.
+struct sort_row {
+  std::uint32_t number = 0;       ///< what is printed: message number or UID
+  std::uint32_t order = 0;        ///< message number: decides ties
+  std::int64_t arrival = 0;       ///< ms since 1970
+  std::int64_t sent = 0;          ///< ms since 1970, UTC; the arrival where the header has none
+  std::uint64_t size = 0;
+  std::string_view subject;       ///< base subject
+  std::string_view from, to, cc;  ///< mailbox part of the first address
+  std::string_view display_from, display_to; ///< display name, or the address where there is none
+};
+/// Which of the fields above a SORT uses: bit 1 << criterion.
+std::uint32_t used_criteria(const sort&) noexcept;
+/// Sorts in place; stable by `order`, which REVERSE does not turn round (RFC 5256 §3).
+void sort_rows(std::vector<sort_row>& rows, std::span<const sort_key> keys);
+
+} // namespace rookery::imap
