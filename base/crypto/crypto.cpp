@@ -21,6 +21,29 @@ sha256_digest sha256(std::string_view octets) {
   return out;
 }
 
+void sha256_stream::release::operator()(void* context) const noexcept {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
+}
+
+sha256_stream::sha256_stream() : context_(EVP_MD_CTX_new()) {
+  check(context_ && EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_.get()), EVP_sha256(), nullptr) == 1,
+        "SHA-256 is available");
+}
+
+void sha256_stream::update(std::string_view octets) {
+  check(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_.get()), octets.data(), octets.size()) == 1,
+        "SHA-256 takes octets");
+}
+
+sha256_digest sha256_stream::finish() {
+  sha256_digest out;
+  auto* context = static_cast<EVP_MD_CTX*>(context_.get());
+  check(EVP_DigestFinal_ex(context, out.data(), nullptr) == 1 &&
+          EVP_DigestInit_ex(context, nullptr, nullptr) == 1,
+        "SHA-256 ends and begins anew");
+  return out;
+}
+
 std::string sha1(std::string_view octets) {
   std::string out(20, '\0');
   SHA1(octets_of(octets), octets.size(), reinterpret_cast<unsigned char*>(out.data()));

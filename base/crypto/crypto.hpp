@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,20 @@ inline std::string_view view(const sha256_digest& d) { return {reinterpret_cast<
 
 /// SHA-256 (FIPS 180-4).
 sha256_digest sha256(std::string_view octets);
+/// The same over octets that come in pieces. Not thread-safe.
+class sha256_stream {
+public:
+  sha256_stream();
+  sha256_stream(sha256_stream&&) noexcept = default;
+  sha256_stream& operator=(sha256_stream&&) noexcept = default;
+  void update(std::string_view octets);
+  /// The digest of everything since the beginning or the last `finish`; then it begins anew.
+  sha256_digest finish();
+
+private:
+  struct release { void operator()(void* context) const noexcept; };
+  std::unique_ptr<void, release> context_;
+};
 /// SHA-1; only where a standard asks for it (SCRAM-SHA-1, WebSocket).
 std::string sha1(std::string_view octets);
 /// HMAC (RFC 2104) with SHA-256.

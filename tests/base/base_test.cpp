@@ -89,6 +89,11 @@ TEST(Codec, ReadsWhatItWroteAndNothingBeyond) {
 
 TEST(Crypto, AgreesWithPublishedVectors) {
   EXPECT_EQ(to_hex(view(sha256("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  sha256_stream pieces;
+  pieces.update("a");
+  pieces.update("bc");
+  EXPECT_EQ(pieces.finish(), sha256("abc"));
+  EXPECT_EQ(pieces.finish(), sha256(""));
   EXPECT_EQ(to_hex(view(hmac_sha256("Jefe", "what do ya want for nothing?"))),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"); // RFC 4231 §4.3
   EXPECT_EQ(to_hex(view(pbkdf2_sha256("passwd", "salt", 1))),
