@@ -1,0 +1,60 @@
+/// Where mail for one recipient goes: into mailboxes here, onwards, or back with a reason.
+///
+/// Source: RFC 5321 §3.6.2, §4.5.1 (postmaster), RFC 3463 (enhanced codes), RFC 5233
+/// (detail). Never an open relay: only an authenticated sender's mail goes onwards;
+/// the sole exception is a target that an administrator wrote into an alias.
+#pragma once
+
+#include "policy/routing/directory_view.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rookery::routing {
+
+/// What is known when RCPT TO is judged.
+struct recipient_facts {
+  bool authenticated = false;         ///< the session has logged in (submission)
+  bool lmtp = false;                  ///< RFC 2033: what is not ours never goes onwards
+};
+
+/// A reply as SMTP gives it.
+struct refusal {
+  std::uint16_t code = 550;
+  std::string_view enhanced;          ///< "5.1.1"
+  std::string_view text;              ///< one line; a literal
+};
+
+/// One copy into one account.
+struct local_delivery {
+  account_ptr account;
+  std::string folder = "INBOX";       ///< of `storage::mail::deliver`
+  bool create_folder = false;
+  std::string delivered_to;           ///< the address for the Delivered-To field
+};
+
+struct recipient_route {
+  enum class kind : std::uint8_t { deliver, refuse } what = kind::refuse;
+  std::vector<local_delivery> local;
+  std::vector<std::string> remote;    ///< canonical addresses for the remote queue
+  refusal reason;                     ///< when refused
+  bool accepted() const noexcept { return what == kind::deliver; }
+};
+
+/// `address` as in RCPT TO, without angle brackets.
+recipient_route route(const directory_view&, std::string_view address, const recipient_facts&);
+
+/// Has the account room for `message_octets` more? Null when it has, else why not
+/// (452 4.2.2 for LMTP and RCPT). A limit of 0 is none.
+struct mailbox_use {
+  std::uint64_t octets = 0, messages = 0;
+};
+const refusal* quota_refusal(const account_record&, mailbox_use, std::uint64_t message_octets) noexcept;
+
+/// The folder that user+detail asks for, or "" when the detail is not fit for a mailbox
+/// name (control octets, wildcards, separators at its ends, more than 64 octets).
+std::string folder_of_detail(std::string_view detail);
+
+} // namespace rookery::routing
