@@ -1,0 +1,28 @@
+/// The actor of one account in use: knows the account's sessions, tells each what
+/// changed in the mailbox it has selected, and guards the POP3 maildrop.
+///
+/// Child of its shard's actor; lives while a session watches, then passivates.
+/// It keeps nothing durable: after a fault it is simply made again.
+#pragma once
+
+#include "actors/shard/messages.hpp"
+#include "base/id.hpp"
+
+#include <caf/all.hpp>
+
+namespace rookery::actors {
+
+struct account_state;
+caf::behavior account_actor(caf::stateful_actor<account_state>* self, base::account_id account, caf::actor shard);
+
+struct account_state {
+  struct watcher {
+    caf::actor session;
+    std::shared_ptr<account_watch> watch;
+  };
+  std::vector<watcher> watchers;
+  std::uint64_t watches = 0;  ///< grows with each watcher: an idle check knows it is stale
+  static inline const char* name = "account_actor";
+};
+
+} // namespace rookery::actors

@@ -1,0 +1,71 @@
+/// What a host can reach: the handles and published pictures of this node.
+///
+/// Made once at start (server/serve), lives until the process ends; members are set
+/// before the first connection is accepted and do not change after. Everything here
+/// may be used from any thread.
+#pragma once
+
+#include "actors/directory/login.hpp"
+#include "actors/shard/commit_gate.hpp"
+#include "actors/shard/messages.hpp"
+#include "actors/system/published.hpp"
+#include "actors/system/worker_pool.hpp"
+#include "base/clock.hpp"
+#include "policy/routing/directory_view.hpp"
+#include "storage/body/body_reader.hpp"
+#include "storage/directory/config_table.hpp"
+
+#include <caf/all.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rookery::storage::queue {
+class spool_machine;
+}
+
+namespace rookery::actors {
+
+struct node {
+  caf::actor_system* system = nullptr;
+  const base::clock* clock = &base::system_clock();
+  std::string host_name;                      ///< greetings, Received, message ids
+  std::string data_directory;
+  std::string version;
+  base::instant started{};
+
+  caf::actor log;                             ///< log_actor; use `commit`
+  std::shared_ptr<commit_gate> gate = std::make_shared<commit_gate>();
+  std::vector<caf::actor> machines;           ///< by shard number: configuration, spool, mail shards
+  std::uint32_t mail_shards = 1;
+
+  std::shared_ptr<storage::body_reader> bodies;
+  std::shared_ptr<storage::directory::config_cell> config;
+  std::shared_ptr<published<routing::directory_view>> directory;
+  const storage::queue::spool_machine* spool = nullptr;  ///< for its thread-safe reads
+  std::shared_ptr<login_service> login;
+  std::shared_ptr<worker_pool> readers;       ///< blocking reads, long searches
+  std::shared_ptr<worker_pool> passwords;     ///< slow hashes
+  std::atomic<bool> draining{false};
+
+  base::shard_id shard_of(base::account_id a) const noexcept {
+    return base::shard_id{storage::first_mail_shard + static_cast<std::uint32_t>(a.value % mail_shards)};
+  }
+  const caf::actor& shard_actor(base::account_id a) const { return machines[shard_of(a).value]; }
+
+  /// A commit on behalf of a connection: it gets a commit_done_ptr with the same token.
+  /// False: answer "try later", nothing was sent.
+  bool commit(net::connection& from, storage::commit_group group, ack when, std::uint64_t token,
+              std::shared_ptr<void> keep = nullptr) const;
+
+  /// Grows over restarts; unique on this node.
+  base::message_id next_message_id();
+
+private:
+  std::atomic<std::uint64_t> last_message_id_{0};
+};
+
+} // namespace rookery::actors

@@ -1,0 +1,33 @@
+/// The one writer of the node log: a detached actor that gathers what waits into one
+/// write and one sync, answers, and hands the commands to their shards.
+///
+/// While one batch syncs the next one collects in the mailbox; no timer is needed.
+/// A failed sync is never retried: the batch is refused, the gate closes, and
+/// `on_failure` ends the node.
+#pragma once
+
+#include "actors/shard/commit_gate.hpp"
+#include "actors/shard/messages.hpp"
+#include "storage/log/log_writer.hpp"
+
+#include <caf/all.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace rookery::actors {
+
+struct log_actor_parts {
+  std::unique_ptr<storage::log_writer> writer;
+  std::shared_ptr<commit_gate> gate;
+  std::vector<caf::actor> machines;     ///< by shard number
+  std::function<void()> on_failure;     ///< called once, in the actor's thread
+};
+
+caf::behavior log_actor(caf::stateful_actor<struct log_actor_state>* self, std::shared_ptr<log_actor_parts> parts);
+
+/// Sends `request` through the gate. False when the gate refuses: answer "try later".
+bool submit_commit(caf::local_actor& from, const caf::actor& log, commit_gate&, commit_request_ptr request);
+
+} // namespace rookery::actors

@@ -1,0 +1,146 @@
+#include "actors/shard/machine_actor.hpp"
+
+#include "actors/account/account_actor.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+
+#include <unordered_map>
+
+namespace rookery::actors {
+namespace {
+
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
+
+/// Changes in memory beyond this are written to the tree at once.
+constexpr std::size_t unflushed_octets_max = 8u << 20;
+/// … and smaller ones after this time.
+constexpr std::chrono::milliseconds flush_interval{1000};
+/// A synced flush, the checkpoint, bounds the replay after a crash.
+constexpr std::chrono::seconds checkpoint_interval{30};
+
+struct machine_state {
+  std::shared_ptr<machine_actor_parts> parts;
+  struct account_in_use {
+    caf::actor actor;
+    std::uint64_t watches = 0; ///< handed over to it
+  };
+  std::unordered_map<base::account_id, account_in_use> accounts;
+  bool ticking = false;
+  base::instant last_checkpoint{};
+  static inline const char* name = "machine_actor";
+};
+using self_ptr = caf::stateful_actor<machine_state>*;
+
+void flush(self_ptr self, bool durable) {
+  auto& st = self->state;
+  const auto now = base::system_clock().now();
+  if (now - st.last_checkpoint >= checkpoint_interval) durable = true;
+  const auto done = st.parts->machine->flush(durable);
+  if (!done) {
+    // Nothing is lost: the log has it. But this node cannot keep its index, and stops.
+    base::log_event(base::severity::error, "shard.flush_failed")
+        .number("shard", st.parts->machine->shard().value).text("error", done.error().log.value);
+    throw base::broken("a shard's tree could not be written");
+  }
+  if (durable) st.last_checkpoint = now;
+}
+
+void tick_later(self_ptr self) {
+  if (self->state.ticking) return;
+  self->state.ticking = true;
+  self->delayed_send(self, flush_interval, tick_atom::value);
+}
+
+void tell_watchers(self_ptr self, const std::vector<storage::notice>& notices) {
+  auto& st = self->state;
+  if (st.accounts.empty()) return;
+  for (std::size_t i = 0; i < notices.size();) {
+    const auto account = notices[i].account;
+    account_notices n;
+    for (; i < notices.size() && notices[i].account == account; ++i) n.mailboxes.push_back(notices[i].mailbox);
+    const auto at = st.accounts.find(account);
+    if (at != st.accounts.end()) self->send(at->second.actor, std::move(n));
+  }
+}
+
+void apply(self_ptr self, apply_batch& batch) {
+  static auto& applied = base::counter_named("rookery_commands_applied_total", "", "Commands applied to machines");
+  auto& st = self->state;
+  std::vector<std::pair<const apply_batch::item*, storage::command_result>> answers;
+  for (auto& item : batch.items) {
+    auto r = st.parts->machine->apply(item.command);
+    if (r.what == storage::outcome::malformed)
+      base::log_event(base::severity::error, "shard.malformed_command")
+          .number("shard", item.command.shard.value).number("lsn", static_cast<std::int64_t>(item.command.lsn));
+    if (item.reply) answers.emplace_back(&item, std::move(r));
+  }
+  applied.add(batch.items.size());
+  const auto notices = st.parts->machine->publish();
+  if (st.parts->published) st.parts->published();
+  for (auto& [item, result] : answers)
+    if (auto done = item->reply->put(item->index, std::move(result)))
+      self->send(caf::actor_cast<caf::actor>(item->reply->to()), std::move(done));
+  tell_watchers(self, notices);
+  if (st.parts->machine->unflushed_octets() > unflushed_octets_max) flush(self, false);
+  tick_later(self);
+}
+
+account_handles handles(self_ptr self, const open_account& o) {
+  auto& st = self->state;
+  auto& used = st.accounts[o.account];
+  if (!used.actor) used.actor = self->spawn(account_actor, o.account, caf::actor_cast<caf::actor>(self->ctrl()));
+  if (o.watch) {
+    ++used.watches;
+    self->send(used.actor, watch_account{o.session, o.watch});
+  }
+  return {used.actor, st.parts->mail->open_account(o.account)};
+}
+
+caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> parts) {
+  auto& st = self->state;
+  st.parts = std::move(parts);
+  st.last_checkpoint = base::system_clock().now();
+  self->set_default_handler(caf::drop);
+  self->set_exception_handler([](std::exception_ptr& p) -> caf::error {
+    // A machine that is wrong must not go on: no node is better than a wrong one.
+    try {
+      std::rethrow_exception(p);
+    } catch (const std::exception& e) {
+      base::log_event(base::severity::error, "shard.broken").text("fault", e.what());
+    }
+    base::log_stop();
+    std::_Exit(70);
+  });
+  caf::message_handler common{
+      [self](apply_batch_ptr& batch) { apply(self, *batch); },
+      [self](tick_atom) {
+        self->state.ticking = false;
+        if (self->state.parts->machine->unflushed_octets() > 0) flush(self, false);
+      },
+      [self](const flush_now& f) -> std::uint64_t {
+        flush(self, f.durable);
+        return self->state.parts->machine->flushed().packed();
+      }};
+  if (st.parts->mail == nullptr) return common;
+  return caf::message_handler{
+      [self](const open_account& o) -> account_handles { return handles(self, o); },
+      [self](const open_mailbox& o) -> opened_mailbox {
+        return {self->state.parts->mail->open_mailbox(o.account, o.mailbox)};
+      },
+      [self](const account_idle& a) {
+        const auto at = self->state.accounts.find(a.account);
+        if (at == self->state.accounts.end() || at->second.watches != a.watches_seen) return;
+        self->send_exit(at->second.actor, caf::exit_reason::user_shutdown);
+        self->state.accounts.erase(at);
+      }}
+      .or_else(common);
+}
+
+} // namespace
+
+caf::actor spawn_machine(caf::actor_system& system, std::shared_ptr<machine_actor_parts> parts) {
+  return system.spawn<caf::detached + caf::hidden>(machine_actor, std::move(parts));
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,154 @@
+/// Messages on the durable path: what is to be written, and what came of it.
+///
+/// Local to a node: they carry shared pointers, not octets for a wire. The commit
+/// group inside is what a cluster ships.
+#pragma once
+
+#include "base/id.hpp"
+#include "base/result.hpp"
+#include "storage/log/commit_group.hpp"
+#include "storage/mail/mailbox_view.hpp"
+#include "storage/shard/machine.hpp"
+
+#include <caf/all.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace rookery::actors {
+
+/// When the requester is answered: as soon as the group is on disk (SMTP's 250), or when
+/// it was also applied and published (answers that carry results).
+enum class ack : std::uint8_t { durable, applied };
+
+/// The answer to a commit request. `token` is the requester's own.
+struct commit_done {
+  std::uint64_t token = 0;
+  std::optional<base::error> error;                  ///< nothing of the group was written
+  std::vector<storage::command_result> results;      ///< ack::applied: one a command, in order
+};
+using commit_done_ptr = std::shared_ptr<const commit_done>;
+
+struct commit_request {
+  storage::commit_group group;
+  ack when = ack::applied;
+  caf::strong_actor_ptr reply_to; ///< gets a commit_done_ptr; may be null
+  std::uint64_t token = 0;
+  std::size_t octets = 0;         ///< counted by the gate
+  std::shared_ptr<void> keep;     ///< e.g. the spill file behind a body, open until written
+};
+using commit_request_ptr = std::shared_ptr<commit_request>;
+
+/// Gathers the results of one group's commands from the shards that apply them.
+class pending_results {
+public:
+  pending_results(caf::strong_actor_ptr to, std::uint64_t token, std::size_t commands)
+      : to_(std::move(to)), answer_(std::make_shared<commit_done>()), left_(commands) {
+    answer_->token = token;
+    answer_->results.resize(commands);
+  }
+  /// The answer, once the last result is in.
+  commit_done_ptr put(std::size_t index, storage::command_result r) {
+    answer_->results[index] = std::move(r);
+    return left_.fetch_sub(1, std::memory_order_acq_rel) == 1 ? answer_ : nullptr;
+  }
+  const caf::strong_actor_ptr& to() const noexcept { return to_; }
+
+private:
+  caf::strong_actor_ptr to_;
+  std::shared_ptr<commit_done> answer_;
+  std::atomic<std::size_t> left_;
+};
+
+/// Committed commands of one shard, in log order.
+struct apply_batch {
+  struct item {
+    storage::committed_command command;
+    std::shared_ptr<pending_results> reply; ///< null: nobody waits
+    std::size_t index = 0;                  ///< in the reply
+  };
+  std::vector<item> items;
+};
+using apply_batch_ptr = std::shared_ptr<apply_batch>;
+
+/// A session has this while it is logged in to an account.
+struct account_handles {
+  caf::actor account;                                      ///< the account's actor
+  std::shared_ptr<storage::mail::account_cell> cell;
+};
+/// What a session asks its account's actor to tell it. Shared by the two: `signaled`
+/// keeps at most one notice under way, however fast mail comes.
+struct account_watch {
+  std::atomic<std::uint32_t> mailbox{0};      ///< the selected one; 0: only the list
+  std::atomic<bool> signaled{false};          ///< cleared by the session when it looks
+  std::atomic<bool> maildrop_lock{false};     ///< POP3 holds the INBOX
+  std::string protocol;                       ///< "imap", "pop3": for the operator
+  std::string session_id;
+};
+/// To a mail shard's actor; answered with account_handles. With a watch the session is
+/// told of changes until it sends unwatch_account to the account's actor or ends.
+struct open_account {
+  base::account_id account;
+  caf::actor session;
+  std::shared_ptr<account_watch> watch; ///< may be null
+};
+/// To a mail shard's actor; answered with opened_mailbox.
+struct open_mailbox {
+  base::account_id account;
+  base::mailbox_id mailbox;
+};
+struct opened_mailbox {
+  std::shared_ptr<storage::mail::mailbox_cell> cell; ///< null: no such mailbox
+};
+
+/// From a shard's actor to the account's.
+struct watch_account {
+  caf::actor session;
+  std::shared_ptr<account_watch> watch;
+};
+struct unwatch_account {
+  std::shared_ptr<account_watch> watch;
+};
+/// Something changed: look at the published views.
+struct account_changed {};
+
+/// POP3: one session at a time may hold the maildrop. Answered with bool.
+struct lock_maildrop {
+  std::shared_ptr<account_watch> watch;
+};
+
+/// From the shard to an account's actor.
+struct account_notices {
+  std::vector<base::mailbox_id> mailboxes; ///< 0 = the list
+};
+/// From an account's actor to its shard: nobody is here any more.
+struct account_idle {
+  base::account_id account;
+  std::uint64_t watches_seen = 0; ///< of all that the shard has handed over; else one is on its way
+};
+
+/// To any machine's actor: write what waits. Answered with the position (packed) when durable.
+struct flush_now {
+  bool durable = true;
+};
+
+} // namespace rookery::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::commit_request_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::commit_done_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::apply_batch_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_handles)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::open_account)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::open_mailbox)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::opened_mailbox)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::watch_account)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::unwatch_account)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::lock_maildrop)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_notices)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::flush_now)
