@@ -78,7 +78,10 @@ public:
   std::optional<base::instant> deadline() const override { return session_.deadline(); }
   bool wants_input() const override { return session_.wants_input(); }
   bool closed() const override { return session_.closed(); }
-  void shut_down(base::instant now) override { session_.shut_down(now); }
+  void shut_down(base::instant now) override {
+    if constexpr (requires { session_.shut_down(now); }) session_.shut_down(now);
+    else session_.shut_down();
+  }
   void tls_started(const connection_facts& facts, base::instant now) override { session_.tls_started(facts, now); }
 
 protected:

@@ -1,0 +1,190 @@
+#include "storage/node/node_store.hpp"
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "storage/file/file_system.hpp"
+#include "storage/log/log_reader.hpp"
+#include "storage/tree/tree.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace rookery::storage {
+namespace {
+
+constexpr std::uint32_t newest_format = 1;
+
+std::string print(const store_identity& s) {
+  return "{\"format\":" + std::to_string(s.format) + ",\"node\":" + std::to_string(s.node) +
+         ",\"mail_shards\":" + std::to_string(s.mail_shards) + ",\"uuid\":\"" + s.uuid + "\"}\n";
+}
+
+/// Reads what `print` writes; the file is ours alone, so no general reader is needed here.
+std::string_view field(std::string_view text, std::string_view name) {
+  const auto at = text.find("\"" + std::string(name) + "\":");
+  if (at == std::string_view::npos) return {};
+  auto rest = text.substr(at + name.size() + 3);
+  rest = rest.substr(0, rest.find_first_of(",}"));
+  if (rest.size() >= 2 && rest.front() == '"') rest = rest.substr(1, rest.size() - 2);
+  return rest;
+}
+
+base::result<store_identity> read_identity(file_system& files, const std::string& path) {
+  const auto text = files.read_all(path, 4096);
+  if (!text) return base::fail(text.error());
+  store_identity s;
+  const auto format = base::parse_u32(field(*text, "format"));
+  const auto node = base::parse_u32(field(*text, "node"));
+  const auto shards = base::parse_u32(field(*text, "mail_shards"));
+  if (!format || !node || !shards || *shards == 0)
+    return base::fail(base::error_kind::damaged, "The store cannot be read", path + " is damaged");
+  if (*format > newest_format)
+    return base::fail(base::error_kind::unsupported, "The store is of a newer version",
+                      path + " has format " + std::to_string(*format) + ", this program knows " +
+                          std::to_string(newest_format) + ": use the newer program");
+  s.format = *format;
+  s.node = *node;
+  s.mail_shards = *shards;
+  s.uuid = field(*text, "uuid");
+  return s;
+}
+
+base::result<std::unique_ptr<tree>> open_tree(const std::string& directory) {
+  if (const auto made = posix_file_system().make_directory(directory); !made) return base::fail(made.error());
+  return tree::open_leveldb(directory, {});
+}
+
+std::string shard_directory(const std::string& data, std::uint32_t number) {
+  char name[32];
+  std::snprintf(name, sizeof name, "/mail-%04u", number);
+  return data + name;
+}
+
+base::result<void> replay_all(node_store& store) {
+  const auto machines = store.machines();
+  auto from = store.log->end();
+  for (const auto* m : machines) from = std::min(from, m->flushed());
+  bool unknown_shard = false;
+  const auto end = replay(posix_file_system(), store.log_directory(), from, [&](const committed_command& c) {
+    if (c.shard.value >= machines.size()) {
+      unknown_shard = true;
+      return;
+    }
+    auto& m = *machines[c.shard.value];
+    if (c.at < m.flushed()) return; // its tree has it
+    m.apply(c);
+    ++store.replayed;
+  });
+  if (!end) return base::fail(end.error());
+  if (unknown_shard)
+    return base::fail(base::error_kind::damaged, "The store cannot be read", "the log names a shard that does not exist");
+  for (auto* m : machines) m->publish();
+  return {};
+}
+
+} // namespace
+
+node_store::~node_store() {
+  mail.clear();
+  spool.reset();
+  config.reset();
+  log.reset();
+  if (lock >= 0) ::close(lock);
+}
+
+std::vector<machine*> node_store::machines() const {
+  std::vector<machine*> all{config.get(), spool.get()};
+  for (const auto& m : mail) all.push_back(m.get());
+  return all;
+}
+
+base::result<std::unique_ptr<node_store>> node_store::open(const std::string& directory, bool create,
+                                                           const node_store_settings& settings) {
+  auto& files = posix_file_system();
+  auto store = std::make_unique<node_store>();
+  store->directory = directory;
+  const auto identity_path = directory + "/store.json";
+  if (create)
+    if (const auto made = files.make_directory(directory); !made) return base::fail(made.error());
+  store->lock = ::open((directory + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (store->lock < 0)
+    return base::fail(base::error_kind::not_found, "There is no store", "no store in " + directory + ": make one with `rookery init`");
+  if (::flock(store->lock, LOCK_EX | LOCK_NB) != 0)
+    return base::fail(base::error_kind::conflict, "The store is in use",
+                      "another process has " + directory + " open: stop it, or talk to it with `rookery status`");
+  auto identity = read_identity(files, identity_path);
+  if (!identity && identity.error().kind == base::error_kind::not_found && create) {
+    store_identity fresh;
+    fresh.mail_shards = settings.mail_shards;
+    fresh.node = settings.log.node.value;
+    fresh.uuid = base::to_hex(base::random_octets(16));
+    if (const auto written = files.replace(identity_path, print(fresh)); !written) return base::fail(written.error());
+    identity = fresh;
+  }
+  if (!identity) {
+    if (identity.error().kind == base::error_kind::not_found)
+      return base::fail(base::error_kind::not_found, "There is no store", "no store in " + directory + ": make one with `rookery init`");
+    return base::fail(identity.error());
+  }
+  store->identity = *identity;
+
+  for (const auto* folder : {"/log", "/spill"})
+    if (const auto made = files.make_directory(directory + folder); !made) return base::fail(made.error());
+  if (const auto left = files.list(store->spill_directory()))
+    for (const auto& name : *left) (void)files.remove(store->spill_directory() + "/" + name);
+
+  auto log_options = settings.log;
+  log_options.node = base::node_id{store->identity.node};
+  auto log = log_writer::open(files, store->log_directory(), log_options);
+  if (!log) return base::fail(log.error());
+  store->log = std::move(*log);
+
+  auto config_tree = open_tree(directory + "/config");
+  if (!config_tree) return base::fail(config_tree.error());
+  auto config = directory::config_machine::open(std::move(*config_tree));
+  if (!config) return base::fail(config.error());
+  store->config = std::move(*config);
+
+  auto spool_tree = open_tree(directory + "/spool");
+  if (!spool_tree) return base::fail(spool_tree.error());
+  auto spool = queue::spool_machine::open(std::move(*spool_tree));
+  if (!spool) return base::fail(spool.error());
+  store->spool = std::move(*spool);
+
+  for (std::uint32_t i = 0; i < store->identity.mail_shards; ++i) {
+    const auto number = first_mail_shard + i;
+    auto mail_tree = open_tree(shard_directory(directory, number));
+    if (!mail_tree) return base::fail(mail_tree.error());
+    auto machine = mail::mail_machine::open(base::shard_id{number}, std::move(*mail_tree), settings.mail);
+    if (!machine) return base::fail(machine.error());
+    store->mail.push_back(std::move(*machine));
+  }
+  if (const auto replayed = replay_all(*store); !replayed) return base::fail(replayed.error());
+  return store;
+}
+
+base::result<std::vector<command_result>> node_store::commit(const commit_group& group) {
+  auto committed = log->append(group);
+  if (!committed) return base::fail(committed.error());
+  if (const auto done = log->commit(); !done) return base::fail(done.error());
+  const auto all = machines();
+  std::vector<command_result> results;
+  for (const auto& c : *committed) {
+    base::check(c.shard.value < all.size(), "a command names a shard that exists");
+    results.push_back(all[c.shard.value]->apply(c));
+  }
+  for (auto* m : all) m->publish();
+  return results;
+}
+
+base::result<void> node_store::checkpoint() {
+  for (auto* m : machines())
+    if (const auto done = m->flush(true); !done) return base::fail(done.error());
+  return {};
+}
+
+} // namespace rookery::storage

@@ -1,0 +1,69 @@
+/// Everything durable of a node, opened: the log and the machines, brought to the log's end.
+///
+/// The data directory:
+///   store.json      what the store is: format, node, number of mail shards, identity (made once)
+///   lock            held while open: two programs never share a store
+///   log/            segments
+///   config/ spool/ mail-0002/ …   one tree a machine
+///   spill/          large messages while they arrive; emptied at open
+///
+/// Synchronous, one thread; a running server moves the parts into their actors.
+#pragma once
+
+#include "base/result.hpp"
+#include "storage/directory/config_machine.hpp"
+#include "storage/file/file_system.hpp"
+#include "storage/log/log_writer.hpp"
+#include "storage/mail/mail_machine.hpp"
+#include "storage/queue/spool_machine.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rookery::storage {
+
+/// Fixed when the store is made.
+struct store_identity {
+  std::uint32_t format = 1;
+  std::uint32_t node = 1;
+  std::uint32_t mail_shards = 2;
+  std::string uuid;              ///< 32 hex digits
+};
+
+struct node_store_settings {
+  std::uint32_t mail_shards = 2; ///< when a store is made
+  log_settings log;
+  mail::mail_settings mail;
+};
+
+struct node_store {
+  store_identity identity;
+  std::string directory;
+  std::unique_ptr<log_writer> log;
+  std::unique_ptr<directory::config_machine> config;
+  std::unique_ptr<queue::spool_machine> spool;
+  std::vector<std::unique_ptr<mail::mail_machine>> mail;   ///< number first_mail_shard + index
+  std::uint64_t replayed = 0;                              ///< commands applied again at open
+  int lock = -1;
+
+  node_store() = default;
+  node_store(node_store&&) = default;
+  ~node_store();
+
+  std::vector<machine*> machines() const;   ///< by shard number
+  std::string log_directory() const { return directory + "/log"; }
+  std::string spill_directory() const { return directory + "/spill"; }
+
+  /// Makes the store when the directory has none and `create`. Errors say what a person can do.
+  static base::result<std::unique_ptr<node_store>> open(const std::string& directory, bool create,
+                                                        const node_store_settings& = {});
+
+  /// For offline work (init, tests): commits the group, applies it, and gives one result a command.
+  base::result<std::vector<command_result>> commit(const commit_group&);
+  /// Flushes all machines durably: the next open replays nothing.
+  base::result<void> checkpoint();
+};
+
+} // namespace rookery::storage
