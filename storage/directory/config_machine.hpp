@@ -43,7 +43,7 @@ public:
   static base::result<std::unique_ptr<config_machine>> open(std::unique_ptr<tree>);
 
   /// Where the tables are published. Lives as long as anybody holds it.
-  virtual std::shared_ptr<const config_cell> cell() const = 0;
+  virtual std::shared_ptr<config_cell> cell() const = 0;
   /// The last entries, newest first. Thread-safe.
   virtual std::vector<history_entry> history(std::size_t max) const = 0;
   /// Verifies records against each other; one line a fault.
