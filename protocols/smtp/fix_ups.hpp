@@ -1,0 +1,33 @@
+/// What a submission server adds to a message that its client left incomplete.
+///
+/// Source: RFC 6409 §8 (Date, Message-ID, and Sender), RFC 5322 §3.6 (Date and From must be there).
+#pragma once
+
+#include "base/clock.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rookery::smtp {
+
+/// What stands in the header of a submitted message.
+struct header_facts {
+  bool date = false, message_id = false, from = false, sender = false, well_formed = true;
+  unsigned received = 0;              ///< Received fields (loops, RFC 5321 §6.3)
+  unsigned delivered_to = 0;
+  std::vector<std::string> from_addresses; ///< of the From fields, as far as they can be read
+};
+/// Reads the header at the front of a message (or as much of it as there is).
+header_facts read_header_facts(std::string_view message);
+
+struct fix_up_facts {
+  std::string_view sender;            ///< envelope sender or login, for a missing From
+  std::string_view message_id;        ///< a fresh one without brackets, "abc123@host"
+  base::wall_time time{};
+};
+/// The fields to put in front, each with its CRLF; "" when nothing is missing. A message that has
+/// no header at all (its first line is no field) gets an empty line too, so that its text stays text.
+std::string fix_ups(const header_facts&, const fix_up_facts&);
+
+} // namespace rookery::smtp
