@@ -160,6 +160,8 @@ public:
   void compress_started();
   /// BYE at the next boundary: now, or after the open command's answer. RFC 9051 §7.1.5.
   void shut_down(std::string_view text = "Server is shutting down");
+  /// The driver's spelling.
+  void shut_down(base::instant) { shut_down(); }
   /// BYE at once and close, whatever is open (account deleted, internal failure).
   void abort(std::string_view code, std::string_view text);
 
