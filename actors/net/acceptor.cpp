@@ -138,7 +138,7 @@ void acceptor::begin() {
 void acceptor::end() {
   home_.post([this] {
     if (fd_ < 0) return;
-    home_.remove(fd_);
+    home_.remove(fd_, this);
     ::close(fd_);
     fd_ = -1;
   });

@@ -125,6 +125,14 @@ void connection::on_timer(base::instant t) {
   });
 }
 
+void connection::on_drain() {
+  enter([this] {
+    if (phase_ == phase::ended) return;
+    drain();
+    if (phase_ != phase::ended) turn();
+  });
+}
+
 void connection::after_turn() {
   if (phase_ != phase::ended) turn();
 }
@@ -337,7 +345,7 @@ void connection::on_exit() {
   phase_ = phase::ended;
   home().timers().cancel(*this);
   if (fd_ >= 0) {
-    home().remove(fd_);
+    home().remove(fd_, this);
     ::close(fd_);
     fd_ = -1;
     open_connections(listener_->service).add(-1);

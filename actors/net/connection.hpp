@@ -73,6 +73,7 @@ private:
 
   void on_events(std::uint32_t events) override;
   void on_timer(base::instant now) override;
+  void on_drain() override;
   void opened();                       ///< facts are complete: make the protocol
   void read_some();
   void take(base::const_bytes octets); ///< through the layers into the protocol

@@ -34,6 +34,7 @@ reactor::reactor(caf::actor_system& system, unsigned number)
   e.data.ptr = nullptr;
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, event_, &e);
   now_ = base::system_clock().now();
+  sources_.next_ = sources_.previous_ = &sources_;
 }
 
 reactor::~reactor() {
@@ -94,6 +95,10 @@ void reactor::add(int fd, std::uint32_t events, event_source* source) {
   e.data.ptr = source;
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  source->next_ = sources_.next_;
+  source->previous_ = &sources_;
+  sources_.next_->previous_ = source;
+  sources_.next_ = source;
 }
 
 void reactor::change(int fd, std::uint32_t events, event_source* source) {
@@ -103,7 +108,22 @@ void reactor::change(int fd, std::uint32_t events, event_source* source) {
   ::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &e);
 }
 
-void reactor::remove(int fd) { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr); }
+void reactor::remove(int fd, event_source* source) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  if (source->next_ == nullptr) return;
+  source->next_->previous_ = source->previous_;
+  source->previous_->next_ = source->next_;
+  source->next_ = source->previous_ = nullptr;
+}
+
+void reactor::drain_sources() {
+  post([this] {
+    // A source may leave the ring while it drains: take them first.
+    std::vector<event_source*> all;
+    for (auto* s = sources_.next_; s != &sources_; s = s->next_) all.push_back(s);
+    for (auto* s : all) s->on_drain();
+  });
+}
 
 void reactor::drain() {
   std::vector<std::function<void()>> tasks;

@@ -28,6 +28,13 @@ class event_source {
 public:
   virtual ~event_source() = default;
   virtual void on_events(std::uint32_t events) = 0;
+  /// The server drains: finish what runs, take nothing new.
+  virtual void on_drain() {}
+
+private:
+  friend class reactor;
+  event_source* next_ = nullptr;
+  event_source* previous_ = nullptr;
 };
 
 class reactor final : public caf::execution_unit {
@@ -48,12 +55,14 @@ public:
   // From any thread:
   void exec_later(caf::resumable* job) override;
   void post(std::function<void()> task);
+  /// Calls `on_drain` of every source, in the reactor's thread.
+  void drain_sources();
 
   // From the reactor's own thread:
   static reactor* current() noexcept;
   void add(int fd, std::uint32_t events, event_source* source);
   void change(int fd, std::uint32_t events, event_source* source);
-  void remove(int fd);
+  void remove(int fd, event_source* source);
   /// Runs `task` in the next turn: used to let go of a source that may still be in
   /// the current batch of events.
   void next_turn(std::function<void()> task) { later_.push_back(std::move(task)); }
@@ -67,8 +76,12 @@ private:
   void wake();
 
   unsigned number_;
+  struct source_list final : event_source {
+    void on_events(std::uint32_t) override {}
+  };
   int epoll_ = -1;
   int event_ = -1;
+  source_list sources_; ///< ring of all sources in the epoll set
   std::unique_ptr<char[]> read_area_;
   timer_wheel timers_;
   base::instant now_{};

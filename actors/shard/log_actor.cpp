@@ -111,7 +111,22 @@ caf::behavior log_actor(self_ptr self, std::shared_ptr<log_actor_parts> parts) {
   self->state.parts = std::move(parts);
   self->set_default_handler(caf::drop);
   return {[self](commit_request_ptr& request) { take(self, std::move(request)); },
-          [self](commit_now_atom) { commit(self); }};
+          [self](commit_now_atom) { commit(self); },
+          [self](const list_segments&) -> log_segments {
+            return {std::make_shared<const std::vector<storage::segment_info>>(self->state.parts->writer->segments())};
+          },
+          [self](const remove_segment& r) -> bool {
+            const auto done = self->state.parts->writer->remove_segment(r.segment);
+            if (!done)
+              base::log_event(base::severity::warning, "log.segment_stays")
+                  .number("segment", r.segment).text("error", done.error().log.value);
+            self->state.parts->writer->look_at_space();
+            return done.ok();
+          },
+          [self](const seal_segment&) -> bool {
+            commit(self);
+            return self->state.parts->writer->seal().ok();
+          }};
 }
 
 bool submit_commit(caf::local_actor& from, const caf::actor& log, commit_gate& gate, commit_request_ptr request) {

@@ -97,6 +97,17 @@ account_handles handles(self_ptr self, const open_account& o) {
   return {used.actor, st.parts->mail->open_account(o.account)};
 }
 
+segment_bodies bodies_in(self_ptr self, std::uint32_t segment) {
+  auto& parts = *self->state.parts;
+  auto all = std::make_shared<std::vector<storage::live_body>>();
+  const auto shard = parts.machine->shard();
+  if (parts.spool)
+    parts.spool->for_each_body(segment, [&](const storage::body_ref& b) { all->push_back({b, shard, {}}); });
+  if (parts.mail)
+    parts.mail->for_each_body(segment, [&](const storage::body_ref& b, base::account_id a) { all->push_back({b, shard, a}); });
+  return {all};
+}
+
 caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> parts) {
   auto& st = self->state;
   st.parts = std::move(parts);
@@ -118,6 +129,7 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
         self->state.ticking = false;
         if (self->state.parts->machine->unflushed_octets() > 0) flush(self, false);
       },
+      [self](const list_bodies& l) -> segment_bodies { return bodies_in(self, l.segment); },
       [self](const flush_now& f) -> std::uint64_t {
         flush(self, f.durable);
         return self->state.parts->machine->flushed().packed();

@@ -8,6 +8,7 @@
 
 #include "actors/shard/messages.hpp"
 #include "storage/mail/mail_machine.hpp"
+#include "storage/queue/spool_machine.hpp"
 #include "storage/shard/machine.hpp"
 
 #include <caf/all.hpp>
@@ -20,6 +21,7 @@ namespace rookery::actors {
 struct machine_actor_parts {
   std::unique_ptr<storage::machine> machine;
   storage::mail::mail_machine* mail = nullptr;  ///< the same, if it is a mail shard
+  const storage::queue::spool_machine* spool = nullptr; ///< the same, if it is the spool
   std::function<void()> published;              ///< after each batch, in the actor's thread
 };
 

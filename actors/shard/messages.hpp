@@ -6,7 +6,9 @@
 
 #include "base/id.hpp"
 #include "base/result.hpp"
+#include "storage/body/compactor.hpp"
 #include "storage/log/commit_group.hpp"
+#include "storage/log/log_writer.hpp"
 #include "storage/mail/mailbox_view.hpp"
 #include "storage/shard/machine.hpp"
 
@@ -131,6 +133,25 @@ struct account_idle {
   std::uint64_t watches_seen = 0; ///< of all that the shard has handed over; else one is on its way
 };
 
+/// To the spool's actor or a mail shard's: who refers into this segment? Answered with segment_bodies.
+struct list_bodies {
+  std::uint32_t segment = 0;
+};
+struct segment_bodies {
+  std::shared_ptr<const std::vector<storage::live_body>> bodies;
+};
+/// To the log's actor; answered with log_segments.
+struct list_segments {};
+struct log_segments {
+  std::shared_ptr<const std::vector<storage::segment_info>> segments;
+};
+/// To the log's actor: the caller vouches that nothing refers to it. Answered with bool.
+struct remove_segment {
+  std::uint32_t segment = 0;
+};
+/// To the log's actor: end the current segment, so that all records before lie in sealed ones. Answered with bool.
+struct seal_segment {};
+
 /// To any machine's actor: write what waits. Answered with the position (packed) when durable.
 struct flush_now {
   bool durable = true;
@@ -152,3 +173,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::lock_maildrop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_notices)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::flush_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_bodies)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::segment_bodies)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_segments)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::log_segments)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::remove_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::seal_segment)

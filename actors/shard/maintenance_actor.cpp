@@ -1,0 +1,139 @@
+#include "actors/shard/maintenance_actor.hpp"
+
+#include "actors/shard/log_actor.hpp"
+#include "actors/shard/messages.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "storage/body/compactor.hpp"
+
+#include <algorithm>
+
+namespace rookery::actors {
+namespace {
+
+
+/// How long another actor may take to answer; a flush of a busy shard is the slowest.
+constexpr std::chrono::seconds answer_time{120};
+
+/// A blocking actor: a round is a straight line of questions, and nobody waits for it.
+class maintenance final : public caf::blocking_actor {
+public:
+  maintenance(caf::actor_config& cfg, std::shared_ptr<maintenance_parts> parts)
+      : caf::blocking_actor(cfg), parts_(std::move(parts)), compactor_(*parts_->bodies) {}
+
+  void act() override {
+    bool running = true;
+    while (running) {
+      receive([&](const caf::exit_msg&) { running = false; }, caf::others >> caf::drop,
+              caf::after(parts_->interval) >> [&] { guarded_round(); });
+      if (parts_->gate->closed()) running = false;
+    }
+  }
+
+private:
+  void guarded_round() {
+    try {
+      round();
+    } catch (const std::exception& fault) {
+      base::log_event(base::severity::warning, "maintenance.fault").text("fault", fault.what());
+    }
+  }
+
+  template <class Answer, class Question>
+  std::optional<Answer> ask(const caf::actor& who, Question what) {
+    std::optional<Answer> got;
+    request(who, answer_time, std::move(what)).receive([&](const Answer& a) { got = a; }, [](const caf::error&) {});
+    return got;
+  }
+
+  /// Syncs all machines; the position that all of them have reached.
+  storage::log_position checkpoint() {
+    auto lowest = storage::log_position{UINT32_MAX, UINT32_MAX};
+    for (const auto& m : parts_->machines) {
+      const auto at = ask<std::uint64_t>(m, flush_now{true});
+      lowest = std::min(lowest, at ? storage::log_position::unpacked(*at) : storage::log_position{});
+    }
+    return lowest;
+  }
+
+  std::vector<storage::live_body> live(std::uint32_t segment) {
+    std::vector<storage::live_body> all;
+    for (std::size_t i = 1; i < parts_->machines.size(); ++i) {
+      const auto some = ask<segment_bodies>(parts_->machines[i], list_bodies{segment});
+      // No answer: take the segment as fully alive rather than lose mail.
+      base::check(some.has_value(), "a machine did not say which bodies live");
+      all.insert(all.end(), some->bodies->begin(), some->bodies->end());
+    }
+    return all;
+  }
+
+  void round() {
+    const auto segments = ask<log_segments>(parts_->log, list_segments{});
+    if (!segments || segments->segments->size() < 2) return;
+    const auto reached = checkpoint();
+    const storage::live_bodies who = [this](std::uint32_t s) { return live(s); };
+    for (const auto& s : *segments->segments) {
+      if (!s.sealed || s.segment >= reached.segment) break;
+      if (live(s.segment).empty()) remove(s.segment);
+    }
+    const auto chosen = compactor_.choose(*segments->segments, reached, who);
+    if (chosen) rewrite(chosen->segment, who);
+  }
+
+  void rewrite(std::uint32_t segment, const storage::live_bodies& who) {
+    static auto& moved = base::counter_named("rookery_compacted_octets_total", "", "Octets of bodies moved by compaction");
+    compactor_.begin(segment, who);
+    while (!parts_->gate->closed()) {
+      auto group = compactor_.step(base::system_clock().wall());
+      if (!group) {
+        base::log_event(base::severity::error, "compaction.failed").number("segment", segment).text("error", group.error().log.value);
+        return;
+      }
+      if (group->commands.empty()) break;
+      for (const auto& b : group->bodies) moved.add(b.length);
+      if (!commit(std::move(*group))) return;
+      caf::scoped_actor rest{system()};
+      rest->receive(caf::after(parts_->step_rest) >> [] {});
+    }
+    const auto reached = checkpoint();
+    compactor_.moved(reached);
+    if (compactor_.removable(reached, who)) remove(segment);
+  }
+
+  bool commit(storage::commit_group group) {
+    auto r = std::make_shared<commit_request>();
+    r->group = std::move(group);
+    r->when = ack::applied;
+    bool good = false;
+    caf::scoped_actor self{system()};
+    r->reply_to = caf::actor_cast<caf::strong_actor_ptr>(self.ptr());
+    r->octets = 64;
+    for (const auto& b : r->group.bodies) r->octets += b.length;
+    if (!parts_->gate->enter(r->octets)) return false;
+    caf::anon_send(parts_->log, std::move(r));
+    self->receive([&](const commit_done_ptr& d) { good = !d->error; }, caf::after(answer_time) >> [] {});
+    return good;
+  }
+
+  void remove(std::uint32_t segment) {
+    // Readers of older views may still want it: the descriptor stays usable while pinned.
+    (void)parts_->bodies->pin(segment);
+    if (ask<bool>(parts_->log, remove_segment{segment}).value_or(false))
+      base::log_event(base::severity::info, "log.segment_removed").number("segment", segment);
+    if (last_pinned_ != 0) parts_->bodies->unpin(last_pinned_);
+    last_pinned_ = segment;
+  }
+
+  std::shared_ptr<maintenance_parts> parts_;
+  storage::compactor compactor_;
+  std::uint32_t last_pinned_ = 0;
+};
+
+} // namespace
+
+caf::actor spawn_maintenance(caf::actor_system& system, std::shared_ptr<maintenance_parts> parts) {
+  return system.spawn<maintenance, caf::detached + caf::hidden>(std::move(parts));
+}
+
+} // namespace rookery::actors
