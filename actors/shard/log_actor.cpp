@@ -113,6 +113,7 @@ caf::behavior log_actor(self_ptr self, std::shared_ptr<log_actor_parts> parts) {
   return {[self](commit_request_ptr& request) { take(self, std::move(request)); },
           [self](commit_now_atom) { commit(self); },
           [self](const list_segments&) -> log_segments {
+            commit(self);
             return {std::make_shared<const std::vector<storage::segment_info>>(self->state.parts->writer->segments())};
           },
           [self](const remove_segment& r) -> bool {

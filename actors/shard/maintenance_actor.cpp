@@ -25,7 +25,7 @@ public:
   void act() override {
     bool running = true;
     while (running) {
-      receive([&](const caf::exit_msg&) { running = false; }, caf::others >> caf::drop,
+      receive([&](const caf::exit_msg&) { running = false; }, caf::others >> [](caf::message_view&) -> caf::result<caf::message> { return caf::sec::unexpected_message; },
               caf::after(parts_->interval) >> [&] { guarded_round(); });
       if (parts_->gate->closed()) running = false;
     }

@@ -1,0 +1,142 @@
+#include "actors/root/running_node.hpp"
+
+#include "actors/config/directory_follower.hpp"
+#include "actors/shard/log_actor.hpp"
+#include "actors/shard/machine_actor.hpp"
+#include "actors/shard/maintenance_actor.hpp"
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace rookery::actors {
+namespace {
+
+/// Detached readers: enough to keep a disk busy, few enough not to fight for two cores.
+constexpr std::size_t reader_threads = 3;
+constexpr std::size_t password_threads = 2;
+/// Reads that may wait: each belongs to one connection, so this is a bound on strangers too.
+constexpr std::size_t reads_waiting_max = 50'000;
+/// At about 20 ms a hash two threads do these in ten seconds; more must try later.
+constexpr std::size_t passwords_waiting_max = 1000;
+/// How long the machines may take to write what they have when the node stops.
+constexpr std::chrono::seconds flush_time{20};
+
+} // namespace
+
+base::result<std::unique_ptr<running_node>> running_node::start(node_options options) {
+  auto store = storage::node_store::open(options.data_directory, false, options.store);
+  if (!store) return base::fail(store.error());
+  std::unique_ptr<running_node> self(new running_node);
+  self->config_ = std::make_unique<caf::actor_system_config>();
+  self->config_->set("scheduler.policy", caf::atom("sharing"));
+  const auto cores = std::max(1u, std::thread::hardware_concurrency());
+  self->config_->set("scheduler.max-threads", std::size_t{cores});
+  self->system_ = std::make_unique<caf::actor_system>(*self->config_);
+  self->counts_ = std::make_shared<net::connection_counts>(options.limits);
+  if (options.reactors == 0) options.reactors = cores;
+  for (unsigned i = 0; i < options.reactors; ++i)
+    self->reactors_.push_back(std::make_unique<net::reactor>(*self->system_, i));
+  self->start_actors(std::move(*store), options);
+  for (auto& r : self->reactors_) r->start();
+  return self;
+}
+
+void running_node::start_actors(std::unique_ptr<storage::node_store> store, const node_options& options) {
+  node_ = std::make_unique<actors::node>();
+  auto& n = *node_;
+  n.system = system_.get();
+  n.host_name = options.host_name;
+  n.data_directory = options.data_directory;
+  n.version = options.version;
+  n.started = base::system_clock().now();
+  n.mail_shards = store->identity.mail_shards;
+  n.bodies = std::make_shared<storage::body_reader>(storage::posix_file_system(), store->log_directory());
+  n.readers = std::make_shared<worker_pool>(*system_, reader_threads, reads_waiting_max);
+  n.passwords = std::make_shared<worker_pool>(*system_, password_threads, passwords_waiting_max);
+  n.spool = store->spool.get();
+
+  const auto cell = store->config->cell();
+  n.config = cell;
+  auto follower = std::make_shared<config::directory_follower>();
+  n.directory = std::make_shared<published<routing::directory_view>>(follower->follow(cell->table()));
+  n.login = std::make_shared<login_service>(n.directory, n.passwords);
+
+  auto config_parts = std::make_shared<machine_actor_parts>();
+  config_parts->machine = std::move(store->config);
+  config_parts->published = [cell, follower, directory = n.directory] { directory->put(follower->follow(cell->table())); };
+  n.machines.push_back(spawn_machine(*system_, config_parts));
+
+  auto spool_parts = std::make_shared<machine_actor_parts>();
+  spool_parts->spool = store->spool.get();
+  spool_parts->machine = std::move(store->spool);
+  n.machines.push_back(spawn_machine(*system_, spool_parts));
+
+  for (auto& m : store->mail) {
+    auto parts = std::make_shared<machine_actor_parts>();
+    parts->mail = m.get();
+    parts->machine = std::move(m);
+    n.machines.push_back(spawn_machine(*system_, parts));
+  }
+  store->mail.clear();
+
+  auto log_parts = std::make_shared<log_actor_parts>();
+  log_parts->writer = std::move(store->log);
+  log_parts->gate = n.gate;
+  log_parts->machines = n.machines;
+  log_parts->on_failure = options.on_failure;
+  n.log = system_->spawn<caf::detached + caf::hidden>(log_actor, log_parts);
+
+  auto keeping = std::make_shared<maintenance_parts>();
+  keeping->log = n.log;
+  keeping->machines = n.machines;
+  keeping->gate = n.gate;
+  keeping->bodies = n.bodies;
+  maintenance_ = spawn_maintenance(*system_, keeping);
+  store_ = std::move(store);
+}
+
+running_node::~running_node() {
+  // A clean end of the actor system is not relied on: serve ends the process.
+  for (auto& r : reactors_) r->stop();
+}
+
+base::result<std::uint16_t> running_node::listen(std::shared_ptr<net::listener> l, const std::string& address,
+                                                 std::uint16_t port, std::string refusal) {
+  l->ended = [counts = counts_, ended = l->ended](const connection_facts& f) {
+    counts->leave(f);
+    if (ended) ended(f);
+  };
+  auto a = std::make_unique<net::acceptor>(*system_, reactors_, std::move(l), counts_, std::move(refusal));
+  if (const auto opened = a->open(address, port); !opened) return base::fail(opened.error());
+  const auto got = a->port();
+  acceptors_.push_back(std::move(a));
+  return got;
+}
+
+void running_node::accept() {
+  for (auto& a : acceptors_) a->begin();
+}
+
+std::uint32_t running_node::drain(std::chrono::milliseconds limit) {
+  node_->draining = true;
+  for (auto& a : acceptors_) a->end();
+  for (auto& r : reactors_) r->drain_sources();
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (counts_->total() > 0 && std::chrono::steady_clock::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  return counts_->total();
+}
+
+void running_node::stop() {
+  caf::scoped_actor self{*system_};
+  // What is under way is written first: the log answers in order.
+  self->request(node_->log, flush_time, list_segments{}).receive([](const log_segments&) {}, [](const caf::error&) {});
+  node_->gate->close();
+  for (const auto& m : node_->machines)
+    self->request(m, flush_time, flush_now{true})
+        .receive([](std::uint64_t) {},
+                 [](const caf::error&) { base::log_event(base::severity::warning, "stop.flush_timed_out"); });
+}
+
+} // namespace rookery::actors

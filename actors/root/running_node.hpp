@@ -1,0 +1,61 @@
+/// A node from start to end: opens the store, starts the actors and reactors, accepts,
+/// drains and stops.
+///
+/// One thread calls it (the program's main). What it starts is reached through `node()`.
+#pragma once
+
+#include "actors/net/acceptor.hpp"
+#include "actors/net/reactor.hpp"
+#include "actors/node.hpp"
+#include "base/result.hpp"
+#include "storage/node/node_store.hpp"
+
+#include <caf/all.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rookery::actors {
+
+struct node_options {
+  std::string data_directory;
+  std::string host_name = "localhost";
+  std::string version;
+  unsigned reactors = 0;                  ///< 0: one a core
+  net::connection_limits limits;
+  storage::node_store_settings store;
+  std::function<void()> on_failure;       ///< the log failed: end the process; any thread
+};
+
+class running_node {
+public:
+  static base::result<std::unique_ptr<running_node>> start(node_options);
+  ~running_node();
+
+  actors::node& node() noexcept { return *node_; }
+  /// Opens a listener; accepting begins with `accept`.
+  base::result<std::uint16_t> listen(std::shared_ptr<net::listener>, const std::string& address, std::uint16_t port,
+                                     std::string refusal);
+  void accept();
+  /// Refuses new work and waits until the connections are gone, `limit` at most. Gives how many were left.
+  std::uint32_t drain(std::chrono::milliseconds limit);
+  /// Flushes everything durably. After this the process may end at once.
+  void stop();
+
+private:
+  running_node() = default;
+  void start_actors(std::unique_ptr<storage::node_store> store, const node_options&);
+
+  std::unique_ptr<caf::actor_system_config> config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<actors::node> node_;
+  std::unique_ptr<storage::node_store> store_;   ///< keeps the lock; its parts live in the actors
+  std::vector<std::unique_ptr<net::reactor>> reactors_;
+  std::vector<std::unique_ptr<net::acceptor>> acceptors_;
+  std::shared_ptr<net::connection_counts> counts_;
+  caf::actor maintenance_;
+};
+
+} // namespace rookery::actors
