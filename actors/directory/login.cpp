@@ -61,7 +61,7 @@ void login_service::check(net::connection& from, std::string_view authzid, std::
 }
 
 found_credentials login_service::credentials(std::string_view user) const {
-  if (const auto account = directory_->get()->login(user); account && account->iterations != 0)
+  if (const auto account = directory_->get()->login(user); account && account->may_log_in())
     return {account->credentials(), true};
   const auto seed = base::hmac_sha256(decoy_key_, base::to_lower(user));
   const auto more = base::hmac_sha256(decoy_key_, base::view(seed));
