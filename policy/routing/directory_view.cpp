@@ -65,8 +65,8 @@ public:
     const auto* domain = in_.domain(domain_name);
     if (domain == nullptr) return add_remote(canonical);
     if (auto exact = in_.find(canonical)) return add(std::move(exact), {}, depth);
-    auto [user, detail] = split_detail(local);
-    if (!detail.empty()) {
+    const auto [user, detail] = split_detail(local);
+    if (user.size() != local.size()) {
       std::string plain(user);
       plain += '@';
       plain += domain_name;

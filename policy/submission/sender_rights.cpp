@@ -45,8 +45,8 @@ bool may_send_as(const directory_view& directory, const account_record& account,
   if (!canonical) return false;
   if (owns(directory, account, *canonical) || listed(account, *canonical)) return true;
   const auto [local, domain] = routing::sides(*canonical);
-  const auto [user, detail] = routing::split_detail(local);
-  if (detail.empty() || directory.entry(*canonical) != nullptr) return false; // an address of its own
+  const auto user = routing::split_detail(local).user;
+  if (user.size() == local.size() || directory.entry(*canonical) != nullptr) return false; // an address of its own
   const auto plain = std::string(user) + '@' + std::string(domain);
   return owns(directory, account, plain) || listed(account, plain);
 }

@@ -1,0 +1,86 @@
+/// Every setting: its key, type, unit, default, range and one sentence; and their values.
+///
+/// A setting is a document of kind `setting` whose content is a JSON scalar. What is not
+/// set has its default. docs/manual/settings.md is generated from `schema()`.
+#pragma once
+
+#include "base/result.hpp"
+#include "storage/directory/config_table.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace rookery::config {
+
+/// The values a node works with; immutable once published. Connections keep those they
+/// began with.
+struct settings {
+  // Who is who.
+  std::string directory_default_domain;                       ///< "": the domain made first
+  std::string directory_detail_folders = "ignored";           ///< for accounts that say nothing
+  std::uint64_t quota_octets_default = 0;
+  std::uint64_t quota_messages_default = 0;
+  std::uint64_t password_iterations = 60000;
+  std::uint64_t password_characters_min = 8;
+  // Connections.
+  std::uint64_t connections_max = 40000;
+  std::uint64_t connections_address_max = 100;
+  // SMTP.
+  std::uint64_t smtp_message_octets_max = 52428800;
+  std::uint64_t smtp_recipients_max = 1000;
+  std::uint64_t smtp_errors_max = 20;
+  std::uint64_t smtp_received_fields_max = 100;
+  std::uint64_t smtp_command_seconds = 300;
+  std::uint64_t smtp_data_seconds = 180;
+  bool submission_from_checked = true;
+  // Reading.
+  std::uint64_t imap_idle_seconds = 1800;
+  std::uint64_t imap_login_seconds = 60;
+  std::uint64_t pop3_idle_seconds = 600;
+  // The store.
+  std::uint64_t storage_reserve_octets = 67108864;
+  std::uint64_t queue_messages_max = 1000000;
+  // Logs.
+  std::string log_level = "info";
+};
+
+enum class setting_type : std::uint8_t { flag, number, octets, seconds, choice, domain };
+
+struct setting_info {
+  std::string_view key;             ///< "smtp.message_octets_max"
+  setting_type type{};
+  std::variant<std::uint64_t settings::*, bool settings::*, std::string settings::*> member;
+  std::uint64_t least = 0, most = 0; ///< for numbers
+  std::string_view choices;          ///< for choices, parted by '|'
+  std::string_view sentence;
+};
+
+/// All settings, sorted by key.
+std::span<const setting_info> schema() noexcept;
+const setting_info* find_setting(std::string_view key) noexcept;
+
+/// Checks what a person or a program gave ("50M", "30m", "on", "info", or the JSON scalar
+/// itself) and gives the JSON scalar to be stored. The refusal names the setting and its range.
+/// Units: K M G (powers of 1024) for octets, s m h d for seconds.
+base::result<std::string> check_setting(const setting_info&, std::string_view text);
+/// Sets one value from a stored scalar; false (and nothing changes) when it does not fit,
+/// as after a downgrade.
+bool apply_setting(settings&, std::string_view key, std::string_view scalar);
+/// The JSON scalar of the present value.
+std::string print_setting(const settings&, const setting_info&);
+/// "octets", "seconds", or "".
+std::string_view unit_of(setting_type) noexcept;
+std::string_view name_of(setting_type) noexcept;
+
+/// The values that a table gives.
+settings settings_of(const storage::directory::config_table&);
+
+/// docs/manual/settings.md.
+std::string settings_manual();
+
+} // namespace rookery::config

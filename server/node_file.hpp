@@ -1,0 +1,76 @@
+/// The node file (TOML): who am I, where is my data, which addresses do I listen on.
+///
+/// Everything else is configuration in the store (`rookery settings`). Read once at
+/// start; docs/manual/install.md describes it. Unknown keys are refused, so that a
+/// typing error is not silently a default.
+#pragma once
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rookery::server {
+
+enum class service : std::uint8_t { smtp, submission, lmtp, imap, pop3, metrics, admin };
+enum class tls_mode : std::uint8_t {
+  none,     ///< plain text only
+  starttls, ///< plain text that may become TLS
+  implicit  ///< TLS from the first octet
+};
+std::string_view name(service) noexcept;
+std::string_view name(tls_mode) noexcept;
+
+struct listener_entry {
+  service what{};
+  std::string address = "127.0.0.1";  ///< numeric, IPv4 or IPv6 without brackets
+  std::uint16_t port = 0;             ///< before `port_base` is added
+  tls_mode tls = tls_mode::starttls;
+  bool proxy_protocol = false;        ///< expects PROXY v1/v2 and believes it
+};
+
+/// One certificate for the host names in it; the first is the default.
+struct certificate_entry {
+  std::string host;                   ///< for SNI; "" or "*": the default
+  std::string chain_file, key_file;   ///< PEM; relative to the node file's directory
+};
+
+enum class log_format : std::uint8_t { text, journald, json };
+
+struct node_file {
+  std::uint32_t id = 1;
+  std::string node_name = "node1";
+  std::string host_name;              ///< greetings, Received; default: the machine's name
+  std::string data_directory;
+  std::string admin_socket;           ///< default: admin.sock in the data directory
+  std::string run_as;                 ///< user to become after opening ports; "" = stay
+  std::uint16_t port_base = 0;        ///< added to every port
+  std::uint32_t mail_shards = 2;      ///< when the store is made; fixed afterwards
+  std::uint32_t reactors = 0;         ///< network threads; 0: one a core
+  std::vector<listener_entry> listeners;
+  std::vector<certificate_entry> certificates;
+  base::severity log_least = base::severity::info;
+  log_format format = log_format::text;
+  bool log_files = true;              ///< rookery.jsonl and auth-failures.log in the log directory
+  std::string log_directory;          ///< default: `logs` in the data directory
+
+  std::uint16_t port_of(const listener_entry& l) const noexcept { return static_cast<std::uint16_t>(l.port + port_base); }
+};
+
+/// The port that the standards give a service.
+std::uint16_t standard_port(service, tls_mode) noexcept;
+
+/// SMTP, submission(s), IMAP(S), POP3(S), LMTP and metrics on one address with their standard
+/// ports (24 for LMTP, 90 for metrics); `public_address` for mail, LMTP and metrics on loopback.
+std::vector<listener_entry> standard_listeners(const std::string& public_address);
+
+/// Paths come out absolute. Errors name the line or the key and say what would be right.
+base::result<node_file> read_node_file(const std::string& path);
+base::result<node_file> parse_node_file(std::string_view toml, const std::string& directory);
+/// A node file with comments, for `rookery init`.
+std::string print_node_file(const node_file&);
+
+} // namespace rookery::server

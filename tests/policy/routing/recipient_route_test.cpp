@@ -1,0 +1,88 @@
+#include "policy/routing/recipient_route.hpp"
+#include "small_directory.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rookery::routing {
+namespace {
+
+std::string print(const recipient_route& r) {
+  if (!r.accepted()) return std::to_string(r.reason.code) + ' ' + std::string(r.reason.enhanced);
+  std::string out;
+  for (const auto& l : r.local) out += l.account->address + ':' + l.folder + (l.create_folder ? "! " : " ");
+  for (const auto& a : r.remote) out += '>' + a + ' ';
+  out.pop_back();
+  return out;
+}
+
+TEST(RecipientRoute, MailForUsIsDeliveredAndRelayingNeedsALogin) {
+  struct row {
+    std::string_view address;
+    std::string_view stranger, submitter, lmtp;
+  };
+  const row rows[] = {
+      {"ann@example.test", "ann@example.test:INBOX", "ann@example.test:INBOX", "ann@example.test:INBOX"},
+      {"ann+x@example.test", "ann@example.test:INBOX", "ann@example.test:INBOX", "ann@example.test:INBOX"},
+      {"bob+Lists@example.test", "bob@example.test:Lists!", "bob@example.test:Lists!", "bob@example.test:Lists!"},
+      {"dee+Lists@example.test", "dee@example.test:Lists", "dee@example.test:Lists", "dee@example.test:Lists"},
+      {"dee+a%b@example.test", "dee@example.test:INBOX", "dee@example.test:INBOX", "dee@example.test:INBOX"},
+      {"cem@example.test", "550 5.2.1", "550 5.2.1", "550 5.2.1"},
+      {"dead@example.test", "550 5.2.1", "550 5.2.1", "550 5.2.1"},
+      {"team@example.test", "ann@example.test:INBOX bob@example.test:INBOX >ext@else.example",
+       "ann@example.test:INBOX bob@example.test:INBOX >ext@else.example",
+       "ann@example.test:INBOX bob@example.test:INBOX >ext@else.example"},
+      {"away@example.test", ">me@else.example", ">me@else.example", ">me@else.example"},
+      {"you@else.example", "550 5.7.1", ">you@else.example", "550 5.7.1"},
+      {"you%else.example@example.test", "550 5.1.1", "550 5.1.1", "550 5.1.1"},
+      {"nobody@example.test", "550 5.1.1", "550 5.1.1", "550 5.1.1"},
+      {"x@example.test", "550 5.4.6", "550 5.4.6", "550 5.4.6"},
+      {"ann@off.test", "450 4.3.2", "450 4.3.2", "450 4.3.2"},
+      {"ann@", "553 5.1.3", "553 5.1.3", "553 5.1.3"},
+  };
+  const auto directory = small_directory();
+  for (const auto& r : rows) {
+    SCOPED_TRACE(r.address);
+    recipient_facts submitter, lmtp;
+    submitter.authenticated = true;
+    lmtp.lmtp = true;
+    EXPECT_EQ(print(route(*directory, r.address, {})), r.stranger);
+    EXPECT_EQ(print(route(*directory, r.address, submitter)), r.submitter);
+    EXPECT_EQ(print(route(*directory, r.address, lmtp)), r.lmtp);
+  }
+}
+
+TEST(RecipientRoute, ADetailNamesAFolderOnlyIfItIsFitForOne) {
+  struct row {
+    std::string_view detail, folder;
+  };
+  const row rows[] = {{"lists", "lists"}, {"a/b", "a/b"},  {"", ""},    {"/a", ""},   {"a/", ""},     {"a//b", ""},
+                      {"a*", ""},         {"a%b", ""},     {"a\x01", ""}, {"a\\b", ""}, {"\xff", ""}, {" a", ""},
+                      {"\xc3\xbc", "\xc3\xbc"}};
+  for (const auto& r : rows) EXPECT_EQ(folder_of_detail(r.detail), r.folder) << r.detail;
+  EXPECT_EQ(folder_of_detail(std::string(64, 'a')), std::string(64, 'a'));
+  EXPECT_EQ(folder_of_detail(std::string(65, 'a')), "");
+}
+
+TEST(QuotaRefusal, CountsOctetsAndMessages) {
+  struct row {
+    std::uint64_t quota_octets, quota_messages;
+    mailbox_use use;
+    std::uint64_t octets;
+    int code;
+  };
+  const row rows[] = {
+      {0, 0, {1u << 30, 1000}, 5000, 0},  {1000, 0, {0, 0}, 1000, 0},    {1000, 0, {1, 0}, 1000, 452},
+      {1000, 0, {0, 0}, 1001, 552},       {1000, 0, {2000, 0}, 1, 452}, {0, 10, {0, 9}, 1, 0},
+      {0, 10, {0, 10}, 1, 452},
+  };
+  for (const auto& r : rows) {
+    auto account = make_account(1, "a@x");
+    account.quota_octets = r.quota_octets;
+    account.quota_messages = r.quota_messages;
+    const auto* refused = quota_refusal(account, r.use, r.octets);
+    EXPECT_EQ(refused == nullptr ? 0 : refused->code, r.code);
+  }
+}
+
+} // namespace
+} // namespace rookery::routing

@@ -1,0 +1,77 @@
+#include "server/node_file.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rookery::server {
+namespace {
+
+TEST(NodeFile, ReadsWhatItPrints) {
+  node_file n;
+  n.id = 7;
+  n.node_name = "mx\"1\"";
+  n.host_name = "mx.example.org";
+  n.data_directory = "/var/lib/rookery";
+  n.run_as = "rookery";
+  n.port_base = 10000;
+  n.mail_shards = 4;
+  n.listeners = standard_listeners("0.0.0.0");
+  n.listeners[0].proxy_protocol = true;
+  n.certificates = {{"mx.example.org", "/etc/a.crt", "/etc/a.key"}};
+  n.format = log_format::journald;
+  n.log_least = base::severity::warning;
+  const auto read = parse_node_file(print_node_file(n), "/etc/rookery");
+  ASSERT_TRUE(read) << read.error().client.value;
+  EXPECT_EQ(read->id, 7u);
+  EXPECT_EQ(read->node_name, n.node_name);
+  EXPECT_EQ(read->host_name, n.host_name);
+  EXPECT_EQ(read->run_as, "rookery");
+  EXPECT_EQ(read->mail_shards, 4u);
+  ASSERT_EQ(read->listeners.size(), 9u);
+  EXPECT_TRUE(read->listeners[0].proxy_protocol);
+  EXPECT_EQ(read->port_of(read->listeners[2]), 10465);
+  EXPECT_EQ(read->listeners[2].tls, tls_mode::implicit);
+  EXPECT_EQ(read->certificates[0].chain_file, "/etc/a.crt");
+  EXPECT_EQ(read->log_least, base::severity::warning);
+  EXPECT_EQ(read->admin_socket, "/var/lib/rookery/admin.sock");
+}
+
+TEST(NodeFile, DefaultsFollowTheServiceAndPathsTheFile) {
+  const auto read = parse_node_file("data = 'data'\n[[listener]]\nservice = 'imap'\ntls = 'implicit'\n[[listener]]\nservice='metrics'\n"
+                                    "[[certificate]]\nchain='tls/c'\nkey='tls/k'\n",
+                                    "/etc/rookery");
+  ASSERT_TRUE(read) << read.error().client.value;
+  EXPECT_EQ(read->data_directory, "/etc/rookery/data");
+  EXPECT_EQ(read->listeners[0].port, 993);
+  EXPECT_EQ(read->listeners[1].tls, tls_mode::none);
+  EXPECT_EQ(read->certificates[0].key_file, "/etc/rookery/tls/k");
+  EXPECT_FALSE(read->host_name.empty());
+}
+
+TEST(NodeFile, WhatIsWrongIsNamed) {
+  struct row {
+    const char* toml;
+    const char* part;
+  };
+  const row rows[] = {
+      {"data = ", "line 1"},
+      {"", "data is missing"},
+      {"data='x'\ndatta='y'", "datta is no key"},
+      {"data='x'\nid=0", "id is a number from 1 to 65535"},
+      {"data='x'\nid='1'", "id is a number"},
+      {"data='x'\n[[listener]]\nport=1", "listener 1: has no service"},
+      {"data='x'\n[[listener]]\nservice='pop'", "service is one of smtp"},
+      {"data='x'\n[[listener]]\nservice='imap'\nport=70000", "port is a number"},
+      {"data='x'\nport_base=60000\n[[listener]]\nservice='imap'\nport=6000", "above 65535"},
+      {"data='x'\n[listener]\nservice='imap'", "[[listener]]"},
+      {"data='x'\n[log]\nlevel='loud'", "log.level is one of"},
+      {"data='x'\n[[certificate]]\nhost='a'", "certificate 1: needs chain and key"},
+  };
+  for (const auto& r : rows) {
+    const auto read = parse_node_file(r.toml, "/");
+    ASSERT_FALSE(read) << r.toml;
+    EXPECT_NE(read.error().client.value.find(r.part), std::string::npos) << read.error().client.value;
+  }
+}
+
+} // namespace
+} // namespace rookery::server
