@@ -70,19 +70,27 @@ public:
 private:
   struct node;
   class handle;
-  bool change();               ///< counts; true: this is the one to stop at
-  void alive() const;          ///< throws when the power is gone
+  struct entry_change {
+    std::string directory, from, to; ///< create, link: `to`; remove: `from`; rename: both
+    std::shared_ptr<node> what;
+  };
+  bool change();      ///< counts; true: this is the one to stop at
+  void alive() const; ///< throws when the power is gone
+  void stop();        ///< the power goes now
   std::uint64_t used() const;
-  base::result<void> reserve(node&, std::uint64_t size);
+  base::result<void> grow(node&, std::uint64_t size);
+  void note(entry_change);
+  static void apply(const entry_change&, std::map<std::string, std::shared_ptr<node>>&);
 
   mutable std::mutex lock_;
   std::mt19937_64 random_;
-  std::map<std::string, std::shared_ptr<node>> names_;          ///< as the program sees them
-  std::map<std::string, std::shared_ptr<node>> durable_names_;  ///< as a crash leaves them
+  std::map<std::string, std::shared_ptr<node>> names_;         ///< as the program sees them
+  std::map<std::string, std::shared_ptr<node>> durable_names_; ///< as a crash leaves them at least
+  std::vector<entry_change> unsynced_entries_;                 ///< of all directories, in order
   std::set<std::string> directories_;
   std::uint64_t generation_ = 0;
   std::uint64_t changes_ = 0;
-  std::uint64_t stop_at_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t stop_at_ = std::numeric_limits<std::uint64_t>::max(); ///< compared with changes_
   std::uint64_t syncs_until_failure_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t writes_until_failure_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t capacity_ = std::uint64_t{1} << 40;

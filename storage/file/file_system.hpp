@@ -46,6 +46,8 @@ public:
   /// fdatasync: contents and the size needed to read them are durable. After a failure
   /// nothing is known of what was written since the last success: never try again.
   virtual base::result<void> sync() = 0;
+  /// Lets the kernel begin to write a range out, so that a later sync finds less to do. A hint.
+  virtual void start_writing(std::uint64_t /*offset*/, std::uint64_t /*octets*/) noexcept {}
   virtual base::result<std::uint64_t> size() const = 0;
   /// Takes disk space for [0, octets) and makes the file at least that long; new octets read as zero.
   virtual base::result<void> preallocate(std::uint64_t octets) = 0;

@@ -102,6 +102,10 @@ public:
     return {};
   }
 
+  void start_writing(std::uint64_t offset, std::uint64_t octets) noexcept override {
+    (void)::sync_file_range(descriptor_, static_cast<off_t>(offset), static_cast<off_t>(octets), SYNC_FILE_RANGE_WRITE);
+  }
+
   base::result<std::uint64_t> size() const override {
     struct stat facts {};
     if (::fstat(descriptor_, &facts) != 0) return refused("stat", path_, errno);

@@ -40,6 +40,7 @@ struct segment_header {
   std::uint32_t segment = 0;
   std::uint64_t first_lsn = 1; ///< of its first record
   std::uint64_t salt = 0;      ///< random; begins the checksum of every record head of this file
+  log_position needed_from;    ///< commands before it are needed by no machine: their segments may be gone
 };
 
 struct record_head {
@@ -68,6 +69,8 @@ void write_record_head(const record_head&, const segment_header&, std::uint32_t 
 /// Nothing when the checksum of the head is wrong, or its type or version is unknown.
 std::optional<record_head> read_record_head(std::string_view octets, const segment_header&, std::uint32_t offset);
 
+/// Octets of a command record's payload, given the number of its bodies and of its own octets.
+std::size_t command_payload_octets(std::size_t bodies, std::size_t payload) noexcept;
 void write_command_payload(const std::vector<body_ref>& bodies, std::string_view payload, std::string& out);
 /// Nothing when it is malformed. `payload` is a view into the input.
 struct command_payload { std::vector<body_ref> bodies; std::string_view payload; };

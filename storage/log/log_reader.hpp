@@ -16,10 +16,12 @@
 
 namespace rookery::storage {
 
-/// Gives all commands from `from` ({0,0}: the first segment there is) in order to `each`, with the
-/// checksum of every head and command verified. Ends at the end of the log or at `until`, and gives
-/// the position behind the last whole group: where the next replay begins.
-/// Errors: `damaged` (with segment and offset in the log text), `not_found` (a segment is missing), `io`.
+/// Gives all commands from `from` on in order to `each`, with the checksum of every head and command
+/// verified. Begins later when the log says that no machine needs commands before
+/// (log_writer::set_needed_from). Ends at the end of the log or at `until` (log_writer::end()), and
+/// gives the position behind the last whole group: where the next replay begins.
+/// Errors: `damaged` (with segment and offset in the log text; also when `from` is beyond the end),
+/// `not_found` (a segment is missing), `io`.
 base::result<log_position> replay(file_system&, const std::string& directory, log_position from,
                                   const std::function<void(const committed_command&)>& each,
                                   std::optional<log_position> until = std::nullopt);

@@ -77,8 +77,14 @@ public:
   std::vector<segment_info> segments() const;
   /// Ends the current segment, so that all records before are in sealed ones (backup, compaction).
   base::result<void> seal();
-  /// Removes a sealed segment. The caller vouches that nothing refers to it: no live body, no
-  /// command that some machine has not durably applied.
+  /// Says that no machine needs a command before `position`: each has durably flushed beyond it, or
+  /// had nothing unflushed when the log ended there. Goes into the header of the next segment, and
+  /// counts from then on. Never goes back.
+  void set_needed_from(log_position position) noexcept;
+  /// What the current segment's header says.
+  log_position needed_from() const noexcept;
+  /// Removes a sealed segment before `needed_from()` (else `invalid`). The caller vouches that no
+  /// body in it is live.
   base::result<void> remove_segment(std::uint32_t segment);
   /// Looks at the volume again (after others made room).
   void look_at_space();

@@ -1,0 +1,130 @@
+#include "storage/log/tail_recovery.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace rookery::storage {
+namespace {
+
+constexpr std::size_t piece_octets = 1u << 20;
+constexpr auto nowhere = std::numeric_limits<std::uint64_t>::max();
+
+struct walk {
+  recovered_tail tail;
+  std::uint64_t stopped = 0;         ///< where no whole record stood
+  std::uint64_t last_begin = segment_header_octets; ///< of the last whole write
+  std::uint64_t dangling = 0;        ///< whole records behind the last whole group
+};
+
+base::result<walk> walk_records(const open_segment& segment) {
+  using found = segment_scanner::found;
+  walk w;
+  w.tail.next_lsn = segment.header.first_lsn;
+  auto lsn = w.tail.next_lsn;
+  segment_scanner scanner(segment, segment_header_octets, segment.size);
+  for (;;) {
+    const auto what = scanner.next();
+    if (!what) return base::fail(what.error());
+    w.stopped = scanner.offset();
+    if (*what != found::record || scanner.head().lsn != lsn) break;
+    const auto whole = scanner.payload_is_whole();
+    if (!whole) return base::fail(whole.error());
+    if (!*whole) break;
+    // A write begins with a new group: inside one it says that the group's end is lost.
+    const bool begins = (scanner.head().flags & record_flag::commit_begin) != 0;
+    if (begins && scanner.offset() != w.tail.end) break;
+    if (begins) w.last_begin = scanner.offset();
+    ++lsn;
+    ++w.dangling;
+    if ((scanner.head().flags & record_flag::group_end) == 0) continue;
+    w.tail.end = scanner.next_offset();
+    w.tail.next_lsn = lsn;
+    w.dangling = 0;
+  }
+  w.tail.report.verified_octets = w.tail.end;
+  w.tail.report.dropped_records = w.dangling;
+  return w;
+}
+
+/// The offset of a whole record behind `from` that says that everything before it was durable.
+base::result<std::uint64_t> find_later_write(const open_segment& segment, const walk& w) {
+  segment_scanner scanner(segment, w.stopped, segment.size);
+  for (auto at = w.stopped; at + record_head_octets <= segment.size;) {
+    scanner.seek(at);
+    const auto what = scanner.next();
+    if (!what) return base::fail(what.error());
+    if (*what != segment_scanner::found::record) {
+      at += record_alignment;
+      continue;
+    }
+    const auto whole = scanner.payload_is_whole();
+    if (!whole) return base::fail(whole.error());
+    if (*whole && at > w.tail.end && (scanner.head().flags & record_flag::commit_begin) != 0 &&
+        scanner.head().lsn >= w.tail.next_lsn)
+      return at;
+    at = scanner.next_offset();
+  }
+  return nowhere;
+}
+
+/// Behind the last octet that is not zero, searched from the end.
+base::result<std::uint64_t> used_end(const open_segment& segment, std::uint64_t from) {
+  std::string piece(piece_octets, '\0');
+  for (auto end = segment.size; end > from;) {
+    const auto begin = end - from > piece_octets ? end - piece_octets : from;
+    const auto count = segment.octets->read(begin, piece.data(), static_cast<std::size_t>(end - begin));
+    if (!count) return base::fail(count.error());
+    const auto last = std::string_view(piece).substr(0, *count).find_last_not_of('\0');
+    if (last != std::string_view::npos) return begin + last + 1;
+    end = begin;
+  }
+  return from;
+}
+
+base::result<void> write_zeros(file& to, std::uint64_t from, std::uint64_t end) {
+  const std::string zeros(static_cast<std::size_t>(std::min<std::uint64_t>(piece_octets, end - from)), '\0');
+  for (auto at = from; at < end; at += zeros.size())
+    if (auto done = to.write(at, std::string_view(zeros).substr(0, static_cast<std::size_t>(end - at))); !done) return done;
+  return {};
+}
+
+// A sync that failed leaves octets that can be read and will never reach the disk. What the last
+// process wrote last is therefore written again.
+base::result<void> write_again(file& to, std::uint64_t from, std::uint64_t end) {
+  std::string piece(piece_octets, '\0');
+  for (auto at = from; at < end;) {
+    const auto count = to.read(at, piece.data(), static_cast<std::size_t>(std::min<std::uint64_t>(piece_octets, end - at)));
+    if (!count) return base::fail(count.error());
+    if (*count == 0) return base::fail(base::error_kind::io, "The server's disk does not work.", "a segment became shorter");
+    if (auto done = to.write(at, std::string_view(piece).substr(0, *count)); !done) return done;
+    at += *count;
+  }
+  return {};
+}
+
+} // namespace
+
+base::result<recovered_tail> recover_tail(open_segment& segment, const std::string& path) {
+  auto walked = walk_records(segment);
+  if (!walked) return base::fail(walked.error());
+  auto& tail = walked->tail;
+  const auto used = used_end(segment, tail.end);
+  if (!used) return base::fail(used.error());
+  if (*used > tail.end) {
+    const auto later = find_later_write(segment, *walked);
+    if (!later) return base::fail(later.error());
+    if (*later != nowhere)
+      return base::fail(base::error_kind::damaged, "The server's store is damaged.",
+                        path + ": damaged at offset " + std::to_string(walked->stopped) +
+                          ", but a later write at offset " + std::to_string(*later) +
+                          " is whole: no crash does this. Run `rookery check`, and restore or repair.");
+    tail.report.dropped_octets = *used - tail.end;
+    if (auto done = write_zeros(*segment.octets, tail.end, *used); !done) return base::fail(done.error());
+  }
+  if (auto done = write_again(*segment.octets, std::min(walked->last_begin, tail.end), tail.end); !done)
+    return base::fail(done.error());
+  if (auto done = segment.octets->sync(); !done) return base::fail(done.error());
+  return tail;
+}
+
+} // namespace rookery::storage

@@ -1,0 +1,27 @@
+/// Finds and mends the end of the log's last segment after a crash.
+///
+/// A crash explains damage only in what was written since the last sync, and each write
+/// that followed a sync begins with a record flagged `commit_begin`. So a whole record
+/// with that flag behind the damage says that the damaged octets were durable once: the
+/// disk lost them, and opening is refused instead of cutting acknowledged mail.
+#pragma once
+
+#include "storage/file/file_system.hpp"
+#include "storage/log/log_writer.hpp"
+#include "storage/log/segment_scanner.hpp"
+
+#include <cstdint>
+
+namespace rookery::storage {
+
+struct recovered_tail {
+  std::uint64_t end = segment_header_octets; ///< behind the last whole group
+  std::uint64_t next_lsn = 1;
+  log_recovery report;
+};
+
+/// Verifies every record of `segment`, zeroes what a crash left behind the last whole group, writes
+/// again what the last process may have failed to sync, and syncs.
+base::result<recovered_tail> recover_tail(open_segment& segment, const std::string& path);
+
+} // namespace rookery::storage
