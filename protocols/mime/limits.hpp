@@ -16,7 +16,7 @@ struct limits {
   std::uint32_t header_octets = 256 * 1024;
   /// Octets of the headers of all parts together that are read for their meaning, so that the
   /// summary of a hostile message stays below about this.
-  std::uint32_t all_header_octets = 1024 * 1024;
+  std::uint32_t all_header_octets = 512 * 1024;
   /// Fields of one header that are looked at.
   std::uint32_t fields = 2'000;
   /// Addresses of one ENVELOPE field; more are left out.

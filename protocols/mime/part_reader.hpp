@@ -24,7 +24,7 @@ enum class section_kind : std::uint8_t {
 struct section {
   std::uint64_t offset = 0;
   std::uint64_t octets = 0;
-  transfer_encoding encoding = transfer_encoding::seven_bit; ///< Only for `all` with a path to a leaf.
+  transfer_encoding encoding = transfer_encoding::seven_bit; ///< Only for `all` with a path.
   const mime::part* part = nullptr; ///< Lives as long as the tree.
 };
 

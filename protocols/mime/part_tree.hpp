@@ -29,7 +29,7 @@ struct part {
   std::uint64_t header_octets = 0; ///< With the empty line.
   std::uint64_t body_offset = 0;
   std::uint64_t body_octets = 0;   ///< Without the line end before a boundary.
-  std::uint64_t body_lines = 0;    ///< Line ends, and one more when the last line has none.
+  std::uint64_t body_lines = 0;    ///< Line ends within it.
   std::string type;                ///< "text/plain", lower case.
   std::string charset;             ///< Of text, as written; may be empty.
 };

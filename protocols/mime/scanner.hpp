@@ -11,8 +11,8 @@
 
 namespace rookery::mime {
 
-/// Fed piece by piece, cut anywhere; never holds the message. Its memory is bounded by `limits`,
-/// about 1.5 MiB at the defaults for the most hostile message and a few kilobytes for others.
+/// Fed piece by piece, cut anywhere; never holds the message. Its memory is bounded by `limits`:
+/// some kilobytes for usual messages, below 16 MiB (the printed envelopes) for the most hostile one.
 /// The result does not depend on the cuts. Not thread-safe.
 class scanner {
 public:

@@ -1,0 +1,118 @@
+#include "protocols/mime/search.hpp"
+
+#include "base/text.hpp"
+#include "protocols/charset/decoder.hpp"
+#include "protocols/charset/fold.hpp"
+#include "protocols/charset/utf8.hpp"
+#include "protocols/encoding/encoded_word.hpp"
+#include "protocols/mime/address.hpp"
+#include "protocols/mime/header.hpp"
+#include "protocols/mime/transfer_decoder.hpp"
+
+#include <algorithm>
+
+namespace rookery::mime {
+namespace {
+
+/// Octets that are decoded at a time.
+constexpr std::size_t window_octets = 16 * 1024;
+/// Of one field's value that is searched.
+constexpr std::size_t value_octets_max = 64 * 1024;
+
+bool address_field(std::string_view name) {
+  static constexpr std::string_view names[] = {"From", "To", "Cc", "Bcc", "Sender", "Reply-To"};
+  return std::any_of(std::begin(names), std::end(names), [&](auto n) { return base::iequals(n, name); });
+}
+
+bool value_contains(std::string_view value, std::string_view needle) {
+  value = base::trim(value.substr(0, value_octets_max));
+  if (!encoding::needs_decoding(value)) return charset::contains_folded(value, needle);
+  return charset::contains_folded(encoding::decode_words(value), needle);
+}
+
+/// As a person writes the addresses: without comments and spaces inside, words decoded, IDNA undone not.
+bool addresses_contain(std::string_view value, std::string_view needle) {
+  address_reader r(value.substr(0, value_octets_max));
+  address a;
+  while (r.next(a)) {
+    if (a.kind == address_kind::group_end) continue;
+    if (a.kind == address_kind::mailbox && charset::contains_folded(a.text(), needle)) return true;
+    if (!a.name.empty() && charset::contains_folded(a.display_name(), needle)) return true;
+  }
+  return false;
+}
+
+bool header_contains(base::const_bytes header, std::string_view needle) {
+  header_reader r(header);
+  while (const auto f = r.next())
+    if (value_contains(f->raw, needle)) return true;
+  return false;
+}
+
+} // namespace
+
+bool search_header(base::const_bytes header, std::string_view name, std::string_view needle) {
+  header_reader r(header);
+  while (const auto f = r.next()) {
+    if (!base::iequals(f->name, name)) continue;
+    if (needle.empty() || value_contains(f->value, needle)) return true;
+    if (address_field(name) && addresses_contain(f->value, needle)) return true;
+  }
+  return false;
+}
+
+bool decode_text(base::const_bytes message, const part& p, const std::function<bool(std::string_view)>& piece) {
+  if (p.body_offset >= message.size()) return true;
+  auto body = message.substr(p.body_offset, p.body_octets);
+  transfer_decoder transfer(p.encoding);
+  charset::decoder set(p.charset.empty() ? "us-ascii" : p.charset);
+  const bool as_it_is = p.encoding == transfer_encoding::seven_bit || p.encoding == transfer_encoding::eight_bit ||
+                        p.encoding == transfer_encoding::binary || p.encoding == transfer_encoding::unknown;
+  std::string octets, text;
+  for (bool more = true; more;) {
+    const auto window = body.substr(0, window_octets);
+    body.remove_prefix(window.size());
+    more = !body.empty();
+    octets.clear();
+    text.clear();
+    if (!as_it_is) {
+      transfer.decode(window, octets);
+      if (!more) transfer.finish(octets);
+    }
+    set.decode(as_it_is ? window : std::string_view(octets), text);
+    if (!more) set.finish(text);
+    if (!text.empty() && !piece(text)) return false;
+  }
+  return true;
+}
+
+std::string decoded_text(base::const_bytes message, const part& p, std::size_t octets_max) {
+  std::string out;
+  decode_text(message, p, [&](std::string_view piece) {
+    out += piece.substr(0, charset::utf8_prefix(piece, octets_max - out.size()));
+    return out.size() + 4 < octets_max;
+  });
+  return out;
+}
+
+bool search_text(base::const_bytes message, const part_tree& parts, std::string_view needle, bool headers_too) {
+  if (needle.empty()) return true;
+  std::string folded;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto& p = parts[i];
+    if (p.header_offset > message.size()) break;
+    if ((i > 0 || headers_too) && header_contains(message.substr(p.header_offset, p.header_octets), needle)) return true;
+    if (p.kind != part_kind::leaf || !p.type.starts_with("text/")) continue;
+    folded.clear();
+    const bool stopped = !decode_text(message, p, [&](std::string_view piece) {
+      // What may begin a find that ends in this piece stays in front of it.
+      if (folded.size() >= needle.size()) folded.erase(0, folded.size() - (needle.size() - 1));
+      charset::append_folded(folded, piece);
+      return folded.find(needle) == std::string::npos;
+    });
+    if (stopped) return true;
+  }
+  return false;
+}
+
+} // namespace rookery::mime
