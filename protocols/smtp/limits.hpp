@@ -16,12 +16,13 @@ struct limits {
   /// Transactions a session. Announced as MAILMAX (RFC 9422); above it 421 4.7.0.
   std::uint32_t mails = 100'000;
   /// A command line with its CRLF. RFC 5321 §4.5.3.1.4 asks for 512, extensions add up to
-  /// about 2,000 (RFC 3461 §4, RFC 6531 §3.4, RFC 4954 §4.3); above it 500 5.5.6.
+  /// about 2,000 (RFC 3461 §4, RFC 6531 §3.4, RFC 4954 §4.3); above it 500 5.5.2.
   std::size_t line_octets = 4096;
-  /// An AUTH line or an answer to its challenge: RFC 4954 §4 asks for 12,288.
+  /// An AUTH line or an answer to its challenge: RFC 4954 §4 asks for 12,288;
+  /// above it 500 5.5.6.
   std::size_t auth_line_octets = 12'288;
   /// A line of the message with its CRLF. RFC 5321 §4.5.3.1.6 asks for 1,000; mail in the wild
-  /// has far longer ones, and nothing here copies a line. Above it 500 5.5.6.
+  /// has far longer ones, and nothing here copies a line. Above it 550 5.6.0.
   std::size_t text_line_octets = 1u << 20;
   /// Faulty commands since the last accepted message, then 421 4.7.0.
   std::uint32_t errors = 20;

@@ -27,13 +27,13 @@
 #include "protocols/smtp/smuggling.hpp"
 #include "protocols/smtp/trace.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace rookery::smtp {
 
@@ -159,45 +159,53 @@ private:
   void say(std::uint16_t code, std::string_view enhanced, std::string_view text) { append_reply(output_, code, enhanced, text); }
   void push(event e) { events_.push_back(std::move(e)); }
   void ask(question q, event e);
+  void release_view();
   bool step();                          ///< false: more input is needed
-  bool read_line(std::string_view& line, std::size_t octets_max);
+  bool step_line();
+  bool step_skip_line();
+  void skip_line(fault what, std::uint16_t code, std::string_view enhanced, std::string_view text);
+  /// Says the reply, counts the fault, and ends the session when there were too many.
   void fault_reply(fault what, std::uint16_t code, std::string_view enhanced, std::string_view text);
+  void count_fault(fault what);
   void end(end_reason);
-  void end_with_421(end_reason, std::string_view enhanced, std::string_view text);
+  void end_with_421(end_reason, fault, std::string_view enhanced, std::string_view text);
   void expect_command();
   void reset_transaction(std::optional<reset_reason> told);
-  bool boundary();                      ///< before a command is read; false: the session ended
+  void settle(const reply&);            ///< the answer to mail, rcpt or data
 
   // server_commands.cpp: one function a command
   void on_command(std::string_view line);
   void on_greeting(verb, std::string_view name);
+  void announce();
   void on_mail(std::string_view arguments);
+  bool mail_refused(const mailbox&, const mail_parameters&);
   void on_rcpt(std::string_view arguments);
   void on_data(std::string_view arguments);
   void on_bdat(std::string_view arguments);
   void on_starttls(std::string_view arguments);
-  void on_auth(std::string_view arguments);
-  void announce();
+  void on_idle(verb, std::string_view arguments);
   void idle_command();
   extensions offered() const;
-  bool offers_auth() const;
+  bool has_auth() const noexcept;
 
   // server_auth.cpp
+  void on_auth(std::string_view arguments);
   void on_auth_line(std::string_view line);
   void auth_step(sasl::step);
   void auth_failed(sasl::failure, std::string user);
+  void auth_succeeded(const sasl::succeeded&);
 
   // server_body.cpp
   bool step_data();
   bool step_drop_data();
   bool step_bdat();
   bool step_drop_bdat();
-  bool emit(std::size_t octets, std::size_t consumed);
-  void refuse_body(fault, reset_reason, reply);
-  void start_body();
-  void end_body();
-  void chunk_done();
-  void finish_message();
+  void start_body(bool chunked);
+  void emit(std::size_t octets);
+  /// The message is refused behind `passed` octets of the input; the rest is read and dropped.
+  void refuse_body(fault, reply, std::size_t passed, const line_scanner& before);
+  void drop_chunk(std::uint64_t octets, reply answer, bool counts);
+  void answer_refused();
 
   std::shared_ptr<const server_settings> settings_;
   connection_facts facts_;
@@ -206,33 +214,37 @@ private:
   base::instant deadline_{};            ///< of the present wait
   base::instant message_deadline_{};
   base::buffer input_, output_;
-  std::size_t consumed_ = 0;            ///< octets of `input_` that the last event still shows
+  std::size_t shown_ = 0;               ///< octets of `input_` that the last event shows; gone at the next call
   std::size_t scanned_ = 0;             ///< of the present line, without a LF
-  std::deque<event> events_;
+  std::vector<event> events_;
+  std::size_t events_taken_ = 0;
   state state_ = state::command;
   question question_ = question::none;
-  bool paused_ = false, draining_ = false, gone_told_ = false;
+  bool paused_ = false, draining_ = false;
 
   // Of the session
   std::optional<greeting_verb> greeting_;
   bool authenticated_ = false;
-  std::uint32_t mails_ = 0, errors_ = 0, refused_recipients_ = 0, idle_commands_ = 0, failed_logins_ = 0;
+  std::uint32_t mails_ = 0, faults_ = 0, refused_recipients_ = 0, idle_commands_ = 0, failed_logins_ = 0;
   std::optional<sasl::server_exchange> exchange_;
   sasl::mechanism mechanism_{};
   std::optional<sasl::succeeded> succeeded_; ///< its last words are sent, an empty line is awaited
 
   // Of the transaction
-  bool mail_ = false, tried_recipients_ = false, smtputf8_ = false, chunked_ = false, chunks_failed_ = false;
+  bool mail_ = false, tried_recipients_ = false, smtputf8_ = false, chunked_ = false;
   body_type body_ = body_type::seven_bit;
   std::uint32_t recipients_ = 0;
   std::uint64_t octets_ = 0;            ///< of the message so far
-  std::uint64_t dropped_ = 0;
-  std::uint64_t chunk_left_ = 0, chunk_octets_ = 0;
+  std::uint64_t chunk_octets_ = 0, chunk_left_ = 0;
   bool chunk_last_ = false;
-  bool body_done_ = false;              ///< message_end is due, held only by a pause
   line_scanner scanner_;
+
+  // Of what is refused and dropped
   end_finder end_finder_;
-  reply refusal_;                       ///< what refused data is answered with at its end
+  std::uint64_t dropped_ = 0;
+  reply refusal_;                       ///< said at the end of it
+  std::uint32_t refusal_count_ = 1;     ///< so many times: on LMTP once a recipient
+  bool refusal_counts_ = false;         ///< as a fault
 };
 
 static_assert(session<server_session>);

@@ -51,8 +51,8 @@ private:
 /// Finds the end of refused data: CRLF "." CRLF, nothing else, wherever it is cut.
 class end_finder {
 public:
-  /// Begins in the middle of a line unless told otherwise.
-  void restart(bool at_line_start) noexcept { matched_ = at_line_start ? 2 : 0; }
+  /// Begins where the scanner stands.
+  void restart(const line_scanner& s) noexcept { matched_ = !s.ends_clean() ? 1 : s.at_line_start() ? 2 : 0; }
   /// Octets up to and with the end, or `npos` when it is not among them.
   std::size_t find(base::const_bytes octets) noexcept;
   static constexpr std::size_t npos = base::const_bytes::npos;
