@@ -1,0 +1,143 @@
+#include "actors/admin/admin_api.hpp"
+
+#include "actors/admin/call.hpp"
+#include "actors/config/documents.hpp"
+#include "base/crypto/crypto.hpp"
+#include "base/text.hpp"
+
+#include <algorithm>
+
+namespace rookery::admin {
+namespace {
+
+namespace dir = storage::directory;
+
+struct route {
+  std::string_view method;
+  std::string_view pattern; ///< segments behind v1; '*' is any one
+  void (*run)(const call_ptr&);
+};
+
+// The whole interface. A fixed word stands before a '*' of the same shape.
+constexpr route routes[] = {
+    {"GET", "status", show_status},
+    {"GET", "history", show_history},
+    {"GET", "domains", list_domains},
+    {"POST", "domains", add_domain},
+    {"GET", "domains/*", show_domain},
+    {"PATCH", "domains/*", change_domain},
+    {"DELETE", "domains/*", remove_domain},
+    {"GET", "accounts", list_accounts},
+    {"POST", "accounts", add_account},
+    {"POST", "accounts/import", import_accounts},
+    {"GET", "accounts/*", show_account},
+    {"PATCH", "accounts/*", change_account},
+    {"DELETE", "accounts/*", remove_account},
+    {"POST", "accounts/*/password", set_account_password},
+    {"POST", "accounts/*/enable", enable_account},
+    {"POST", "accounts/*/disable", disable_account},
+    {"POST", "accounts/*/freeze", freeze_account},
+    {"POST", "accounts/*/rename", rename_account},
+    {"GET", "aliases", list_aliases},
+    {"POST", "aliases", add_alias},
+    {"GET", "aliases/*", show_alias},
+    {"PATCH", "aliases/*", change_alias},
+    {"DELETE", "aliases/*", remove_alias},
+    {"GET", "settings", list_settings},
+    {"GET", "settings/*", show_setting},
+    {"PUT", "settings/*", set_setting},
+    {"DELETE", "settings/*", unset_setting},
+    {"GET", "queue", list_queue},
+    {"GET", "queue/counts", count_queue},
+    {"GET", "queue/*", show_queued},
+    {"DELETE", "queue/*", remove_queued},
+    {"POST", "queue/*/hold", hold_queued},
+    {"POST", "queue/*/release", release_queued},
+    {"POST", "check", check_store},
+    {"POST", "backup", back_up},
+    {"GET", "certificates", list_certificates},
+    {"POST", "certificates/reload", reload_certificates},
+    {"GET", "trace/*", trace_id},
+};
+
+bool matches(std::string_view pattern, const std::vector<std::string>& path) {
+  const auto parts = base::split(pattern, '/');
+  if (parts.size() + 1 != path.size()) return false;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    if (parts[i] != "*" && parts[i] != path[i + 1]) return false;
+  return true;
+}
+
+} // namespace
+
+void handle(std::shared_ptr<node_access> node, request what, answer done) {
+  const auto c = std::make_shared<call>(call{std::move(node), std::move(what), std::move(done)});
+  if (c->what.path.empty() || c->what.path.front() != "v1")
+    return c->refuse(base::error_kind::not_found, "the interface begins with /v1/");
+  bool there = false;
+  for (const auto& r : routes) {
+    if (!matches(r.pattern, c->what.path)) continue;
+    there = true;
+    if (r.method == c->what.method) return r.run(c);
+  }
+  if (!there) return c->refuse(base::error_kind::not_found, "there is nothing of this name");
+  json::value error{json::object{}};
+  error.set("kind", "invalid");
+  error.set("text", "this method does not go with this path");
+  json::value body{json::object{}};
+  body.set("error", std::move(error));
+  c->reply(std::move(body), 405);
+}
+
+std::size_t call::limit() const {
+  const auto given = base::parse_u64(query("limit"));
+  return given ? std::clamp<std::size_t>(*given, 1, page_rows_max) : page_rows_default;
+}
+
+std::uint64_t call::expected(std::uint64_t otherwise) const {
+  return base::parse_u64(query("version")).value_or(otherwise);
+}
+
+void change(const call_ptr& c, std::vector<dir::change> changes, std::string conflict_text,
+            std::function<void(const storage::command_result&)> then) {
+  dir::config_command command;
+  command.author = c->what.author;
+  command.time = c->node->now();
+  command.changes = std::move(changes);
+  c->node->change_config(std::move(command), [c, conflict_text = std::move(conflict_text),
+                                              then = std::move(then)](base::result<storage::command_result> r) {
+    if (!r) return c->refuse(r.error());
+    switch (r->what) {
+    case storage::outcome::done: return then(*r);
+    case storage::outcome::conflict: return c->refuse(base::error_kind::conflict, conflict_text);
+    case storage::outcome::no_such_record: return c->refuse(base::error_kind::not_found, "there is none of this name");
+    default: return c->refuse(base::error_kind::invalid, "the change was refused by the store");
+    }
+  });
+}
+
+json::value page_body(json::array items, const std::string& next, std::size_t total) {
+  json::value body{json::object{}};
+  body.set("items", std::move(items));
+  if (next.empty()) body.set("next", nullptr);
+  else body.set("next", next);
+  body.set("total", total);
+  return body;
+}
+
+void hash_password(const call_ptr& c, std::string password, std::function<void(sasl::scram_credentials)> then) {
+  const auto iterations = static_cast<std::uint32_t>(c->node->values()->password_iterations);
+  const auto made = std::make_shared<sasl::scram_credentials>();
+  c->node->in_worker(
+      [made, iterations, password = std::move(password)]() mutable -> base::result<json::value> {
+        *made = sasl::make_credentials(password, base::random_octets(config::salt_octets), iterations);
+        base::wipe(password);
+        return json::value();
+      },
+      [c, made, then = std::move(then)](base::result<json::value> r) {
+        if (!r) return c->refuse(r.error());
+        then(std::move(*made));
+      });
+}
+
+} // namespace rookery::admin

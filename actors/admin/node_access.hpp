@@ -1,0 +1,68 @@
+/// What the administration needs of a node: a running one, or a store that is open offline.
+#pragma once
+
+#include "actors/config/settings.hpp"
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "base/result.hpp"
+#include "policy/routing/directory_view.hpp"
+#include "protocols/json/value.hpp"
+#include "protocols/sasl/server_exchange.hpp"
+#include "storage/directory/config_machine.hpp"
+#include "storage/directory/config_table.hpp"
+#include "storage/queue/command.hpp"
+#include "storage/queue/spool_machine.hpp"
+#include "storage/shard/machine.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rookery::admin {
+
+struct node_facts {
+  std::string host_name;
+  std::string version;
+  std::uint32_t node = 1;
+  base::wall_time started{};
+  std::uint32_t connections = 0;
+  bool draining = false;
+};
+
+/// Each answer function is called exactly once, in the caller's thread: at once, or later.
+class node_access {
+public:
+  using committed = std::function<void(base::result<storage::command_result>)>;
+  using task = std::function<base::result<json::value>()>;
+  using task_done = std::function<void(base::result<json::value>)>;
+
+  virtual ~node_access() = default;
+  virtual std::shared_ptr<const storage::directory::config_table> table() const = 0;
+  virtual std::shared_ptr<const config::settings> values() const = 0;
+  /// Newest first.
+  virtual std::vector<storage::directory::history_entry> history(std::size_t max) const = 0;
+  /// Null when this node has no spool open.
+  virtual std::shared_ptr<const storage::queue::spool_view> spool() const = 0;
+  virtual base::wall_time now() const = 0;
+  virtual node_facts facts() const = 0;
+
+  /// Answered when applied and published: `table()` shows it then.
+  virtual void change_config(storage::directory::config_command, committed) = 0;
+  virtual void change_spool(storage::queue::command, committed) = 0;
+  /// The account is gone: so is its mail.
+  virtual void drop_mail(base::account_id, committed) = 0;
+  /// Runs what blocks (reading the spool, hashing, checking) away from the caller's thread.
+  virtual void in_worker(task, task_done) = 0;
+
+  // These block and are called in a worker only.
+  virtual base::result<json::value> check() = 0;                             ///< {"faults": [...], …}
+  virtual base::result<json::value> backup(const std::string& directory) = 0;
+  virtual base::result<json::value> certificates() = 0;
+  virtual base::result<json::value> reload_certificates() = 0;
+  virtual base::result<json::value> trace(const std::string& id) = 0;        ///< {"lines": [...]}
+};
+
+} // namespace rookery::admin

@@ -1,0 +1,98 @@
+#include "actors/config/config_follower.hpp"
+
+#include "actors/config/documents.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace rookery::config {
+namespace {
+
+using storage::directory::config_table;
+using storage::directory::document;
+using storage::directory::document_kind;
+using storage::directory::document_ptr;
+
+/// Do the defaults that account records contain differ?
+bool defaults_differ(const settings& a, const settings& b) {
+  return a.directory_detail_folders != b.directory_detail_folders || a.quota_octets_default != b.quota_octets_default ||
+         a.quota_messages_default != b.quota_messages_default;
+}
+
+class picture_maker {
+public:
+  picture_maker(const routing::directory_view& from, const settings& values, std::vector<std::string>& faults)
+      : directory_(from), values_(values), faults_(faults) {}
+
+  // An account that gives way to an alias of the same address, or the other way round, comes
+  // in two changes: removals are made first, whatever the order of the kinds.
+  void take_out(const document& old) {
+    switch (old.kind) {
+    case document_kind::domain: directory_.remove_domain(old.key); break;
+    case document_kind::account: directory_.remove_account(old.key); break;
+    case document_kind::alias: directory_.remove_alias(old.key); break;
+    default: break;
+    }
+  }
+  void take_in(const document& now) {
+    switch (now.kind) {
+    case document_kind::domain:
+      if (auto d = read(read_domain(now))) directory_.put_domain(std::move(*d));
+      break;
+    case document_kind::account:
+      if (auto a = read(read_account(now, values_))) directory_.put_account(std::move(*a));
+      else directory_.remove_account(now.key);
+      break;
+    case document_kind::alias:
+      if (auto a = read(read_alias(now))) directory_.put_alias(std::move(*a));
+      else directory_.remove_alias(now.key);
+      break;
+    default: break;
+    }
+  }
+  std::shared_ptr<const routing::directory_view> finish(std::uint64_t version) {
+    directory_.set_default_domain(values_.directory_default_domain);
+    return directory_.finish(version);
+  }
+
+private:
+  template <class T>
+  std::optional<T> read(base::result<T> r) {
+    if (r) return std::move(*r);
+    faults_.push_back(r.error().log.value);
+    return std::nullopt;
+  }
+  routing::directory_builder directory_;
+  const settings& values_;
+  std::vector<std::string>& faults_;
+};
+
+} // namespace
+
+config_follower::config_follower()
+    : now_{std::make_shared<const config_table>(), std::make_shared<const routing::directory_view>(),
+           std::make_shared<const settings>()} {}
+
+const picture& config_follower::follow(std::shared_ptr<const config_table> next) {
+  if (next == now_.table) return now_;
+  faults_.clear();
+  auto values = std::make_shared<const settings>(settings_of(*next));
+  picture_maker maker(*now_.directory, *values, faults_);
+  std::vector<document_ptr> fresh;
+  config_table::for_each_change(*now_.table, *next, [&](const document* old, const document_ptr& now) {
+    if (now != nullptr) fresh.push_back(now);
+    else maker.take_out(*old);
+  });
+  if (defaults_differ(*values, *now_.values))
+    next->for_each(document_kind::account, {}, [&](const document_ptr& d) {
+      maker.take_in(*d);
+      return true;
+    });
+  for (const auto& d : fresh) maker.take_in(*d);
+  now_.directory = maker.finish(next->version());
+  now_.values = std::move(values);
+  now_.table = std::move(next);
+  return now_;
+}
+
+} // namespace rookery::config

@@ -1,0 +1,37 @@
+/// From one configuration table to the next picture that a node works with; pure.
+///
+/// Costs what changed: documents that are the same object are not read again.
+#pragma once
+
+#include "actors/config/settings.hpp"
+#include "policy/routing/directory_view.hpp"
+#include "storage/directory/config_table.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rookery::config {
+
+/// What is published together. All of the same version.
+struct picture {
+  std::shared_ptr<const storage::directory::config_table> table;
+  std::shared_ptr<const routing::directory_view> directory;
+  std::shared_ptr<const settings> values;
+};
+
+/// Keeps the last picture. Not thread-safe: one follower, in the thread that publishes.
+class config_follower {
+public:
+  config_follower();
+  const picture& follow(std::shared_ptr<const storage::directory::config_table> next);
+  const picture& now() const noexcept { return now_; }
+  /// Documents that could not be read, by the last `follow`: they are left out of the picture.
+  const std::vector<std::string>& faults() const noexcept { return faults_; }
+
+private:
+  picture now_;
+  std::vector<std::string> faults_;
+};
+
+} // namespace rookery::config

@@ -1,0 +1,323 @@
+#include "actors/config/documents.hpp"
+
+#include "base/text.hpp"
+#include "policy/routing/address_form.hpp"
+#include "protocols/charset/utf8.hpp"
+#include "protocols/encoding/base64.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+namespace rookery::config {
+namespace {
+
+using json::value;
+using storage::directory::document;
+
+constexpr std::size_t text_octets_max = 1000;
+
+base::failure<base::error> unfit(std::string_view member, std::string_view what) {
+  return base::fail(base::error_kind::invalid, std::string(member) + ' ' + std::string(what));
+}
+
+base::result<value> parse_content(const document& d) {
+  auto parsed = json::parse(d.content);
+  if (parsed && parsed->as_object() != nullptr) return parsed;
+  return base::fail(base::error_kind::invalid, "the document of " + d.key + " cannot be read");
+}
+
+std::optional<routing::account_state> state_named(std::string_view word) {
+  if (word == "enabled") return routing::account_state::enabled;
+  if (word == "disabled") return routing::account_state::disabled;
+  if (word == "frozen") return routing::account_state::frozen;
+  return std::nullopt;
+}
+std::string_view name(routing::account_state s) {
+  switch (s) {
+  case routing::account_state::enabled: return "enabled";
+  case routing::account_state::disabled: return "disabled";
+  case routing::account_state::frozen: return "frozen";
+  }
+  return "";
+}
+std::optional<routing::detail_folders> details_named(std::string_view word) {
+  if (word == "ignored") return routing::detail_folders::ignored;
+  if (word == "existing") return routing::detail_folders::existing;
+  if (word == "created") return routing::detail_folders::created;
+  return std::nullopt;
+}
+std::string_view name(routing::detail_folders d) {
+  switch (d) {
+  case routing::detail_folders::ignored: return "ignored";
+  case routing::detail_folders::existing: return "existing";
+  case routing::detail_folders::created: return "created";
+  }
+  return "";
+}
+
+bool is_text(std::string_view text, std::size_t octets_max) {
+  return text.size() <= octets_max && charset::valid_utf8(text) &&
+         std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+/// Copies at most N octets of base64 into an array; how many, or nothing when it does not fit.
+template <std::size_t N>
+std::optional<std::size_t> read_octets(const value& from, std::string_view member, std::array<char, N>& out) {
+  const auto text = from.get_string(member);
+  if (!text) return std::nullopt;
+  const auto octets = encoding::base64_decode(*text);
+  if (!octets || octets->size() > N) return std::nullopt;
+  std::memcpy(out.data(), octets->data(), octets->size());
+  return octets->size();
+}
+
+// A rule checks one member of a patch and gives the value that is stored.
+using checked = base::result<value>;
+struct rule {
+  std::string_view member;
+  checked (*check)(std::string_view member, const value&);
+};
+
+template <std::size_t Max>
+checked text_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  if (text == nullptr || !is_text(*text, Max)) return unfit(member, "is a text without control characters of at most " + std::to_string(Max) + " octets");
+  return v;
+}
+checked flag_rule(std::string_view member, const value& v) {
+  if (v.as_bool() == nullptr) return unfit(member, "is true or false");
+  return v;
+}
+checked state_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  if (text == nullptr || !state_named(*text)) return unfit(member, "is enabled, disabled or frozen");
+  return v;
+}
+checked details_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  if (text == nullptr || !details_named(*text)) return unfit(member, "is ignored, existing or created");
+  return v;
+}
+/// A number, or a text with a unit.
+checked amount_rule(std::string_view member, const value& v) {
+  const auto* octets = find_setting("quota.octets_default");
+  if (const auto* n = v.as_integer(); n != nullptr && *n >= 0) return v;
+  if (const auto* text = v.as_string())
+    if (const auto amount = check_setting(*octets, *text)) return value(base::parse_u64(*amount).value_or(0));
+  return unfit(member, "is a number, or a text as 500M or 2G; 0 is no limit");
+}
+checked address_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  const auto canonical = text == nullptr ? std::nullopt : routing::canonical_address(*text);
+  if (!canonical) return unfit(member, "is an address");
+  return value(*canonical);
+}
+checked targets_rule(std::string_view member, const value& v) {
+  const auto* all = v.as_array();
+  if (all == nullptr || all->empty() || all->size() > routing::alias_targets_max)
+    return unfit(member, "is a list of 1 to " + std::to_string(routing::alias_targets_max) + " addresses");
+  json::array out;
+  for (const auto& one : *all) {
+    const auto* text = one.as_string();
+    auto canonical = text == nullptr ? std::nullopt : routing::canonical_address(*text);
+    if (!canonical) return unfit(member, "has an entry that is no address");
+    if (std::none_of(out.begin(), out.end(), [&](const value& o) { return *o.as_string() == *canonical; }) || out.size() > 1000)
+      out.emplace_back(std::move(*canonical));
+  }
+  return value(std::move(out));
+}
+checked senders_rule(std::string_view member, const value& v) {
+  const auto* all = v.as_array();
+  if (all == nullptr || all->size() > may_send_as_max)
+    return unfit(member, "is a list of at most " + std::to_string(may_send_as_max) + " addresses or @domains");
+  json::array out;
+  for (const auto& one : *all) {
+    const auto* text = one.as_string();
+    std::optional<std::string> canonical;
+    if (text != nullptr && !text->empty() && text->front() == '@') {
+      if (auto domain = routing::canonical_domain(std::string_view(*text).substr(1))) canonical = '@' + *domain;
+    } else if (text != nullptr) {
+      canonical = routing::canonical_address(*text);
+    }
+    if (!canonical) return unfit(member, "has an entry that is neither an address nor @domain");
+    out.emplace_back(std::move(*canonical));
+  }
+  return value(std::move(out));
+}
+
+constexpr rule account_rules[] = {
+    {"display_name", text_rule<display_name_octets_max>}, {"description", text_rule<text_octets_max>},
+    {"state", state_rule},                                {"admin", flag_rule},
+    {"detail_folders", details_rule},                     {"quota_octets", amount_rule},
+    {"quota_messages", amount_rule},                      {"may_send_as", senders_rule},
+};
+constexpr rule alias_rules[] = {
+    {"targets", targets_rule}, {"members_may_send", flag_rule}, {"description", text_rule<text_octets_max>}};
+constexpr rule domain_rules[] = {{"catch_all", address_rule},
+                                 {"postmaster", address_rule},
+                                 {"enabled", flag_rule},
+                                 {"description", text_rule<text_octets_max>}};
+
+template <std::size_t N>
+base::result<value> apply_patch(std::string_view content, const value& patch, const rule (&rules)[N]) {
+  value out{json::object{}};
+  if (!content.empty()) {
+    auto present = json::parse(content);
+    if (!present || present->as_object() == nullptr) return unfit("the present document", "cannot be read");
+    out = std::move(*present);
+  }
+  const auto* members = patch.as_object();
+  if (members == nullptr) return unfit("the change", "is a JSON object");
+  for (const auto& [member, v] : *members) {
+    const auto* known = std::find_if(std::begin(rules), std::end(rules), [&](const rule& r) { return r.member == member; });
+    if (known == std::end(rules)) return unfit(base::printable(member, 60), "is not known here");
+    if (v.is_null()) {
+      out.as_object()->erase(member);
+      continue;
+    }
+    auto fit = known->check(member, v);
+    if (!fit) return fit;
+    out.set(member, std::move(*fit));
+  }
+  return out;
+}
+
+value head_of(const document& d, std::string_view name_member) {
+  value out{json::object{}};
+  out.set("id", d.id);
+  out.set(name_member, d.key);
+  out.set("version", d.version);
+  out.set("changed", base::to_milliseconds(d.changed));
+  return out;
+}
+
+/// Members of the document that are shown as they are stored.
+template <std::size_t N>
+void add_known(value& out, const value& content, const rule (&rules)[N]) {
+  for (const auto& r : rules)
+    if (const auto* v = content.find(r.member)) out.set(r.member, *v);
+}
+
+} // namespace
+
+base::result<routing::account_record> read_account(const document& d, const settings& defaults) {
+  const auto content = parse_content(d);
+  if (!content) return base::fail(content.error());
+  const auto& c = *content;
+  routing::account_record a;
+  a.what = routing::address_entry::kind::account;
+  a.address = d.key;
+  a.id = base::account_id{d.id};
+  a.version = d.version;
+  a.display_name = c.get_string("display_name").value_or("");
+  const auto state = state_named(c.get_string("state").value_or("enabled"));
+  // An unknown state of a newer version must not open a door.
+  a.state = state.value_or(routing::account_state::frozen);
+  a.details = details_named(c.get_string("detail_folders").value_or(defaults.directory_detail_folders))
+                  .value_or(routing::detail_folders::ignored);
+  a.admin = c.get_bool("admin").value_or(false);
+  a.quota_octets = c.get_unsigned("quota_octets").value_or(defaults.quota_octets_default);
+  a.quota_messages = c.get_unsigned("quota_messages").value_or(defaults.quota_messages_default);
+  if (auto senders = c.get_strings("may_send_as")) a.may_send_as = std::move(*senders);
+  if (const auto iterations = c.get_unsigned("iterations")) {
+    const auto salt = read_octets(c, "salt", a.salt);
+    if (!salt || read_octets(c, "stored_key", a.stored_key) != a.stored_key.size() ||
+        read_octets(c, "server_key", a.server_key) != a.server_key.size() || *iterations > UINT32_MAX)
+      return base::fail(base::error_kind::invalid, "the credentials of " + d.key + " cannot be read");
+    a.salt_octets = static_cast<std::uint8_t>(*salt);
+    a.iterations = static_cast<std::uint32_t>(*iterations);
+  }
+  return a;
+}
+
+base::result<routing::alias_record> read_alias(const document& d) {
+  const auto content = parse_content(d);
+  if (!content) return base::fail(content.error());
+  routing::alias_record a;
+  a.what = routing::address_entry::kind::alias;
+  a.address = d.key;
+  a.members_may_send = content->get_bool("members_may_send").value_or(false);
+  auto targets = content->get_strings("targets");
+  if (!targets || targets->empty()) return unfit(d.key, "has no targets");
+  a.targets = std::move(*targets);
+  return a;
+}
+
+base::result<routing::domain_record> read_domain(const document& d) {
+  const auto content = parse_content(d);
+  if (!content) return base::fail(content.error());
+  routing::domain_record out;
+  out.id = base::domain_id{d.id};
+  out.name = d.key;
+  out.catch_all = content->get_string("catch_all").value_or("");
+  out.postmaster = content->get_string("postmaster").value_or("");
+  out.enabled = content->get_bool("enabled").value_or(true);
+  return out;
+}
+
+base::result<std::string> change_account(std::string_view content, const value& patch) {
+  auto out = apply_patch(content, patch, account_rules);
+  if (!out) return base::fail(out.error());
+  return json::to_text(*out);
+}
+
+base::result<std::string> change_alias(std::string_view content, const value& patch) {
+  auto out = apply_patch(content, patch, alias_rules);
+  if (!out) return base::fail(out.error());
+  if (out->get_array("targets") == nullptr) return unfit("targets", "is missing: where mail for the alias goes");
+  return json::to_text(*out);
+}
+
+base::result<std::string> change_domain(std::string_view content, const value& patch) {
+  auto out = apply_patch(content, patch, domain_rules);
+  if (!out) return base::fail(out.error());
+  return json::to_text(*out);
+}
+
+std::string with_credentials(std::string_view content, const sasl::scram_credentials& c) {
+  value out{json::object{}};
+  if (auto present = json::parse(content); present && present->as_object() != nullptr) out = std::move(*present);
+  out.set("salt", encoding::base64_encode(c.salt));
+  out.set("iterations", c.iterations);
+  out.set("stored_key", encoding::base64_encode(c.stored_key));
+  out.set("server_key", encoding::base64_encode(c.server_key));
+  return json::to_text(out);
+}
+
+value show_account(const document& d, const settings& defaults) {
+  auto out = head_of(d, "address");
+  const auto a = read_account(d, defaults);
+  if (!a) {
+    out.set("fault", a.error().client.value);
+    return out;
+  }
+  out.set("domain", a->domain());
+  out.set("display_name", a->display_name);
+  out.set("state", name(a->state));
+  out.set("admin", a->admin);
+  out.set("password", a->iterations != 0);
+  out.set("detail_folders", name(a->details));
+  out.set("quota_octets", a->quota_octets);
+  out.set("quota_messages", a->quota_messages);
+  json::array senders(a->may_send_as.begin(), a->may_send_as.end());
+  out.set("may_send_as", std::move(senders));
+  if (const auto content = json::parse(d.content))
+    if (const auto* text = content->find("description")) out.set("description", *text);
+  return out;
+}
+
+value show_alias(const document& d) {
+  auto out = head_of(d, "address");
+  if (const auto content = json::parse(d.content)) add_known(out, *content, alias_rules);
+  return out;
+}
+
+value show_domain(const document& d) {
+  auto out = head_of(d, "name");
+  out.set("enabled", true);
+  if (const auto content = json::parse(d.content)) add_known(out, *content, domain_rules);
+  return out;
+}
+
+} // namespace rookery::config

@@ -1,0 +1,44 @@
+/// The documents of domains, accounts and aliases: JSON in, records out, and checked changes.
+///
+/// A document's members: docs/manual/accounts.md. Members that this version does not
+/// know are kept when a document is changed, so that a rolling upgrade loses nothing.
+#pragma once
+
+#include "actors/config/settings.hpp"
+#include "base/result.hpp"
+#include "policy/routing/directory_view.hpp"
+#include "protocols/json/value.hpp"
+#include "protocols/sasl/server_exchange.hpp"
+#include "storage/directory/config_table.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace rookery::config {
+
+inline constexpr std::size_t display_name_octets_max = 200;
+inline constexpr std::size_t may_send_as_max = 100;
+inline constexpr std::size_t salt_octets = 16; ///< of new passwords; RFC 8018 §4.1 asks for 8 at least
+
+/// Records of stored documents. `invalid` when the content is none: a fault of ours or of a newer node.
+base::result<routing::account_record> read_account(const storage::directory::document&, const settings&);
+base::result<routing::alias_record> read_alias(const storage::directory::document&);
+base::result<routing::domain_record> read_domain(const storage::directory::document&);
+
+/// The content of a document after a change. `content` is the present one, "" for a new
+/// document; `patch` a JSON object whose members replace those of the document (null takes
+/// one away). The refusal names the member.
+base::result<std::string> change_account(std::string_view content, const json::value& patch);
+base::result<std::string> change_alias(std::string_view content, const json::value& patch);
+base::result<std::string> change_domain(std::string_view content, const json::value& patch);
+
+/// Puts the credentials of a password into an account's content.
+std::string with_credentials(std::string_view content, const sasl::scram_credentials&);
+
+/// What the administration shows; no secrets.
+json::value show_account(const storage::directory::document&, const settings&);
+json::value show_alias(const storage::directory::document&);
+json::value show_domain(const storage::directory::document&);
+
+} // namespace rookery::config
