@@ -29,11 +29,13 @@ void reply_with(const call_ptr& c, const std::string& name, unsigned status) {
 /// Somebody who still lives in the domain, or "".
 std::string inhabitant(const dir::config_table& table, const std::string& domain) {
   std::string found;
-  for (const auto k : {dir::document_kind::account, dir::document_kind::alias})
+  for (const auto k : {dir::document_kind::account, dir::document_kind::alias}) {
+    if (!found.empty()) break;
     table.for_each(k, {}, [&](const dir::document_ptr& d) {
       if (routing::sides(d->key).domain == domain) found = d->key;
       return found.empty();
     });
+  }
   return found;
 }
 

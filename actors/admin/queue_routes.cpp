@@ -1,6 +1,8 @@
 #include "actors/admin/call.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
+
 namespace rookery::admin {
 namespace {
 
@@ -43,7 +45,9 @@ json::value show(const queue::envelope& e, bool whole) {
   out.set("received", base::to_milliseconds(e.received));
   out.set("held", e.held);
   if (!e.held_because.empty()) out.set("held_because", e.held_because);
-  out.set("waiting", e.outstanding());
+  out.set("waiting", std::count_if(e.recipients.begin(), e.recipients.end(), [](const queue::recipient& r) {
+            return r.state == queue::recipient_state::waiting;
+          }));
   out.set("attempts", e.attempts);
   json::array recipients;
   for (const auto& r : e.recipients) {

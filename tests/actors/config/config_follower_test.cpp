@@ -1,0 +1,144 @@
+#include "actors/config/config_follower.hpp"
+#include "actors/config/documents.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rookery::config {
+namespace {
+
+namespace dir = storage::directory;
+
+class following : public ::testing::Test {
+protected:
+  void put(dir::document_kind kind, std::string key, std::string content, std::uint64_t id = 0) {
+    dir::config_table::editor e(*table_);
+    auto d = std::make_shared<dir::document>();
+    d->kind = kind;
+    d->key = std::move(key);
+    d->id = id != 0 ? id : ++last_id_;
+    d->version = table_->version() + 1;
+    d->content = std::move(content);
+    e.put(std::move(d));
+    table_ = e.finish(table_->version() + 1);
+  }
+  void remove(dir::document_kind kind, std::string_view key) {
+    dir::config_table::editor e(*table_);
+    e.remove(kind, key);
+    table_ = e.finish(table_->version() + 1);
+  }
+  const picture& follow() { return follower_.follow(table_); }
+
+  std::shared_ptr<const dir::config_table> table_ = std::make_shared<dir::config_table>();
+  std::uint64_t last_id_ = 0;
+  config_follower follower_;
+};
+
+TEST_F(following, TheDirectoryShowsWhatTheDocumentsSay) {
+  put(dir::document_kind::domain, "x", R"({"catch_all":"ann@x"})");
+  put(dir::document_kind::account, "ann@x",
+      R"({"display_name":"Ann","state":"frozen","detail_folders":"created","quota_octets":5,"may_send_as":["@y"],"newer":1})");
+  put(dir::document_kind::alias, "info@x", R"({"targets":["ann@x"],"members_may_send":true})");
+  const auto& p = follow();
+  EXPECT_EQ(p.directory->version(), 3u);
+  const auto ann = p.directory->account("ann@x");
+  ASSERT_NE(ann, nullptr);
+  EXPECT_EQ(ann->id.value, 2u);
+  EXPECT_EQ(ann->display_name, "Ann");
+  EXPECT_EQ(ann->state, routing::account_state::frozen);
+  EXPECT_EQ(ann->details, routing::detail_folders::created);
+  EXPECT_EQ(ann->quota_octets, 5u);
+  EXPECT_EQ(ann->iterations, 0u);
+  EXPECT_EQ(ann->may_send_as, std::vector<std::string>{"@y"});
+  EXPECT_EQ(p.directory->resolve("info@x").accounts.size(), 1u);
+  EXPECT_TRUE(p.directory->resolve("who@x").through_catch_all);
+  EXPECT_EQ(p.directory->default_domain(), "x");
+}
+
+TEST_F(following, AnAddressMayTurnFromAliasToAccountAndBack) {
+  put(dir::document_kind::domain, "x", "{}");
+  put(dir::document_kind::account, "bob@x", "{}");
+  put(dir::document_kind::alias, "ann@x", R"({"targets":["bob@x"]})");
+  follow();
+  remove(dir::document_kind::alias, "ann@x");
+  put(dir::document_kind::account, "ann@x", "{}");
+  EXPECT_NE(follow().directory->account("ann@x"), nullptr);
+  remove(dir::document_kind::account, "ann@x");
+  put(dir::document_kind::alias, "ann@x", R"({"targets":["bob@x"]})");
+  EXPECT_TRUE(follow().directory->resolve("ann@x").through_alias);
+}
+
+TEST_F(following, ChangedDefaultsReachAccountsThatSayNothing) {
+  put(dir::document_kind::domain, "x", "{}");
+  put(dir::document_kind::account, "ann@x", "{}");
+  put(dir::document_kind::account, "bob@x", R"({"quota_octets":7})");
+  follow();
+  put(dir::document_kind::setting, "quota.octets_default", "1000");
+  const auto& p = follow();
+  EXPECT_EQ(p.directory->account("ann@x")->quota_octets, 1000u);
+  EXPECT_EQ(p.directory->account("bob@x")->quota_octets, 7u);
+  EXPECT_EQ(p.values->quota_octets_default, 1000u);
+}
+
+TEST_F(following, AnUnreadableDocumentIsNamedAndLeftOut) {
+  put(dir::document_kind::domain, "x", "{}");
+  put(dir::document_kind::account, "ann@x", "{}");
+  follow();
+  put(dir::document_kind::account, "ann@x", "{\"iterations\":5,\"salt\":\"!\"}");
+  EXPECT_EQ(follow().directory->account("ann@x"), nullptr);
+  ASSERT_EQ(follower_.faults().size(), 1u);
+  EXPECT_NE(follower_.faults()[0].find("ann@x"), std::string::npos);
+}
+
+TEST_F(following, AnUnknownStateOpensNoDoor) {
+  put(dir::document_kind::domain, "x", "{}");
+  put(dir::document_kind::account, "ann@x", R"({"state":"quarantined"})");
+  EXPECT_FALSE(follow().directory->account("ann@x")->may_log_in());
+}
+
+TEST(Documents, AChangeKeepsWhatItDoesNotName) {
+  const auto content = change_account(R"({"display_name":"A","newer":[1],"admin":true})", json::parse(R"({"display_name":"B","admin":null})").value());
+  EXPECT_EQ(content.value(), R"({"display_name":"B","newer":[1]})");
+}
+
+TEST(Documents, AChangeThatDoesNotFitIsNamed) {
+  struct row {
+    const char* patch;
+    const char* part;
+  };
+  const row rows[] = {
+      {R"({"state":"asleep"})", "state is"},        {R"({"admin":1})", "admin is"},
+      {R"({"display_name":"a\nb"})", "display_name"}, {R"({"quota_octets":-1})", "quota_octets"},
+      {R"({"quota_octets":"5X"})", "quota_octets"}, {R"({"may_send_as":["x"]})", "may_send_as"},
+      {R"({"stored_key":"AAAA"})", "stored_key is not known"}, {R"([1])", "JSON object"},
+  };
+  for (const auto& r : rows) {
+    const auto got = change_account("", json::parse(r.patch).value());
+    ASSERT_FALSE(got) << r.patch;
+    EXPECT_NE(got.error().client.value.find(r.part), std::string::npos) << got.error().client.value;
+  }
+  EXPECT_FALSE(change_alias("", json::parse("{}").value()));
+  EXPECT_FALSE(change_alias("", json::parse(R"({"targets":[]})").value()));
+  EXPECT_EQ(change_alias("", json::parse(R"({"targets":["A@X","a@x"]})").value()).value(), R"({"targets":["a@x"]})");
+  EXPECT_EQ(change_account("", json::parse(R"({"quota_octets":"1G"})").value()).value(), R"({"quota_octets":1073741824})");
+}
+
+TEST(Documents, CredentialsComeBackAsTheyWereMade) {
+  const auto made = sasl::make_credentials("secret", "0123456789abcdef", 4096);
+  dir::document d;
+  d.kind = dir::document_kind::account;
+  d.key = "ann@x";
+  d.id = 1;
+  d.content = with_credentials("{\"admin\":true}", made);
+  const auto a = read_account(d, {});
+  ASSERT_TRUE(a);
+  EXPECT_TRUE(a->admin);
+  const auto back = a->credentials();
+  EXPECT_EQ(back.salt, made.salt);
+  EXPECT_EQ(back.stored_key, made.stored_key);
+  EXPECT_EQ(back.server_key, made.server_key);
+  EXPECT_TRUE(sasl::verify("secret", back));
+  EXPECT_EQ(json::to_text(show_account(d, {})).find("stored_key"), std::string::npos);
+}
+
+} // namespace
+} // namespace rookery::config

@@ -1,0 +1,81 @@
+#include "actors/config/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace rookery::config {
+namespace {
+
+TEST(Settings, AreSortedAndTheirDefaultsAreInTheirRange) {
+  std::string_view last;
+  const settings defaults;
+  for (const auto& s : schema()) {
+    EXPECT_LT(last, s.key);
+    last = s.key;
+    EXPECT_EQ(find_setting(s.key), &s);
+    const auto printed = print_setting(defaults, s);
+    EXPECT_EQ(check_setting(s, printed).value_or("refused"), printed) << s.key;
+    EXPECT_FALSE(s.sentence.empty());
+  }
+  EXPECT_EQ(find_setting("no.such"), nullptr);
+}
+
+TEST(Settings, AreCheckedAndTheRefusalNamesTheRange) {
+  struct row {
+    std::string_view key, text, scalar; ///< "" = refused
+  };
+  const row rows[] = {
+      {"smtp.message_octets_max", "52428800", "52428800"},
+      {"smtp.message_octets_max", "50M", "52428800"},
+      {"smtp.message_octets_max", "\"50 MiB\"", "52428800"},
+      {"smtp.message_octets_max", "64k", "65536"},
+      {"smtp.message_octets_max", "1", ""},
+      {"smtp.message_octets_max", "2G", ""},
+      {"smtp.message_octets_max", "-1", ""},
+      {"smtp.message_octets_max", "99999999999999999999G", ""},
+      {"smtp.message_octets_max", "", ""},
+      {"smtp.command_seconds", "5m", "300"},
+      {"smtp.command_seconds", "5M", "300"},
+      {"smtp.command_seconds", "5x", ""},
+      {"smtp.recipients_max", "5m", ""},
+      {"submission.from_checked", "off", "false"},
+      {"submission.from_checked", "true", "true"},
+      {"submission.from_checked", "maybe", ""},
+      {"log.level", "debug", "\"debug\""},
+      {"log.level", "\"info\"", "\"info\""},
+      {"log.level", "loud", ""},
+      {"directory.default_domain", "Example.TEST", "\"example.test\""},
+      {"directory.default_domain", "\"\"", "\"\""},
+      {"directory.default_domain", "a b", ""},
+  };
+  for (const auto& r : rows) {
+    const auto got = check_setting(*find_setting(r.key), r.text);
+    EXPECT_EQ(got.value_or(""), r.scalar) << r.key << " = " << r.text;
+    if (!got) {
+      EXPECT_NE(got.error().client.value.find(r.key), std::string::npos);
+    }
+  }
+}
+
+TEST(Settings, OnesThatDoNotFitAreLeftAtTheirDefault) {
+  settings s;
+  EXPECT_TRUE(apply_setting(s, "smtp.recipients_max", "200"));
+  EXPECT_EQ(s.smtp_recipients_max, 200u);
+  EXPECT_FALSE(apply_setting(s, "smtp.recipients_max", "1"));
+  EXPECT_EQ(s.smtp_recipients_max, 200u);
+  EXPECT_FALSE(apply_setting(s, "newer.setting", "1"));
+}
+
+TEST(Settings, TheManualIsCurrent) {
+  const std::string path = ROOKERY_SOURCE_DIR "/docs/manual/settings.md";
+  if (std::getenv("ROOKERY_WRITE_MANUAL") != nullptr) std::ofstream(path) << settings_manual();
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), settings_manual()) << "run this test with ROOKERY_WRITE_MANUAL=1 and commit docs/manual/settings.md";
+}
+
+} // namespace
+} // namespace rookery::config
