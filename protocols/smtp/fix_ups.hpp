@@ -11,11 +11,15 @@
 
 namespace rookery::smtp {
 
+/// Delivered-To fields whose addresses are remembered: a loop shows in the newest, which stand first.
+inline constexpr std::size_t delivered_to_addresses_max = 50;
+
 /// What stands in the header of a submitted message.
 struct header_facts {
   bool date = false, message_id = false, from = false, sender = false, well_formed = true;
   unsigned received = 0;              ///< Received fields (loops, RFC 5321 §6.3)
-  unsigned delivered_to = 0;
+  unsigned delivered_to = 0;          ///< Delivered-To fields
+  std::vector<std::string> delivered_to_addresses; ///< of the first of them, in lower case
   std::vector<std::string> from_addresses; ///< of the From fields, as far as they can be read
 };
 /// Reads the header at the front of a message (or as much of it as there is).

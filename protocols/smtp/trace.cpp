@@ -1,8 +1,7 @@
 #include "protocols/smtp/trace.hpp"
 
 #include "base/text.hpp"
-
-#include <chrono>
+#include "protocols/mime/date.hpp"
 
 namespace rookery::smtp {
 
@@ -15,32 +14,6 @@ std::string cleaned(std::string_view text, bool utf8 = false) {
   for (char& c : out)
     if (c == '(' || c == ')' || c == '\\' || c == ';' || (!utf8 && static_cast<unsigned char>(c) >= 0x80)) c = '?';
   return out;
-}
-
-/// RFC 5322 §3.3, in UTC.
-std::string date_of(base::wall_time t) {
-  static constexpr std::string_view days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  using namespace std::chrono;
-  const auto day = floor<std::chrono::days>(t);
-  const year_month_day date(day);
-  const hh_mm_ss clock(floor<seconds>(t - day));
-  std::string out(days[weekday(day).c_encoding()]);
-  out += ", ";
-  base::append_number(out, static_cast<unsigned>(date.day()));
-  out += ' ';
-  out += months[static_cast<unsigned>(date.month()) - 1];
-  out += ' ';
-  base::append_number(out, static_cast<std::uint64_t>(static_cast<int>(date.year())));
-  const auto two = [&out](char before, long number) {
-    out += before;
-    if (number < 10) out += '0';
-    base::append_number(out, static_cast<std::uint64_t>(number));
-  };
-  two(' ', clock.hours().count());
-  two(':', clock.minutes().count());
-  two(':', clock.seconds().count());
-  return out += " +0000";
 }
 
 /// "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 §4.1.3).
@@ -99,7 +72,7 @@ std::string received_field(const received_facts& f) {
     out += '>';
   }
   out += ";\r\n\t";
-  out += date_of(f.time);
+  out += mime::write_date(f.time);
   return out += "\r\n";
 }
 
