@@ -1,0 +1,315 @@
+#include "actors/smtp/reception_host.hpp"
+
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/text.hpp"
+#include "policy/submission/sender_rights.hpp"
+
+#include <string>
+
+namespace rookery::actors {
+namespace {
+
+/// The log names so many recipients of a message; the rest is a number.
+constexpr std::size_t recipients_logged_max = 20;
+
+const char* service_of(smtp::profile p) {
+  return p == smtp::profile::mx ? "smtp" : p == smtp::profile::submission ? "submission" : "lmtp";
+}
+
+base::counter& accepted_counter(smtp::profile p) {
+  static base::counter* all[] = {
+      &base::counter_named("rookery_messages_accepted_total", "service=\"smtp\"", "Messages accepted"),
+      &base::counter_named("rookery_messages_accepted_total", "service=\"submission\"", "Messages accepted"),
+      &base::counter_named("rookery_messages_accepted_total", "service=\"lmtp\"", "Messages accepted")};
+  return *all[static_cast<std::size_t>(p)];
+}
+
+std::string_view text(smtp::fault f) {
+  static constexpr std::string_view names[] = {
+      "syntax", "sequence", "line too long", "bare CR", "bare LF", "message too large", "too many recipients",
+      "too many errors", "too many refused recipients", "too many idle commands", "too many failed logins",
+      "too many mails", "foreign protocol", "timeout", "text line too long"};
+  const auto i = static_cast<std::size_t>(f);
+  return i < std::size(names) ? names[i] : "fault";
+}
+
+} // namespace
+
+reception_host::reception_host(node& n, std::shared_ptr<const reception_settings> settings,
+                               const connection_facts& facts, base::instant now)
+    : session_host(settings->session, facts, now, n.clock->wall()), node_(n), settings_(std::move(settings)) {}
+
+std::unique_ptr<net::protocol> make_reception_host(node& n, std::shared_ptr<const reception_settings> settings,
+                                                   const connection_facts& facts) {
+  return std::make_unique<reception_host>(n, std::move(settings), facts, n.clock->now());
+}
+
+caf::message_handler reception_host::messages() {
+  return {[this](const commit_done_ptr& done) { committed(*done); }};
+}
+
+void reception_host::on(smtp::server_session::event& e) {
+  std::visit([this](const auto& what) { handle(what); }, e);
+}
+
+void reception_host::refuse(const routing::refusal& r) {
+  base::log_event(base::severity::info, "smtp.refused")
+      .text("session", session_.facts().session_id)
+      .text("peer", session_.facts().peer_address)
+      .number("code", r.code)
+      .text("reason", r.text);
+  session_.refuse({r.code, std::string(r.enhanced), std::string(r.text)});
+}
+
+void reception_host::handle(const smtp::client_named& c) {
+  greeting_ = c.greeting;
+  helo_ = c.name;
+}
+
+void reception_host::handle(const smtp::check_password& c) {
+  waiting_ = true;
+  node_.login->check(link(), c.question.authzid, c.question.user, c.question.password,
+                     [this, user = c.question.user](const login_outcome& outcome) {
+                       waiting_ = false;
+                       session_.tick(link().now());
+                       if (outcome.verdict == login_verdict::busy) return session_.authentication_unavailable();
+                       account_ = outcome.account;
+                       login_ = user;
+                       session_.password_verified(outcome.verdict == login_verdict::ok);
+                     });
+}
+
+void reception_host::handle(const smtp::find_credentials& c) {
+  const auto found = node_.login->credentials(c.question.user);
+  session_.credentials_found(found.credentials, found.known);
+}
+
+void reception_host::handle(const smtp::authenticated& a) {
+  if (!account_) {
+    const auto outcome = node_.login->admitted(link(), a.authzid, a.user);
+    if (outcome.verdict != login_verdict::ok)
+      return session_.close_with({421, "4.7.0", "This account may not log in"});
+    account_ = outcome.account;
+    login_ = a.user;
+  }
+  base::log_event(base::severity::info, "smtp.login")
+      .text("session", session_.facts().session_id)
+      .text("peer", session_.facts().peer_address)
+      .text("account", account_->address)
+      .text("mechanism", sasl::name(a.mechanism));
+}
+
+void reception_host::handle(const smtp::authentication_failed& a) {
+  // A wrong password was counted when it was checked; proofs fail in the session itself.
+  if (a.mechanism == sasl::mechanism::scram_sha_256 || a.mechanism == sasl::mechanism::scram_sha_256_plus)
+    node_.login->failed(link(), a.user, a.why == sasl::failure::wrong ? "wrong proof" : "exchange failed");
+}
+
+void reception_host::handle(const smtp::protocol_error& e) {
+  static auto& faults = base::counter_named("rookery_smtp_faults_total", "", "Broken rules and limits in SMTP sessions");
+  faults.add();
+  base::log_event(base::severity::info, "smtp.fault")
+      .text("session", session_.facts().session_id)
+      .text("peer", session_.facts().peer_address)
+      .text("fault", text(e.what));
+}
+
+void reception_host::handle(const smtp::gone&) { transaction_.reset(); }
+
+void reception_host::handle(const smtp::transaction_reset&) { transaction_.reset(); }
+
+void reception_host::handle(const smtp::mail_from& m) {
+  if (account_) {
+    // The account may have been frozen or removed since it logged in.
+    const auto now = node_.directory->get()->account(account_->id);
+    if (!now || !now->may_log_in()) return refuse({550, "5.7.1", "This account may not send"});
+    account_ = now;
+    if (const auto* r = submission::envelope_sender_refusal(*node_.directory->get(), *account_, m.sender.text()))
+      return refuse(*r);
+  }
+  if (m.parameters.size)
+    if (const auto* r = reception::size_refusal(*m.parameters.size, settings_->limits)) return refuse(*r);
+  transaction_ = std::make_shared<transaction>();
+  transaction_->id = node_.next_message_id();
+  transaction_->begun = node_.clock->wall();
+  transaction_->sender = m.sender;
+  transaction_->parameters = m.parameters;
+  session_.accept();
+}
+
+void reception_host::handle(const smtp::rcpt_to& r) {
+  routing::recipient_facts facts;
+  facts.authenticated = account_ != nullptr;
+  facts.lmtp = session_.settings().profile == smtp::profile::lmtp;
+  facts.null_sender = transaction_->sender.null();
+  facts.message_octets = transaction_->parameters.size.value_or(0);
+  auto route = routing::route(*node_.directory->get(), r.recipient.text(), facts);
+  if (!route.accepted()) return refuse(route.reason);
+  check_quota(r, std::move(route), 0);
+}
+
+/// Asks the shard of each account that has a quota how much of it is used.
+void reception_host::check_quota(smtp::rcpt_to r, routing::recipient_route route, std::size_t next) {
+  while (next < route.local.size() && route.local[next].account->quota_octets == 0 &&
+         route.local[next].account->quota_messages == 0)
+    ++next;
+  if (next == route.local.size()) return accept_recipient(r, std::move(route));
+  const auto account = route.local[next].account;
+  waiting_ = true;
+  link()
+      .request(node_.shard_actor(account->id), std::chrono::seconds(30), open_account{account->id, nullptr, nullptr})
+      .then(
+          [this, r, route, next, account](const account_handles& h) mutable {
+            waiting_ = false;
+            session_.tick(link().now());
+            const auto view = h.cell->view();
+            const routing::mailbox_use use{view->octets, view->messages};
+            if (const auto* full = routing::quota_refusal(*account, use, transaction_->parameters.size.value_or(1)))
+              return refuse(*full);
+            check_quota(std::move(r), std::move(route), next + 1);
+          },
+          [this](const caf::error&) {
+            waiting_ = false;
+            refuse({451, "4.3.0", "Try again later"});
+          });
+}
+
+void reception_host::accept_recipient(const smtp::rcpt_to& r, routing::recipient_route route) {
+  transaction_->recipients.push_back({r.recipient, r.parameters, std::move(route)});
+  session_.accept();
+}
+
+void reception_host::handle(const smtp::data_begin&) {
+  if (node_.gate->closed()) return refuse({451, "4.3.0", "Storage is not available, try again later"});
+  auto& t = *transaction_;
+  t.message = std::make_unique<message_gathering>(node_.data_directory + "/spill");
+  smtp::received_facts facts;
+  facts.helo = helo_;
+  facts.greeting = greeting_;
+  facts.connection = &session_.facts();
+  facts.by = node_.host_name;
+  facts.software = "Rookery";
+  const auto id = t.name();
+  facts.id = id;
+  std::string only;
+  if (t.recipients.size() == 1) only = t.recipients.front().address.text();
+  facts.for_recipient = only;
+  facts.authenticated = account_ != nullptr;
+  facts.smtputf8 = t.parameters.smtputf8;
+  facts.time = t.begun;
+  const auto received = smtp::received_field(facts);
+  t.added_octets = static_cast<std::uint32_t>(received.size());
+  if (auto done = t.message->append(received); !done) t.failed = done.error();
+  session_.accept();
+}
+
+void reception_host::handle(const smtp::body_chunk& c) {
+  auto& t = *transaction_;
+  if (t.failed) return;
+  if (auto done = t.message->append(c.octets); !done) t.failed = done.error();
+}
+
+void reception_host::handle(const smtp::message_end&) { take_message(); }
+
+void reception_host::take_message() {
+  auto& t = *transaction_;
+  if (t.failed) return answer_storage_failure(*t.failed);
+  const auto header = smtp::read_header_facts(t.message->front().substr(t.added_octets));
+  reception::message_facts facts;
+  facts.octets = t.message->size() - t.added_octets;
+  facts.received_fields = header.received;
+  if (const auto* r = reception::message_refusal(facts, settings_->limits))
+    return answer({r->code, std::string(r->enhanced), std::string(r->text)});
+  commit_facts with;
+  if (account_) {
+    const auto directory = node_.directory->get();
+    for (const auto& from : header.from_addresses)
+      if (const auto* r = submission::header_from_refusal(*directory, *account_, from))
+        return answer({r->code, std::string(r->enhanced), std::string(r->text)});
+    smtp::fix_up_facts fresh;
+    const auto sender = t.sender.null() ? account_->address : t.sender.text();
+    const auto id = t.name() + "@" + node_.host_name;
+    fresh.sender = sender;
+    fresh.message_id = id;
+    fresh.time = t.begun;
+    with.fix_ups = smtp::fix_ups(header, fresh);
+  }
+  with.connection = &session_.facts();
+  with.account = account_;
+  with.login = login_;
+  with.helo = helo_;
+  with.shard_of = [this](base::account_id a) { return node_.shard_of(a); };
+  if (!t.message->spilled()) return commit_message(prepare(t, with));
+  // A large message is read again from its spill file: not in this thread.
+  auto result = std::make_shared<std::shared_ptr<prepared_message>>();
+  waiting_ = true;
+  const bool taken = node_.readers->run(
+      link(), [result, t = transaction_, with] { *result = prepare(*t, with); },
+      [this, result] {
+        waiting_ = false;
+        if (!*result) return answer({451, "4.3.0", "Local error, try again later"});
+        commit_message(*result);
+      });
+  if (!taken) {
+    waiting_ = false;
+    answer({451, "4.3.2", "Too busy, try again later"});
+  }
+}
+
+void reception_host::commit_message(std::shared_ptr<prepared_message> message) {
+  if (message->failed) return answer_storage_failure(*message->failed);
+  if (node_.draining && node_.gate->closed()) return answer({421, "4.3.2", "Shutting down"});
+  if (!node_.commit(link(), std::move(message->group), ack::durable, ++token_, message))
+    return answer({451, "4.3.1", "Too much mail waits for the disk, try again later"});
+  waiting_ = true;
+}
+
+void reception_host::committed(const commit_done& done) {
+  if (!waiting_ || done.token != token_) return;
+  waiting_ = false;
+  session_.tick(link().now());
+  if (done.error) return answer_storage_failure(*done.error);
+  accepted_counter(session_.settings().profile).add();
+  log_accepted();
+  answer({250, "2.6.0", "Ok, accepted as " + transaction_->name()});
+}
+
+void reception_host::log_accepted() const {
+  if (!base::log_wanted(base::severity::info)) return;
+  const auto& t = *transaction_;
+  std::string local;
+  std::string remote;
+  std::size_t named = 0;
+  for (const auto& r : t.recipients) {
+    if (++named > recipients_logged_max) break;
+    for (const auto& d : r.route.local) local += (local.empty() ? "" : " ") + d.account->address + "/" + d.folder;
+    for (const auto& a : r.route.remote) remote += (remote.empty() ? "" : " ") + a;
+  }
+  base::log_event event(base::severity::info, "message.accepted");
+  event.text("message", t.name())
+      .text("session", session_.facts().session_id)
+      .text("service", service_of(session_.settings().profile))
+      .text("peer", session_.facts().peer_address)
+      .text("sender", t.sender.text())
+      .number("recipients", static_cast<std::int64_t>(t.recipients.size()));
+  if (account_) event.text("account", account_->address);
+  if (!local.empty()) event.text("stored", local);
+  if (!remote.empty()) event.text("queued", remote);
+}
+
+void reception_host::answer_storage_failure(const base::error& e) {
+  base::log_event(base::severity::warning, "smtp.storage_failed")
+      .text("session", session_.facts().session_id)
+      .text("message", transaction_ ? transaction_->name() : "")
+      .text("error", e.log.value);
+  if (e.kind == base::error_kind::no_space) return answer({452, "4.3.1", "Insufficient storage"});
+  answer({451, "4.3.0", "Local storage failed, try again later"});
+}
+
+void reception_host::answer(const smtp::reply& r) {
+  transaction_.reset();
+  session_.answer(r);
+}
+
+} // namespace rookery::actors

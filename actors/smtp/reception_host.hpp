@@ -1,0 +1,75 @@
+/// The meeting place of SMTP reception: mail from other servers (MX), from users
+/// (submission) and from local programs (LMTP).
+///
+/// Asks the directory who a recipient is, gathers the message, makes it durable with
+/// one commit for all its recipients, and only then lets the session say 250.
+#pragma once
+
+#include "actors/account/message_gathering.hpp"
+#include "actors/net/connection.hpp"
+#include "actors/net/protocol.hpp"
+#include "actors/node.hpp"
+#include "actors/smtp/transaction.hpp"
+#include "policy/reception/reception.hpp"
+#include "protocols/smtp/server_session.hpp"
+
+#include <memory>
+
+namespace rookery::actors {
+
+struct reception_settings {
+  std::shared_ptr<const smtp::server_settings> session;
+  reception::reception_limits limits;
+};
+
+class reception_host final : public net::session_host<smtp::server_session> {
+public:
+  reception_host(node&, std::shared_ptr<const reception_settings>, const connection_facts&, base::instant now);
+
+  caf::message_handler messages() override;
+  bool busy() const override { return waiting_; }
+
+private:
+  void on(smtp::server_session::event&) override;
+  void handle(const smtp::client_named&);
+  void handle(const smtp::authenticated&);
+  void handle(const smtp::authentication_failed&);
+  void handle(const smtp::body_chunk&);
+  void handle(const smtp::transaction_reset&);
+  void handle(const smtp::protocol_error&);
+  void handle(const smtp::gone&);
+  void handle(const smtp::check_password&);
+  void handle(const smtp::find_credentials&);
+  void handle(const smtp::mail_from&);
+  void handle(const smtp::rcpt_to&);
+  void handle(const smtp::data_begin&);
+  void handle(const smtp::message_end&);
+  void handle(const smtp::start_tls&) { link().start_tls(); }
+
+  void refuse(const routing::refusal&);
+  void accept_recipient(const smtp::rcpt_to&, routing::recipient_route);
+  void check_quota(smtp::rcpt_to, routing::recipient_route, std::size_t next);
+  /// The message is whole: judge it, summarize it, commit it.
+  void take_message();
+  void commit_message(std::shared_ptr<prepared_message>);
+  void committed(const commit_done&);
+  void log_accepted() const;
+  void answer(const smtp::reply&);
+  void answer_storage_failure(const base::error&);
+
+  node& node_;
+  std::shared_ptr<const reception_settings> settings_;
+  routing::account_ptr account_;      ///< who has logged in
+  std::string login_;
+  smtp::greeting_verb greeting_ = smtp::greeting_verb::helo;
+  std::string helo_;
+  std::shared_ptr<transaction> transaction_; ///< shared with a worker that reads a large message
+  bool waiting_ = false;              ///< another actor's answer is awaited
+  std::uint64_t token_ = 0;
+};
+
+/// For a listener.
+std::unique_ptr<net::protocol> make_reception_host(node&, std::shared_ptr<const reception_settings>,
+                                                   const connection_facts&);
+
+} // namespace rookery::actors

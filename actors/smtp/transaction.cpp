@@ -1,0 +1,119 @@
+#include "actors/smtp/transaction.hpp"
+
+#include "base/text.hpp"
+#include "storage/mail/command.hpp"
+#include "storage/queue/command.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace rookery::actors {
+namespace {
+
+/// `new_message::prefix` may have so many octets (storage/mail/command.hpp).
+constexpr std::size_t prefix_octets_max = 1000;
+
+bool held(const transaction& t) { return t.parameters.hold_for || t.parameters.hold_until; }
+
+storage::queue::envelope envelope_of(const transaction& t, const commit_facts& facts) {
+  storage::queue::envelope e;
+  const auto& p = t.parameters;
+  e.id = t.id;
+  e.sender = t.sender.text();
+  e.received = t.begun;
+  e.ret = static_cast<storage::queue::dsn_return>(p.ret);
+  e.envid = p.envelope_id;
+  e.body = static_cast<storage::queue::body_type>(p.body);
+  e.smtputf8 = p.smtputf8;
+  e.requiretls = p.require_tls;
+  if (p.hold_until) e.hold_until = *p.hold_until;
+  else if (p.hold_for) e.hold_until = t.begun + *p.hold_for;
+  if (held(t)) e.queue = "deferred";
+  if (p.by) {
+    e.deliver_by = t.begun + std::chrono::seconds(p.by->seconds);
+    e.deliver_by_return = p.by->or_return;
+    e.deliver_by_trace = p.by->trace;
+  }
+  if (facts.account) e.account = facts.account->id;
+  e.login = facts.login;
+  e.peer = facts.connection->peer_address;
+  e.helo = facts.helo;
+  e.session = facts.connection->session_id;
+  e.prefix = facts.fix_ups;
+  return e;
+}
+
+void add_recipient(storage::queue::envelope& e, const accepted_recipient& r, std::string address) {
+  storage::queue::recipient to;
+  to.address = std::move(address);
+  to.notify = r.parameters.notify;
+  to.orcpt = r.parameters.original_recipient;
+  to.next_attempt = e.hold_until;
+  e.recipients.push_back(std::move(to));
+}
+
+std::string prefix_for(const transaction& t, const routing::local_delivery& d, const std::string& fix_ups) {
+  auto prefix = smtp::return_path_field(t.sender.text()) + smtp::delivered_to_field(d.delivered_to);
+  if (prefix.size() + fix_ups.size() <= prefix_octets_max) prefix += fix_ups;
+  return prefix;
+}
+
+} // namespace
+
+std::string transaction::name() const {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(id.value));
+  return text;
+}
+
+std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& facts) {
+  auto out = std::make_shared<prepared_message>();
+  out->message = std::move(t.message);
+  out->group.bodies.push_back(out->message->finish());
+  auto envelope = envelope_of(t, facts);
+  std::vector<std::pair<base::account_id, std::string>> done; // account and folder: once each
+  std::uint32_t number = 0;
+  for (const auto& r : t.recipients) {
+    if (held(t)) {
+      // FUTURERELEASE: nobody has it before its time; the queue routes it then.
+      add_recipient(envelope, r, r.address.text());
+      continue;
+    }
+    for (const auto& address : r.route.remote) add_recipient(envelope, r, address);
+    for (const auto& d : r.route.local) {
+      auto key = std::make_pair(d.account->id, d.folder);
+      if (std::find(done.begin(), done.end(), key) != done.end()) continue;
+      done.push_back(std::move(key));
+      storage::mail::deliver what;
+      what.folder = d.folder;
+      what.create = d.create_folder;
+      what.origin = t.id.value;
+      what.recipient = number++;
+      what.message.prefix = prefix_for(t, d, facts.fix_ups);
+      what.message.internal_date = t.begun;
+      auto summary = out->message->summarize(what.message.prefix);
+      if (!summary) {
+        out->failed = summary.error();
+        return out;
+      }
+      what.message.summary = std::move(*summary);
+      storage::shard_command c;
+      c.shard = facts.shard_of(d.account->id);
+      c.payload = storage::mail::encode({d.account->id, t.begun, std::move(what)});
+      c.bodies = {0};
+      out->group.commands.push_back(std::move(c));
+      ++out->local;
+    }
+  }
+  out->remote = envelope.recipients.size();
+  if (out->remote > 0) {
+    storage::shard_command c;
+    c.shard = storage::spool_shard;
+    c.payload = storage::queue::encode({t.begun, storage::queue::accepted{std::move(envelope)}});
+    c.bodies = {0};
+    out->group.commands.push_back(std::move(c));
+  }
+  return out;
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,67 @@
+/// One SMTP mail transaction: the envelope as accepted, the message as it arrives, and
+/// the commit group that makes both durable.
+#pragma once
+
+#include "actors/account/message_gathering.hpp"
+#include "base/clock.hpp"
+#include "base/id.hpp"
+#include "policy/routing/recipient_route.hpp"
+#include "protocols/smtp/fix_ups.hpp"
+#include "protocols/smtp/server_session.hpp"
+#include "protocols/smtp/trace.hpp"
+#include "storage/log/commit_group.hpp"
+#include "storage/queue/envelope_record.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rookery::actors {
+
+/// One accepted RCPT TO.
+struct accepted_recipient {
+  smtp::mailbox address;
+  smtp::rcpt_parameters parameters;
+  routing::recipient_route route;
+};
+
+struct transaction {
+  base::message_id id;
+  base::wall_time begun{};
+  smtp::mailbox sender;
+  smtp::mail_parameters parameters;
+  std::vector<accepted_recipient> recipients;
+  std::unique_ptr<message_gathering> message;
+  std::optional<base::error> failed;        ///< gathering failed: answered at the end
+  std::uint32_t added_octets = 0;           ///< trace fields at the front of `message`
+
+  /// As it is shown: 16 hex digits.
+  std::string name() const;
+};
+
+/// Who takes part, besides the transaction itself.
+struct commit_facts {
+  const connection_facts* connection = nullptr;
+  routing::account_ptr account;             ///< null when nobody logged in
+  std::string login;
+  std::string helo;
+  std::string fix_ups;                      ///< fields to put in front, each with CRLF
+  std::function<base::shard_id(base::account_id)> shard_of;
+};
+
+/// A message ready for the log. Keeps the gathering, whose spill file the log reads.
+struct prepared_message {
+  storage::commit_group group;
+  std::shared_ptr<message_gathering> message;
+  std::optional<base::error> failed;
+  std::size_t local = 0;
+  std::size_t remote = 0;
+};
+
+/// Builds the commit group: one body, a deliver command for each account, and one
+/// spool command for all others. Reads the spill file of a large message: then only
+/// in a thread that may wait. Takes the message out of the transaction.
+std::shared_ptr<prepared_message> prepare(transaction&, const commit_facts&);
+
+} // namespace rookery::actors
