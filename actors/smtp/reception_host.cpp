@@ -142,8 +142,6 @@ void reception_host::handle(const smtp::rcpt_to& r) {
   routing::recipient_facts facts;
   facts.authenticated = account_ != nullptr;
   facts.lmtp = session_.settings().profile == smtp::profile::lmtp;
-  facts.null_sender = transaction_->sender.null();
-  facts.message_octets = transaction_->parameters.size.value_or(0);
   auto route = routing::route(*node_.directory->get(), r.recipient.text(), facts);
   if (!route.accepted()) return refuse(route.reason);
   check_quota(r, std::move(route), 0);
