@@ -5,6 +5,7 @@
 /// may be used from any thread.
 #pragma once
 
+#include "actors/config/settings.hpp"
 #include "actors/directory/login.hpp"
 #include "actors/shard/commit_gate.hpp"
 #include "actors/shard/messages.hpp"
@@ -45,6 +46,7 @@ struct node {
   std::shared_ptr<storage::body_reader> bodies;
   std::shared_ptr<storage::directory::config_cell> config;
   std::shared_ptr<published<routing::directory_view>> directory;
+  std::shared_ptr<published<config::settings>> settings;
   const storage::queue::spool_machine* spool = nullptr;  ///< for its thread-safe reads
   std::shared_ptr<login_service> login;
   std::shared_ptr<worker_pool> readers;       ///< blocking reads, long searches

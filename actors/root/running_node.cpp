@@ -1,6 +1,6 @@
 #include "actors/root/running_node.hpp"
 
-#include "actors/config/directory_follower.hpp"
+#include "actors/config/config_follower.hpp"
 #include "actors/shard/log_actor.hpp"
 #include "actors/shard/machine_actor.hpp"
 #include "actors/shard/maintenance_actor.hpp"
@@ -21,6 +21,11 @@ constexpr std::size_t reads_waiting_max = 50'000;
 constexpr std::size_t passwords_waiting_max = 1000;
 /// How long the machines may take to write what they have when the node stops.
 constexpr std::chrono::seconds flush_time{20};
+
+void tell_faults(const config::config_follower& follower) {
+  for (const auto& f : follower.faults())
+    base::log_event(base::severity::error, "config.unreadable_document").text("fault", f);
+}
 
 } // namespace
 
@@ -58,13 +63,21 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
 
   const auto cell = store->config->cell();
   n.config = cell;
-  auto follower = std::make_shared<config::directory_follower>();
-  n.directory = std::make_shared<published<routing::directory_view>>(follower->follow(cell->table()));
+  auto follower = std::make_shared<config::config_follower>();
+  const auto& first = follower->follow(cell->table());
+  n.directory = std::make_shared<published<routing::directory_view>>(first.directory);
+  n.settings = std::make_shared<published<config::settings>>(first.values);
+  tell_faults(*follower);
   n.login = std::make_shared<login_service>(n.directory, n.passwords);
 
   auto config_parts = std::make_shared<machine_actor_parts>();
   config_parts->machine = std::move(store->config);
-  config_parts->published = [cell, follower, directory = n.directory] { directory->put(follower->follow(cell->table())); };
+  config_parts->published = [cell, follower, directory = n.directory, settings = n.settings] {
+    const auto& now = follower->follow(cell->table());
+    directory->put(now.directory);
+    settings->put(now.values);
+    tell_faults(*follower);
+  };
   n.machines.push_back(spawn_machine(*system_, config_parts));
 
   auto spool_parts = std::make_shared<machine_actor_parts>();

@@ -1,0 +1,159 @@
+#include "server/serve.hpp"
+
+#include "actors/root/running_node.hpp"
+#include "base/log.hpp"
+#include "server/certificates.hpp"
+#include "server/services.hpp"
+#include "server/version.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace rookery::server {
+namespace {
+
+/// What runs may finish within this time after a signal.
+constexpr std::chrono::seconds drain_time{10};
+
+constexpr int exit_ok = 0;
+constexpr int exit_failed = 1;
+constexpr int exit_storage = 74; // EX_IOERR
+
+/// A server for many clients needs many descriptors: as many as the hard limit allows.
+void raise_file_limit() {
+  ::rlimit now{};
+  if (::getrlimit(RLIMIT_NOFILE, &now) != 0) return;
+  const auto before = now;
+  now.rlim_cur = now.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &now) != 0) (void)::setrlimit(RLIMIT_NOFILE, &before);
+}
+
+bool become(const std::string& user) {
+  if (user.empty() || ::geteuid() != 0) return true;
+  const auto* who = ::getpwnam(user.c_str());
+  return who != nullptr && ::initgroups(user.c_str(), who->pw_gid) == 0 && ::setgid(who->pw_gid) == 0 &&
+         ::setuid(who->pw_uid) == 0;
+}
+
+/// Tells systemd (Type=notify) how we are; nothing happens elsewhere.
+void notify_manager(const char* state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return;
+  ::sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  if (std::strlen(path) >= sizeof to.sun_path) return;
+  std::strcpy(to.sun_path, path);
+  const auto size = static_cast<::socklen_t>(offsetof(::sockaddr_un, sun_path) + std::strlen(path));
+  if (to.sun_path[0] == '@') to.sun_path[0] = '\0';
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  (void)::sendto(fd, state, std::strlen(state), MSG_NOSIGNAL, reinterpret_cast<::sockaddr*>(&to), size);
+  ::close(fd);
+}
+
+void start_log(const node_file& file) {
+  base::log_settings log;
+  log.least = file.log_least;
+  log.json_on_stderr = file.format == log_format::json;
+  log.journald = file.format == log_format::journald;
+  if (file.log_files) {
+    log.directory = file.log_directory;
+    (void)::mkdir(log.directory.c_str(), 0750);
+  }
+  base::log_start(std::move(log));
+}
+
+int failed(const base::error& e) {
+  std::fprintf(stderr, "rookery: %s\n", e.log.value.c_str());
+  return e.kind == base::error_kind::io || e.kind == base::error_kind::damaged ? exit_storage : exit_failed;
+}
+
+/// Ends the process without unwinding: actors may still run, and everything is on disk.
+[[noreturn]] void end_now(int code) {
+  base::log_stop();
+  std::_Exit(code);
+}
+
+int wait_for_signal(int signals) {
+  ::signalfd_siginfo what{};
+  ssize_t n;
+  do n = ::read(signals, &what, sizeof what);
+  while (n < 0 && errno == EINTR);
+  return n == sizeof what ? static_cast<int>(what.ssi_signo) : SIGTERM;
+}
+
+} // namespace
+
+int serve(const node_file& file) {
+  raise_file_limit();
+  ::sigset_t wanted;
+  ::sigemptyset(&wanted);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&wanted, s);
+  ::pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const int signals = ::signalfd(-1, &wanted, SFD_CLOEXEC);
+  start_log(file);
+
+  certificates keys;
+  if (!file.certificates.empty())
+    if (const auto loaded = keys.load(file.certificates); !loaded) return failed(loaded.error());
+
+  actors::node_options options;
+  options.data_directory = file.data_directory;
+  options.host_name = file.host_name;
+  options.version = version;
+  options.reactors = file.reactors;
+  options.on_failure = [] {
+    // What is not acknowledged is not promised; what is, is on disk. Another moment for the refusals to leave.
+    ::alarm(2);
+  };
+  std::signal(SIGALRM, [](int) { std::_Exit(exit_storage); });
+  auto started = actors::running_node::start(std::move(options));
+  if (!started) return failed(started.error());
+  auto& node = **started;
+  for (const auto& entry : file.listeners) {
+    auto service = make_service(entry, file, node.node(), keys);
+    if (!service.listener) continue;
+    const auto address = entry.what == service::admin ? "unix:" + file.admin_socket : entry.address;
+    const auto port = node.listen(std::move(service.listener), address, file.port_of(entry), service.refusal);
+    if (!port) return failed(port.error());
+  }
+  if (!become(file.run_as)) {
+    std::fprintf(stderr, "rookery: cannot become user %s\n", file.run_as.c_str());
+    end_now(exit_failed);
+  }
+  node.accept();
+  base::log_event(base::severity::notice, "node.ready")
+      .text("host", file.host_name).text("version", version).number("listeners", static_cast<std::int64_t>(file.listeners.size()));
+  notify_manager("READY=1");
+
+  while (wait_for_signal(signals) == SIGHUP) {
+    const auto loaded = keys.load(file.certificates);
+    base::log_event(loaded ? base::severity::notice : base::severity::error, "certificates.reloaded")
+        .flag("ok", loaded.ok()).text("error", loaded ? "" : loaded.error().log.value);
+  }
+  notify_manager("STOPPING=1");
+  base::log_event(base::severity::notice, "node.draining");
+  // A second signal ends it at once: nothing acknowledged is lost then either.
+  std::signal(SIGTERM, [](int) { std::_Exit(exit_ok); });
+  std::signal(SIGINT, [](int) { std::_Exit(exit_ok); });
+  ::pthread_sigmask(SIG_UNBLOCK, &wanted, nullptr);
+  const auto left = node.drain(drain_time);
+  node.stop();
+  base::log_event(base::severity::notice, "node.stopped").number("connections_cut", left);
+  end_now(exit_ok);
+}
+
+} // namespace rookery::server

@@ -1,0 +1,97 @@
+#include "server/services.hpp"
+
+#include "actors/net/tls_link.hpp"
+#include "actors/smtp/reception_host.hpp"
+#include "server/version.hpp"
+
+#include <functional>
+#include <mutex>
+
+namespace rookery::server {
+namespace {
+
+/// What a service derives from the node's settings, made anew only when these changed:
+/// running connections keep what they began with.
+template <class T>
+class derived {
+public:
+  derived(actors::node& n, std::function<std::shared_ptr<const T>(const config::settings&)> make)
+      : node_(n), make_(std::move(make)) {}
+  std::shared_ptr<const T> get() {
+    auto now = node_.settings->get();
+    const std::lock_guard hold(lock_);
+    if (now != from_) {
+      value_ = make_(*now);
+      from_ = std::move(now);
+    }
+    return value_;
+  }
+
+private:
+  actors::node& node_;
+  std::function<std::shared_ptr<const T>(const config::settings&)> make_;
+  std::mutex lock_;
+  std::shared_ptr<const config::settings> from_;
+  std::shared_ptr<const T> value_;
+};
+
+std::shared_ptr<const actors::reception_settings> reception(const config::settings& s, const node_file& file,
+                                                            smtp::profile profile, bool starttls) {
+  auto session = std::make_shared<smtp::server_settings>();
+  session->profile = profile;
+  session->host_name = file.host_name;
+  session->software = "Rookery";
+  session->starttls_available = starttls;
+  session->limits.message_octets = s.smtp_message_octets_max;
+  session->limits.recipients = static_cast<std::uint32_t>(s.smtp_recipients_max);
+  session->limits.errors = static_cast<std::uint32_t>(s.smtp_errors_max);
+  session->limits.command_time = std::chrono::seconds(s.smtp_command_seconds);
+  session->limits.data_time = std::chrono::seconds(s.smtp_data_seconds);
+  auto out = std::make_shared<actors::reception_settings>();
+  out->session = std::move(session);
+  out->limits.message_octets = s.smtp_message_octets_max;
+  out->limits.received_fields = static_cast<std::uint32_t>(s.smtp_received_fields_max);
+  return out;
+}
+
+service_listener smtp_service(const listener_entry& entry, const node_file& file, actors::node& n, smtp::profile profile) {
+  const bool starttls = entry.tls == tls_mode::starttls;
+  auto settings = std::make_shared<derived<actors::reception_settings>>(
+      n, [file, profile, starttls](const config::settings& s) { return reception(s, file, profile, starttls); });
+  auto l = std::make_shared<net::listener>();
+  l->make = [&n, settings](const connection_facts& facts) { return actors::make_reception_host(n, settings->get(), facts); };
+  return {std::move(l), "421 4.7.0 Too many connections\r\n"};
+}
+
+service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n) {
+  switch (entry.what) {
+  case service::smtp: return smtp_service(entry, file, n, smtp::profile::mx);
+  case service::submission: return smtp_service(entry, file, n, smtp::profile::submission);
+  case service::lmtp: return smtp_service(entry, file, n, smtp::profile::lmtp);
+  case service::imap:
+  case service::pop3:
+  case service::metrics:
+  case service::admin: break;
+  }
+  return {};
+}
+
+} // namespace
+
+service_listener make_service(const listener_entry& entry, const node_file& file, actors::node& n,
+                              const certificates& keys) {
+  auto out = make_protocol(entry, file, n);
+  if (!out.listener) return out;
+  auto& l = *out.listener;
+  l.service = name(entry.what);
+  l.implicit_tls = entry.tls == tls_mode::implicit;
+  l.proxy_protocol = entry.proxy_protocol;
+  if (entry.tls != tls_mode::none)
+    l.make_tls = [&keys]() -> std::unique_ptr<net::layer> {
+      auto context = keys.current();
+      return context ? std::make_unique<net::tls_link>(std::move(context)) : nullptr;
+    };
+  return out;
+}
+
+} // namespace rookery::server
