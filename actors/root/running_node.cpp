@@ -98,7 +98,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   log_parts->gate = n.gate;
   log_parts->machines = n.machines;
   log_parts->on_failure = options.on_failure;
-  n.log = system_->spawn<caf::detached + caf::hidden>(log_actor, log_parts);
+  n.log = spawn_log(*system_, log_parts);
 
   auto keeping = std::make_shared<maintenance_parts>();
   keeping->log = n.log;

@@ -7,6 +7,8 @@
 
 namespace rookery::actors {
 
+namespace {
+
 using commit_now_atom = caf::atom_constant<caf::atom("commit")>;
 
 struct log_actor_state {
@@ -20,8 +22,6 @@ struct log_actor_state {
   bool failed = false;
   static inline const char* name = "log_actor";
 };
-
-namespace {
 
 using self_ptr = caf::stateful_actor<log_actor_state>*;
 
@@ -105,8 +105,6 @@ void take(self_ptr self, commit_request_ptr request) {
   }
 }
 
-} // namespace
-
 caf::behavior log_actor(self_ptr self, std::shared_ptr<log_actor_parts> parts) {
   self->state.parts = std::move(parts);
   self->set_default_handler(caf::drop);
@@ -128,6 +126,12 @@ caf::behavior log_actor(self_ptr self, std::shared_ptr<log_actor_parts> parts) {
             commit(self);
             return self->state.parts->writer->seal().ok();
           }};
+}
+
+} // namespace
+
+caf::actor spawn_log(caf::actor_system& system, std::shared_ptr<log_actor_parts> parts) {
+  return system.spawn<caf::detached + caf::hidden>(log_actor, std::move(parts));
 }
 
 bool submit_commit(caf::local_actor& from, const caf::actor& log, commit_gate& gate, commit_request_ptr request) {

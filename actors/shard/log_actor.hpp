@@ -25,7 +25,8 @@ struct log_actor_parts {
   std::function<void()> on_failure;     ///< called once, in the actor's thread
 };
 
-caf::behavior log_actor(caf::stateful_actor<struct log_actor_state>* self, std::shared_ptr<log_actor_parts> parts);
+/// Spawns it detached.
+caf::actor spawn_log(caf::actor_system&, std::shared_ptr<log_actor_parts>);
 
 /// Sends `request` through the gate. False when the gate refuses: answer "try later".
 bool submit_commit(caf::local_actor& from, const caf::actor& log, commit_gate&, commit_request_ptr request);
