@@ -25,6 +25,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rookery::storage::mail {
@@ -161,13 +162,30 @@ public:
     return view_;
   }
   void publish(std::shared_ptr<const account_view> v) {
+    auto mine = std::const_pointer_cast<account_view>(std::move(v));
     const std::lock_guard hold(lock_);
-    view_.swap(v);
+    view_.swap(mine);
+  }
+  /// Changes the picture: in place while no reader holds it, else in a copy. So a list of
+  /// 100,000 mailboxes is not built again for each mailbox that is made.
+  template <class Change>
+  void amend(Change&& change) {
+    std::shared_ptr<account_view> old; // freed without the lock
+    const std::lock_guard hold(lock_);
+    if (view_.use_count() == 1) {
+      // The last reader let go with a release; taking and letting go ourselves is the acquire.
+      auto probe = view_;
+      probe.reset();
+    } else {
+      old = view_;
+      view_ = std::make_shared<account_view>(*old);
+    }
+    change(*view_);
   }
 
 private:
   mutable std::mutex lock_;
-  std::shared_ptr<const account_view> view_;
+  std::shared_ptr<account_view> view_;
 };
 
 } // namespace rookery::storage::mail

@@ -1,0 +1,25 @@
+/// What all parts of one mail machine share, and what published pages keep alive: the
+/// tree, the rows laid over it, and the cache of text columns.
+#pragma once
+
+#include "storage/mail/mail_machine.hpp"
+#include "storage/mail/pending_rows.hpp"
+#include "storage/mail/text_cache.hpp"
+#include "storage/tree/tree.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace rookery::storage::mail {
+
+struct mail_store {
+  mail_store(std::unique_ptr<tree> t, mail_settings s)
+      : rows(std::move(t)), pending(*rows), texts(s.text_cache_octets), settings(s) {}
+
+  std::unique_ptr<tree> rows;
+  pending_rows pending;
+  text_cache texts;
+  mail_settings settings;
+};
+
+} // namespace rookery::storage::mail

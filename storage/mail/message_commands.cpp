@@ -1,0 +1,240 @@
+#include "storage/mail/message_commands.hpp"
+
+#include "base/check.hpp"
+#include "storage/mail/keys.hpp"
+#include "storage/mail/mailbox_commands.hpp"
+#include "storage/mail/thread_index.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace rookery::storage::mail {
+namespace {
+
+command_result no(outcome what) {
+  command_result r;
+  r.what = what;
+  return r;
+}
+
+command_result about(const mailbox_state& m) {
+  command_result r;
+  r.mailbox = m.id();
+  r.uid_validity = m.record.uid_validity;
+  r.modseq = m.record.highest_modseq;
+  return r;
+}
+
+page_source::cold_octets cold_of(shard_state& shard, account_state& a, base::wall_time now, const new_message& m,
+                                 const body_ref& body) {
+  cold_head head;
+  head.internal_date = base::to_milliseconds(m.internal_date);
+  head.save_date = base::to_milliseconds(now);
+  head.thread = join_thread(a, shard.store().pending, m.summary.thread_key);
+  head.size = static_cast<std::uint32_t>(m.prefix.size()) + body.length;
+  head.header_octets = m.summary.header_octets;
+  head.body = body;
+  const auto& s = m.summary;
+  return std::make_shared<const std::string>(
+      encode_cold(head, m.prefix, {s.envelope, s.bodystructure, s.body, s.parts, s.sort_keys, s.preview}));
+}
+
+std::uint32_t add(account_state& a, mailbox_state& m, std::uint64_t modseq, std::uint64_t flags,
+                  page_source::cold_octets cold) {
+  ++a.record.messages;
+  a.record.octets += cold_row(*cold).head().size;
+  return m.add(modseq, flags, std::move(cold));
+}
+
+void take_off(account_state& a, const weight& removed) {
+  a.record.messages -= removed.messages;
+  a.record.octets -= removed.octets;
+}
+
+/// Bits of `messages` in another mailbox; nothing when its list of keywords would be too long.
+std::optional<std::vector<std::uint64_t>> translate(const mailbox_state& from, mailbox_state& to,
+                                                    const std::vector<stored_message>& messages) {
+  std::uint64_t used = 0;
+  for (const auto& m : messages) used |= m.flags;
+  const auto names = from.keywords_of(used);
+  if (!to.bits_of({0, names}, false)) return std::nullopt;
+  std::vector<std::uint64_t> bits;
+  bits.reserve(messages.size());
+  std::uint64_t last_from = 0, last_to = 0;
+  for (const auto& m : messages) {
+    if (m.flags != last_from) {
+      last_from = m.flags;
+      last_to = *to.bits_of({m.flags & flag::system_mask, from.keywords_of(m.flags)}, false);
+    }
+    bits.push_back(last_to);
+  }
+  return bits;
+}
+
+command_result transfer(shard_state& shard, base::account_id id, base::wall_time now, base::mailbox_id from_id,
+                        base::mailbox_id to_id, const uid_ranges& uids, bool leave) {
+  auto& a = shard.account(id);
+  auto* from = shard.mailbox(a, from_id);
+  auto* to = shard.mailbox(a, to_id);
+  if (from == nullptr || to == nullptr) return no(outcome::no_such_mailbox);
+  auto messages = from->take_copies(uids, base::to_milliseconds(now));
+  if (messages.empty()) return about(*to);
+  if (!to->room_for_uids(messages.size())) return no(outcome::over_limit);
+  const auto bits = translate(*from, *to, messages);
+  if (!bits) return no(outcome::over_limit);
+  const auto modseq = to->step();
+  auto result = about(*to);
+  result.uids.reserve(messages.size());
+  result.source_uids.reserve(messages.size());
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    result.source_uids.push_back(messages[i].uid);
+    result.uids.push_back(add(a, *to, modseq, (*bits)[i], std::move(messages[i].cold)));
+  }
+  shard.changed(a, *to);
+  if (leave) {
+    take_off(a, from->remove(result.source_uids, from == to ? modseq : from->step()));
+    shard.changed(a, *from);
+  }
+  return result;
+}
+
+/// The folder that is asked for, made if that is asked for too, else INBOX.
+mailbox_state& destination(shard_state& shard, account_state& a, base::wall_time now, const deliver& c) {
+  const auto folder = canonical_name(c.folder);
+  if (folder != "INBOX") {
+    if (auto* m = shard.mailbox_named(a, folder)) return *m;
+    if (c.create) {
+      const auto made = make_mailbox(shard, a, now, {folder, ""});
+      if (made.what == outcome::done) return *shard.mailbox(a, made.mailbox);
+    }
+  }
+  return *shard.mailbox(a, base::mailbox_id{a.record.inbox});
+}
+
+} // namespace
+
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const append& c,
+                     std::span<const body_ref> bodies) {
+  if (bodies.size() != c.messages.size()) return no(outcome::malformed);
+  auto& a = shard.account(id);
+  auto* m = shard.mailbox(a, c.mailbox);
+  if (m == nullptr) return no(outcome::no_such_mailbox);
+  if (c.messages.empty()) return about(*m);
+  if (!m->room_for_uids(c.messages.size())) return no(outcome::over_limit);
+  flag_set all; // all or none: room for every keyword first
+  for (const auto& message : c.messages)
+    all.keywords.insert(all.keywords.end(), message.flags.keywords.begin(), message.flags.keywords.end());
+  if (!m->bits_of(all, false)) return no(outcome::over_limit);
+  const auto modseq = m->step();
+  auto result = about(*m);
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    const auto& message = c.messages[i];
+    result.uids.push_back(
+        add(a, *m, modseq, *m->bits_of(message.flags, false), cold_of(shard, a, now, message, bodies[i])));
+  }
+  shard.changed(a, *m);
+  return result;
+}
+
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const deliver& c,
+                     std::span<const body_ref> bodies) {
+  if (bodies.size() != 1) return no(outcome::malformed);
+  if (c.origin != 0) {
+    shard.deliveries().forget(now);
+    if (shard.deliveries().knows(c.origin, c.recipient)) return no(outcome::already_done);
+  }
+  auto& a = shard.account(id);
+  auto& m = destination(shard, a, now, c);
+  if (!m.room_for_uids(1)) return no(outcome::over_limit);
+  if (c.origin != 0) shard.deliveries().remember(c.origin, c.recipient, now);
+  const auto flags = *m.bits_of(c.message.flags, true); // mail is not refused for a keyword
+  const auto modseq = m.step();
+  auto result = about(m);
+  result.uids.push_back(add(a, m, modseq, flags, cold_of(shard, a, now, c.message, bodies.front())));
+  shard.changed(a, m);
+  return result;
+}
+
+command_result apply(shard_state& shard, base::account_id id, base::wall_time, const store_flags& c) {
+  auto& a = shard.account(id);
+  auto* m = shard.mailbox(a, c.mailbox);
+  if (m == nullptr) return no(outcome::no_such_mailbox);
+  const auto keywords = m->record.keywords.size();
+  const auto bits = c.change == flag_change::remove ? m->known_bits_of(c.flags) : m->bits_of(c.flags, false);
+  if (!bits) return no(outcome::over_limit);
+  command_result result;
+  const bool changed = m->store(c.uids, c.change, *bits, c.unchanged_since, result.uids, result.refused_uids);
+  if (changed || m->record.keywords.size() != keywords) shard.changed(a, *m);
+  result.mailbox = m->id();
+  result.uid_validity = m->record.uid_validity;
+  result.modseq = m->record.highest_modseq;
+  return result;
+}
+
+command_result apply(shard_state& shard, base::account_id id, base::wall_time, const expunge& c) {
+  auto& a = shard.account(id);
+  auto* m = shard.mailbox(a, c.mailbox);
+  if (m == nullptr) return no(outcome::no_such_mailbox);
+  auto uids = m->expungible(c.uids, c.even_undeleted);
+  if (!uids.empty()) {
+    take_off(a, m->remove(uids, m->step()));
+    shard.changed(a, *m);
+  }
+  auto result = about(*m);
+  result.uids = std::move(uids);
+  return result;
+}
+
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const copy_messages& c) {
+  return transfer(shard, id, now, c.from, c.to, c.uids, false);
+}
+
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const move_messages& c) {
+  return transfer(shard, id, now, c.from, c.to, c.uids, true);
+}
+
+command_result apply(shard_state& shard, const relocate_body& c, std::span<const body_ref> bodies) {
+  if (bodies.size() != 1) return no(outcome::malformed);
+  const auto& to = bodies.front();
+  struct reference {
+    std::uint32_t uid;
+    body_row row;
+  };
+  std::map<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>, std::vector<reference>> by_page;
+  auto& pending = shard.store().pending;
+  pending.scan(key::bodies_at(c.old_segment, c.old_offset), [&](std::string_view k, std::string_view value) {
+    key_reader in(k);
+    in.u64(); // segment and offset
+    const auto account = in.u64();
+    const auto mailbox = in.u32();
+    const auto uid = in.u32();
+    base::check(in.ok(), "mail tree: damaged key of a body row");
+    const auto row = read_body_row(value);
+    by_page[{account, mailbox, row.page}].push_back({uid, row});
+    return true;
+  });
+  command_result result;
+  for (const auto& [place, references] : by_page) {
+    const auto [account, mailbox, page] = place;
+    auto& a = shard.look_at(base::account_id{account});
+    auto* m = shard.mailbox(a, base::mailbox_id{mailbox});
+    base::check(m != nullptr, "mail tree: a body row without its mailbox");
+    std::vector<std::uint32_t> slots;
+    for (const auto& r : references) {
+      slots.push_back(r.row.slot);
+      pending.remove(key::body(c.old_segment, c.old_offset, a.id, m->id(), r.uid));
+      pending.put(key::body(to.segment, to.offset, a.id, m->id(), r.uid),
+                  encode(body_row{to.id, to.length, r.row.page, r.row.slot}));
+    }
+    m->relocate(page, slots, to);
+    shard.changed_silently(a, *m);
+    result.number += references.size();
+  }
+  return result;
+}
+
+} // namespace rookery::storage::mail
