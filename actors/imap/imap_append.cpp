@@ -1,0 +1,81 @@
+#include "actors/imap/imap_host.hpp"
+
+#include "base/log.hpp"
+
+namespace rookery::actors {
+namespace {
+
+constexpr std::size_t append_kind = std::variant_size_v<imap::any_command>;
+constexpr std::string_view quota_text = "The account's quota would be exceeded";
+
+} // namespace
+
+void imap_host::handle(imap::append_begin& a) {
+  kind_ = append_kind;
+  expunges_ = true;
+  begun_ = link().now();
+  append_.reset();
+  const auto all = mailboxes();
+  const auto* to = all->find(a.mailbox);
+  if (to == nullptr) return session_.refuse_append("TRYCREATE", "No such mailbox");
+  if (over_quota(a.message.octets, 1)) return session_.refuse_append("OVERQUOTA", quota_text);
+  append_ = std::make_shared<append_gathering>(to->id, node_.data_directory + "/spill");
+  append_->begin(a.message);
+  session_.accept_append();
+}
+
+void imap_host::handle(imap::append_next& a) {
+  if (!append_) return;
+  if (over_quota(append_->octets() + a.message.octets, append_->messages() + 1)) {
+    append_.reset();
+    return session_.refuse_append("OVERQUOTA", quota_text);
+  }
+  append_->begin(a.message);
+  session_.accept_append();
+}
+
+void imap_host::handle(imap::append_chunk& c) {
+  if (!append_) return;
+  if (const auto done = append_->add(c.octets); !done) {
+    base::log_event(base::severity::warning, "imap.append_failed")
+        .text("session", link().facts().session_id)
+        .text("error", done.error().log.value);
+    append_.reset();
+    session_.refuse_append("UNAVAILABLE", "The message cannot be stored at the moment, try again later");
+  }
+}
+
+void imap_host::handle(imap::append_aborted&) { append_.reset(); }
+
+void imap_host::handle(imap::append_end&) {
+  const auto gathering = std::exchange(append_, nullptr);
+  if (!gathering) return end_unavailable();
+  const auto now = node_.clock->wall();
+  if (!gathering->long_work()) {
+    auto done = gathering->finish(now);
+    return done ? store_append(gathering, std::move(done).value()) : end_unavailable();
+  }
+  auto result = std::make_shared<std::optional<append_gathering::gathered>>();
+  in_reader(
+      [gathering, result, now] {
+        if (auto done = gathering->finish(now)) *result = std::move(done).value();
+      },
+      [this, gathering, result] {
+        if (!*result) return end_unavailable();
+        store_append(gathering, std::move(**result));
+      });
+}
+
+void imap_host::store_append(std::shared_ptr<append_gathering> gathering, append_gathering::gathered what) {
+  change(
+      std::move(what.command),
+      [this](const storage::command_result& r) {
+        if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
+        imap::number_ranges uids;
+        for (const auto uid : r.uids) imap::append_number(uids, uid);
+        end_ok(imap::append_uid_code(r.uid_validity, uids), "APPEND completed");
+      },
+      {}, std::move(what.bodies), std::move(gathering));
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,170 @@
+/// The meeting place of an IMAP session: asks the shard, the log, the readers and the login
+/// service, and writes what the views hold.
+///
+/// One command runs at a time. What it is waiting for is in here: a commit, rows that are
+/// written in slices, or a request to the shard. docs/walks/fetch.md follows one.
+///
+/// Source: RFC 9051, RFC 3501; RFC 2180 (several clients); RFC 5530 (codes).
+#pragma once
+
+#include "actors/imap/append_gathering.hpp"
+#include "actors/imap/mailbox_session.hpp"
+#include "actors/imap/rows.hpp"
+#include "actors/net/protocol.hpp"
+#include "actors/node.hpp"
+#include "protocols/imap/server_session.hpp"
+#include "storage/mail/command.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rookery::actors {
+
+/// For a listener's `make`.
+std::unique_ptr<net::protocol> make_imap_host(node&, std::shared_ptr<const imap::server_settings>,
+                                              const connection_facts&);
+
+class imap_host final : public net::session_host<imap::server_session> {
+public:
+  imap_host(node&, std::shared_ptr<const imap::server_settings>, const connection_facts&);
+
+  caf::message_handler messages() override;
+  bool produce() override;
+  bool busy() const override { return session_.command_open(); }
+  void gone() override;
+
+protected:
+  void on(imap::server_session::event&) override;
+
+private:
+  // imap_login.cpp
+  void handle(imap::find_credentials&);
+  void handle(imap::check_password&);
+  void handle(imap::authenticated&);
+  void handle(imap::authentication_failed&);
+  void handle(imap::start_tls&);
+  void handle(imap::compress&);
+  void handle(imap::client_id&);
+  void handle(imap::logged_out&) {}
+  void enter_account(const routing::account_ptr&, std::string_view mechanism);
+
+  // imap_selection.cpp
+  void handle(imap::idle_begin&);
+  void handle(imap::idle_end&);
+  void handle(imap::condstore_enabled&);
+  void run(imap::noop&);
+  void run(imap::check&);
+  void run(imap::select&);
+  void run(imap::close_mailbox&);
+  void run(imap::unselect&);
+  void opened(const imap::select&, std::shared_ptr<storage::mail::mailbox_cell>);
+  void resynchronize(const imap::select&);
+  void end_select();
+  void leave_mailbox();
+  /// Writes VANISHED (EARLIER) of `known` UIDs that are gone since `modseq`, then calls `then`.
+  void tell_vanished(std::uint64_t modseq, imap::number_ranges known, std::function<void()> then);
+
+  // imap_messages.cpp
+  void run(imap::fetch&);
+  void run(imap::store&);
+  void run(imap::search&);
+  void run(imap::sort&);
+  void run(imap::thread&);
+  void run(imap::copy&);
+  void run(imap::move&);
+  void run(imap::expunge&);
+  void fetch_selected(const imap::fetch&, imap::number_ranges just_seen, bool some_gone);
+  void stored(const imap::store&, const imap::number_ranges& uids, bool some_gone, const storage::command_result&);
+  void transfer(bool leave, bool uid, const imap::sequence_set&, const std::string& to_name);
+  /// The rows that a command names. Nothing: the command was answered already.
+  std::optional<imap::sequence_map::selection> select_rows(const imap::sequence_set&, bool uid);
+  void search_then(const imap::search_program&, std::function<void(std::shared_ptr<class search_run>)> then);
+  template <class Result>
+  void arrange(std::shared_ptr<search_run>, std::function<Result(const search_run&)> work,
+               std::function<void(const Result&)> then);
+
+  // imap_append.cpp
+  void handle(imap::append_begin&);
+  void handle(imap::append_next&);
+  void handle(imap::append_chunk&);
+  void handle(imap::append_message_end&) {}
+  void handle(imap::append_end&);
+  void handle(imap::append_aborted&);
+  void store_append(std::shared_ptr<append_gathering>, append_gathering::gathered);
+
+  // imap_mailboxes.cpp
+  void run(imap::create_mailbox&);
+  void run(imap::delete_mailbox&);
+  void run(imap::rename_mailbox&);
+  void run(imap::subscribe&);
+  void run(imap::list&);
+  void run(imap::status&);
+  void run(imap::get_quota&);
+  void run(imap::get_quota_root&);
+  void run(imap::set_quota&);
+
+  // imap_host.cpp: what all of them use.
+  void handle(imap::command&);
+
+  std::shared_ptr<const storage::mail::account_view> mailboxes() const { return handles_.cell->view(); }
+  using committed = std::function<void(const storage::command_result&)>;
+  /// Sends one command of the account's shard down the durable path and calls `then` when it is
+  /// durable, applied and published. When it cannot be written the open command fails, or
+  /// `otherwise` is called.
+  void change(storage::mail::any_command what, committed then, std::function<void()> otherwise = {},
+              std::vector<storage::body_source> bodies = {}, std::shared_ptr<void> keep = {});
+  void committed_now(const commit_done&);
+  /// Produces rows, then calls `then` (the rows live until it returns).
+  void produce_rows(std::unique_ptr<rows>, std::function<void()> then);
+  /// Runs `task` in a reader, then `then` here; when the readers are busy a little later.
+  void in_reader(std::function<void()> task, std::function<void()> then);
+  /// Asks the account's shard for a mailbox; `then` gets null when there is none, or none can be had.
+  void open_mailbox(base::mailbox_id, std::function<void(std::shared_ptr<storage::mail::mailbox_cell>)> then);
+
+  /// The account's bounds would be passed by so much more.
+  bool over_quota(std::uint64_t octets, std::uint64_t messages) const;
+
+  // The end of the open command: news first, then the tagged answer.
+  void end_ok(std::string_view code, std::string_view text);
+  void end_no(std::string_view code, std::string_view text);
+  void end_bad(std::string_view text);
+  /// NO for an outcome that is not `done`.
+  void end_refused(storage::outcome, std::string_view missing_mailbox_code = "NONEXISTENT");
+  void end_unavailable();
+  bool tell_news(const own_change* own = nullptr);
+  /// Before a command that reads: flags and new messages, but no EXPUNGE. False: the mailbox is
+  /// gone, and the command was answered.
+  bool tell_news_early();
+  void end();
+
+  node& node_;
+  std::shared_ptr<const imap::server_settings> settings_;
+
+  // Logging in.
+  std::unique_ptr<login_outcome> outcome_;   ///< of the password that was checked
+  base::account_id account_;
+  account_handles handles_;
+  std::shared_ptr<account_watch> watch_;
+
+  std::unique_ptr<mailbox_session> selected_;
+
+  // The open command.
+  std::size_t kind_ = 0;                     ///< index in imap::any_command, or `append_kind`
+  bool expunges_ = false;                    ///< EXPUNGE may be sent at its end
+  base::instant begun_{};
+  struct pending_change {
+    committed then;
+    std::function<void()> otherwise;
+  };
+  std::unique_ptr<pending_change> change_;
+  std::uint64_t token_ = 0;
+  std::unique_ptr<rows> rows_;
+  std::function<void()> after_rows_;
+  bool yielded_ = false;
+  std::shared_ptr<append_gathering> append_;
+};
+
+} // namespace rookery::actors

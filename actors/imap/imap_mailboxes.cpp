@@ -1,0 +1,156 @@
+#include "actors/imap/imap_host.hpp"
+#include "actors/imap/list_rows.hpp"
+#include "actors/imap/object_id.hpp"
+#include "protocols/imap/mailbox_name.hpp"
+
+namespace rookery::actors {
+namespace {
+
+constexpr std::string_view inbox = "INBOX";
+constexpr std::uint64_t octets_a_storage_unit = 1024;
+
+bool has_children(const storage::mail::account_view& all, const std::string& name) {
+  const auto prefix = name + imap::hierarchy_separator;
+  const auto at = std::lower_bound(all.mailboxes.begin(), all.mailboxes.end(), prefix,
+                                   [](const auto& m, const std::string& p) { return m->name < p; });
+  return at != all.mailboxes.end() && (*at)->name.starts_with(prefix);
+}
+
+/// RFC 9208: one root, without a name, for the whole account; only what is limited is told.
+std::vector<imap::quota_resource> quota_of(const routing::account_ptr& account, const storage::mail::account_view& used) {
+  std::vector<imap::quota_resource> resources;
+  if (account && account->quota_octets != 0)
+    resources.push_back({"STORAGE", (used.octets + octets_a_storage_unit - 1) / octets_a_storage_unit,
+                         account->quota_octets / octets_a_storage_unit});
+  if (account && account->quota_messages != 0) resources.push_back({"MESSAGE", used.messages, account->quota_messages});
+  return resources;
+}
+
+} // namespace
+
+void imap_host::run(imap::create_mailbox& c) {
+  const auto all = mailboxes();
+  if (c.mailbox == inbox || all->find(c.mailbox) != nullptr)
+    return end_no("ALREADYEXISTS", "The mailbox exists already");
+  if (!imap::may_be_created(c.mailbox)) return end_no("CANNOT", "A mailbox cannot have such a name");
+  // RFC 6154 §3: \All and \Flagged would need a mailbox that shows others' messages.
+  if (c.special_use & (imap::list_attribute::all | imap::list_attribute::flagged))
+    return end_no("USEATTR", "This special use is not possible here");
+  change(storage::mail::create_mailbox{c.mailbox, special_use_text(c.special_use)}, [this](const storage::command_result& r) {
+    if (r.what != storage::outcome::done) return end_refused(r.what);
+    end_ok(imap::mailbox_id_code(mailbox_object_id(r.mailbox)), "CREATE completed");
+  });
+}
+
+void imap_host::run(imap::delete_mailbox& d) {
+  if (d.mailbox == inbox) return end_no("CANNOT", "INBOX cannot be deleted");
+  const auto all = mailboxes();
+  const auto* status = all->find(d.mailbox);
+  if (status == nullptr) {
+    if (has_children(*all, d.mailbox)) return end_no("HASCHILDREN", "Delete the mailboxes below it first");
+    return end_no("NONEXISTENT", "No such mailbox");
+  }
+  change(storage::mail::delete_mailbox{d.mailbox}, [this, id = status->id](const storage::command_result& r) {
+    if (r.what != storage::outcome::done) return end_refused(r.what);
+    if (selected_ && selected_->id() == id) {
+      leave_mailbox();
+      session_.deselected();
+    }
+    end_ok("", "DELETE completed");
+  });
+}
+
+void imap_host::run(imap::rename_mailbox& r) {
+  const auto all = mailboxes();
+  if (all->find(r.from) == nullptr && !has_children(*all, r.from)) return end_no("NONEXISTENT", "No such mailbox");
+  if (r.to == inbox || all->find(r.to) != nullptr) return end_no("ALREADYEXISTS", "The mailbox exists already");
+  if (!imap::may_be_created(r.to)) return end_no("CANNOT", "A mailbox cannot have such a name");
+  if (r.from != inbox && r.to.starts_with(r.from + imap::hierarchy_separator))
+    return end_no("CANNOT", "A mailbox cannot be moved below itself");
+  change(storage::mail::rename_mailbox{r.from, r.to}, [this](const storage::command_result& done) {
+    if (done.what != storage::outcome::done) return end_refused(done.what);
+    end_ok("", "RENAME completed");
+  });
+}
+
+void imap_host::run(imap::subscribe& s) {
+  change(storage::mail::subscribe{s.mailbox, s.on}, [this, on = s.on](const storage::command_result& r) {
+    if (r.what != storage::outcome::done) return end_refused(r.what);
+    end_ok("", on ? "SUBSCRIBE completed" : "UNSUBSCRIBE completed");
+  });
+}
+
+void imap_host::run(imap::list& l) {
+  const std::string_view text = l.lsub ? "LSUB completed" : "LIST completed";
+  if (l.patterns.size() == 1 && l.patterns.front().empty() && !l.extended) {
+    session_.writer().list_separator(l.lsub);
+    return end_ok("", text);
+  }
+  auto all = mailboxes();
+  const auto print = [this, text](std::shared_ptr<const listed_mailboxes> listed, const imap::list& command) {
+    produce_rows(std::make_unique<list_rows>(std::move(listed), command, session_.mode(), settings_->limits.append_octets),
+                 [this, text] { end_ok("", text); });
+  };
+  if (all->mailboxes.size() + all->subscriptions.size() <= listed_here_max) return print(list_mailboxes(all, l), l);
+  struct work {
+    imap::list command;
+    std::shared_ptr<const listed_mailboxes> listed;
+  };
+  auto w = std::make_shared<work>();
+  w->command = std::move(l);
+  in_reader([w, all] { w->listed = list_mailboxes(all, w->command); },
+            [this, w, print] {
+              if (!w->listed) return end_unavailable();
+              print(w->listed, w->command);
+            });
+}
+
+void imap_host::run(imap::status& s) {
+  namespace item = imap::status_item;
+  const auto all = mailboxes();
+  const auto* status = all->find(s.mailbox);
+  if (status == nullptr) return end_no("NONEXISTENT", "No such mailbox");
+  auto values = status_of(*status, settings_->limits.append_octets);
+  const bool recent = (s.items & item::recent) != 0 && !session_.mode().rev2;
+  const bool deleted = (s.items & item::deleted_storage) != 0 && status->deleted != 0;
+  const auto print = [this, name = s.mailbox, items = s.items](const imap::status_values& v) {
+    session_.writer().status(name, items, v);
+    end_ok("", "STATUS completed");
+  };
+  if (!recent && !deleted) return print(values);
+  // Those two need the messages.
+  open_mailbox(status->id, [this, print, values, deleted](const std::shared_ptr<storage::mail::mailbox_cell>& cell) {
+    if (!cell) return end_no("NONEXISTENT", "No such mailbox");
+    auto v = std::make_shared<imap::status_values>(values);
+    const auto view = cell->view();
+    v->recent = view->size() - view->lower_bound(std::max(1u, cell->recent_from.load()));
+    if (!deleted) return print(*v);
+    in_reader(
+        [v, view] {
+          for (const auto& page : view->pages)
+            for (std::size_t r = 0; r < page->rows(); ++r)
+              if (page->flags[r] & storage::mail::flag::deleted)
+                v->deleted_storage += storage::mail::load_statics(*page).size[page->slot[r]];
+        },
+        [print, v] { print(*v); });
+  });
+}
+
+void imap_host::run(imap::get_quota& q) {
+  if (!q.root.empty()) return end_no("NONEXISTENT", "No such quota root");
+  session_.writer().quota(q.root, quota_of(node_.directory->get()->account(account_), *mailboxes()));
+  end_ok("", "GETQUOTA completed");
+}
+
+void imap_host::run(imap::get_quota_root& q) {
+  const auto all = mailboxes();
+  if (all->find(q.mailbox) == nullptr) return end_no("NONEXISTENT", "No such mailbox");
+  const std::string_view roots[] = {""};
+  session_.writer().quota_root(q.mailbox, roots);
+  session_.writer().quota("", quota_of(node_.directory->get()->account(account_), *all));
+  end_ok("", "GETQUOTAROOT completed");
+}
+
+void imap_host::run(imap::set_quota&) { end_no("NOPERM", "Quotas are set by the administrator"); }
+
+} // namespace rookery::actors

@@ -1,0 +1,311 @@
+#include "actors/imap/arranged_hits.hpp"
+#include "actors/imap/fetch_rows.hpp"
+#include "actors/imap/imap_host.hpp"
+
+#include <algorithm>
+
+namespace rookery::actors {
+namespace {
+
+namespace item = imap::fetch_item;
+
+/// Hits that are arranged in the connection's thread.
+constexpr std::size_t arranged_here_max = 300;
+
+constexpr std::string_view gone_text = "Some of the messages were expunged meanwhile";
+
+imap::number_ranges ranges_of(const std::vector<std::uint32_t>& numbers) {
+  imap::number_ranges ranges;
+  for (const auto n : numbers) imap::append_number(ranges, n);
+  return ranges;
+}
+
+storage::mail::flag_change change_of(imap::store::change how) {
+  switch (how) {
+    case imap::store::change::add: return storage::mail::flag_change::add;
+    case imap::store::change::remove: return storage::mail::flag_change::remove;
+    case imap::store::change::replace: break;
+  }
+  return storage::mail::flag_change::replace;
+}
+
+/// UIDs of rows that are not \Seen yet.
+imap::number_ranges unseen_of(const storage::mail::mailbox_view& view, const std::vector<imap::row_range>& rows) {
+  imap::number_ranges uids;
+  for (const auto& range : rows)
+    for (auto row = range.first; row < range.end;) {
+      const auto place = view.at(row);
+      const auto& page = *place.in;
+      const auto n = std::min(range.end - row, static_cast<std::uint32_t>(page.rows()) - place.row);
+      for (std::uint32_t i = place.row; i < place.row + n; ++i)
+        if ((page.flags[i] & imap::flag::seen) == 0) imap::append_number(uids, page.uid[i]);
+      row += n;
+    }
+  return uids;
+}
+
+} // namespace
+
+std::optional<imap::sequence_map::selection> imap_host::select_rows(const imap::sequence_set& set, bool uid) {
+  auto chosen = selected_->map().select(set, uid, session_.saved_uids());
+  if (chosen.out_of_range) {
+    end_bad("There is no message with such a number");
+    return std::nullopt;
+  }
+  return chosen;
+}
+
+// FETCH
+
+void imap_host::run(imap::fetch& f) {
+  if (!tell_news_early()) return;
+  const auto chosen = select_rows(f.set, f.uid);
+  if (!chosen) return;
+  if (f.items.marks_seen() && !selected_->read_only() && chosen->count > 0) {
+    auto unseen = unseen_of(selected_->view(), chosen->rows);
+    if (!unseen.empty()) {
+      auto shared = std::make_shared<imap::fetch>(std::move(f));
+      const auto go_on = [this, shared, gone = chosen->ghosts](imap::number_ranges just_seen) {
+        fetch_selected(*shared, std::move(just_seen), gone);
+      };
+      storage::mail::store_flags mark{selected_->id(), unseen, storage::mail::flag_change::add, {imap::flag::seen, {}}, {}};
+      return change(
+          std::move(mark),
+          [this, go_on, unseen = std::move(unseen)](const storage::command_result&) {
+            own_change own{unseen, false, imap::store::change::add, {imap::flag::seen, {}}};
+            const auto expunges = std::exchange(expunges_, false);
+            const bool there = tell_news(&own);
+            expunges_ = expunges;
+            if (!there) return end_unavailable();
+            go_on(unseen);
+          },
+          // Messages can be read even when flags cannot be written.
+          [go_on] { go_on({}); });
+    }
+  }
+  fetch_selected(f, {}, chosen->ghosts);
+}
+
+void imap_host::fetch_selected(const imap::fetch& f, imap::number_ranges just_seen, bool some_gone) {
+  fetch_job job;
+  job.rows = selected_->map().select(f.set, f.uid, session_.saved_uids()).rows;
+  job.items = f.items;
+  job.changed_since = f.changed_since;
+  // A flag that just changed is told with its modseq (RFC 7162 §3.2).
+  if (!just_seen.empty() && session_.mode().condstore) job.items.bits |= item::modseq;
+  if (f.uid) job.items.bits |= item::uid;
+  job.with_flags = std::move(just_seen);
+  const auto begin = [this, job = std::make_shared<fetch_job>(std::move(job)), some_gone] {
+    auto made = std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(*job));
+    const auto* rows = made.get();
+    produce_rows(std::move(made), [this, rows, some_gone] {
+      if (rows->failed()) return end_unavailable();
+      if (rows->unknown_encoding()) return end_no("UNKNOWN-CTE", "A part has an unknown transfer encoding");
+      if (some_gone) return end_no("EXPUNGEISSUED", gone_text);
+      end_ok("", "FETCH completed");
+    });
+  };
+  if (!f.vanished || !f.changed_since) return begin();
+  const auto known = f.set.resolve(selected_->map().largest_uid(), session_.saved_uids());
+  tell_vanished(*f.changed_since, known, begin);
+}
+
+// STORE
+
+void imap_host::run(imap::store& s) {
+  if (selected_->read_only()) return end_no("READ-ONLY", "The mailbox is selected read-only");
+  const auto chosen = select_rows(s.set, s.uid);
+  if (!chosen) return;
+  if (chosen->count == 0)
+    return chosen->ghosts ? end_no("EXPUNGEISSUED", gone_text) : end_ok("", "STORE completed");
+  auto uids = selected_->map().uids_of(chosen->rows);
+  storage::mail::store_flags what{selected_->id(), uids, change_of(s.how), {s.flags.system, s.flags.keywords},
+                                  s.unchanged_since};
+  change(std::move(what), [this, s = std::move(s), uids = std::move(uids), gone = chosen->ghosts](
+                              const storage::command_result& r) { stored(s, uids, gone, r); });
+}
+
+void imap_host::stored(const imap::store& s, const imap::number_ranges& uids, bool some_gone,
+                       const storage::command_result& r) {
+  if (r.what == storage::outcome::over_limit) return end_no("LIMIT", "The mailbox has too many keywords");
+  if (r.what != storage::outcome::done) return end_refused(r.what);
+  const auto refused = ranges_of(r.refused_uids);
+  own_change own{imap::subtract(uids, refused), s.silent, s.how, s.flags};
+  const auto expunges = std::exchange(expunges_, false);
+  const bool there = tell_news(&own);
+  expunges_ = expunges;
+  if (!there) return end_no("", "The mailbox was deleted");
+  const auto finish = [this, refused, some_gone, uid = s.uid] {
+    if (refused.empty()) return some_gone ? end_no("EXPUNGEISSUED", gone_text) : end_ok("", "STORE completed");
+    auto named = refused;
+    if (!uid) {
+      named.clear();
+      for (const auto& [first, last] : refused)
+        for (std::uint64_t u = first; u <= last; ++u)
+          if (const auto number = selected_->map().number_of(static_cast<std::uint32_t>(u))) imap::append_number(named, *number);
+    }
+    end_ok(imap::modified_code(named), "Some messages were changed meanwhile");
+  };
+  if (s.silent) return finish();
+  fetch_job job;
+  job.rows = selected_->rows_of(own.uids);
+  job.items.bits = item::flags;
+  const auto& mode = session_.mode();
+  if (s.uid || mode.condstore || mode.rev2) job.items.bits |= item::uid;
+  if (mode.condstore || s.unchanged_since) job.items.bits |= item::modseq;
+  produce_rows(std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(job)), finish);
+}
+
+// SEARCH, SORT, THREAD
+
+void imap_host::search_then(const imap::search_program& program, std::function<void(std::shared_ptr<search_run>)> then) {
+  if (!tell_news_early()) return;
+  auto run = std::make_shared<search_run>(node_, *selected_, program, session_.saved_uids());
+  auto made = std::make_unique<search_rows>(node_, link(), run);
+  const auto* rows = made.get();
+  produce_rows(std::move(made), [this, rows, run, then = std::move(then)] {
+    if (rows->failed()) {
+      session_.save_uids({});
+      return end_unavailable();
+    }
+    then(run);
+  });
+}
+
+void imap_host::run(imap::search& s) {
+  auto shared = std::make_shared<imap::search>(std::move(s));
+  search_then(shared->program, [this, shared](const std::shared_ptr<search_run>& run) {
+    namespace returns = imap::search_return;
+    const auto& hits = run->hits();
+    const auto wanted = shared->returns;
+    // RFC 7162 §3.1.10, RFC 5182 §2.1: with MIN and MAX alone only those two count.
+    const bool ends_only = shared->extended && (wanted & (returns::min | returns::max)) != 0 &&
+                           (wanted & (returns::all | returns::count)) == 0;
+    std::vector<std::uint32_t> counted;
+    if (ends_only && !hits.empty()) {
+      if (wanted & returns::min) counted.push_back(hits.front());
+      if ((wanted & returns::max) && (counted.empty() || hits.size() > 1)) counted.push_back(hits.back());
+    }
+    const auto& of = ends_only ? counted : hits;
+    if (wanted & returns::save) {
+      imap::number_ranges uids;
+      for (const auto row : of) imap::append_number(uids, run->uid_of(row));
+      session_.save_uids(std::move(uids));
+    }
+    std::uint64_t modseq = 0;
+    if (shared->program.uses_modseq)
+      for (const auto row : of) modseq = std::max(modseq, run->modseq_of(row));
+    std::vector<std::uint32_t> numbers;
+    numbers.reserve(hits.size());
+    for (const auto row : hits) numbers.push_back(shared->uid ? run->uid_of(row) : run->number_of(row));
+    session_.writer().search(session_.tag(), *shared, numbers, modseq);
+    end_ok("", "SEARCH completed");
+  });
+}
+
+template <class Result>
+void imap_host::arrange(std::shared_ptr<search_run> run, std::function<Result(const search_run&)> work,
+                        std::function<void(const Result&)> then) {
+  if (run->hits().size() <= arranged_here_max && sort_columns_in_memory(*run)) return then(work(*run));
+  auto result = std::make_shared<std::optional<Result>>();
+  in_reader([run, work, result] { *result = work(*run); },
+            [this, result, then] {
+              if (!*result) return end_unavailable();
+              then(**result);
+            });
+}
+
+void imap_host::run(imap::sort& s) {
+  auto shared = std::make_shared<imap::sort>(std::move(s));
+  search_then(shared->program, [this, shared](const std::shared_ptr<search_run>& run) {
+    arrange<std::vector<std::uint32_t>>(
+        run, [shared](const search_run& r) { return sorted_hits(r, *shared); },
+        [this, shared, run](const std::vector<std::uint32_t>& numbers) {
+          std::uint64_t modseq = 0;
+          if (shared->program.uses_modseq)
+            for (const auto row : run->hits()) modseq = std::max(modseq, run->modseq_of(row));
+          session_.writer().sort(session_.tag(), *shared, numbers, modseq);
+          end_ok("", "SORT completed");
+        });
+  });
+}
+
+void imap_host::run(imap::thread& t) {
+  auto shared = std::make_shared<imap::thread>(std::move(t));
+  search_then(shared->program, [this, shared](const std::shared_ptr<search_run>& run) {
+    arrange<std::string>(
+        run, [shared](const search_run& r) { return threaded_hits(r, *shared); },
+        [this](const std::string& tree) {
+          session_.writer().thread(tree);
+          end_ok("", "THREAD completed");
+        });
+  });
+}
+
+// COPY, MOVE, EXPUNGE
+
+void imap_host::run(imap::copy& c) { transfer(false, c.uid, c.set, c.mailbox); }
+
+void imap_host::run(imap::move& m) {
+  if (selected_->read_only()) return end_no("READ-ONLY", "The mailbox is selected read-only");
+  transfer(true, m.uid, m.set, m.mailbox);
+}
+
+void imap_host::transfer(bool leave, bool uid, const imap::sequence_set& set, const std::string& to_name) {
+  const auto chosen = select_rows(set, uid);
+  if (!chosen) return;
+  const std::string_view name = leave ? "MOVE" : "COPY";
+  const auto all = mailboxes();
+  const auto* to = all->find(to_name);
+  if (to == nullptr) return end_no("TRYCREATE", "No such mailbox");
+  // RFC 2180 §4.4.2: all or none.
+  if (chosen->ghosts && !uid) return end_no("EXPUNGEISSUED", gone_text);
+  if (chosen->count == 0) return end_ok("", std::string(name) + " completed, no messages");
+  const auto uids = selected_->map().uids_of(chosen->rows);
+  const auto send = [this, leave, name, from = selected_->id(), to_id = to->id, uids] {
+    storage::mail::any_command what;
+    if (leave) what = storage::mail::move_messages{from, to_id, uids};
+    else what = storage::mail::copy_messages{from, to_id, uids};
+    change(std::move(what), [this, leave, name](const storage::command_result& r) {
+      if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
+      const auto text = std::string(name) + " completed";
+      if (r.source_uids.empty()) return end_ok("", text);
+      const auto code = imap::copy_uid_code(r.uid_validity, r.source_uids, r.uids);
+      if (!leave) return end_ok(code, text);
+      // RFC 6851 §4.3: COPYUID before the EXPUNGEs.
+      session_.writer().ok(code, "Moved");
+      end_ok("", text);
+    });
+  };
+  const auto account = node_.directory->get()->account(account_);
+  if (leave || !account || (account->quota_octets == 0 && account->quota_messages == 0)) return send();
+  // Copies count again.
+  auto octets = std::make_shared<std::uint64_t>(0);
+  in_reader(
+      [octets, view = selected_->shared_view(), rows = chosen->rows] {
+        for (const auto& range : rows)
+          for (auto row = range.first; row < range.end; ++row) {
+            const auto place = view->at(row);
+            *octets += storage::mail::load_statics(*place.in).size[place.in->slot[place.row]];
+          }
+      },
+      [this, octets, send, count = chosen->count] {
+        if (over_quota(*octets, count)) return end_no("OVERQUOTA", "The account's quota would be exceeded");
+        send();
+      });
+}
+
+void imap_host::run(imap::expunge& e) {
+  if (selected_->read_only()) return end_no("READ-ONLY", "The mailbox is selected read-only");
+  std::optional<storage::mail::uid_ranges> uids;
+  if (e.uids) uids = e.uids->resolve(selected_->map().largest_uid(), session_.saved_uids());
+  const auto now = selected_->cell()->view();
+  if (now->status.deleted == 0 || (uids && uids->empty())) return end_ok("", "EXPUNGE completed");
+  change(storage::mail::expunge{selected_->id(), std::move(uids), false}, [this](const storage::command_result& r) {
+    if (r.what != storage::outcome::done) return end_refused(r.what);
+    if (!session_.mode().condstore || r.uids.empty()) return end_ok("", "EXPUNGE completed");
+    end_ok(imap::highest_modseq_code(r.modseq), "EXPUNGE completed");
+  });
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,136 @@
+#include "actors/imap/fetch_rows.hpp"
+#include "actors/imap/imap_host.hpp"
+#include "actors/imap/object_id.hpp"
+#include "actors/imap/vanished.hpp"
+
+namespace rookery::actors {
+namespace {
+
+/// A connection that has been in IDLE for so long gives its buffers back.
+constexpr std::chrono::seconds idle_release_time{5};
+
+bool can_grow_keywords(const storage::mail::mailbox_view& view) {
+  return view.keywords.size() < storage::mail::flag::keywords_max;
+}
+
+} // namespace
+
+void imap_host::leave_mailbox() {
+  selected_.reset();
+  if (watch_) watch_->mailbox = 0;
+}
+
+void imap_host::run(imap::noop&) { end_ok("", "NOOP completed"); }
+
+void imap_host::run(imap::check&) { end_ok("", "CHECK completed"); }
+
+void imap_host::run(imap::select& s) {
+  leave_mailbox();
+  const auto all = mailboxes();
+  const auto* status = all->find(s.mailbox);
+  if (status == nullptr) return end_no("NONEXISTENT", "No such mailbox");
+  open_mailbox(status->id, [this, s](std::shared_ptr<storage::mail::mailbox_cell> cell) { opened(s, std::move(cell)); });
+}
+
+void imap_host::opened(const imap::select& s, std::shared_ptr<storage::mail::mailbox_cell> cell) {
+  if (!cell) return end_no("NONEXISTENT", "No such mailbox");
+  selected_ = std::make_unique<mailbox_session>(std::move(cell), s.read_only, !session_.mode().rev2);
+  const auto& view = selected_->view();
+  if (view.gone) {
+    leave_mailbox();
+    return end_no("NONEXISTENT", "No such mailbox");
+  }
+  watch_->mailbox = view.status.id.value;
+  watch_->signaled = false;
+  session_.selected(s.read_only);
+  auto out = session_.writer();
+  out.flags(view.keywords);
+  out.permanent_flags(view.keywords, s.read_only, can_grow_keywords(view));
+  out.exists(view.size());
+  out.recent(selected_->recent_count());
+  if (!session_.mode().rev2)
+    if (const auto number = selected_->first_unseen(); number != 0) out.unseen(number);
+  out.uid_validity(view.status.uid_validity);
+  out.uid_next(view.status.uid_next);
+  out.highest_modseq(view.status.highest_modseq);
+  out.mailbox_id(mailbox_object_id(view.status.id));
+  // RFC 9051 §6.3.2: SELECT says the mailbox's name as LIST does.
+  if (session_.mode().rev2) out.list({}, {view.status.name, imap::find_special_use(view.status.special_use), false});
+  if (s.qresync && s.qresync->uid_validity == view.status.uid_validity) return resynchronize(s);
+  end_select();
+}
+
+void imap_host::end_select() {
+  const bool read_only = selected_->read_only();
+  end_ok(read_only ? "READ-ONLY" : "READ-WRITE", read_only ? "EXAMINE completed" : "SELECT completed");
+}
+
+void imap_host::tell_vanished(std::uint64_t modseq, imap::number_ranges known, std::function<void()> then) {
+  struct work {
+    imap::number_ranges uids;
+  };
+  auto w = std::make_shared<work>();
+  in_reader(
+      [w, modseq, known = std::move(known), cell = selected_->cell(), view = selected_->shared_view()] {
+        w->uids = vanished_among(*view, cell->vanished_since(modseq, vanished_max), known);
+      },
+      [this, w, then = std::move(then)] {
+        if (!w->uids.empty()) session_.writer().vanished(w->uids, true);
+        then();
+      });
+}
+
+void imap_host::resynchronize(const imap::select& s) {
+  const auto& q = *s.qresync;
+  const auto& view = selected_->view();
+  imap::number_ranges known;
+  if (q.known_uids) known = *q.known_uids;
+  else if (view.status.uid_next > 1) known = {{1, view.status.uid_next - 1}};
+  auto changed = known;
+  // What the client had before the last number that still fits has not vanished.
+  if (const auto matched = last_match(view, q); matched != 0) known = imap::subtract(known, imap::number_ranges{{1, matched}});
+  tell_vanished(q.modseq, std::move(known), [this, modseq = q.modseq, changed = std::move(changed)] {
+    fetch_job job;
+    job.rows = selected_->rows_of(changed);
+    job.items.bits = imap::fetch_item::uid | imap::fetch_item::flags | imap::fetch_item::modseq;
+    job.changed_since = modseq;
+    produce_rows(std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(job)), [this] { end_select(); });
+  });
+}
+
+void imap_host::run(imap::close_mailbox&) {
+  const auto finish = [this] {
+    leave_mailbox();
+    session_.deselected();
+    end_ok("", "CLOSE completed");
+  };
+  if (selected_->read_only() || selected_->cell()->view()->status.deleted == 0) return finish();
+  change(storage::mail::expunge{selected_->id(), std::nullopt, false}, [finish](const storage::command_result&) { finish(); });
+}
+
+void imap_host::run(imap::unselect&) {
+  leave_mailbox();
+  session_.deselected();
+  end_ok("", "UNSELECT completed");
+}
+
+void imap_host::handle(imap::idle_begin&) {
+  if (watch_) watch_->signaled = false;
+  if (!tell_news()) return session_.abort("", "The selected mailbox was deleted");
+  link().after(idle_release_time, [this] {
+    if (session_.idling()) session_.release();
+  });
+}
+
+void imap_host::handle(imap::idle_end&) {
+  expunges_ = true;
+  const bool there = tell_news();
+  session_.respond_ok("", "IDLE completed");
+  if (!there) session_.abort("", "The selected mailbox was deleted");
+}
+
+void imap_host::handle(imap::condstore_enabled&) {
+  if (selected_) session_.writer().highest_modseq(selected_->view().status.highest_modseq);
+}
+
+} // namespace rookery::actors

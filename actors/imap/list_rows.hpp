@@ -1,0 +1,50 @@
+/// The rows of LIST and LSUB, with STATUS where asked (RFC 5258, RFC 5819).
+#pragma once
+
+#include "actors/imap/rows.hpp"
+#include "protocols/imap/response_writer.hpp"
+#include "storage/mail/mailbox_view.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace rookery::actors {
+
+using account_view_ptr = std::shared_ptr<const storage::mail::account_view>;
+
+/// Mailboxes that are matched in the connection's thread; longer lists go to a reader.
+inline constexpr std::size_t listed_here_max = 2000;
+
+/// What a LIST selects of an account. Holds the account's view.
+struct listed_mailboxes {
+  account_view_ptr account;
+  std::vector<imap::list_mailbox> mailboxes;
+  imap::list_result result;
+};
+std::shared_ptr<const listed_mailboxes> list_mailboxes(account_view_ptr, const imap::list&);
+
+/// Special uses of a mailbox, as list_attribute bits, and back.
+std::uint32_t special_use_bits(std::string_view stored) noexcept;
+std::string special_use_text(std::uint32_t bits);
+
+imap::status_values status_of(const storage::mail::mailbox_status&, std::uint64_t append_limit);
+
+class list_rows final : public rows {
+public:
+  list_rows(std::shared_ptr<const listed_mailboxes> listed, imap::list command, imap::client_mode mode,
+            std::uint64_t append_limit)
+      : listed_(std::move(listed)), command_(std::move(command)), mode_(mode), append_limit_(append_limit) {}
+  progress produce(base::buffer& out) override;
+
+private:
+  std::shared_ptr<const listed_mailboxes> listed_;
+  imap::list command_;
+  imap::client_mode mode_;
+  std::uint64_t append_limit_;
+  std::size_t next_ = 0;
+};
+
+} // namespace rookery::actors

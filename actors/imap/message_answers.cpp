@@ -1,0 +1,84 @@
+#include "actors/imap/message_answers.hpp"
+
+#include "protocols/charset/fold.hpp"
+#include "protocols/imap/date.hpp"
+#include "protocols/mime/search.hpp"
+
+#include <algorithm>
+
+namespace rookery::actors {
+
+namespace need = imap::search_need;
+using storage::mail::text_column;
+
+void message_answers::begin(const storage::mail::page& page, std::uint32_t row) {
+  if (page_ != &page) statics_ = &storage::mail::load_statics(page);
+  page_ = &page;
+  slot_ = page.slot[row];
+  message_ = octets_of(page, *statics_, row);
+  have_ = 0;
+}
+
+bool message_answers::bring_octets(std::string& into, std::uint64_t octets) {
+  into.resize(octets);
+  return read(*bodies_, *cell_, message_, 0, into.data(), octets).ok();
+}
+
+bool message_answers::bring(std::uint8_t needs) {
+  needs = static_cast<std::uint8_t>(needs & ~have_);
+  if (text_page_ != page_) {
+    sort_keys_.reset();
+    parts_.reset();
+    text_page_ = page_;
+  }
+  if (needs & need::sort_keys) {
+    if (!sort_keys_) sort_keys_ = storage::mail::load_text(*page_, text_column::sort_keys);
+    const auto keys = mime::read_sort_keys(sort_keys_->row(slot_));
+    day_ = keys && keys->has_date ? keys->sent_day
+                                  : imap::day_of(base::from_milliseconds(statics_->internal_date[slot_]));
+    have_ |= need::sort_keys;
+    return true;
+  }
+  if ((needs & need::header) && !(have_ & need::whole)) {
+    if (!bring_octets(header_, std::min<std::uint64_t>(statics_->header_octets[slot_], message_.size()))) return false;
+    have_ |= need::header;
+    return true;
+  }
+  if (needs & need::whole) {
+    if (!bring_octets(whole_, message_.size())) return false;
+    if (!parts_) parts_ = storage::mail::load_text(*page_, text_column::parts);
+    auto tree = mime::read_parts(parts_->row(slot_));
+    tree_ = tree ? std::move(*tree) : mime::part_tree{};
+    header_.assign(whole_, 0, statics_->header_octets[slot_]);
+    have_ |= need::whole | need::header;
+    return true;
+  }
+  return false;
+}
+
+const std::string& message_answers::folded(std::string_view needle) const {
+  auto& text = folded_[needle];
+  if (text.empty() && !needle.empty()) text = charset::fold_for_search(needle);
+  return text;
+}
+
+std::optional<std::int32_t> message_answers::sent_day() const {
+  return have_ & need::sort_keys ? day_ : std::nullopt;
+}
+
+std::optional<bool> message_answers::header_contains(std::string_view field, std::string_view needle) const {
+  if (!(have_ & need::header)) return std::nullopt;
+  return mime::search_header(header_, field, folded(needle));
+}
+
+std::optional<bool> message_answers::body_contains(std::string_view needle) const {
+  if (!(have_ & need::whole)) return std::nullopt;
+  return mime::search_text(whole_, tree_, folded(needle), false);
+}
+
+std::optional<bool> message_answers::text_contains(std::string_view needle) const {
+  if (!(have_ & need::whole)) return std::nullopt;
+  return mime::search_text(whole_, tree_, folded(needle), true);
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,55 @@
+/// What a search may ask of one message beyond its columns: brought cheapest first.
+///
+/// Used in a reader's thread: bringing blocks on the disk. Memory: one message at a time.
+#pragma once
+
+#include "actors/imap/message_octets.hpp"
+#include "protocols/imap/search_matcher.hpp"
+#include "protocols/mime/part_tree.hpp"
+#include "protocols/mime/summary.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace rookery::actors {
+
+class message_answers final : public imap::search_answers {
+public:
+  message_answers(std::shared_ptr<storage::body_reader> bodies, std::shared_ptr<storage::mail::mailbox_cell> cell)
+      : bodies_(std::move(bodies)), cell_(std::move(cell)) {}
+
+  /// The message that is asked about from now on: row `row` of `page`.
+  void begin(const storage::mail::page& page, std::uint32_t row);
+  /// Brings what `needs` (search_need::...) asks for, the cheapest of it. False when nothing more
+  /// can be brought: the message cannot be read, or all of it is there already.
+  bool bring(std::uint8_t needs);
+
+  std::optional<std::int32_t> sent_day() const override;
+  std::optional<bool> header_contains(std::string_view field, std::string_view needle) const override;
+  std::optional<bool> body_contains(std::string_view needle) const override;
+  std::optional<bool> text_contains(std::string_view needle) const override;
+
+private:
+  bool bring_octets(std::string& into, std::uint64_t octets);
+  const std::string& folded(std::string_view needle) const;
+
+  std::shared_ptr<storage::body_reader> bodies_;
+  std::shared_ptr<storage::mail::mailbox_cell> cell_;
+  const storage::mail::page* page_ = nullptr;
+  const storage::mail::static_columns* statics_ = nullptr;
+  std::uint32_t slot_ = 0;
+  message_octets message_;
+  std::uint8_t have_ = 0;
+  std::shared_ptr<const storage::mail::text_rows> sort_keys_, parts_;
+  const storage::mail::page* text_page_ = nullptr; ///< of the two above
+  std::optional<std::int32_t> day_;
+  std::string header_, whole_;
+  mime::part_tree tree_;
+  mutable std::unordered_map<std::string_view, std::string> folded_; ///< needles live in the matcher
+};
+
+} // namespace rookery::actors
