@@ -50,21 +50,21 @@ struct list_mailbox {
   std::string_view name;
   std::uint32_t attributes = 0; ///< special use, noselect, noinferiors; the rest is computed
 };
-/// One row of the answer. Views point into what was given, or into `list_result::made_up`.
+/// One row of the answer. Names point into what was given.
 struct list_row {
   std::string_view name;
   std::uint32_t attributes = 0;
   bool child_subscribed = false; ///< CHILDINFO ("SUBSCRIBED")
 };
 struct list_result {
-  std::vector<list_row> rows;         ///< ascending by name, INBOX first
-  std::vector<std::string> made_up;   ///< names of parents that do not exist
+  std::vector<list_row> rows; ///< INBOX first; a mailbox before what lies below it
 };
 
 /// `mailboxes` and `subscriptions` ascending by octets. O(names × patterns).
 list_result select_mailboxes(const list&, std::span<const list_mailbox> mailboxes,
                              std::span<const std::string> subscriptions);
-/// '*' matches everything, '%' all but the separator (RFC 9051 §6.3.9). Linear per '*'.
+/// '*' matches everything, '%' all but the separator (RFC 9051 §6.3.9). Patterns of 1,024 octets
+/// and more match nothing. O(pattern × name), whatever the wildcards.
 bool matches(std::string_view pattern, std::string_view name) noexcept;
 
 } // namespace rookery::imap

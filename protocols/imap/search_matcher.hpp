@@ -50,8 +50,9 @@ inline constexpr std::uint8_t sort_keys = 1, ///< the Date: header's day
 } // namespace search_need
 
 /// What the host knows of one message so far. Each gives nothing while it would need data
-/// that is not at hand. Needles are UTF-8 as the client gave them; comparing decodes encoded
-/// words, charsets and transfer encodings and ignores case (RFC 9051 §6.4.4: substring).
+/// that is not at hand. Needles are folded with charset::fold_for_search, as mime/search.hpp
+/// wants them, which decodes encoded words, charsets and transfer encodings (RFC 9051 §6.4.4:
+/// substring, case ignored).
 class search_answers {
 public:
   virtual ~search_answers() = default;
@@ -122,12 +123,6 @@ private:
   std::uint32_t root_ = 0;
   std::uint32_t columns_ = 0;
   std::uint8_t needs_ = 0;
-};
-
-/// Collects matches in ascending order for SEARCH and ESEARCH answers.
-struct search_hits {
-  std::vector<std::uint32_t> numbers;   ///< message numbers or UIDs as the command wants
-  std::uint64_t highest_modseq = 0;     ///< of the matches that the answer names; 0: none
 };
 
 } // namespace rookery::imap

@@ -33,8 +33,10 @@
 #include "base/clock.hpp"
 #include "protocols/connection_facts.hpp"
 #include "protocols/imap/client_mode.hpp"
+#include "protocols/imap/command_parser.hpp"
 #include "protocols/imap/command.hpp"
 #include "protocols/imap/limits.hpp"
+#include "protocols/imap/literal.hpp"
 #include "protocols/imap/response_writer.hpp"
 #include "protocols/sasl/server_exchange.hpp"
 #include "protocols/session.hpp"
@@ -131,6 +133,7 @@ public:
   void password_verified(bool right);
   void accept_login();
   /// NO [code] text: "AUTHORIZATIONFAILED", "CONTACTADMIN", "UNAVAILABLE" ...; stays unauthenticated.
+  /// Also instead of password_verified and credentials_found, when they cannot be had.
   void refuse_login(std::string_view code, std::string_view text);
 
   // The open command. `code` without brackets, may be empty.
@@ -191,7 +194,7 @@ private:
     host,             ///< a command is with the host
     sasl_host,        ///< a question of SASL is with the host
     sasl_client,      ///< the client owes an answer to a challenge
-    login_host,       ///< authenticated is with the host
+    login_host,       ///< `authenticated` is with the host
     append_host,      ///< append_begin or append_next is with the host
     append_literal,   ///< a message streams
     append_after,     ///< after a message: the rest of the line
@@ -203,24 +206,46 @@ private:
     gone
   };
   struct append_progress;
+  struct sasl_progress;
 
-  std::optional<event> step_line();
-  std::optional<event> step_literal();
-  std::optional<event> step_idle();
-  std::optional<event> step_sasl_line();
-  std::optional<event> step_append_literal();
-  std::optional<event> step_append_after();
-  std::optional<event> run_command(std::string_view text);
-  std::optional<event> run_append(std::string_view text, std::size_t parsed, std::uint64_t octets, bool sync);
-  std::optional<event> announce_append(append_message, std::uint64_t octets, bool sync);
-  std::optional<event> run_sasl(sasl::step);
+  // server_session.cpp. Each step gives false when it needs more input or an answer.
+  bool step();
+  bool step_line();
+  bool step_literal();
+  bool step_swallow();
+  bool step_swallow_line();
+  bool step_idle();
+  void run_command(std::string_view text);
+  void run(any_command&&);
+  void refuse(const command_head&, parse_fault, const char* text);
+  void begin_literal(const literal&, std::size_t line_end);
+  void swallow_after(const literal*);
+  void enable(const std::vector<std::string>& names);
+  void enable_condstore();
+  void count_error();
+  std::size_t line_limit() const noexcept;
+  bool may(const command_rule&) const noexcept;
+  parse_limits reading() const noexcept { return {&settings_->limits, mode_.utf8_names()}; }
+  void consume(std::size_t octets);
   void finish(std::string_view kind, std::string_view code, std::string_view text);
   void tagged(std::string_view tag, std::string_view kind, std::string_view code, std::string_view text);
-  void syntax_error(std::string_view text);
-  void refuse_line(std::string_view kind, std::string_view code, std::string_view text);
-  void begin_command();
   void close(std::string_view code, std::string_view text);
-  void touch(base::instant now);
+  void greet();
+
+  // server_session_login.cpp
+  bool step_sasl_line();
+  void begin_login(login_request&&);
+  void begin_authenticate(authenticate_request&&);
+  void run_sasl(sasl::step&&);
+  void end_sasl_failed(sasl::failure, std::string user);
+  connection_facts login_facts() const;
+
+  // server_session_append.cpp
+  bool step_append_literal();
+  bool step_append_after();
+  void announce_append(append_message&&, const literal&);
+  /// We refuse: tells the host if it has heard of this APPEND.
+  void drop_append(std::string_view kind, std::string_view code, std::string_view text);
 
   std::shared_ptr<const server_settings> settings_;
   connection_facts facts_;
@@ -234,21 +259,22 @@ private:
   bool shut_down_ = false;
   bool compressed_ = false;
   bool append_held_ = false;
+  bool idle_broken_ = false;        ///< IDLE ended with something else than DONE
   std::string shut_down_text_;
   std::string tag_;
-  std::size_t scanned_ = 0;         ///< octets of in_ that belong to the command and are looked at
-  std::size_t line_begin_ = 0;      ///< where the line piece that is being collected begins in in_
+  std::size_t scanned_ = 0;         ///< octets of in_ that were looked at
+  std::size_t line_begin_ = 0;      ///< where the piece of line that is being collected begins in in_
   std::size_t line_octets_ = 0;     ///< text of the command without literals so far
-  std::size_t used_by_event_ = 0;   ///< octets of in_ an append_chunk points at: dropped at the next call
+  std::size_t used_by_event_ = 0;   ///< octets of in_ that an append_chunk points at: dropped at the next call
   std::uint64_t literal_left_ = 0;
   std::size_t errors_ = 0;
   std::size_t login_failures_ = 0;
+  base::instant now_{};
   base::instant last_activity_{};
   number_ranges saved_uids_;
-  std::unique_ptr<sasl::server_exchange> exchange_;
-  std::string_view mechanism_;
+  std::unique_ptr<sasl_progress> sasl_;
   std::unique_ptr<append_progress> append_;
-  std::vector<event> queued_;
+  std::vector<event> queued_;       ///< rarely more than one
 };
 
 } // namespace rookery::imap

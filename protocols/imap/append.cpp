@@ -1,0 +1,39 @@
+#include "protocols/imap/append.hpp"
+
+#include "base/text.hpp"
+#include "protocols/imap/command_parser.hpp"
+#include "protocols/imap/date.hpp"
+
+namespace rookery::imap {
+
+bool read_append_message(word_reader& in, append_message& out) {
+  if (!in.space()) return in.syntax("Invalid APPEND");
+  if (in.peek() == '(') {
+    if (!read_flag_list(in, out.flags) || !in.space()) return in.syntax("Invalid APPEND");
+  }
+  if (in.peek() == '"') {
+    std::string text;
+    if (!in.string(text) || !in.space()) return in.syntax("Invalid APPEND");
+    out.internal_date = parse_date_time(text);
+    if (!out.internal_date) return in.syntax("Invalid date-time");
+  }
+  if (in.keyword("UTF8")) { // RFC 6855 §4
+    in.space();
+    if (!in.take('(')) return in.syntax("Invalid UTF8 literal");
+    out.utf8 = true;
+  }
+  return in.at_end() || in.syntax("Message literal expected");
+}
+
+std::optional<append_head> read_append_head(word_reader& in) {
+  append_head out;
+  if (!in.space()) {
+    in.syntax("Missing mailbox");
+    return {};
+  }
+  if (in.at_end()) return {}; // the literal is the name
+  if (!in.mailbox(out.mailbox) || !read_append_message(in, out.message)) return {};
+  return out;
+}
+
+} // namespace rookery::imap
