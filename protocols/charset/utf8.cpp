@@ -34,6 +34,17 @@ std::size_t character_at(const unsigned char* p, std::size_t n, char32_t& out) n
   return 0;
 }
 
+/// The octets of an ill-formed character that count as one: as many as could still have begun a
+/// well-formed one (Unicode §3.9, "maximal subpart").
+std::size_t ill_formed_octets(const unsigned char* p, std::size_t n) noexcept {
+  const auto lead = p[0];
+  if (n < 2 || lead < 0xE0 || lead > 0xF4) return 1;
+  const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (p[1] < low || p[1] > high) return 1;
+  return lead >= 0xF0 && n > 2 && (p[2] & 0xC0) == 0x80 ? 3 : 2;
+}
+
 /// How many octets at the begin are ASCII, counted in words of eight.
 std::size_t ascii_prefix(const char* p, std::size_t n) noexcept {
   std::size_t i = 0;
@@ -73,8 +84,9 @@ std::size_t utf8_prefix(std::string_view octets, std::size_t octets_max) noexcep
 
 char32_t next_code_point(std::string_view octets, std::size_t& at) noexcept {
   char32_t c;
-  const auto n = character_at(reinterpret_cast<const unsigned char*>(octets.data()) + at, octets.size() - at, c);
-  at += n == 0 ? 1 : n;
+  const auto* p = reinterpret_cast<const unsigned char*>(octets.data()) + at;
+  const auto n = character_at(p, octets.size() - at, c);
+  at += n == 0 ? ill_formed_octets(p, octets.size() - at) : n;
   return n == 0 ? replacement : c;
 }
 

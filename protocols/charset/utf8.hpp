@@ -18,8 +18,8 @@ bool valid_utf8(std::string_view octets) noexcept;
 /// cut a character in two.
 std::size_t utf8_prefix(std::string_view octets, std::size_t octets_max) noexcept;
 
-/// Reads the code point at `at` and moves `at` behind it. An octet that begins no well-formed
-/// character gives U+FFFD and is stepped over alone. `at` must be below `octets.size()`.
+/// Reads the code point at `at` and moves `at` behind it. What begins no well-formed
+/// character gives one U+FFFD for as much of it as could have begun one (Unicode §3.9). `at` must be below `octets.size()`.
 char32_t next_code_point(std::string_view octets, std::size_t& at) noexcept;
 
 /// Surrogates and what is above U+10FFFF become U+FFFD.

@@ -9,7 +9,7 @@ namespace rookery::mime {
 namespace {
 
 /// RFC 2046 §5.1.1 allows 70; the wild has longer ones.
-constexpr std::size_t boundary_octets_max = 250;
+constexpr std::size_t boundary_octets_max = 1'000;
 
 void append_text_field(std::string& out, const field_values& f) {
   out += ' ';

@@ -17,7 +17,7 @@ namespace rookery::mime {
 namespace {
 
 /// What of a line is kept while it is cut: enough for "--", the longest boundary and "--".
-constexpr std::size_t line_head_octets_max = 300;
+constexpr std::size_t line_head_octets_max = 1'010;
 
 /// A part whose end is not yet known. The stack of them is the path to where the scan stands.
 struct open_part {
