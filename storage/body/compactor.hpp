@@ -6,7 +6,9 @@
 ///      its commands like any others, then step again; nothing when all are moved.
 ///   3. When every machine has durably flushed beyond the last relocation and beyond the segment,
 ///      and nothing in it is live any more (`removable`), pin it for readers of old views and
-///      log_writer::remove_segment. If something is live again (a copy made meanwhile): begin anew.
+///      log_writer::remove_segment (which waits until a later segment's header says so: the actor
+///      gives log_writer::set_needed_from what it gives here as `flushed_by_all`). If something is
+///      live again (a copy made meanwhile): begin anew.
 /// A crash at any point leaves bodies doubled, never missing.
 #pragma once
 
@@ -62,6 +64,7 @@ public:
   std::uint32_t segment() const noexcept { return segment_; }
   /// Reads (waiting), verifies and gives the next bodies to move. An empty group: nothing is left.
   /// `damaged` names a body that does not match its id: it is left out of the plan, the segment stays.
+  /// Call again after it.
   base::result<commit_group> step(base::wall_time now);
   /// To be told what became of the group: the position behind it.
   void moved(log_position next) noexcept;

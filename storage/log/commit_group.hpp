@@ -75,9 +75,12 @@ struct committed_command {
   std::uint64_t lsn = 0;         ///< grows by one with each record of this node
   log_position at;               ///< of its record
   log_position next;             ///< right behind its commit group: what `applied` becomes
-  bool group_end = true;         ///< the last command of its group for this node
+  bool group_end = true;         ///< the last command of its group for its shard
   std::string payload;
   std::vector<body_ref> bodies;  ///< places of the bodies it names, in its order
 };
+
+/// Sets `group_end` in the commands of one group, given in their order.
+void mark_group_ends(std::vector<committed_command>& group);
 
 } // namespace rookery::storage

@@ -4,6 +4,7 @@
 #include "base/crc32c.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace rookery::storage {
@@ -132,6 +133,14 @@ std::optional<command_payload> read_command_payload(std::string_view octets) {
   }
   out.payload = rest;
   return out;
+}
+
+void mark_group_ends(std::vector<committed_command>& group) {
+  std::vector<base::shard_id> seen; // few shards in a group
+  for (auto c = group.rbegin(); c != group.rend(); ++c) {
+    c->group_end = std::find(seen.begin(), seen.end(), c->shard) == seen.end();
+    if (c->group_end) seen.push_back(c->shard);
+  }
 }
 
 std::string segment_name(std::uint32_t segment) {

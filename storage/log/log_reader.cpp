@@ -73,7 +73,6 @@ private:
     c.epoch = head.epoch;
     c.lsn = head.lsn;
     c.at = {number_, static_cast<std::uint32_t>(scanner_.offset())};
-    c.group_end = false;
     c.payload = read->payload;
     c.bodies = std::move(read->bodies);
     group_.push_back(std::move(c));
@@ -83,7 +82,7 @@ private:
   // A group's commands are given when its end was seen.
   void give(std::uint64_t end) {
     if (group_.empty()) return;
-    group_.back().group_end = true;
+    mark_group_ends(group_);
     for (auto& c : group_) {
       c.next = {number_, static_cast<std::uint32_t>(end)};
       each_(c);

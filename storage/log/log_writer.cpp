@@ -431,7 +431,6 @@ base::result<std::vector<committed_command>> log_writer::state::append(const com
     made.epoch = c.epoch;
     made.lsn = lsn;
     made.at = {header.segment, static_cast<std::uint32_t>(tail)};
-    made.group_end = i + 1 == group.commands.size();
     made.payload = c.payload;
     made.bodies.reserve(c.bodies.size());
     for (const auto index : c.bodies) made.bodies.push_back(places[index]);
@@ -441,7 +440,7 @@ base::result<std::vector<committed_command>> log_writer::state::append(const com
     head.type = record_type::command;
     head.length = static_cast<std::uint32_t>(scratch.size());
     head.payload_crc = base::crc32c(scratch);
-    head.flags = static_cast<std::uint16_t>((made.group_end ? record_flag::group_end : 0) | take_begin());
+    head.flags = static_cast<std::uint16_t>((i + 1 == group.commands.size() ? record_flag::group_end : 0) | take_begin());
     head.shard = c.shard.value;
     head.epoch = c.epoch;
     lay_head(head);
@@ -450,6 +449,7 @@ base::result<std::vector<committed_command>> log_writer::state::append(const com
     commands.push_back(std::move(made));
   }
   waiting += tail - tail_before;
+  mark_group_ends(commands);
   for (auto& c : commands) c.next = {header.segment, static_cast<std::uint32_t>(tail)};
   return commands;
 }

@@ -12,6 +12,7 @@
 #include "storage/log/commit_group.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,9 +74,17 @@ struct envelope {
   std::size_t outstanding() const noexcept;
 };
 
+/// The whole envelope, with a version in front.
 void encode(const envelope&, base::encoder&);
-/// Reads what `encode` wrote; `damaged` otherwise.
-base::result<envelope> decode_envelope(std::string_view octets);
+/// Reads what `encode` wrote, up to its end; nothing when it is malformed, of another version,
+/// or over the limits below.
+std::optional<envelope> decode_envelope(base::decoder&);
+
+/// The parts: everything but the recipients, and one recipient.
+void encode_head(const envelope&, base::encoder&);
+bool decode_head(base::decoder&, envelope&);
+void encode_recipient(const recipient&, base::encoder&);
+bool decode_recipient(base::decoder&, recipient&);
 
 inline constexpr std::size_t recipients_max = 100000;   ///< of one message
 inline constexpr std::size_t last_answer_octets_max = 500;

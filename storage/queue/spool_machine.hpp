@@ -65,7 +65,7 @@ public:
   static base::result<std::unique_ptr<spool_machine>> open(std::unique_ptr<tree>, spool_settings = {});
 
   virtual std::shared_ptr<const spool_view> view() const = 0;
-  /// The greatest id ever accepted: new ids must be above it.
+  /// The greatest id ever accepted: where giving new ids goes on after a start.
   virtual base::message_id last_id() const = 0;
   /// Every body reference in `segment`, in order of offset; blocks.
   virtual void for_each_body(std::uint32_t segment, const std::function<void(const body_ref&)>&) const = 0;

@@ -1,0 +1,141 @@
+#include "storage/queue/command.hpp"
+
+#include "base/codec.hpp"
+
+#include <type_traits>
+
+namespace rookery::storage::queue {
+namespace {
+
+constexpr std::uint8_t command_version = 1;
+
+// On disk: never renumber.
+enum class type : std::uint8_t {
+  accepted = 1,
+  hold = 2,
+  release = 3,
+  removed = 4,
+  moved_to_queue = 5,
+  attempt_begun = 6,
+  recipient_done = 7,
+  recipient_deferred = 8,
+  expired = 9,
+  relocate_body = 10
+};
+
+void put(base::encoder& e, const std::vector<std::uint32_t>& numbers) {
+  e.varint(numbers.size());
+  for (const auto n : numbers) e.varint(n);
+}
+
+std::vector<std::uint32_t> take_numbers(base::decoder& d) {
+  const auto count = d.varint();
+  std::vector<std::uint32_t> numbers;
+  for (std::uint64_t i = 0; i < count && d.ok(); ++i) numbers.push_back(static_cast<std::uint32_t>(d.varint()));
+  return numbers;
+}
+
+base::message_id take_id(base::decoder& d) { return base::message_id(d.varint()); }
+
+struct writer {
+  base::encoder& e;
+  type operator()(const accepted& c) const { encode(c.message, e); return type::accepted; }
+  type operator()(const hold& c) const { e.varint(c.id.value); e.bytes(c.because); return type::hold; }
+  type operator()(const release& c) const { e.varint(c.id.value); return type::release; }
+  type operator()(const removed& c) const { e.varint(c.id.value); return type::removed; }
+  type operator()(const moved_to_queue& c) const { e.varint(c.id.value); e.bytes(c.queue); return type::moved_to_queue; }
+  type operator()(const attempt_begun& c) const { e.varint(c.id.value); put(e, c.recipients); return type::attempt_begun; }
+  type operator()(const recipient_done& c) const {
+    e.varint(c.id.value);
+    e.varint(c.recipient);
+    e.u8(c.delivered ? 1 : 0);
+    e.bytes(c.answer);
+    return type::recipient_done;
+  }
+  type operator()(const recipient_deferred& c) const {
+    e.varint(c.id.value);
+    e.varint(c.recipient);
+    e.i64(base::to_milliseconds(c.next_attempt));
+    e.bytes(c.answer);
+    return type::recipient_deferred;
+  }
+  type operator()(const expired& c) const { e.varint(c.id.value); put(e, c.recipients); return type::expired; }
+  type operator()(const relocate_body& c) const { e.u32(c.old_segment); e.u32(c.old_offset); return type::relocate_body; }
+};
+
+bool take(base::decoder& d, type t, any_command& what) {
+  switch (t) {
+    case type::accepted: {
+      auto message = decode_envelope(d);
+      if (!message) return false;
+      what = accepted{std::move(*message)};
+      return true;
+    }
+    case type::hold: { const auto id = take_id(d); what = hold{id, std::string(d.bytes())}; return true; }
+    case type::release: what = release{take_id(d)}; return true;
+    case type::removed: what = removed{take_id(d)}; return true;
+    case type::moved_to_queue: {
+      const auto id = take_id(d);
+      auto queue = std::string(d.bytes());
+      if (queue.empty() || queue.size() > queue_name_octets_max) return false;
+      what = moved_to_queue{id, std::move(queue)};
+      return true;
+    }
+    case type::attempt_begun: { const auto id = take_id(d); what = attempt_begun{id, take_numbers(d)}; return true; }
+    case type::recipient_done: {
+      recipient_done c;
+      c.id = take_id(d);
+      c.recipient = static_cast<std::uint32_t>(d.varint());
+      c.delivered = d.u8() != 0;
+      c.answer = d.bytes();
+      what = std::move(c);
+      return true;
+    }
+    case type::recipient_deferred: {
+      recipient_deferred c;
+      c.id = take_id(d);
+      c.recipient = static_cast<std::uint32_t>(d.varint());
+      c.next_attempt = base::from_milliseconds(d.i64());
+      c.answer = d.bytes();
+      what = std::move(c);
+      return true;
+    }
+    case type::expired: { const auto id = take_id(d); what = expired{id, take_numbers(d)}; return true; }
+    case type::relocate_body: {
+      const auto segment = d.u32();
+      what = relocate_body{segment, d.u32()};
+      return true;
+    }
+  }
+  return false;
+}
+
+} // namespace
+
+std::string encode(const command& c) {
+  std::string fields;
+  base::encoder to_fields(fields);
+  const auto t = std::visit(writer{to_fields}, c.what);
+  std::string out;
+  out.reserve(fields.size() + 10);
+  base::encoder e(out);
+  e.u8(static_cast<std::uint8_t>(t));
+  e.u8(command_version);
+  e.i64(base::to_milliseconds(c.time));
+  out.append(fields);
+  return out;
+}
+
+base::result<command> decode_command(std::string_view payload) {
+  base::decoder d(payload);
+  const auto t = d.u8();
+  const auto version = d.u8();
+  command c;
+  c.time = base::from_milliseconds(d.i64());
+  if (version != command_version || !take(d, static_cast<type>(t), c.what) || !d.done())
+    return base::fail(base::error_kind::invalid, "The request cannot be read.",
+                      "spool command of type " + std::to_string(t) + " version " + std::to_string(version) + " is malformed or unknown");
+  return c;
+}
+
+} // namespace rookery::storage::queue
