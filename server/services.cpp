@@ -1,5 +1,6 @@
 #include "server/services.hpp"
 
+#include "actors/imap/imap_host.hpp"
 #include "actors/net/tls_link.hpp"
 #include "actors/smtp/reception_host.hpp"
 #include "server/version.hpp"
@@ -63,12 +64,29 @@ service_listener smtp_service(const listener_entry& entry, const node_file& file
   return {std::move(l), "421 4.7.0 Too many connections\r\n"};
 }
 
+service_listener imap_service(const listener_entry& entry, const node_file& file, actors::node& n) {
+  const bool starttls = entry.tls == tls_mode::starttls;
+  auto settings = std::make_shared<derived<imap::server_settings>>(n, [file, starttls](const config::settings& s) {
+    auto out = std::make_shared<imap::server_settings>();
+    out->host_name = file.host_name;
+    out->version = version;
+    out->tls_available = starttls;
+    out->limits.append_octets = s.smtp_message_octets_max;
+    out->limits.inactive_time = std::chrono::seconds(s.imap_idle_seconds);
+    out->limits.login_time = std::chrono::seconds(s.imap_login_seconds);
+    return out;
+  });
+  auto l = std::make_shared<net::listener>();
+  l->make = [&n, settings](const connection_facts& facts) { return actors::make_imap_host(n, settings->get(), facts); };
+  return {std::move(l), "* BYE Too many connections\r\n"};
+}
+
 service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n) {
   switch (entry.what) {
   case service::smtp: return smtp_service(entry, file, n, smtp::profile::mx);
   case service::submission: return smtp_service(entry, file, n, smtp::profile::submission);
   case service::lmtp: return smtp_service(entry, file, n, smtp::profile::lmtp);
-  case service::imap:
+  case service::imap: return imap_service(entry, file, n);
   case service::pop3:
   case service::metrics:
   case service::admin: break;
