@@ -27,6 +27,9 @@
 namespace rookery::storage::queue {
 class spool_machine;
 }
+namespace rookery::storage::directory {
+class config_machine;
+}
 
 namespace rookery::actors {
 
@@ -48,6 +51,7 @@ struct node {
   std::shared_ptr<published<routing::directory_view>> directory;
   std::shared_ptr<published<config::settings>> settings;
   const storage::queue::spool_machine* spool = nullptr;  ///< for its thread-safe reads
+  const storage::directory::config_machine* configuration = nullptr; ///< for its history
   std::shared_ptr<login_service> login;
   std::shared_ptr<worker_pool> readers;       ///< blocking reads, long searches
   std::shared_ptr<worker_pool> passwords;     ///< slow hashes

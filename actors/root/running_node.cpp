@@ -60,6 +60,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.readers = std::make_shared<worker_pool>(*system_, reader_threads, reads_waiting_max);
   n.passwords = std::make_shared<worker_pool>(*system_, password_threads, passwords_waiting_max);
   n.spool = store->spool.get();
+  n.configuration = store->config.get();
 
   const auto cell = store->config->cell();
   n.config = cell;

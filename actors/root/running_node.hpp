@@ -35,6 +35,8 @@ public:
   ~running_node();
 
   actors::node& node() noexcept { return *node_; }
+  /// That are open now.
+  std::uint32_t connections() const noexcept { return counts_->total(); }
   /// Opens a listener; accepting begins with `accept`.
   base::result<std::uint16_t> listen(std::shared_ptr<net::listener>, const std::string& address, std::uint16_t port,
                                      std::string refusal);

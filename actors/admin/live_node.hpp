@@ -1,0 +1,63 @@
+/// The running node as the administration sees it, on behalf of one connection.
+#pragma once
+
+#include "actors/admin/node_access.hpp"
+#include "actors/node.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace rookery::admin {
+
+/// What only the program knows; made once at start, shared by all connections. An empty
+/// function is answered with "unsupported".
+struct node_services {
+  std::string log_directory;
+  std::shared_ptr<actors::worker_pool> workers;       ///< for what takes long; never the readers
+  std::function<std::uint32_t()> connections;
+  std::function<base::result<json::value>()> check;
+  std::function<base::result<json::value>(const std::string& directory)> backup;
+  std::function<base::result<json::value>()> certificates;
+  std::function<base::result<json::value>()> reload_certificates;
+};
+
+class live_node final : public node_access {
+public:
+  /// `n` outlives it; `link` until `gone`.
+  live_node(actors::node& n, std::shared_ptr<const node_services>, net::connection& link);
+
+  std::shared_ptr<const storage::directory::config_table> table() const override { return node_.config->table(); }
+  std::shared_ptr<const config::settings> values() const override { return node_.settings->get(); }
+  std::vector<storage::directory::history_entry> history(std::size_t max) const override;
+  std::shared_ptr<const storage::queue::spool_view> spool() const override;
+  base::wall_time now() const override { return node_.clock->wall(); }
+  node_facts facts() const override;
+  void change_config(storage::directory::config_command, committed) override;
+  void change_spool(storage::queue::command, committed) override;
+  void drop_mail(base::account_id, committed) override;
+  void in_worker(task, task_done) override;
+  base::result<json::value> check() override;
+  base::result<json::value> backup(const std::string& directory) override;
+  base::result<json::value> certificates() override;
+  base::result<json::value> reload_certificates() override;
+  base::result<json::value> trace(const std::string& id) override;
+
+  /// The answer to one of the commits above.
+  void done(const actors::commit_done&);
+  /// The connection ends: nobody waits any more.
+  void gone();
+
+private:
+  void commit(base::shard_id, std::string payload, committed);
+
+  actors::node& node_;
+  std::shared_ptr<const node_services> services_;
+  net::connection* link_;
+  std::uint64_t last_token_ = 0;
+  std::map<std::uint64_t, committed> waiting_;
+};
+
+} // namespace rookery::admin
