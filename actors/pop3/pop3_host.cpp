@@ -1,0 +1,251 @@
+#include "actors/pop3/pop3_host.hpp"
+
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace rookery::actors {
+namespace {
+
+constexpr std::chrono::seconds shard_time{30};
+/// One piece of a message: large enough to be cheap, small against a reactor's turn.
+constexpr std::size_t piece_octets = 64 * 1024;
+
+bool by_proof(std::string_view method) { return method.starts_with("SCRAM"); }
+
+std::string_view words_of(sasl::failure why) {
+  switch (why) {
+  case sasl::failure::malformed: return "malformed exchange";
+  case sasl::failure::aborted: return "aborted by the client";
+  case sasl::failure::wrong: return "wrong password";
+  case sasl::failure::channel_binding: return "channel binding does not match";
+  case sasl::failure::too_long: return "exchange too long";
+  }
+  return "failed";
+}
+
+std::string_view words_of(pop3::end_reason why) {
+  switch (why) {
+  case pop3::end_reason::quit: return "quit";
+  case pop3::end_reason::timeout: return "timeout";
+  case pop3::end_reason::too_many_errors: return "too many errors";
+  case pop3::end_reason::too_many_failed_logins: return "too many failed logins";
+  case pop3::end_reason::shut_down: return "shut down";
+  case pop3::end_reason::message_failed: return "message could not be read";
+  }
+  return "ended";
+}
+
+} // namespace
+
+pop3_host::pop3_host(node& n, std::shared_ptr<const pop3::server_settings> settings, const connection_facts& facts)
+    : session_host(std::move(settings), facts, n.clock->now()), node_(n) {}
+
+std::unique_ptr<net::protocol> make_pop3_host(node& n, std::shared_ptr<const pop3::server_settings> settings,
+                                              const connection_facts& facts) {
+  return std::make_unique<pop3_host>(n, std::move(settings), facts);
+}
+
+caf::message_handler pop3_host::messages() {
+  return {[this](const commit_done_ptr& done) {
+            if (done->token != token_) return;
+            const bool removed = !done->error && !done->results.empty() &&
+                                 done->results.front().what == storage::outcome::done;
+            session_.committed(removed);
+          },
+          [](const account_changed&) {}}; // RFC 1939 §8: the maildrop stays as it was at login
+}
+
+void pop3_host::on(pop3::server_session::event& e) {
+  std::visit([this](const auto& what) { handle(what); }, e);
+}
+
+void pop3_host::handle(const pop3::check_password& c) {
+  outcome_ = {};
+  node_.login->check(link(), c.question.authzid, c.question.user, c.question.password, [this](const login_outcome& o) {
+    if (o.verdict == login_verdict::busy) return session_.authentication_unavailable();
+    outcome_ = o;
+    // A right password of an account that may not come in is told when the maildrop is asked for.
+    session_.password_verified(o.verdict != login_verdict::wrong);
+  });
+}
+
+void pop3_host::handle(const pop3::find_credentials& f) {
+  const auto found = node_.login->credentials(f.question.user);
+  session_.credentials_found(found.credentials, found.known);
+}
+
+void pop3_host::handle(const pop3::authentication_failed& f) {
+  // A wrong password was counted when it was checked.
+  const bool counted = f.why == sasl::failure::wrong && !by_proof(f.method);
+  if (!counted && f.why != sasl::failure::aborted) node_.login->failed(link(), f.user, words_of(f.why));
+}
+
+void pop3_host::handle(const pop3::open_maildrop& o) {
+  if (by_proof(o.method)) outcome_ = node_.login->admitted(link(), o.authzid, o.user);
+  const auto outcome = std::exchange(outcome_, {});
+  if (outcome.verdict != login_verdict::ok)
+    return session_.refused(outcome.verdict == login_verdict::busy ? pop3::refusal::try_later
+                                                                   : pop3::refusal::not_allowed);
+  enter_account(outcome.account, o.method);
+}
+
+void pop3_host::enter_account(const routing::account_ptr& account, std::string_view method) {
+  account_ = account->id;
+  watch_ = std::make_shared<account_watch>();
+  watch_->protocol = "pop3";
+  watch_->session_id = link().facts().session_id;
+  base::log_event(base::severity::info, "pop3.login")
+      .text("session", link().facts().session_id)
+      .text("account", account->address)
+      .text("mechanism", method)
+      .text("peer", link().facts().peer_address)
+      .flag("tls", link().facts().tls);
+  link()
+      .request(node_.shard_actor(account_), shard_time,
+               open_account{account_, caf::actor_cast<caf::actor>(&link()), watch_})
+      .then(
+          [this](const account_handles& h) {
+            handles_ = h;
+            lock();
+          },
+          [this](const caf::error&) { refuse(pop3::refusal::try_later); });
+}
+
+void pop3_host::lock() {
+  link()
+      .request(handles_.account, shard_time, lock_maildrop{watch_})
+      .then([this](bool locked) { return locked ? open_inbox() : refuse(pop3::refusal::in_use); },
+            [this](const caf::error&) { refuse(pop3::refusal::try_later); });
+}
+
+void pop3_host::open_inbox() {
+  const auto all = handles_.cell->view();
+  const auto* inbox = all->find("INBOX");
+  if (inbox == nullptr) return list();
+  link()
+      .request(node_.shard_actor(account_), shard_time, actors::open_mailbox{account_, inbox->id})
+      .then(
+          [this](const opened_mailbox& o) {
+            drop_.cell = o.cell;
+            if (drop_.cell) drop_.view = drop_.cell->view();
+            list();
+          },
+          [this](const caf::error&) { refuse(pop3::refusal::try_later); });
+}
+
+void pop3_host::list() {
+  if (drop_.loaded()) return listed(drop_.list());
+  const auto found = std::make_shared<std::optional<pop3::maildrop>>();
+  const bool runs = node_.readers->run(
+      link(), [found, drop = drop_] { *found = drop.list(); },
+      [this, found] {
+        if (*found)
+          listed(std::move(**found));
+        else
+          refuse(pop3::refusal::try_later);
+      });
+  if (!runs) refuse(pop3::refusal::try_later);
+}
+
+void pop3_host::listed(pop3::maildrop drop) { session_.opened(std::move(drop)); }
+
+void pop3_host::refuse(pop3::refusal why) {
+  leave();
+  session_.refused(why);
+}
+
+void pop3_host::leave() {
+  if (watch_ && handles_.account) caf::anon_send(handles_.account, unwatch_account{watch_});
+  watch_.reset();
+  handles_ = {};
+  drop_ = {};
+  reading_ = false;
+}
+
+void pop3_host::handle(const pop3::retrieve& r) {
+  static auto& retrieved = base::counter_named("rookery_pop3_retrieved_total", "", "Messages fetched with RETR or TOP");
+  retrieved.add();
+  message_ = drop_.message(r.index);
+  offset_ = 0;
+  reading_ = true;
+  some_of_message();
+}
+
+bool pop3_host::some_of_message() {
+  static thread_local std::array<char, piece_octets> piece;
+  const auto left = message_.size() - offset_;
+  if (left == 0 || !session_.wants_message()) {
+    end_message();
+    return true;
+  }
+  const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()));
+  const auto got = try_read(*node_.bodies, message_, offset_, piece.data(), want);
+  if (got.what != storage::quick_read::state::octets || got.count == 0) {
+    read_waiting();
+    return false;
+  }
+  session_.write_message({piece.data(), got.count});
+  offset_ += got.count;
+  if (offset_ == message_.size() || !session_.wants_message()) end_message();
+  return true;
+}
+
+void pop3_host::read_waiting() {
+  struct work {
+    message_octets message;
+    std::string octets;
+    bool good = false;
+  };
+  auto w = std::make_shared<work>();
+  w->message = message_;
+  w->octets.resize(static_cast<std::size_t>(std::min<std::uint64_t>(message_.size() - offset_, piece_octets)));
+  waiting_ = true;
+  const bool runs = node_.readers->run(
+      link(),
+      [w, bodies = node_.bodies, drop = drop_, offset = offset_] {
+        w->good = read(*bodies, *drop.cell, w->message, offset, w->octets.data(), w->octets.size()).ok();
+      },
+      [this, w] {
+        waiting_ = false;
+        if (!reading_) return; // the session ended meanwhile
+        if (!w->good) {
+          reading_ = false;
+          return session_.message_unavailable();
+        }
+        message_ = w->message;
+        session_.write_message(w->octets);
+        offset_ += w->octets.size();
+        if (offset_ == message_.size() || !session_.wants_message()) end_message();
+      });
+  if (runs) return;
+  waiting_ = reading_ = false;
+  session_.message_unavailable();
+}
+
+void pop3_host::end_message() {
+  reading_ = false;
+  session_.end_message();
+}
+
+void pop3_host::handle(const pop3::quit_with_deletions& q) {
+  storage::commit_group group;
+  auto& command = group.commands.emplace_back();
+  command.shard = node_.shard_of(account_);
+  command.payload = encode(storage::mail::command{
+      account_, node_.clock->wall(),
+      storage::mail::expunge{drop_.view->status.id, drop_.uids(q.indexes), /*even_undeleted*/ true}});
+  if (!node_.commit(link(), std::move(group), ack::applied, ++token_)) session_.committed(false);
+}
+
+void pop3_host::handle(const pop3::gone& g) {
+  base::log_event(base::severity::debug, "pop3.ended")
+      .text("session", link().facts().session_id)
+      .text("why", words_of(g.why));
+  // Before the last answer leaves: who reconnects at once finds the maildrop free.
+  leave();
+}
+
+} // namespace rookery::actors
