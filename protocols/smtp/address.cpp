@@ -30,16 +30,14 @@ bool lenient_dot_string(std::string_view text) noexcept {
 }
 
 bool ipv4(std::string_view text) noexcept {
-  unsigned parts = 0;
-  while (parts < 4) {
+  for (unsigned parts = 1;; ++parts) {
     const auto dot = text.find('.');
-    const auto part = text.substr(0, dot);
-    if (part.empty() || part.size() > 3 || !base::parse_u32(part) || *base::parse_u32(part) > 255) return false;
-    ++parts;
-    if (dot == std::string_view::npos) break;
+    const auto number = base::parse_u32(text.substr(0, dot));
+    if (!number || *number > 255 || std::min(dot, text.size()) > 3) return false;
+    if (dot == std::string_view::npos) return parts == 4;
+    if (parts == 4) return false;
     text.remove_prefix(dot + 1);
   }
-  return parts == 4 && text.find('.') == std::string_view::npos;
 }
 
 bool ipv6(std::string_view text) noexcept {

@@ -17,11 +17,8 @@ constexpr std::size_t from_addresses_max = 100;
 header_facts read_header_facts(std::string_view message) {
   header_facts facts;
   mime::header_reader reader(message);
-  bool first = true;
   while (const auto field = reader.next()) {
-    if (field->name.empty()) {
-      if (first) facts.well_formed = false;
-    } else if (base::iequals(field->name, "Received")) {
+    if (base::iequals(field->name, "Received")) {
       ++facts.received;
     } else if (base::iequals(field->name, "Date")) {
       facts.date = true;
@@ -39,7 +36,6 @@ header_facts read_header_facts(std::string_view message) {
         if (a.kind == mime::address_kind::mailbox && facts.from_addresses.size() < from_addresses_max)
           facts.from_addresses.push_back(a.text());
     }
-    first = false;
   }
   return facts;
 }
@@ -61,8 +57,21 @@ std::string fix_ups(const header_facts& facts, const fix_up_facts& with) {
     out += with.sender;
     out += ">\r\n";
   }
-  if (!facts.well_formed) out += "\r\n";
   return out;
+}
+
+bool begins_with_header(std::string_view text) noexcept {
+  if (text.empty() || text.starts_with("\r\n") || text.starts_with("From ") || text.starts_with(">From ")) return true;
+  for (std::size_t i = 0; i < text.size() && i < header_name_octets_max; ++i) {
+    const char c = text[i];
+    if (c == ':') return i > 0;
+    if (c == ' ' || c == '\t') { // RFC 5322 §4.5: white space may stand before the colon
+      const auto next = text.find_first_not_of(" \t", i);
+      return i > 0 && next != std::string_view::npos && text[next] == ':';
+    }
+    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f) return false;
+  }
+  return false;
 }
 
 } // namespace rookery::smtp

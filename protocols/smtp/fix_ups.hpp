@@ -16,7 +16,7 @@ inline constexpr std::size_t delivered_to_addresses_max = 50;
 
 /// What stands in the header of a submitted message.
 struct header_facts {
-  bool date = false, message_id = false, from = false, sender = false, well_formed = true;
+  bool date = false, message_id = false, from = false, sender = false;
   unsigned received = 0;              ///< Received fields (loops, RFC 5321 §6.3)
   unsigned delivered_to = 0;          ///< Delivered-To fields
   std::vector<std::string> delivered_to_addresses; ///< of the first of them, in lower case
@@ -30,8 +30,15 @@ struct fix_up_facts {
   std::string_view message_id;        ///< a fresh one without brackets, "abc123@host"
   base::wall_time time{};
 };
-/// The fields to put in front, each with its CRLF; "" when nothing is missing. A message that has
-/// no header at all (its first line is no field) gets an empty line too, so that its text stays text.
+/// The fields to put in front, each with its CRLF; "" when nothing is missing.
 std::string fix_ups(const header_facts&, const fix_up_facts&);
+
+
+/// Is the first line of a message a header field, or the empty line that ends an empty header (or
+/// an mbox "From " line)? If not, trace fields must be parted from it by an empty line, or its text
+/// would be read as header. `text` should hold the first line, or `header_name_octets_max` octets of it.
+bool begins_with_header(std::string_view text) noexcept;
+/// A first line without a colon within so many octets is text (RFC 5322 §2.1.1).
+inline constexpr std::size_t header_name_octets_max = 998;
 
 } // namespace rookery::smtp

@@ -16,7 +16,7 @@ namespace rookery::support {
 namespace {
 
 struct step {
-  enum class kind { feed, expect, expect_begin, event, answer, clock, closed, open, wants_input, no_input } what;
+  enum class kind { feed, expect, expect_begin, expect_up_to, event, answer, clock, closed, open, wants_input, no_input } what;
   std::string text; ///< escapes still in it
   bool crlf = true;
   std::size_t line = 0;
@@ -103,6 +103,7 @@ transcript read(const std::string& path) {
     else if (line.starts_with("S:")) add(step::kind::expect, rest(2));
     else if (line.starts_with("S-")) add(step::kind::expect, rest(2), false);
     else if (line.starts_with("S*")) add(step::kind::expect_begin, rest(2));
+    else if (line.starts_with("S>")) add(step::kind::expect_up_to, rest(2));
     else if (line.starts_with("! ")) add(step::kind::answer, rest(1));
     else if (line.starts_with("@ ")) add(step::kind::clock, base::trim(line.substr(2)));
     else if (line == "closed") add(step::kind::closed, "");
@@ -190,6 +191,7 @@ private:
     switch (st.what) {
     case step::kind::expect: return expect(expanded(st.text, bindings_) + (st.crlf ? "\r\n" : ""));
     case step::kind::expect_begin: return expect_begin(expanded(st.text, bindings_));
+    case step::kind::expect_up_to: return expect_up_to(expanded(st.text, bindings_));
     case step::kind::event: return event(expanded(st.text, bindings_));
     case step::kind::answer: {
       const auto text = expanded(st.text, bindings_);
@@ -246,6 +248,18 @@ private:
       return "expected a line that begins\n  " + shown(text) + "\nbut the output is\n  " + shown(s_.output()) + waiting_event();
     s_.sent(end + 2);
     return {};
+  }
+
+  std::string expect_up_to(const std::string& text) {
+    pump();
+    for (;;) {
+      const auto out = s_.output();
+      const auto end = out.find("\r\n");
+      if (end == std::string_view::npos) return "no line begins\n  " + shown(text) + waiting_event();
+      const bool found = matches(text, out.substr(0, end)) != std::string_view::npos;
+      s_.sent(end + 2);
+      if (found) return {};
+    }
   }
 
   std::string waiting_event() const { return events_.empty() ? "" : "\nan event waits: " + shown(events_.front()); }
