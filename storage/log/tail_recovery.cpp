@@ -69,7 +69,7 @@ base::result<std::uint64_t> find_later_write(const open_segment& segment, const 
 
 /// Behind the last octet that is not zero, searched from the end.
 base::result<std::uint64_t> used_end(const open_segment& segment, std::uint64_t from) {
-  std::string piece(piece_octets, '\0');
+  std::string piece(std::min<std::uint64_t>(piece_octets, segment.size - from), '\0');
   for (auto end = segment.size; end > from;) {
     const auto begin = end - from > piece_octets ? end - piece_octets : from;
     const auto count = segment.octets->read(begin, piece.data(), static_cast<std::size_t>(end - begin));
@@ -91,7 +91,7 @@ base::result<void> write_zeros(file& to, std::uint64_t from, std::uint64_t end) 
 // A sync that failed leaves octets that can be read and will never reach the disk. What the last
 // process wrote last is therefore written again.
 base::result<void> write_again(file& to, std::uint64_t from, std::uint64_t end) {
-  std::string piece(piece_octets, '\0');
+  std::string piece(std::min<std::uint64_t>(piece_octets, end - from), '\0');
   for (auto at = from; at < end;) {
     const auto count = to.read(at, piece.data(), static_cast<std::size_t>(std::min<std::uint64_t>(piece_octets, end - at)));
     if (!count) return base::fail(count.error());

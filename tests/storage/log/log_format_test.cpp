@@ -1,8 +1,12 @@
 #include "storage/log/log_format.hpp"
 
 #include "base/text.hpp"
+#include "log_workload.hpp"
+#include "storage/file/faulty_file_system.hpp"
 
 #include <gtest/gtest.h>
+
+#include <fstream>
 
 namespace rookery::storage {
 namespace {
@@ -17,20 +21,35 @@ segment_header sample_header() {
   return h;
 }
 
+/// The octets of the worked example on the format's page: lines "0040  05 00 …  text".
+std::string example_of(const std::string& page) {
+  std::ifstream in(std::string(ROOKERY_SOURCE_DIR) + "/docs/formats/" + page);
+  std::string octets, line;
+  while (std::getline(in, line)) {
+    if (line.size() < 6 || line.substr(4, 2) != "  " || !base::from_hex(line.substr(0, 4))) continue;
+    std::string digits;
+    for (std::size_t i = 6; i + 1 < line.size() && line[i] != ' '; i += 3) digits += line.substr(i, 2);
+    octets += *base::from_hex(digits);
+  }
+  return octets;
+}
+
 TEST(LogFormat, TheOctetsAreThoseOfTheWorkedExample) {
-  // docs/formats/log.md shows the same octets.
-  EXPECT_EQ(base::to_hex(write_segment_header(sample_header())),
-            "524b52594c4f470a" "01000000" "01000000" "03000000" "00000000" "2a00000000000000" "efcdab8967452301"
-            "4000000002000000" "000000000000000000000000" "d5bbd22d");
-  record_head head;
-  head.type = record_type::body;
-  head.length = 5;
-  head.payload_crc = 0x9a71bb4c; // of "hello"
-  head.flags = record_flag::commit_begin;
-  head.lsn = 42;
-  std::string octets(record_head_octets, '\0');
-  write_record_head(head, sample_header(), 64, octets.data());
-  EXPECT_EQ(base::to_hex(octets), "05000000" "4cbb719a" "01" "01" "0200" "00000000" "00000000" "c771f5c8" "2a00000000000000");
+  faulty_file_system files;
+  log_settings settings;
+  settings.segment_octets = 4096;
+  settings.reserve_octets = settings.floor_octets = settings.zero_ahead_octets = 0;
+  settings.salt = 0x0123456789abcdef;
+  auto log = log_writer::open(files, "log", settings);
+  ASSERT_TRUE(log);
+  commit_group group;
+  group.bodies.push_back(testing::body_of("hello"));
+  group.commands.push_back({base::shard_id(2), 1, "hi", {0}});
+  ASSERT_TRUE((*log)->append(group));
+  ASSERT_TRUE((*log)->commit());
+  const auto octets = files.contents("log/00000001.log").substr(0, (*log)->end().offset);
+  const auto shown = example_of("log.md");
+  EXPECT_EQ(base::to_hex(shown), base::to_hex(octets));
 }
 
 TEST(LogFormat, HeadersAreReadBackAndRefusedWhenAnyOctetDiffers) {
