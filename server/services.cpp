@@ -2,7 +2,9 @@
 
 #include "actors/imap/imap_host.hpp"
 #include "actors/net/tls_link.hpp"
+#include "actors/pop3/pop3_host.hpp"
 #include "actors/smtp/reception_host.hpp"
+#include "actors/watch/metrics_host.hpp"
 #include "server/version.hpp"
 
 #include <functional>
@@ -81,14 +83,34 @@ service_listener imap_service(const listener_entry& entry, const node_file& file
   return {std::move(l), "* BYE Too many connections\r\n"};
 }
 
+service_listener pop3_service(const listener_entry& entry, actors::node& n) {
+  const bool starttls = entry.tls == tls_mode::starttls;
+  auto settings = std::make_shared<derived<pop3::server_settings>>(n, [starttls](const config::settings& s) {
+    auto out = std::make_shared<pop3::server_settings>();
+    out->implementation = "Rookery-" + std::string(version);
+    out->stls_available = starttls;
+    out->limits.idle_time = std::chrono::seconds(s.pop3_idle_seconds);
+    return out;
+  });
+  auto l = std::make_shared<net::listener>();
+  l->make = [&n, settings](const connection_facts& facts) { return actors::make_pop3_host(n, settings->get(), facts); };
+  return {std::move(l), "-ERR [SYS/TEMP] Too many connections\r\n"};
+}
+
+service_listener metrics_service(actors::node& n) {
+  auto l = std::make_shared<net::listener>();
+  l->make = [&n](const connection_facts& facts) { return actors::make_metrics_host(n, facts); };
+  return {std::move(l), "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"};
+}
+
 service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n) {
   switch (entry.what) {
   case service::smtp: return smtp_service(entry, file, n, smtp::profile::mx);
   case service::submission: return smtp_service(entry, file, n, smtp::profile::submission);
   case service::lmtp: return smtp_service(entry, file, n, smtp::profile::lmtp);
   case service::imap: return imap_service(entry, file, n);
-  case service::pop3:
-  case service::metrics:
+  case service::pop3: return pop3_service(entry, n);
+  case service::metrics: return metrics_service(n);
   case service::admin: break;
   }
   return {};

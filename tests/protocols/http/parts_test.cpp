@@ -1,3 +1,4 @@
+#include "protocols/http/date.hpp"
 #include "protocols/http/field.hpp"
 #include "protocols/http/status.hpp"
 #include "protocols/http/target.hpp"
@@ -38,6 +39,11 @@ TEST(HttpField, ListsAreSearchedItemByItem) {
   EXPECT_FALSE(lists(fields, "x", "close"));
   EXPECT_EQ(count(fields, "CONNECTION"), 2u);
   EXPECT_EQ(find(fields, "x")->value, "closed");
+}
+
+TEST(HttpDate, IsWrittenInItsOneForm) {
+  EXPECT_EQ(date_text(base::from_milliseconds(784'111'777'999)), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(date_text(base::from_milliseconds(0)), "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
 TEST(HttpStatus, HasAPhraseForWhatWeSend) {
