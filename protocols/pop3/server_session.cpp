@@ -131,11 +131,7 @@ void server_session::end(end_reason why) {
   push(gone{why});
 }
 
-void server_session::answered() {
-  question_ = question::none;
-  // The time the host took is not the peer's silence.
-  moved_ = true;
-}
+void server_session::answered() { question_ = question::none; }
 
 void server_session::tls_started(const connection_facts& facts, base::instant now) {
   if (closed_) return;

@@ -89,7 +89,8 @@ public:
   base::const_bytes output() const noexcept { return output_.view(); }
   void sent(std::size_t octets) noexcept {
     output_.consume(octets);
-    moved_ = true;
+    // A long answer that the peer keeps taking is a sign of life; the end of a short one is not.
+    if (!output_.empty() || question_ == question::message) moved_ = true;
   }
   std::optional<base::instant> deadline() const noexcept;
   bool wants_input() const noexcept;

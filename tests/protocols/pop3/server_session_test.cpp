@@ -237,14 +237,29 @@ TEST(Pop3Session, SilentClientsAreLoggedOutAndNothingIsDeleted) {
   EXPECT_FALSE(h.session.closed());
   h.log_in();
   h.feed("DELE 1\r\n");
-  h.session.tick(h.t0 + 60s); // output was sent until now
-  EXPECT_EQ(*h.session.deadline(), h.t0 + 660s);
-  h.session.tick(h.t0 + 659s);
+  EXPECT_EQ(*h.session.deadline(), h.t0 + 600s);
+  h.session.tick(h.t0 + 599s);
   EXPECT_FALSE(h.session.closed());
-  h.session.tick(h.t0 + 660s);
+  h.session.tick(h.t0 + 600s);
   h.drain();
   EXPECT_TRUE(h.session.closed());
   EXPECT_EQ(h.log.find("delete"), std::string::npos);
+}
+
+TEST(Pop3Session, APeerThatTakesALongMessageSlowlyIsNotSilent) {
+  scripted_host h;
+  h.messages[0].assign(100'000, 'x');
+  h.log_in();
+  h.session.feed("RETR 1\r\n", h.t0);
+  auto e = h.session.next_event();
+  h.on(std::get<retrieve>(*e));
+  for (int minute = 1; minute <= 60; ++minute) {
+    h.session.sent(1000);
+    h.session.tick(h.t0 + minute * 60s);
+  }
+  EXPECT_FALSE(h.session.closed());
+  h.session.tick(h.t0 + 70 * 60s);
+  EXPECT_TRUE(h.session.closed());
 }
 
 TEST(Pop3Session, ListingsComeInPiecesThatThePeerTakes) {
