@@ -197,6 +197,7 @@ void connection::turn() {
   if (in_turn_) return;
   in_turn_ = true;
   std::size_t octets = 0;
+  bool paused = false;
   while (phase_ != phase::ended) {
     if (phase_ == phase::open) {
       protocol_->step();
@@ -220,12 +221,15 @@ void connection::turn() {
     if (!send_some()) break;
     octets = before + waiting;
     if (octets > send_octets_a_turn) {
-      writable_ = false; // the next EPOLLOUT comes at once; others have their turn first
+      // The next EPOLLOUT comes at once; others have their turn first. There may be more to
+      // produce even when all of the output is sent.
+      writable_ = false;
+      paused = true;
       break;
     }
   }
   in_turn_ = false;
-  if (phase_ != phase::ended) rearm();
+  if (phase_ != phase::ended) rearm(paused);
 }
 
 /// Moves output through the layers. True when there is something to send.
@@ -307,9 +311,9 @@ void connection::linger() {
   ::shutdown(fd_, SHUT_WR);
 }
 
-void connection::rearm() {
+void connection::rearm(bool paused) {
   std::uint32_t want = 0;
-  const bool backlog = !wire_.empty() || (phase_ == phase::open && !protocol_->output().empty());
+  const bool backlog = paused || !wire_.empty() || (phase_ == phase::open && !protocol_->output().empty());
   if (!writable_ && backlog) want |= EPOLLOUT;
   const bool room = phase_ != phase::open ||
                     (protocol_->wants_input() && protocol_->output().size() < output_octets_high && !tls_pending_);

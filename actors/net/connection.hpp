@@ -83,7 +83,7 @@ private:
   void after_flush();                  ///< layers that waited for an empty output
   void linger();
   void finish(std::string_view why);
-  void rearm();
+  void rearm(bool paused);
   void set_interest(std::uint32_t events);
 
   int fd_;
