@@ -34,11 +34,12 @@ bool read_port(std::string_view text, std::uint16_t& port) {
 }
 
 outcome read_1(base::const_bytes input) {
-  const auto end = input.substr(0, line_octets_max).find("\r\n");
-  if (end == base::const_bytes::npos) {
-    const bool more = input.size() < line_octets_max && input.find('\n') == base::const_bytes::npos;
-    return base::fail(more ? header_error::incomplete : header_error::malformed);
-  }
+  // The first LF decides: either it ends the line, or this is no header.
+  const auto lf = input.substr(0, line_octets_max).find('\n');
+  if (lf == base::const_bytes::npos)
+    return base::fail(input.size() < line_octets_max ? header_error::incomplete : header_error::malformed);
+  if (input[lf - 1] != '\r') return base::fail(header_error::malformed);
+  const auto end = lf - 1;
   header h;
   h.octets = end + 2;
   const auto words = base::split(input.substr(signature_1.size(), end - signature_1.size()), ' ');

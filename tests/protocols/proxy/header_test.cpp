@@ -54,6 +54,7 @@ TEST(ProxyHeader, IsRefusedWhenItIsNone) {
       {"lower case", "proxy TCP4 192.0.2.1 192.0.2.2 1 2\r\n"},
       {"no line end within 107 octets", "PROXY TCP4 " + std::string(107, '1')},
       {"bare LF", "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\n"},
+      {"bare LF behind UNKNOWN", "PROXY UNKNOWN x\ny\r\n"},
       {"other family", "PROXY TCP5 192.0.2.1 192.0.2.2 1 2\r\n"},
       {"address of the other family", "PROXY TCP4 2001:db8::1 2001:db8::2 1 2\r\n"},
       {"port too large", "PROXY TCP4 192.0.2.1 192.0.2.2 65536 2\r\n"},
