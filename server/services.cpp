@@ -5,6 +5,7 @@
 #include "actors/pop3/pop3_host.hpp"
 #include "actors/smtp/reception_host.hpp"
 #include "actors/watch/metrics_host.hpp"
+#include "protocols/proxy/header.hpp"
 #include "server/version.hpp"
 
 #include <functional>
@@ -54,6 +55,7 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   out->session = std::move(session);
   out->limits.message_octets = s.smtp_message_octets_max;
   out->limits.received_fields = static_cast<std::uint32_t>(s.smtp_received_fields_max);
+  out->from_checked = s.submission_from_checked;
   return out;
 }
 
@@ -126,6 +128,7 @@ service_listener make_service(const listener_entry& entry, const node_file& file
   l.service = name(entry.what);
   l.implicit_tls = entry.tls == tls_mode::implicit;
   l.proxy_protocol = entry.proxy_protocol;
+  if (l.proxy_protocol) l.read_proxy = proxy::apply_header;
   if (entry.tls != tls_mode::none)
     l.make_tls = [&keys]() -> std::unique_ptr<net::layer> {
       auto context = keys.current();

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "policy/submission/sender_rights.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace rookery::actors {
@@ -53,12 +54,16 @@ void reception_host::on(smtp::server_session::event& e) {
   std::visit([this](const auto& what) { handle(what); }, e);
 }
 
-void reception_host::refuse(const routing::refusal& r) {
+void reception_host::log_refusal(const routing::refusal& r) const {
   base::log_event(base::severity::info, "smtp.refused")
       .text("session", session_.facts().session_id)
       .text("peer", session_.facts().peer_address)
       .number("code", r.code)
       .text("reason", r.text);
+}
+
+void reception_host::refuse(const routing::refusal& r) {
+  log_refusal(r);
   session_.refuse({r.code, std::string(r.enhanced), std::string(r.text)});
 }
 
@@ -142,7 +147,11 @@ void reception_host::handle(const smtp::rcpt_to& r) {
   routing::recipient_facts facts;
   facts.authenticated = account_ != nullptr;
   facts.lmtp = session_.settings().profile == smtp::profile::lmtp;
-  auto route = routing::route(*node_.directory->get(), r.recipient.text(), facts);
+  const auto directory = node_.directory->get();
+  auto address = r.recipient.text();
+  // On LMTP a name alone is one of the default domain.
+  if (facts.lmtp && r.recipient.domain.empty()) address.append("@").append(directory->default_domain());
+  auto route = routing::route(*directory, address, facts);
   if (!route.accepted()) return refuse(route.reason);
   check_quota(r, std::move(route), 0);
 }
@@ -202,29 +211,58 @@ void reception_host::handle(const smtp::data_begin&) {
   session_.accept();
 }
 
-void reception_host::handle(const smtp::body_chunk& c) {
+void reception_host::append(base::const_bytes octets) {
   auto& t = *transaction_;
   if (t.failed) return;
-  if (auto done = t.message->append(c.octets); !done) t.failed = done.error();
+  if (auto done = t.message->append(octets); !done) t.failed = done.error();
+}
+
+void reception_host::handle(const smtp::body_chunk& c) {
+  auto& t = *transaction_;
+  if (t.begun_text) return append(c.octets);
+  // The trace fields are followed by the message's own header, if it has one.
+  t.first_line += c.octets.substr(0, smtp::header_name_octets_max);
+  const bool whole = t.first_line.find('\n') != std::string::npos || t.first_line.size() >= smtp::header_name_octets_max;
+  const auto rest = c.octets.substr(std::min(c.octets.size(), smtp::header_name_octets_max));
+  if (whole) begin_text();
+  append(rest);
+}
+
+void reception_host::begin_text() {
+  auto& t = *transaction_;
+  t.begun_text = true;
+  if (!smtp::begins_with_header(t.first_line)) {
+    append("\r\n");
+    t.added_octets += 2;
+  }
+  append(t.first_line);
+  std::string().swap(t.first_line);
 }
 
 void reception_host::handle(const smtp::message_end&) { take_message(); }
 
-void reception_host::take_message() {
-  auto& t = *transaction_;
-  if (t.failed) return answer_storage_failure(*t.failed);
-  const auto header = smtp::read_header_facts(t.message->front().substr(t.added_octets));
+std::optional<routing::refusal> reception_host::judge(const smtp::header_facts& header) const {
+  const auto& t = *transaction_;
   reception::message_facts facts;
   facts.octets = t.message->size() - t.added_octets;
   facts.received_fields = header.received;
-  if (const auto* r = reception::message_refusal(facts, settings_->limits))
-    return answer({r->code, std::string(r->enhanced), std::string(r->text)});
-  commit_facts with;
-  if (account_) {
+  if (const auto* r = reception::message_refusal(facts, settings_->limits)) return *r;
+  if (account_ && settings_->from_checked) {
     const auto directory = node_.directory->get();
     for (const auto& from : header.from_addresses)
-      if (const auto* r = submission::header_from_refusal(*directory, *account_, from))
-        return answer({r->code, std::string(r->enhanced), std::string(r->text)});
+      if (const auto* r = submission::header_from_refusal(*directory, *account_, from)) return *r;
+  }
+  return {};
+}
+
+void reception_host::take_message() {
+  auto& t = *transaction_;
+  if (!t.begun_text) begin_text();
+  if (t.failed) return answer_storage_failure(*t.failed);
+  const auto header = smtp::read_header_facts(t.message->front().substr(t.added_octets));
+  if (const auto r = judge(header)) return refuse_message(*r);
+  commit_facts with;
+  if (account_) {
     smtp::fix_up_facts fresh;
     const auto sender = t.sender.null() ? account_->address : t.sender.text();
     const auto id = t.name() + "@" + node_.host_name;
@@ -233,11 +271,12 @@ void reception_host::take_message() {
     fresh.time = t.begun;
     with.fix_ups = smtp::fix_ups(header, fresh);
   }
-  with.connection = &session_.facts();
+  with.peer = session_.facts().peer_address;
+  with.session = session_.facts().session_id;
   with.account = account_;
   with.login = login_;
   with.helo = helo_;
-  with.shard_of = [this](base::account_id a) { return node_.shard_of(a); };
+  with.shard_of = [&n = node_](base::account_id a) { return n.shard_of(a); };
   if (!t.message->spilled()) return commit_message(prepare(t, with));
   // A large message is read again from its spill file: not in this thread.
   auto result = std::make_shared<std::shared_ptr<prepared_message>>();
@@ -246,6 +285,7 @@ void reception_host::take_message() {
       link(), [result, t = transaction_, with] { *result = prepare(*t, with); },
       [this, result] {
         waiting_ = false;
+        session_.tick(link().now());
         if (!*result) return answer({451, "4.3.0", "Local error, try again later"});
         commit_message(*result);
       });
@@ -253,6 +293,11 @@ void reception_host::take_message() {
     waiting_ = false;
     answer({451, "4.3.2", "Too busy, try again later"});
   }
+}
+
+void reception_host::refuse_message(const routing::refusal& r) {
+  log_refusal(r);
+  answer({r.code, std::string(r.enhanced), std::string(r.text)});
 }
 
 void reception_host::commit_message(std::shared_ptr<prepared_message> message) {

@@ -14,12 +14,14 @@
 #include "protocols/smtp/server_session.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace rookery::actors {
 
 struct reception_settings {
   std::shared_ptr<const smtp::server_settings> session;
   reception::reception_limits limits;
+  bool from_checked = true;           ///< the From of a submitted message must belong to its sender
 };
 
 class reception_host final : public net::session_host<smtp::server_session> {
@@ -47,10 +49,15 @@ private:
   void handle(const smtp::start_tls&) { link().start_tls(); }
 
   void refuse(const routing::refusal&);
+  void log_refusal(const routing::refusal&) const;
   void accept_recipient(const smtp::rcpt_to&, routing::recipient_route);
   void check_quota(smtp::rcpt_to, routing::recipient_route, std::size_t next);
+  void append(base::const_bytes);
+  void begin_text();
   /// The message is whole: judge it, summarize it, commit it.
   void take_message();
+  std::optional<routing::refusal> judge(const smtp::header_facts&) const;
+  void refuse_message(const routing::refusal&);
   void commit_message(std::shared_ptr<prepared_message>);
   void committed(const commit_done&);
   void log_accepted() const;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 namespace rookery::actors {
 namespace {
@@ -36,9 +37,9 @@ storage::queue::envelope envelope_of(const transaction& t, const commit_facts& f
   }
   if (facts.account) e.account = facts.account->id;
   e.login = facts.login;
-  e.peer = facts.connection->peer_address;
+  e.peer = facts.peer;
   e.helo = facts.helo;
-  e.session = facts.connection->session_id;
+  e.session = facts.session;
   e.prefix = facts.fix_ups;
   return e;
 }
@@ -72,6 +73,8 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
   out->group.bodies.push_back(out->message->finish());
   auto envelope = envelope_of(t, facts);
   std::vector<std::pair<base::account_id, std::string>> done; // account and folder: once each
+  // A summary depends on the prefix by its length alone: its fields are not among those summarized.
+  std::map<std::size_t, storage::mail::message_summary> summaries;
   std::uint32_t number = 0;
   for (const auto& r : t.recipients) {
     if (held(t)) {
@@ -91,12 +94,16 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
       what.recipient = number++;
       what.message.prefix = prefix_for(t, d, facts.fix_ups);
       what.message.internal_date = t.begun;
-      auto summary = out->message->summarize(what.message.prefix);
-      if (!summary) {
-        out->failed = summary.error();
-        return out;
+      auto known = summaries.find(what.message.prefix.size());
+      if (known == summaries.end()) {
+        auto summary = out->message->summarize(what.message.prefix);
+        if (!summary) {
+          out->failed = summary.error();
+          return out;
+        }
+        known = summaries.emplace(what.message.prefix.size(), std::move(*summary)).first;
       }
-      what.message.summary = std::move(*summary);
+      what.message.summary = known->second;
       storage::shard_command c;
       c.shard = facts.shard_of(d.account->id);
       c.payload = storage::mail::encode({d.account->id, t.begun, std::move(what)});

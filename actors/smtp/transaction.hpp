@@ -35,14 +35,18 @@ struct transaction {
   std::unique_ptr<message_gathering> message;
   std::optional<base::error> failed;        ///< gathering failed: answered at the end
   std::uint32_t added_octets = 0;           ///< trace fields at the front of `message`
+  std::string first_line;                   ///< what has come of it, until it is whole
+  bool begun_text = false;                  ///< the first line has been looked at
 
   /// As it is shown: 16 hex digits.
   std::string name() const;
 };
 
-/// Who takes part, besides the transaction itself.
+/// Who takes part, besides the transaction itself. Values only: a worker may read them when the
+/// connection is gone.
 struct commit_facts {
-  const connection_facts* connection = nullptr;
+  std::string peer;                         ///< address of the client
+  std::string session;                      ///< its id in the logs
   routing::account_ptr account;             ///< null when nobody logged in
   std::string login;
   std::string helo;

@@ -94,4 +94,15 @@ outcome read_header(base::const_bytes input) {
   return base::fail(header_error::malformed);
 }
 
+long apply_header(base::const_bytes input, connection_facts& facts) {
+  const auto h = read_header(input);
+  if (!h) return h.error() == header_error::incomplete ? 0 : -1;
+  if (!h->local) {
+    facts.peer_address = h->source_address;
+    facts.peer_port = h->source_port;
+    facts.peer_is_loopback = h->source_address.starts_with("127.") || h->source_address == "::1";
+  }
+  return static_cast<long>(h->octets);
+}
+
 } // namespace rookery::proxy

@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "protocols/connection_facts.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,5 +34,9 @@ enum class header_error : std::uint8_t {
 /// Reads the header at the front of `input`. Without one the connection is refused: a listener
 /// that expects it must not believe anybody who leaves it out (§2).
 base::result<header, header_error> read_header(base::const_bytes input);
+
+/// For a connection: puts what the header says into its facts. The octets of the header; 0: more
+/// input is needed; -1: this is none.
+long apply_header(base::const_bytes input, connection_facts& facts);
 
 } // namespace rookery::proxy

@@ -73,5 +73,19 @@ TEST(ProxyHeader, IsRefusedWhenItIsNone) {
   }
 }
 
+TEST(ProxyHeader, ReplacesThePeerOfAConnection) {
+  connection_facts facts;
+  facts.peer_address = "10.0.0.1";
+  facts.peer_is_loopback = true;
+  EXPECT_EQ(apply_header("PROXY TCP4 192.0.2.1 198.51.100.2 12345 25\r\nEHLO", facts), 44);
+  EXPECT_EQ(facts.peer_address, "192.0.2.1");
+  EXPECT_EQ(facts.peer_port, 12345);
+  EXPECT_FALSE(facts.peer_is_loopback);
+  EXPECT_EQ(apply_header("PROXY UNKNOWN\r\n", facts), 15);
+  EXPECT_EQ(facts.peer_address, "192.0.2.1");
+  EXPECT_EQ(apply_header("PROXY", facts), 0);
+  EXPECT_EQ(apply_header("EHLO", facts), -1);
+}
+
 } // namespace
 } // namespace rookery::proxy
