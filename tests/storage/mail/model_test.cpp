@@ -1,5 +1,6 @@
 #include "storage/tree/memory_tree.hpp"
 #include "tests/storage/mail/mail_model.hpp"
+#include "tests/storage/mail/mail_support.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,12 +8,6 @@
 
 namespace rookery::storage::mail {
 namespace {
-
-std::unique_ptr<mail_machine> open_over(const std::shared_ptr<memory_disk>& disk, mail_settings settings = {}) {
-  auto opened = mail_machine::open(base::shard_id{first_mail_shard}, open_memory_tree(disk), settings);
-  EXPECT_TRUE(opened.ok());
-  return std::move(opened).value();
-}
 
 class RandomCommands : public testing::TestWithParam<unsigned> {};
 
