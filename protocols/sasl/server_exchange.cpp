@@ -23,7 +23,7 @@ std::vector<mechanism> offered(const connection_facts& facts) {
   std::vector<mechanism> list;
   if (!facts.secure()) return list;
   if (has_binding(facts)) list.push_back(mechanism::scram_sha_256_plus);
-  list.insert(list.end(), {mechanism::scram_sha_256, mechanism::plain, mechanism::login});
+  for (const auto m : {mechanism::scram_sha_256, mechanism::plain, mechanism::login}) list.push_back(m);
   return list;
 }
 
