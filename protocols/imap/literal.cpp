@@ -15,6 +15,8 @@ std::optional<literal> find_literal(std::string_view line) noexcept {
     found.sync = false;
     digits.remove_suffix(1);
   }
+  constexpr std::size_t digits_max = 20;
+  if (digits.size() > digits_max) return {};
   const auto octets = base::parse_u64(digits);
   if (!octets || *octets > static_cast<std::uint64_t>(INT64_MAX)) return {};
   found.octets = *octets;

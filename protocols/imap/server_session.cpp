@@ -294,10 +294,12 @@ bool server_session::step_swallow_line() {
 bool server_session::step_idle() {
   const auto view = in_.view();
   const auto line_end = view.find('\n');
-  if (line_end == std::string_view::npos) {
-    if (view.size() > 256) close("", "DONE expected");
+  constexpr std::size_t done_octets_max = 256;
+  if (std::min(line_end, view.size()) > done_octets_max) {
+    close("", "DONE expected");
     return false;
   }
+  if (line_end == std::string_view::npos) return false;
   const auto done = base::trim(view.substr(0, line_end));
   idle_broken_ = !base::iequals(done, "DONE");
   consume(line_end + 1);

@@ -94,6 +94,7 @@ private:
   }
   void on(append_begin& a) {
     note("append:" + a.mailbox + ":" + std::to_string(a.message.octets));
+    stored_before_ = stored.size();
     if (accept_messages) session_.accept_append();
     else session_.refuse_append("TRYCREATE", "No such mailbox");
   }
@@ -107,7 +108,10 @@ private:
     note("end:" + std::to_string(e.messages));
     session_.respond_ok("APPENDUID 1 5", "Stored");
   }
-  void on(append_aborted&) { note("aborted"); }
+  void on(append_aborted&) {
+    note("aborted");
+    stored.resize(stored_before_);
+  }
   void on(idle_begin&) { note("idle"); }
   void on(idle_end&) {
     note("done");
@@ -128,6 +132,7 @@ private:
   std::chrono::seconds elapsed_{0};
   server_session session_;
   std::string asked_;
+  std::size_t stored_before_ = 0;
 };
 
 } // namespace rookery::imap

@@ -1,0 +1,151 @@
+#include "protocols/imap/server_session.hpp"
+#include "tests/support/dialogue.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rookery::imap {
+namespace {
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+overloaded(F...) -> overloaded<F...>;
+
+/// session: plain (no TLS) | loopback | user (loopback, logged in as "ann", greeting taken)
+/// Answers: ok, no, bad [CODE] TEXT; untagged LINE; selected; selected_read_only; deselected; right; wrong;
+/// unavailable; accept_login; accept; refuse [CODE] TEXT; tls; compress; shut_down
+class imap_dialogue {
+public:
+  using session_type = server_session;
+
+  imap_dialogue(const support::dialogue_head& head, base::instant now) {
+    facts_.session_id = "s1";
+    facts_.peer_address = "192.0.2.7";
+    facts_.nonce = "servernonce";
+    facts_.peer_is_loopback = head.value("session") != "plain";
+    session_ = std::make_unique<server_session>(std::make_shared<server_settings>(), facts_, now);
+    if (head.value("session") == "user") {
+      session_->feed("in LOGIN ann secret\r\n", now);
+      session_->next_event();
+      session_->password_verified(true);
+      session_->next_event();
+      session_->accept_login();
+      session_->sent(session_->output().size());
+    }
+  }
+  server_session& session() { return *session_; }
+
+  std::string print(server_session::event& e) {
+    using std::string;
+    return std::visit(overloaded{[](check_password& q) { return "check_password " + q.user + " " + q.password; },
+                                 [](find_credentials& q) { return "find_credentials " + q.user; },
+                                 [](authenticated& a) { return "authenticated " + a.user + " " + string(a.mechanism); },
+                                 [](authentication_failed& f) { return "authentication_failed " + f.user + " " + string(f.mechanism); },
+                                 [](command& c) { return print_command(c.what); },
+                                 [](append_begin& a) { return "append_begin " + a.mailbox + " " + std::to_string(a.message.octets); },
+                                 [](append_next& a) { return "append_next " + std::to_string(a.message.octets); },
+                                 [](append_chunk& c) { return "body " + string(c.octets); },
+                                 [](append_message_end&) { return string("append_message_end"); },
+                                 [](append_end& a) { return "append_end " + std::to_string(a.messages); },
+                                 [](append_aborted&) { return string("append_aborted"); },
+                                 [](idle_begin&) { return string("idle_begin"); },
+                                 [](idle_end&) { return string("idle_end"); },
+                                 [](condstore_enabled&) { return string("condstore_enabled"); },
+                                 [](start_tls&) { return string("start_tls"); },
+                                 [](compress&) { return string("compress"); },
+                                 [](client_id&) { return string("client_id"); },
+                                 [](logged_out&) { return string("logged_out"); }},
+                      e);
+  }
+
+  bool answer(std::string_view text, base::instant now) {
+    auto& s = *session_;
+    const auto word = text.substr(0, text.find(' '));
+    auto rest = text.substr(std::min(text.size(), word.size() + 1));
+    std::string_view code;
+    const auto untagged = rest;
+    if (rest.starts_with('[')) {
+      code = rest.substr(1, rest.find(']') - 1);
+      rest.remove_prefix(code.size() + 3);
+    }
+    if (word == "ok") s.respond_ok(code, rest);
+    else if (word == "no") s.respond_no(code, rest);
+    else if (word == "bad") s.respond_bad(code, rest);
+    else if (word == "untagged") {
+      s.out().append("* ");
+      s.out().append(untagged);
+      s.out().append("\r\n");
+    }
+    else if (word == "selected") s.selected(false);
+    else if (word == "selected_read_only") s.selected(true);
+    else if (word == "deselected") s.deselected();
+    else if (word == "right") s.password_verified(true);
+    else if (word == "wrong") s.password_verified(false);
+    else if (word == "unavailable") s.refuse_login("UNAVAILABLE", "Try later");
+    else if (word == "accept_login") s.accept_login();
+    else if (word == "accept") s.accept_append();
+    else if (word == "refuse") s.refuse_append(code, rest);
+    else if (word == "compress") s.compress_started();
+    else if (word == "shut_down") s.shut_down();
+    else if (word == "tls") {
+      facts_.tls = true;
+      s.tls_started(facts_, now);
+    }
+    else return false;
+    return true;
+  }
+
+private:
+  static std::string print_set(const sequence_set& set) {
+    return set.has_star() ? "with *" : imap::print(set.resolve(0)) + (set.saved ? "$" : "");
+  }
+  static std::string print_command(const any_command& any) {
+    using std::string;
+    return std::visit(
+        overloaded{[](const noop&) { return string("noop"); }, [](const check&) { return string("check"); },
+                   [](const select& c) {
+                     auto out = "select " + c.mailbox + (c.read_only ? " read_only" : "");
+                     if (c.qresync)
+                       out += " qresync=" + std::to_string(c.qresync->uid_validity) + "/" + std::to_string(c.qresync->modseq) + "/" +
+                              (c.qresync->known_uids ? imap::print(*c.qresync->known_uids) : "");
+                     return out;
+                   },
+                   [](const close_mailbox&) { return string("close"); }, [](const unselect&) { return string("unselect"); },
+                   [](const create_mailbox& c) { return "create_mailbox " + c.mailbox; },
+                   [](const delete_mailbox& c) { return "delete_mailbox " + c.mailbox; },
+                   [](const rename_mailbox& c) { return "rename_mailbox " + c.from + " " + c.to; },
+                   [](const subscribe& c) { return "subscribe " + c.mailbox; }, [](const list&) { return string("list"); },
+                   [](const status& c) { return "status " + c.mailbox; }, [](const expunge&) { return string("expunge"); },
+                   [](const search& c) { return string(c.extended ? "search extended" : "search"); },
+                   [](const sort&) { return string("sort"); }, [](const thread&) { return string("thread"); },
+                   [](const fetch& c) {
+                     auto out = string("fetch ") + (c.uid ? "uid " : "") + print_set(c.set);
+                     for (const auto& s : c.items.sections) out += " " + s.label;
+                     if (c.changed_since) out += " changedsince=" + std::to_string(*c.changed_since);
+                     if (c.vanished) out += " vanished";
+                     return out;
+                   },
+                   [](const store& c) {
+                     return "store " + print_set(c.set) + (c.unchanged_since ? " unchangedsince=" + std::to_string(*c.unchanged_since) : "");
+                   },
+                   [](const copy& c) { return "copy " + print_set(c.set) + " " + c.mailbox; },
+                   [](const move& c) { return "move " + print_set(c.set) + " " + c.mailbox; },
+                   [](const get_quota& c) { return "get_quota " + c.root; },
+                   [](const get_quota_root& c) { return "get_quota_root " + c.mailbox; },
+                   [](const set_quota& c) { return "set_quota " + c.root; }},
+        any);
+  }
+
+  connection_facts facts_;
+  std::unique_ptr<server_session> session_;
+};
+
+class ImapDialogues : public testing::TestWithParam<std::string> {};
+TEST_P(ImapDialogues, GoAsWritten) { EXPECT_EQ("", support::play_dialogue<imap_dialogue>(GetParam())); }
+INSTANTIATE_TEST_SUITE_P(Imap, ImapDialogues, testing::ValuesIn(support::dialogue_files(ROOKERY_SOURCE_DIR "/tests/dialogues/imap")),
+                         [](const auto& file) { return support::dialogue_name(file.param); });
+
+} // namespace
+} // namespace rookery::imap
