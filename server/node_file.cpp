@@ -239,6 +239,9 @@ base::result<node_file> parse_node_file(std::string_view text, const std::string
     if (::gethostname(host, sizeof host - 1) == 0) out.host_name = host;
     if (out.host_name.empty()) out.host_name = "localhost";
   }
+  // The local socket is always there: without it nobody could administer.
+  if (std::none_of(out.listeners.begin(), out.listeners.end(), [](const listener_entry& l) { return l.what == service::admin; }))
+    out.listeners.push_back({service::admin, "", standard_port(service::admin, tls_mode::none), tls_mode::none, false});
   for (const auto& l : out.listeners)
     if (l.port + out.port_base > 65535) return invalid("port_base moves port " + std::to_string(l.port) + " above 65535");
   return out;

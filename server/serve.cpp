@@ -2,6 +2,7 @@
 
 #include "actors/root/running_node.hpp"
 #include "base/log.hpp"
+#include "server/admin_service.hpp"
 #include "server/certificates.hpp"
 #include "server/services.hpp"
 #include "server/version.hpp"
@@ -124,7 +125,7 @@ int serve(const node_file& file) {
   if (!started) return failed(started.error());
   auto& node = **started;
   for (const auto& entry : file.listeners) {
-    auto service = make_service(entry, file, node.node(), keys);
+    auto service = entry.what == service::admin ? make_admin_service(file, node, keys) : make_service(entry, file, node.node(), keys);
     if (!service.listener) continue;
     const auto address = entry.what == service::admin ? "unix:" + file.admin_socket : entry.address;
     const auto port = node.listen(std::move(service.listener), address, file.port_of(entry), service.refusal);

@@ -26,7 +26,8 @@ TEST(NodeFile, ReadsWhatItPrints) {
   EXPECT_EQ(read->host_name, n.host_name);
   EXPECT_EQ(read->run_as, "rookery");
   EXPECT_EQ(read->mail_shards, 4u);
-  ASSERT_EQ(read->listeners.size(), 9u);
+  ASSERT_EQ(read->listeners.size(), 10u); // and the local socket
+  EXPECT_EQ(read->listeners.back().what, service::admin);
   EXPECT_TRUE(read->listeners[0].proxy_protocol);
   EXPECT_EQ(read->port_of(read->listeners[2]), 10465);
   EXPECT_EQ(read->listeners[2].tls, tls_mode::implicit);

@@ -1,0 +1,14 @@
+/// The administration's listener: the JSON interface with what only the program knows.
+#pragma once
+
+#include "actors/root/running_node.hpp"
+#include "server/certificates.hpp"
+#include "server/node_file.hpp"
+#include "server/services.hpp"
+
+namespace rookery::server {
+
+/// `running` and `keys` must outlive the listener.
+service_listener make_admin_service(const node_file&, actors::running_node& running, certificates& keys);
+
+} // namespace rookery::server

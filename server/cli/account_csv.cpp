@@ -1,0 +1,108 @@
+#include "server/cli/account_csv.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace rookery::cli {
+namespace {
+
+constexpr std::array<std::string_view, 10> columns{"address", "password", "display_name", "state", "admin", "detail_folders",
+                                                   "quota_octets", "quota_messages", "may_send_as", "description"};
+
+class csv_reader {
+public:
+  explicit csv_reader(std::string_view text) : in_(text) {}
+  std::size_t line() const noexcept { return line_; }
+  /// The fields of the next line; nothing at the end. False in `ok` after a quote that does not end.
+  std::optional<std::vector<std::string>> next() {
+    if (at_ >= in_.size()) return std::nullopt;
+    line_ = next_line_;
+    std::vector<std::string> fields(1);
+    bool quoted = false;
+    for (; at_ < in_.size(); ++at_) {
+      const char c = in_[at_];
+      if (c == '\n') ++next_line_;
+      if (quoted) {
+        if (c != '"') fields.back() += c;
+        else if (at_ + 1 < in_.size() && in_[at_ + 1] == '"') fields.back() += in_[at_++];
+        else quoted = false;
+      } else if (c == '"' && fields.back().empty()) {
+        quoted = true;
+      } else if (c == ',') {
+        fields.emplace_back();
+      } else if (c == '\n') {
+        ++at_;
+        break;
+      } else if (c != '\r' || (at_ + 1 < in_.size() && in_[at_ + 1] != '\n')) {
+        fields.back() += c;
+      }
+    }
+    ok = ok && !quoted;
+    return fields;
+  }
+  bool ok = true;
+
+private:
+  std::string_view in_;
+  std::size_t at_ = 0, line_ = 0, next_line_ = 1;
+};
+
+std::optional<json::value> value_of(std::string_view column, const std::string& field) {
+  if (column == "admin") {
+    const auto word = base::to_lower(field);
+    if (word == "true" || word == "yes" || word == "1") return json::value(true);
+    if (word == "false" || word == "no" || word == "0") return json::value(false);
+    return std::nullopt;
+  }
+  if (column == "may_send_as") {
+    json::array all;
+    for (const auto part : base::split(field, ';'))
+      if (const auto one = base::trim(part); !one.empty()) all.emplace_back(one);
+    return json::value(std::move(all));
+  }
+  return json::value(field);
+}
+
+} // namespace
+
+base::result<json::array> read_account_csv(std::string_view text) {
+  if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
+  csv_reader in(text);
+  const auto refuse = [&](const std::string& what) {
+    return base::fail(base::error_kind::invalid, "line " + std::to_string(in.line()) + ": " + what);
+  };
+  auto heading = in.next();
+  if (!heading) return base::fail(base::error_kind::invalid, "the file is empty; its first line names the columns");
+  for (auto& name : *heading) {
+    name = base::to_lower(base::trim(name));
+    if (std::find(columns.begin(), columns.end(), name) == columns.end()) {
+      std::string all;
+      for (const auto c : columns) all += (all.empty() ? "" : ", ") + std::string(c);
+      return refuse(base::printable(name, 40) + " is no column; there are " + all);
+    }
+  }
+  if (std::find(heading->begin(), heading->end(), "address") == heading->end()) return refuse("there is no column address");
+  json::array rows;
+  while (auto fields = in.next()) {
+    if (!in.ok) return refuse("a quoted field does not end");
+    if (fields->size() == 1 && base::trim(fields->front()).empty()) continue;
+    if (fields->size() > heading->size()) return refuse("there are more fields than columns");
+    json::value row{json::object{}};
+    for (std::size_t i = 0; i < fields->size(); ++i) {
+      const auto& column = (*heading)[i];
+      const auto& field = (*fields)[i];
+      if (field.empty()) continue;
+      auto v = value_of(column, column == "password" ? field : std::string(base::trim(field)));
+      if (!v) return refuse(column + " is yes or no");
+      row.set(column, std::move(*v));
+    }
+    rows.push_back(std::move(row));
+  }
+  if (!in.ok) return refuse("a quoted field does not end");
+  return rows;
+}
+
+} // namespace rookery::cli

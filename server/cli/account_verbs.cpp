@@ -1,0 +1,172 @@
+#include "actors/admin/request.hpp"
+#include "base/text.hpp"
+#include "server/cli/account_csv.hpp"
+#include "server/cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+namespace rookery::cli {
+namespace {
+
+/// Accounts sent in one request: well below the server's bound on a body and on time.
+constexpr std::size_t import_batch = 500;
+
+struct account_options {
+  std::string address, new_address, domain, state, display_name, description, quota_octets, quota_messages, details, file, existing = "refuse";
+  std::vector<std::string> may_send_as;
+  bool admin = false, no_password = false;
+};
+
+std::string path(const account_options& o) { return "/v1/accounts/" + admin::percent_encoded(o.address); }
+
+void add_members(const CLI::App& verb, const account_options& o, json::value& body) {
+  const auto text = [&](const char* option, const char* member, const std::string& given) {
+    if (verb.count(option) == 0) return;
+    if (given.empty()) body.set(member, nullptr);
+    else body.set(member, given);
+  };
+  text("--name", "display_name", o.display_name);
+  text("--description", "description", o.description);
+  text("--quota", "quota_octets", o.quota_octets);
+  text("--quota-messages", "quota_messages", o.quota_messages);
+  text("--detail-folders", "detail_folders", o.details);
+  if (verb.count("--admin") != 0) body.set("admin", o.admin);
+  if (verb.count("--may-send-as") != 0) {
+    json::array senders;
+    for (const auto& s : o.may_send_as)
+      if (!s.empty()) senders.emplace_back(s);
+    body.set("may_send_as", std::move(senders));
+  }
+}
+
+void add_member_options(CLI::App& verb, account_options& o) {
+  verb.add_option("--name", o.display_name, "The person's name");
+  verb.add_option("--description", o.description, "A note for administrators");
+  verb.add_option("--quota", o.quota_octets, "What it may keep, as 500M or 2G; 0 is no limit, \"\" the server's default");
+  verb.add_option("--quota-messages", o.quota_messages, "How many messages it may keep; 0 is no limit, \"\" the server's default");
+  verb.add_option("--detail-folders", o.details, "user+folder: ignored, existing or created; \"\" the server's default");
+  verb.add_option("--may-send-as", o.may_send_as, "Further addresses, or @domain, that it may send as; replaces the list");
+  verb.add_flag("--admin,!--no-admin", o.admin, "Whether it answers for postmaster@ when nobody is named");
+}
+
+void import_file(command_line& c, const account_options& o) {
+  std::ifstream file(o.file, std::ios::binary);
+  if (!file && o.file != "-") return c.fail(exit_usage, "the file " + o.file + " cannot be read");
+  std::ostringstream text;
+  if (o.file == "-") text << std::cin.rdbuf();
+  else text << file.rdbuf();
+  auto rows = read_account_csv(text.str());
+  if (!rows) return c.fail(exit_refused, o.file + ": " + rows.error().client.value);
+  std::int64_t made = 0, changed = 0, skipped = 0;
+  for (std::size_t begin = 0; begin < rows->size(); begin += import_batch) {
+    const auto end = std::min(begin + import_batch, rows->size());
+    json::value body{json::object{}};
+    body.set("accounts", json::array(std::make_move_iterator(rows->begin() + static_cast<std::ptrdiff_t>(begin)),
+                                     std::make_move_iterator(rows->begin() + static_cast<std::ptrdiff_t>(end))));
+    body.set("existing", o.existing);
+    const auto answer = c.ask("POST", "/v1/accounts/import", body);
+    if (!answer) {
+      std::fprintf(stderr, "rookery: lines %zu to %zu were not imported; %zu before them were\n", begin + 2, end + 1, begin);
+      return;
+    }
+    made += answer->get_integer("made").value_or(0);
+    changed += answer->get_integer("changed").value_or(0);
+    skipped += answer->get_integer("skipped").value_or(0);
+  }
+  if (c.as_json) std::printf("{\"made\": %lld, \"changed\": %lld, \"skipped\": %lld}\n", static_cast<long long>(made), static_cast<long long>(changed), static_cast<long long>(skipped));
+  else std::printf("%lld accounts made, %lld changed, %lld skipped\n", static_cast<long long>(made), static_cast<long long>(changed), static_cast<long long>(skipped));
+}
+
+/// enable, disable, freeze: a path each.
+void add_state_verb(CLI::App& family, command_line& c, const std::shared_ptr<account_options>& o, const char* verb,
+                    const char* done, const char* help) {
+  auto* v = family.add_subcommand(verb, help);
+  v->add_option("address", o->address)->required();
+  add_json_option(*v, c);
+  v->callback([&c, o, verb, done] { c.tell("POST", path(*o) + '/' + verb, json::object{}, "account " + o->address + ' ' + done); });
+}
+
+} // namespace
+
+void add_account_verbs(CLI::App& app, command_line& c) {
+  auto* family = app.add_subcommand("account", "Accounts: people with mailboxes")->require_subcommand(1);
+  const auto o = std::make_shared<account_options>();
+
+  auto* add = family->add_subcommand("add", "Add an account; its password is the first line of standard input");
+  add->add_option("address", o->address, "ann@example.org")->required();
+  add->add_flag("--no-password", o->no_password, "Without a password: it receives, but nobody can log in");
+  add_member_options(*add, *o);
+  add_json_option(*add, c);
+  add->callback([&c, o, add] {
+    json::value body{json::object{}};
+    body.set("address", o->address);
+    add_members(*add, *o, body);
+    if (!o->no_password) {
+      const auto password = read_password();
+      if (!password || password->empty()) return c.fail(exit_usage, "no password on standard input; --no-password makes an account without");
+      body.set("password", *password);
+    }
+    c.tell("POST", "/v1/accounts", body, "account " + o->address + " added");
+  });
+
+  auto* list = family->add_subcommand("list", "List the accounts");
+  list->add_option("--domain", o->domain, "Only those of this domain");
+  list->add_option("--state", o->state, "Only those that are enabled, disabled or frozen");
+  add_json_option(*list, c);
+  list->callback([&c, o] {
+    c.list("/v1/accounts?domain=" + admin::percent_encoded(o->domain) + "&state=" + admin::percent_encoded(o->state),
+           {{"address", "ADDRESS"}, {"id", "ID"}, {"state", "STATE"}, {"password", "PASSWORD"}, {"quota_octets", "QUOTA"}, {"display_name", "NAME"}});
+  });
+
+  auto* show = family->add_subcommand("show", "Show one account");
+  show->add_option("address", o->address)->required();
+  add_json_option(*show, c);
+  show->callback([&c, o] { c.show(path(*o)); });
+
+  auto* change = family->add_subcommand("change", "Change an account");
+  change->add_option("address", o->address)->required();
+  change->add_option("--address", o->new_address, "Give it another address; mail and password stay");
+  add_member_options(*change, *o);
+  add_json_option(*change, c);
+  change->callback([&c, o, change] {
+    if (!o->new_address.empty()) {
+      json::value to{json::object{}};
+      to.set("address", o->new_address);
+      if (!c.ask("POST", path(*o) + "/rename", to)) return;
+      o->address = o->new_address;
+    }
+    json::value body{json::object{}};
+    add_members(*change, *o, body);
+    c.tell("PATCH", path(*o), body, "account " + o->address + " changed");
+  });
+
+  auto* passwd = family->add_subcommand("passwd", "Set the password: the first line of standard input");
+  passwd->add_option("address", o->address)->required();
+  passwd->callback([&c, o] {
+    const auto password = read_password();
+    if (!password) return c.fail(exit_usage, "no password on standard input");
+    json::value body{json::object{}};
+    body.set("password", *password);
+    c.tell("POST", path(*o) + "/password", body, "the password of " + o->address + " is set");
+  });
+
+  add_state_verb(*family, c, o, "enable", "enabled", "Let it log in, send and receive");
+  add_state_verb(*family, c, o, "disable", "disabled", "No login, and mail for it is refused");
+  add_state_verb(*family, c, o, "freeze", "frozen", "It receives, but cannot log in or send");
+
+  auto* remove = family->add_subcommand("remove", "Remove an account and all of its mail");
+  remove->add_option("address", o->address)->required();
+  remove->callback([&c, o] { c.tell("DELETE", path(*o), {}, "account " + o->address + " removed"); });
+
+  auto* many = family->add_subcommand("import", "Make many accounts from a CSV file");
+  many->add_option("file", o->file, "CSV with a heading line: address, password, display_name, state, quota_octets, …; \"-\" is standard input")->required();
+  many->add_option("--existing", o->existing, "What to do with accounts that exist")->check(CLI::IsMember({"refuse", "skip", "change"}));
+  add_json_option(*many, c);
+  many->callback([&c, o] { import_file(c, *o); });
+}
+
+} // namespace rookery::cli

@@ -1,0 +1,83 @@
+#include "actors/admin/request.hpp"
+#include "server/cli/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+namespace rookery::cli {
+namespace {
+
+struct domain_options {
+  std::string name, catch_all, postmaster, description;
+  bool on = false, off = false;
+};
+
+std::string path(const domain_options& o) { return "/v1/domains/" + admin::percent_encoded(o.name); }
+
+/// An option that was not given is left alone; one given as "" is taken away.
+void add_members(const CLI::App& verb, const domain_options& o, json::value& body) {
+  const auto text = [&](const char* option, const char* member, const std::string& given) {
+    if (verb.count(option) == 0) return;
+    if (given.empty()) body.set(member, nullptr);
+    else body.set(member, given);
+  };
+  text("--catch-all", "catch_all", o.catch_all);
+  text("--postmaster", "postmaster", o.postmaster);
+  text("--description", "description", o.description);
+  if (o.on) body.set("enabled", true);
+  if (o.off) body.set("enabled", false);
+}
+
+void add_member_options(CLI::App& verb, domain_options& o) {
+  verb.add_option("--catch-all", o.catch_all, "Address that gets mail for unknown local parts (\"\" for none)");
+  verb.add_option("--postmaster", o.postmaster, "Address that answers for postmaster@ and abuse@");
+  verb.add_option("--description", o.description, "A note for administrators");
+}
+
+} // namespace
+
+void add_domain_verbs(CLI::App& app, command_line& c) {
+  auto* family = app.add_subcommand("domain", "Domains that this server has mail for")->require_subcommand(1);
+  const auto o = std::make_shared<domain_options>();
+
+  auto* add = family->add_subcommand("add", "Add a domain");
+  add->add_option("name", o->name, "example.org")->required();
+  add_member_options(*add, *o);
+  add_json_option(*add, c);
+  add->callback([&c, o, add] {
+    json::value body{json::object{}};
+    body.set("name", o->name);
+    add_members(*add, *o, body);
+    c.tell("POST", "/v1/domains", body, "domain " + o->name + " added");
+  });
+
+  auto* list = family->add_subcommand("list", "List the domains");
+  add_json_option(*list, c);
+  list->callback([&c] {
+    c.list("/v1/domains", {{"name", "NAME"}, {"enabled", "ENABLED"}, {"catch_all", "CATCH-ALL"}, {"postmaster", "POSTMASTER"}, {"description", "DESCRIPTION"}});
+  });
+
+  auto* show = family->add_subcommand("show", "Show one domain");
+  show->add_option("name", o->name)->required();
+  add_json_option(*show, c);
+  show->callback([&c, o] { c.show(path(*o)); });
+
+  auto* change = family->add_subcommand("change", "Change a domain");
+  change->add_option("name", o->name)->required();
+  add_member_options(*change, *o);
+  auto* on = change->add_flag("--enable", o->on, "Take mail for it");
+  change->add_flag("--disable", o->off, "Answer mail for it with try later")->excludes(on);
+  add_json_option(*change, c);
+  change->callback([&c, o, change] {
+    json::value body{json::object{}};
+    add_members(*change, *o, body);
+    c.tell("PATCH", path(*o), body, "domain " + o->name + " changed");
+  });
+
+  auto* remove = family->add_subcommand("remove", "Remove a domain without accounts and aliases");
+  remove->add_option("name", o->name)->required();
+  remove->callback([&c, o] { c.tell("DELETE", path(*o), {}, "domain " + o->name + " removed"); });
+}
+
+} // namespace rookery::cli

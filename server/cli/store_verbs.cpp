@@ -1,0 +1,71 @@
+#include "server/cli/command_line.hpp"
+#include "server/store_check.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <memory>
+
+namespace rookery::cli {
+namespace {
+
+void print_report(command_line& c, const json::value& report) {
+  const auto faults = report.get_unsigned("fault_count").value_or(0);
+  if (c.as_json) {
+    std::printf("%s\n", json::to_text(report, true).c_str());
+  } else {
+    if (const auto* all = report.get_array("faults"))
+      for (const auto& f : *all) std::printf("%s\n", f.as_string() != nullptr ? f.as_string()->c_str() : "");
+    if (const auto* members = report.as_object())
+      for (const auto& [name, v] : *members)
+        if (name != "faults") std::printf("%s: %s\n", name.c_str(), shown(name, &v).c_str());
+    std::printf(faults == 0 ? "the store is sound\n" : "THE STORE IS DAMAGED\n");
+  }
+  if (faults != 0) c.code = exit_damage;
+}
+
+/// Of a store that nobody uses here; of a running server through it.
+void check(command_line& c, const std::string& data) {
+  std::string directory = data;
+  if (directory.empty()) {
+    const auto client = c.client();
+    if (!client) return;
+    auto answer = client->ask("POST", "/v1/check", json::object{});
+    if (answer) {
+      if (answer->ok()) return print_report(c, answer->body);
+      return c.fail(exit_refused, std::string(answer->body.get_string("/error/text").value_or("the server refused to check")));
+    }
+    if (answer.error().kind != base::error_kind::try_later) return c.fail(exit_io, answer.error().log.value);
+    const auto file = c.node();
+    if (!file) return;
+    directory = file->data_directory;
+  }
+  const auto report = server::check_store(directory);
+  if (!report) return c.fail(report.error());
+  print_report(c, *report);
+}
+
+} // namespace
+
+void add_store_verbs(CLI::App& app, command_line& c) {
+  struct options {
+    std::string data, to;
+  };
+  const auto o = std::make_shared<options>();
+
+  auto* verify = app.add_subcommand("check", "Verify the whole store, read only; through the server when it runs");
+  verify->add_option("--data", o->data, "The data directory of a store that no server uses");
+  add_json_option(*verify, c);
+  verify->callback([&c, o] { check(c, o->data); });
+
+  auto* backup = app.add_subcommand("backup", "Copy the store of the running server");
+  backup->add_option("directory", o->to, "A new directory on the server's machine, absolute")->required();
+  add_json_option(*backup, c);
+  backup->callback([&c, o] {
+    json::value body{json::object{}};
+    body.set("directory", o->to);
+    c.tell("POST", "/v1/backup", body, "the backup is in " + o->to);
+  });
+}
+
+} // namespace rookery::cli

@@ -1,0 +1,94 @@
+#include "server/store_check.hpp"
+
+#include "storage/body/body_reader.hpp"
+#include "storage/log/log_reader.hpp"
+
+namespace rookery::server {
+namespace {
+
+/// Faults are listed up to this; more of them tell nothing new.
+constexpr std::size_t faults_shown_max = 1000;
+
+class report {
+public:
+  void fault(std::string text) {
+    ++count_;
+    if (faults_.size() < faults_shown_max) faults_.emplace_back(std::move(text));
+  }
+  void faults(const std::vector<std::string>& all, const std::string& where) {
+    for (const auto& f : all) fault(where + f);
+  }
+  void set(std::string_view name, std::uint64_t n) { body_.set(name, n); }
+  json::value finish() {
+    body_.set("fault_count", count_);
+    body_.set("faults", std::move(faults_));
+    return std::move(body_);
+  }
+
+private:
+  json::value body_{json::object{}};
+  json::array faults_;
+  std::uint64_t count_ = 0;
+};
+
+void add_machines(storage::node_store& store, report& out) {
+  out.faults(store.config->check(), "configuration: ");
+  out.faults(store.spool->check(), "spool: ");
+  for (std::size_t i = 0; i < store.mail.size(); ++i) out.faults(store.mail[i]->check(), "mail shard " + std::to_string(i + storage::first_mail_shard) + ": ");
+  const auto table = store.config->cell()->table();
+  out.set("domains", table->count(storage::directory::document_kind::domain));
+  out.set("accounts", table->count(storage::directory::document_kind::account));
+  out.set("replayed", store.replayed);
+}
+
+/// Every body that a record names is where the record says.
+void add_bodies(storage::node_store& store, report& out) {
+  auto& files = storage::posix_file_system();
+  storage::body_reader bodies(files, store.log_directory());
+  std::uint64_t verified = 0;
+  const auto verify = [&](const storage::body_ref& body, const std::string& owner) {
+    ++verified;
+    if (const auto whole = bodies.verify(body); !whole)
+      out.fault(owner + ": the body in segment " + std::to_string(body.segment) + " at " + std::to_string(body.offset) + ": " + whole.error().log.value);
+  };
+  for (const auto& segment : store.log->segments()) {
+    store.spool->for_each_body(segment.segment, [&](const storage::body_ref& b) { verify(b, "spool"); });
+    for (const auto& m : store.mail)
+      m->for_each_body(segment.segment, [&](const storage::body_ref& b, base::account_id a) { verify(b, "account " + std::to_string(a.value)); });
+  }
+  out.set("bodies_named", verified);
+}
+
+} // namespace
+
+base::result<json::value> check_machines(storage::node_store& store) {
+  report out;
+  add_machines(store, out);
+  return out.finish();
+}
+
+base::result<json::value> check_store(const std::string& data_directory) {
+  report out;
+  auto store = storage::node_store::open(data_directory, false);
+  if (!store) {
+    if (store.error().kind != base::error_kind::damaged) return base::fail(store.error());
+    out.fault(store.error().log.value);
+    return out.finish();
+  }
+  const auto log = storage::check_log(storage::posix_file_system(), (*store)->log_directory());
+  if (!log) {
+    out.fault("log: " + log.error().log.value);
+  } else {
+    out.faults(log->faults, "log: ");
+    out.set("segments", log->segments);
+    out.set("records", log->records);
+    out.set("commands", log->commands);
+    out.set("bodies", log->bodies);
+    out.set("body_octets", log->body_octets);
+  }
+  add_machines(**store, out);
+  add_bodies(**store, out);
+  return out.finish();
+}
+
+} // namespace rookery::server
