@@ -129,7 +129,7 @@ int serve(const node_file& file) {
     if (!service.listener) continue;
     const auto address = entry.what == service::admin ? "unix:" + file.admin_socket : entry.address;
     const auto port = node.listen(std::move(service.listener), address, file.port_of(entry), service.refusal);
-    if (!port) return failed(port.error());
+    if (!port) end_now(failed(port.error())); // actors run: no unwinding
   }
   if (!become(file.run_as)) {
     std::fprintf(stderr, "rookery: cannot become user %s\n", file.run_as.c_str());

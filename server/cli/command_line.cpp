@@ -125,13 +125,13 @@ std::optional<json::value> command_line::ask(std::string_view method, const std:
 void command_line::tell(std::string_view method, const std::string& target, const json::value& body, const std::string& done) {
   const auto answer = ask(method, target, body);
   if (!answer) return;
-  print(as_json ? json::to_text(*answer, true) + '\n' : done + '\n');
+  print(as_json ? json::to_text(*answer, true) : done + '\n');
 }
 
 void command_line::show(const std::string& target) {
   const auto answer = ask("GET", target);
   if (!answer) return;
-  if (as_json) return print(json::to_text(*answer, true) + '\n');
+  if (as_json) return print(json::to_text(*answer, true));
   std::vector<std::vector<std::string>> rows;
   if (const auto* members = answer->as_object())
     for (const auto& [name, v] : *members) rows.push_back({name, shown(name, &v)});
@@ -151,7 +151,7 @@ void command_line::list(const std::string& target, std::initializer_list<column>
     if (!next || next->empty()) break;
     after = *next;
   }
-  if (as_json) return print(json::to_text(json::value(std::move(all)), true) + '\n');
+  if (as_json) return print(json::to_text(json::value(std::move(all)), true));
   std::vector<std::vector<std::string>> rows(1);
   for (const auto& c : columns) rows.front().emplace_back(c.heading);
   for (const auto& item : all) {

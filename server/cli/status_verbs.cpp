@@ -13,7 +13,7 @@ void print_trace(command_line& c, const std::string& id) {
   const auto answer = c.ask("GET", "/v1/trace/" + admin::percent_encoded(id));
   if (!answer) return;
   if (c.as_json) {
-    std::printf("%s\n", json::to_text(*answer, true).c_str());
+    std::printf("%s", json::to_text(*answer, true).c_str());
     return;
   }
   const auto* lines = answer->get_array("lines");

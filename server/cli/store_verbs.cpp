@@ -12,7 +12,7 @@ namespace {
 void print_report(command_line& c, const json::value& report) {
   const auto faults = report.get_unsigned("fault_count").value_or(0);
   if (c.as_json) {
-    std::printf("%s\n", json::to_text(report, true).c_str());
+    std::printf("%s", json::to_text(report, true).c_str());
   } else {
     if (const auto* all = report.get_array("faults"))
       for (const auto& f : *all) std::printf("%s\n", f.as_string() != nullptr ? f.as_string()->c_str() : "");
