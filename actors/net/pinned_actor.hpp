@@ -26,8 +26,9 @@ public:
 
   resume_result resume(caf::execution_unit* unit, std::size_t throughput) override {
     const auto what = super::resume(unit, throughput);
-    if (what != done) after_turn();
-    return what;
+    if (what == done) return done;
+    // What ends here (`quit` in after_turn) must be gone now: no further message may come.
+    return enter([this] { after_turn(); }) ? what : done;
   }
 
   reactor& home() noexcept { return reactor_; }
