@@ -17,7 +17,9 @@ if(ROOKERY_WERROR)
   add_compile_options(-Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  add_compile_options(-fpch-preprocess -Wno-interference-size)
+  # The last five warn of things that are not there when GCC 12 optimises the standard library.
+  add_compile_options(-fpch-preprocess -Wno-interference-size
+    -Wno-stringop-overflow -Wno-stringop-overread -Wno-restrict -Wno-maybe-uninitialized -Wno-array-bounds)
 else()
   add_compile_options(-Wno-unused-lambda-capture)
 endif()
