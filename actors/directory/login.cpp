@@ -84,9 +84,9 @@ login_outcome login_service::admitted(net::connection& from, std::string_view au
   return {login_verdict::ok, account};
 }
 
-void login_service::failed(net::connection& from, std::string_view user, std::string_view why) {
-  (void)penalty(from);
+std::chrono::milliseconds login_service::failed(net::connection& from, std::string_view user, std::string_view why) {
   log_failure(from, user, directory_->get()->login(user) != nullptr, why);
+  return penalty(from);
 }
 
 std::chrono::milliseconds login_service::penalty(const net::connection& from) {

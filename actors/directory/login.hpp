@@ -51,8 +51,9 @@ public:
   found_credentials credentials(std::string_view user) const;
   /// SCRAM has succeeded for `user`: may the account come in?
   login_outcome admitted(net::connection& from, std::string_view authzid, std::string_view user) const;
-  /// An exchange failed in the session itself (SCRAM proof, bad channel binding).
-  void failed(net::connection& from, std::string_view user, std::string_view why);
+  /// An exchange failed in the session itself (SCRAM proof, bad channel binding). Gives the
+  /// time after which the client should be told.
+  std::chrono::milliseconds failed(net::connection& from, std::string_view user, std::string_view why);
 
 private:
   struct failures {

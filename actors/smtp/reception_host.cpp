@@ -106,9 +106,15 @@ void reception_host::handle(const smtp::authenticated& a) {
 }
 
 void reception_host::handle(const smtp::authentication_failed& a) {
-  // A wrong password was counted when it was checked; proofs fail in the session itself.
-  if (a.mechanism == sasl::mechanism::scram_sha_256 || a.mechanism == sasl::mechanism::scram_sha_256_plus)
-    node_.login->failed(link(), a.user, a.why == sasl::failure::wrong ? "wrong proof" : "exchange failed");
+  // A wrong password was counted when it was checked; a proof fails in the session itself.
+  if (!a.held) return;
+  const auto wait = node_.login->failed(link(), a.user, a.why == sasl::failure::wrong ? "wrong proof" : "wrong channel binding");
+  waiting_ = true;
+  link().after(wait, [this] {
+    waiting_ = false;
+    session_.tick(link().now());
+    session_.say_failure();
+  });
 }
 
 void reception_host::handle(const smtp::protocol_error& e) {

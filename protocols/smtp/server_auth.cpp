@@ -76,6 +76,9 @@ void server_session::auth_failed(sasl::failure why, std::string user) {
   exchange_.reset();
   succeeded_.reset();
   expect_command();
+  const bool wrong = why == sasl::failure::wrong || why == sasl::failure::channel_binding;
+  const bool scram = mechanism_ == sasl::mechanism::scram_sha_256 || mechanism_ == sasl::mechanism::scram_sha_256_plus;
+  if (wrong && scram) return ask(question::failure, authentication_failed{mechanism_, std::move(user), why, true});
   switch (why) {
   case sasl::failure::aborted: say(501, "5.7.0", "Authentication cancelled"); break;
   case sasl::failure::malformed: say(501, "5.5.2", "Malformed authentication data"); break;
@@ -84,6 +87,19 @@ void server_session::auth_failed(sasl::failure why, std::string user) {
   case sasl::failure::channel_binding: say(535, "5.7.8", "Authentication credentials invalid"); break;
   }
   push(authentication_failed{mechanism_, std::move(user), why});
+  count_failed_login();
+}
+
+void server_session::say_failure() {
+  if (state_ == state::closed) return;
+  base::check(question_ == question::failure, "no failure is held");
+  question_ = question::none;
+  expect_command();
+  say(535, "5.7.8", "Authentication credentials invalid");
+  count_failed_login();
+}
+
+void server_session::count_failed_login() {
   if (++failed_logins_ >= settings_->limits.authentication_failures)
     end_with_421(end_reason::limit, fault::too_many_failed_logins, "4.7.0", "Too many failed logins");
 }

@@ -12,6 +12,8 @@ namespace {
 
 /// Octets of a refused line that are dropped before the session gives up.
 constexpr std::uint64_t skipped_octets_max = 1u << 20;
+/// A buffer that grew beyond this is given back when it is empty.
+constexpr std::size_t kept_octets_max = 16 * 1024;
 
 } // namespace
 
@@ -70,8 +72,16 @@ std::optional<server_session::event> server_session::next_event() {
     events_.clear();
     events_taken_ = 0;
     release_view();
-    if (question_ != question::none || state_ == state::closed || !step()) return {};
+    if (question_ != question::none || state_ == state::closed || !step()) {
+      if (input_.empty() && input_.capacity() > kept_octets_max) input_.release();
+      return {};
+    }
   }
+}
+
+void server_session::sent(std::size_t octets) noexcept {
+  output_.consume(octets);
+  if (output_.empty() && output_.capacity() > kept_octets_max) output_.release();
 }
 
 bool server_session::step() {

@@ -7,6 +7,7 @@
 /// Questions, and what answers them:
 ///   check_password     password_verified, or authentication_unavailable
 ///   find_credentials   credentials_found, or authentication_unavailable
+///   authentication_failed, if held   say_failure
 ///   mail_from, rcpt_to, data_begin   accept or refuse
 ///   message_end        answer, or on LMTP answer_each
 ///   start_tls          tls_started (after the output was sent and TLS put below)
@@ -56,7 +57,9 @@ struct server_settings {
 /// HELO, EHLO or LHLO was accepted; a running transaction ended with it.
 struct client_named { greeting_verb greeting; std::string name; };
 struct authenticated { std::string authzid, user; sasl::mechanism mechanism; };
-struct authentication_failed { sasl::mechanism mechanism; std::string user; sasl::failure why; };
+/// `held`: the session has found out itself (a SCRAM proof) and waits for `say_failure`, which
+/// the host delays. Else a fact.
+struct authentication_failed { sasl::mechanism mechanism; std::string user; sasl::failure why; bool held = false; };
 /// Octets of the message, exactly as they are to be kept (dots unstuffed). A view into the
 /// session: lives until its next call.
 struct body_chunk { base::const_bytes octets; };
@@ -107,7 +110,7 @@ public:
   void tick(base::instant now);
   std::optional<event> next_event();
   base::const_bytes output() const noexcept { return output_.view(); }
-  void sent(std::size_t octets) noexcept { output_.consume(octets); }
+  void sent(std::size_t octets) noexcept;
   std::optional<base::instant> deadline() const noexcept;
   bool wants_input() const noexcept;
   bool closed() const noexcept { return state_ == state::closed; }
@@ -123,6 +126,7 @@ public:
   void answer_each(std::span<const reply>);
   void password_verified(bool right);
   void credentials_found(const sasl::scram_credentials&, bool known);
+  void say_failure();
   /// 454 4.7.0: try again later.
   void authentication_unavailable();
   void tls_started(const connection_facts&, base::instant now);
@@ -153,7 +157,7 @@ private:
     tls,             ///< waiting for tls_started
     closed
   };
-  enum class question : std::uint8_t { none, password, credentials, mail, rcpt, data, message, tls };
+  enum class question : std::uint8_t { none, password, credentials, failure, mail, rcpt, data, message, tls };
 
   // server_session.cpp: the wheel
   void say(std::uint16_t code, std::string_view enhanced, std::string_view text) { append_reply(output_, code, enhanced, text); }
@@ -193,6 +197,7 @@ private:
   void on_auth_line(std::string_view line);
   void auth_step(sasl::step);
   void auth_failed(sasl::failure, std::string user);
+  void count_failed_login();
   void auth_succeeded(const sasl::succeeded&);
 
   // server_body.cpp

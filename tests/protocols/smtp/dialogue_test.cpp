@@ -61,7 +61,7 @@ public:
     return std::visit(overloaded{
       [](client_named& n) { return string("client_named ") + (n.greeting == greeting_verb::helo ? "helo " : n.greeting == greeting_verb::ehlo ? "ehlo " : "lhlo ") + n.name; },
       [](authenticated& a) { return "authenticated " + a.user + " by " + string(sasl::name(a.mechanism)); },
-      [](authentication_failed& f) { return "authentication_failed " + f.user + " " + failure_names[static_cast<int>(f.why)]; },
+      [](authentication_failed& f) { return "authentication_failed " + f.user + " " + failure_names[static_cast<int>(f.why)] + (f.held ? " held" : ""); },
       [](body_chunk& b) { return "body " + string(b.octets); },
       [](transaction_reset& r) { return string("transaction_reset ") + reset_names[static_cast<int>(r.why)]; },
       [this](protocol_error& p) { return show_errors_ ? string("protocol_error ") + fault_names[static_cast<int>(p.what)] : string(); },
@@ -87,6 +87,7 @@ public:
     }
     else if (text == "right") s.password_verified(true);
     else if (text == "wrong") s.password_verified(false);
+    else if (text == "say_failure") s.say_failure();
     else if (text == "unavailable") s.authentication_unavailable();
     else if (text == "credentials" || text == "unknown_credentials") s.credentials_found(sasl::make_credentials("pencil", "salt", 10), text == "credentials");
     else if (text == "tls") {
