@@ -6,9 +6,8 @@
 ///      its commands like any others, then step again; nothing when all are moved.
 ///   3. When every machine has durably flushed beyond the last relocation and beyond the segment,
 ///      and nothing in it is live any more (`removable`), pin it for readers of old views and
-///      log_writer::remove_segment (which waits until a later segment's header says so: the actor
-///      gives log_writer::set_needed_from what it gives here as `flushed_by_all`). If something is
-///      live again (a copy made meanwhile): begin anew.
+///      log_writer::remove_segment (the actor gave log_writer::set_needed_from what it gives here
+///      as `flushed_by_all`). If something is live again (a copy made meanwhile): begin anew.
 /// A crash at any point leaves bodies doubled, never missing.
 #pragma once
 

@@ -135,6 +135,25 @@ std::optional<command_payload> read_command_payload(std::string_view octets) {
   return out;
 }
 
+std::string write_checkpoint_payload(const checkpoint_payload& c) {
+  std::string out;
+  base::encoder e(out);
+  e.u32(c.shard.value);
+  e.u32(c.position.segment);
+  e.u32(c.position.offset);
+  return out;
+}
+
+std::optional<checkpoint_payload> read_checkpoint_payload(std::string_view octets) {
+  base::decoder d(octets);
+  checkpoint_payload c;
+  c.shard = base::shard_id(d.u32());
+  c.position.segment = d.u32();
+  c.position.offset = d.u32();
+  if (!d.done()) return {};
+  return c;
+}
+
 void mark_group_ends(std::vector<committed_command>& group) {
   std::vector<base::shard_id> seen; // few shards in a group
   for (auto c = group.rbegin(); c != group.rend(); ++c) {

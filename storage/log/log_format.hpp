@@ -17,7 +17,7 @@ namespace rookery::storage {
 enum class record_type : std::uint8_t {
   body = 1,       ///< payload: the octets of one message body
   command = 2,    ///< payload: places of the bodies it names, then the shard's command
-  checkpoint = 3, ///< payload: a shard and the position it has durably reached
+  checkpoint = 3, ///< payload: a shard (or all) and the position it has durably reached
   pad = 4         ///< payload: anything; skipped
 };
 
@@ -32,6 +32,9 @@ inline constexpr std::size_t segment_header_octets = 64;
 inline constexpr std::uint8_t record_version = 1;
 inline constexpr std::uint32_t segment_version = 1;
 inline constexpr std::string_view segment_magic = "RKRYLOG\n";
+
+/// In a checkpoint record: no machine needs commands before its position.
+inline constexpr base::shard_id all_shards{0xffffffff};
 
 /// The first octets of every segment file.
 struct segment_header {
@@ -75,6 +78,10 @@ void write_command_payload(const std::vector<body_ref>& bodies, std::string_view
 /// Nothing when it is malformed. `payload` is a view into the input.
 struct command_payload { std::vector<body_ref> bodies; std::string_view payload; };
 std::optional<command_payload> read_command_payload(std::string_view octets);
+
+struct checkpoint_payload { base::shard_id shard; log_position position; };
+std::string write_checkpoint_payload(const checkpoint_payload&);
+std::optional<checkpoint_payload> read_checkpoint_payload(std::string_view octets);
 
 /// "00000001.log"
 std::string segment_name(std::uint32_t segment);

@@ -109,17 +109,35 @@ base::result<std::vector<std::uint32_t>> list_segments(file_system& files, const
   return numbers;
 }
 
+/// What the newest segment says, when that matters to a replay from `from`.
+static base::result<log_position> needed_from(file_system& files, const std::string& directory, std::uint32_t newest,
+                                              log_position from) {
+  const auto segment = open_segment_file(files, directory, newest);
+  if (!segment) return base::fail(segment.error());
+  auto floor = segment->header.needed_from;
+  if (from.segment >= newest) return floor;
+  segment_scanner scanner(*segment, segment_header_octets, whole_file);
+  for (;;) {
+    const auto what = scanner.next();
+    if (!what) return base::fail(what.error());
+    if (*what != segment_scanner::found::record) return floor;
+    if (scanner.head().type != record_type::checkpoint || scanner.head().shard != all_shards.value) continue;
+    const auto payload = scanner.payload();
+    if (!payload) return base::fail(payload.error());
+    const auto c = *payload ? read_checkpoint_payload(**payload) : std::nullopt;
+    if (c) floor = std::max(floor, c->position);
+  }
+}
+
 base::result<log_position> replay(file_system& files, const std::string& directory, log_position from,
                                   const std::function<void(const committed_command&)>& each,
                                   std::optional<log_position> until) {
   const auto numbers = list_segments(files, directory);
   if (!numbers) return base::fail(numbers.error());
   if (numbers->empty()) return from;
-  {
-    const auto newest = open_segment_file(files, directory, numbers->back());
-    if (!newest) return base::fail(newest.error());
-    from = std::max({from, newest->header.needed_from, log_position{1, segment_header_octets}});
-  }
+  const auto floor = needed_from(files, directory, numbers->back(), from);
+  if (!floor) return floor;
+  from = std::max({from, *floor, log_position{1, segment_header_octets}});
   if (until && *until < from)
     return damaged(directory, until->segment, until->offset, "records of a machine are ahead of the log, which ends");
   const auto last = until ? until->segment : numbers->back();

@@ -50,7 +50,9 @@ public:
   std::uint64_t tail = 0;         ///< with what is gathered
   std::uint64_t lsn = 1;          ///< of the next record
   log_position durable_end;
-  log_position wanted_from;       ///< needed_from of the next segment
+  log_position wanted_from;       ///< needed_from, to become durable
+  log_position noted_from;        ///< laid down in the log
+  log_position durable_from;
   std::uint64_t waiting = 0;      ///< octets appended and not committed
   std::uint64_t free = 0;         ///< on the volume, at the last look
   bool broken = false;
@@ -153,7 +155,7 @@ base::result<void> log_writer::state::open_last(const std::vector<std::uint32_t>
     auto recovered = recover_tail(*segment, path(number));
     if (!recovered) return base::fail(recovered.error());
     header = segment->header;
-    wanted_from = header.needed_from;
+    wanted_from = noted_from = durable_from = recovered->needed_from;
     tail = recovered->end;
     lsn = recovered->next_lsn;
     recovery = recovered->report;
@@ -254,7 +256,7 @@ void log_writer::state::begin_segment(std::uint32_t number) {
   header.segment = number;
   header.first_lsn = lsn;
   header.salt = settings.salt;
-  header.needed_from = wanted_from;
+  header.needed_from = noted_from = wanted_from;
   if (header.salt == 0) {
     const auto random = base::random_octets(sizeof header.salt);
     std::memcpy(&header.salt, random.data(), sizeof header.salt);
@@ -456,27 +458,29 @@ base::result<std::vector<committed_command>> log_writer::state::append(const com
 
 base::result<void> log_writer::state::append_checkpoint(base::shard_id shard, log_position position) {
   if (broken) return is_broken();
-  char payload[12];
-  std::memcpy(payload, &shard.value, 4);
-  std::memcpy(payload + 4, &position.segment, 4);
-  std::memcpy(payload + 8, &position.offset, 4);
-  if (auto done = make_room(record_octets(sizeof payload), false); !done) return done;
+  const auto payload = write_checkpoint_payload({shard, position});
+  if (auto done = make_room(record_octets(payload.size()), false); !done) return done;
   const auto tail_before = tail;
   record_head head;
   head.type = record_type::checkpoint;
-  head.length = sizeof payload;
-  head.payload_crc = base::crc32c({payload, sizeof payload});
+  head.length = static_cast<std::uint32_t>(payload.size());
+  head.payload_crc = base::crc32c(payload);
   head.flags = static_cast<std::uint16_t>(record_flag::group_end | take_begin());
   head.shard = shard.value;
   lay_head(head);
-  gather({payload, sizeof payload});
-  gather_padding(sizeof payload);
+  gather(payload);
+  gather_padding(payload.size());
   waiting += tail - tail_before;
   return {};
 }
 
 base::result<void> log_writer::state::commit() {
   if (broken) return is_broken();
+  if (wanted_from > noted_from) {
+    auto done = append_checkpoint(all_shards, wanted_from);
+    if (!done && broken) return done; // without space it waits for a later commit
+    if (done) noted_from = wanted_from;
+  }
   if (auto done = write_gathered(); !done) return done;
   const auto committed = std::exchange(waiting, 0);
   if (unsynced || !published) {
@@ -485,6 +489,7 @@ base::result<void> log_writer::state::commit() {
     if (auto done = publish(); !done) return done;
   }
   begins = true;
+  durable_from = noted_from;
   durable_end = {header.segment, static_cast<std::uint32_t>(tail)};
   if (committed > 0) {
     look_at_space();
@@ -508,7 +513,7 @@ base::result<void> log_writer::state::remove_segment(std::uint32_t segment) {
   const auto found = std::find_if(sealed.begin(), sealed.end(), [&](const auto& s) { return s.segment == segment; });
   if (found == sealed.end())
     return base::fail(base::error_kind::not_found, "No such segment.", "segment " + std::to_string(segment) + " is not sealed");
-  if (segment >= header.needed_from.segment || !published)
+  if (segment >= durable_from.segment)
     return base::fail(base::error_kind::invalid, "The segment is in use.",
                       "commands of segment " + std::to_string(segment) + " may be needed at the next start");
   if (auto done = files.remove(path(segment)); !done) return done;
@@ -551,7 +556,7 @@ base::result<void> log_writer::remove_segment(std::uint32_t segment) { return st
 void log_writer::set_needed_from(log_position position) noexcept {
   state_->wanted_from = std::max(state_->wanted_from, position);
 }
-log_position log_writer::needed_from() const noexcept { return state_->header.needed_from; }
+log_position log_writer::needed_from() const noexcept { return state_->durable_from; }
 void log_writer::look_at_space() { state_->look_at_space(); }
 
 std::vector<segment_info> log_writer::segments() const {

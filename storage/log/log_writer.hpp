@@ -77,11 +77,11 @@ public:
   std::vector<segment_info> segments() const;
   /// Ends the current segment, so that all records before are in sealed ones (backup, compaction).
   base::result<void> seal();
-  /// Says that no machine needs a command before `position`: each has durably flushed beyond it, or
-  /// had nothing unflushed when the log ended there. Goes into the header of the next segment, and
-  /// counts from then on. Never goes back.
+  /// Says that no machine needs a command before `position`: each has durably flushed all its commands
+  /// before it (or has none). Written with the next commit, which writes it even when nothing else
+  /// waits; replay begins there. Never goes back.
   void set_needed_from(log_position position) noexcept;
-  /// What the current segment's header says.
+  /// The position that is durable.
   log_position needed_from() const noexcept;
   /// Removes a sealed segment before `needed_from()` (else `invalid`). The caller vouches that no
   /// body in it is live.

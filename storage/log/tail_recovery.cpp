@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace rookery::storage {
 namespace {
@@ -20,6 +21,7 @@ base::result<walk> walk_records(const open_segment& segment) {
   using found = segment_scanner::found;
   walk w;
   w.tail.next_lsn = segment.header.first_lsn;
+  w.tail.needed_from = segment.header.needed_from;
   auto lsn = w.tail.next_lsn;
   segment_scanner scanner(segment, segment_header_octets, segment.size);
   for (;;) {
@@ -40,6 +42,11 @@ base::result<walk> walk_records(const open_segment& segment) {
     w.tail.end = scanner.next_offset();
     w.tail.next_lsn = lsn;
     w.dangling = 0;
+    if (scanner.head().type != record_type::checkpoint) continue;
+    const auto payload = scanner.payload();
+    if (!payload) return base::fail(payload.error());
+    if (const auto c = *payload ? read_checkpoint_payload(**payload) : std::nullopt; c && c->shard == all_shards)
+      w.tail.needed_from = std::max(w.tail.needed_from, c->position);
   }
   w.tail.report.verified_octets = w.tail.end;
   w.tail.report.dropped_records = w.dangling;

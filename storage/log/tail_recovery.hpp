@@ -17,6 +17,7 @@ namespace rookery::storage {
 struct recovered_tail {
   std::uint64_t end = segment_header_octets; ///< behind the last whole group
   std::uint64_t next_lsn = 1;
+  log_position needed_from;                  ///< by the header and the checkpoints of this segment
   log_recovery report;
 };
 

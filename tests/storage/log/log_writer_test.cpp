@@ -303,7 +303,7 @@ TEST(LogWriter, SegmentsGoOnlyWhenNoCommandInThemIsNeeded) {
   EXPECT_EQ(log->remove_segment(99).error().kind, error_kind::not_found);
   log->set_needed_from(log->end());
   EXPECT_EQ(log->remove_segment(1).error().kind, error_kind::invalid) << "not durable yet";
-  ASSERT_TRUE(log->seal());
+  ASSERT_TRUE(log->commit());
   ASSERT_TRUE(log->remove_segment(1));
   ASSERT_TRUE(log->remove_segment(3));
   ASSERT_TRUE(log->append(group_of("last", 1)));
@@ -312,8 +312,33 @@ TEST(LogWriter, SegmentsGoOnlyWhenNoCommandInThemIsNeeded) {
   log = open_log(files);
   EXPECT_EQ(names_of(replayed(files, "log", {}, log->end())), "last/1of1") << "a machine that never had a command";
   EXPECT_EQ(faults_of(files, "log"), "");
-  ASSERT_TRUE(files.remove("log/" + segment_name(log->segments().back().segment - 1)).ok());
+  const auto needed = log->needed_from().segment;
+  while (log->end().segment < needed + 2) {
+    ASSERT_TRUE(log->append(group_of("more", 1, {5000})));
+    ASSERT_TRUE(log->commit());
+  }
+  ASSERT_TRUE(files.remove("log/" + segment_name(needed + 1)).ok());
   EXPECT_FALSE(replay(files, "log", {2, 64}, [](const auto&) {}, log->end()).ok()) << "this one was needed";
+}
+
+TEST(LogWriter, ReplayBeginsWhereTheLastCheckpointOfAllSays) {
+  faulty_file_system files;
+  auto log = open_log(files);
+  std::string expected;
+  for (int i = 0; i < 30; ++i) {
+    const auto name = "g" + std::to_string(i);
+    ASSERT_TRUE(log->append(group_of(name, 1, {2000})));
+    ASSERT_TRUE(log->commit());
+    expected += (expected.empty() ? "" : " ") + name + "/1of1";
+    if (i % 7 == 6) {
+      log->set_needed_from(log->end());
+      ASSERT_TRUE(log->commit());
+      expected.clear();
+    }
+    files.crash();
+    log = open_log(files);
+    EXPECT_EQ(names_of(replayed(files, "log", {}, log->end())), expected) << i;
+  }
 }
 
 TEST(LogWriter, ALogOfAnotherNodeIsRefused) {
