@@ -12,7 +12,7 @@
 
 namespace rookery::tests {
 
-imap_node::imap_node(int accounts, std::uint16_t port) {
+imap_node::imap_node(int accounts, std::uint16_t port, const std::function<void(actors::running_node&)>& listen_more) {
   char name[] = "/tmp/imap_node_XXXXXX";
   if (::mkdtemp(name) == nullptr) throw std::runtime_error("no temporary directory");
   directory_ = name;
@@ -45,6 +45,7 @@ imap_node::imap_node(int accounts, std::uint16_t port) {
   const auto got = running_->listen(listener, "127.0.0.1", port, "* BYE Too many connections\r\n");
   if (!got) throw std::runtime_error(got.error().log.value);
   port_ = *got;
+  if (listen_more) listen_more(*running_);
   running_->accept();
 }
 

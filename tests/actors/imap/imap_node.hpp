@@ -6,6 +6,7 @@
 #include "actors/root/running_node.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,7 +15,9 @@ namespace rookery::tests {
 class imap_node {
 public:
   /// Accounts u1@example.test and so on, all with the password "secret".
-  explicit imap_node(int accounts, std::uint16_t port = 0);
+  /// `listen_more` may open other listeners.
+  explicit imap_node(int accounts, std::uint16_t port = 0,
+                     const std::function<void(actors::running_node&)>& listen_more = {});
   ~imap_node();
   std::uint16_t port() const noexcept { return port_; }
   actors::node& node() noexcept { return running_->node(); }
