@@ -64,7 +64,7 @@ struct subscribe { std::string name; bool on = true; };
 struct set_special_use { std::string name; std::string special_use; };
 /// Appends to a mailbox by id: the commands' bodies are the messages' in order. All or none.
 struct append { base::mailbox_id mailbox; std::vector<new_message> messages; };
-/// Delivers one message to a mailbox by name; made once for one (origin, recipient) even if
+/// Delivers one message to a mailbox by name; made once for one (account, origin, recipient) even if
 /// repeated. A missing folder other than INBOX is created when `create`, else INBOX is taken.
 struct deliver {
   std::string folder = "INBOX";

@@ -20,6 +20,7 @@ void delivery_memory::open(const tree& from) {
     row r{sequence, 0};
     while (in.ok() && !in.rest().empty()) {
       remembered d;
+      d.what.account = in.u64();
       d.what.origin = in.u64();
       d.what.recipient = in.u32();
       d.time = in.i64();
@@ -52,9 +53,9 @@ void delivery_memory::forget(base::wall_time now) {
   while (!by_age_.empty() && (by_age_.size() >= deliveries_kept_max || by_age_.front().time < oldest)) forget_first();
 }
 
-void delivery_memory::remember(std::uint64_t origin, std::uint32_t recipient, base::wall_time now) {
-  if (!known_.insert({origin, recipient}).second) return;
-  by_age_.push_back({{origin, recipient}, base::to_milliseconds(now)});
+void delivery_memory::remember(const delivery& d, base::wall_time now) {
+  if (!known_.insert(d).second) return;
+  by_age_.push_back({d, base::to_milliseconds(now)});
   ++fresh_;
 }
 
@@ -62,10 +63,11 @@ void delivery_memory::collect(tree::batch& batch) const {
   for (const auto sequence : emptied_) batch.remove(key::delivered(sequence));
   if (fresh_ == 0) return;
   std::string value;
-  value.reserve(1 + fresh_ * 20);
+  value.reserve(1 + fresh_ * 28);
   base::encoder out(value);
   out.u8(format_version);
   for (auto d = by_age_.end() - static_cast<std::ptrdiff_t>(fresh_); d != by_age_.end(); ++d) {
+    out.u64(d->what.account);
     out.u64(d->what.origin);
     out.u32(d->what.recipient);
     out.i64(d->time);

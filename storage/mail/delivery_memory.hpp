@@ -28,21 +28,23 @@ public:
   void open(const tree&);
   /// Forgets what is too old at `now`.
   void forget(base::wall_time now);
-  bool knows(std::uint64_t origin, std::uint32_t recipient) const { return known_.contains({origin, recipient}); }
-  void remember(std::uint64_t origin, std::uint32_t recipient, base::wall_time now);
+  /// A recipient may be an alias of several accounts: each gets its own.
+  struct delivery {
+    std::uint64_t account = 0;
+    std::uint64_t origin = 0;
+    std::uint32_t recipient = 0;
+    bool operator==(const delivery&) const = default;
+  };
+  bool knows(const delivery& d) const { return known_.contains(d); }
+  void remember(const delivery&, base::wall_time now);
 
   void collect(tree::batch&) const;
   void flushed();
 
 private:
-  struct delivery {
-    std::uint64_t origin = 0;
-    std::uint32_t recipient = 0;
-    bool operator==(const delivery&) const = default;
-  };
   struct hash {
     std::size_t operator()(const delivery& d) const noexcept {
-      return static_cast<std::size_t>((d.origin ^ std::uint64_t{d.recipient} << 48) * 0x9e3779b97f4a7c15u);
+      return static_cast<std::size_t>((d.origin ^ std::uint64_t{d.recipient} << 48 ^ d.account << 24) * 0x9e3779b97f4a7c15u);
     }
   };
   struct remembered {

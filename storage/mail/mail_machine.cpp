@@ -31,7 +31,7 @@ public:
       result.what = outcome::already_done;
     } else {
       result = apply_payload(c);
-      unflushed_ += c.payload.size() + 128;
+      store_->waiting_octets += 256;
       applied_.lsn = std::max(applied_.lsn, c.lsn);
     }
     if (c.group_end) applied_.applied = std::max(applied_.applied, c.next);
@@ -39,7 +39,7 @@ public:
   }
 
   std::vector<notice> publish() override { return state_.publish(); }
-  std::size_t unflushed_octets() const override { return unflushed_; }
+  std::size_t unflushed_octets() const override { return store_->waiting_octets; }
 
   base::result<void> flush(bool durable) override {
     tree::batch batch;
@@ -48,7 +48,7 @@ public:
     if (auto written = store_->rows->write(batch, durable); !written.ok()) return written;
     state_.flushed();
     flushed_ = applied_;
-    unflushed_ = 0;
+    store_->waiting_octets = 0;
     return {};
   }
 
@@ -110,7 +110,6 @@ private:
   shard_record flushed_;
   shard_record applied_;
   const std::uint64_t replayed_ = flushed_.lsn;
-  std::size_t unflushed_ = 0;
 };
 
 } // namespace

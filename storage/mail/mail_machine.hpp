@@ -2,6 +2,7 @@
 ///
 /// One thread owns it (apply, publish, flush, open_*); what it publishes is read
 /// from any thread. On disk: one tree (LevelDB directory); docs/formats/mail_tree.md.
+/// Pictures that somebody still holds keep the tree open when the machine is gone.
 #pragma once
 
 #include "storage/mail/command.hpp"
@@ -20,6 +21,7 @@ namespace rookery::storage::mail {
 
 struct mail_settings {
   std::size_t open_mailboxes_max = 4096;          ///< kept in memory beyond those that sessions hold
+  std::size_t open_messages_max = 1'000'000;      ///< messages in them whose flags are kept in memory, 21 octets each
   std::size_t text_cache_octets = 64u << 20;      ///< shared by all pages of this machine
   std::size_t mailboxes_per_account_max = 100000;
   std::size_t vanished_kept_max = 100000;         ///< expunged UIDs remembered for a mailbox

@@ -20,6 +20,7 @@ struct mail_store {
   pending_rows pending;
   text_cache texts;
   mail_settings settings;
+  std::size_t waiting_octets = 0; ///< about what the next flush writes; the shard's thread only
 };
 
 } // namespace rookery::storage::mail

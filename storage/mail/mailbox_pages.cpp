@@ -91,6 +91,11 @@ void mailbox_state::open_pages() {
   complete_ = true;
 }
 
+void mailbox_state::close_pages() {
+  entries_.clear();
+  complete_ = false;
+}
+
 void mailbox_state::collect(tree::batch& batch, std::vector<std::shared_ptr<page_source>>& replaced) {
   if (gone) {
     batch.remove(key::mailbox(account_, id_));

@@ -60,6 +60,11 @@ page& mailbox_state::writable(entry& e) {
   return *e.hot;
 }
 
+void mailbox_state::mark_hot(entry& e) {
+  if (!e.hot_dirty) store_->waiting_octets += 32 + e.hot->rows() * 8;
+  e.hot_dirty = true;
+}
+
 std::optional<std::uint64_t> mailbox_state::bits_of(const flag_set& flags, bool drop) {
   auto bits = flags.system & flag::system_mask;
   const auto known = record.keywords.size();
@@ -99,6 +104,7 @@ std::uint32_t mailbox_state::add(std::uint64_t modseq, std::uint64_t flags, page
   }
   auto& e = tail();
   const auto head = cold_row(*cold).head();
+  store_->waiting_octets += cold->size() + 160;
   const auto slot = record.slot++;
   const auto uid = record.uid_next++;
   auto& hot = writable(e);
@@ -145,7 +151,9 @@ bool mailbox_state::store(const uid_ranges& ranges, flag_change change, std::uin
       if ((turned & flag::seen) != 0) record.unseen += (after & flag::seen) != 0 ? ~0u : 1u;
       if ((turned & flag::deleted) != 0) record.deleted += (after & flag::deleted) != 0 ? 1u : ~0u;
     });
-    if (hot != nullptr) changed = e.hot_dirty = true;
+    if (hot == nullptr) continue;
+    changed = true;
+    mark_hot(e);
   }
   if (changed) record.highest_modseq = modseq;
   return changed;
@@ -219,7 +227,7 @@ weight mailbox_state::remove(const std::vector<std::uint32_t>& uids, std::uint64
     if (e.hot->uid.empty() || *next > e.hot->uid.back()) continue;
     const auto statics = e.source->borrow_statics();
     auto& hot = writable(e);
-    e.hot_dirty = true;
+    mark_hot(e);
     std::size_t kept = 0;
     for (std::size_t row = 0; row < hot.uid.size(); ++row) {
       const auto uid = hot.uid[row];
@@ -250,6 +258,7 @@ weight mailbox_state::remove(const std::vector<std::uint32_t>& uids, std::uint64
   record.messages -= static_cast<std::uint32_t>(removed.messages);
   record.octets -= removed.octets;
   store_->pending.put(key::vanished(account_, id_, modseq), encode_ranges(ranges));
+  store_->waiting_octets += removed.messages * 32;
   record.vanished += removed.messages;
   trim_vanished();
   return removed;

@@ -57,6 +57,10 @@ public:
   bool held() const noexcept;
   /// Brings the hot columns of all pages.
   void open_pages();
+  /// Forgets them again; nothing waits for a flush and nobody holds the cell.
+  void close_pages();
+  /// Messages whose hot columns are in memory.
+  std::size_t messages_open() const noexcept { return complete_ ? record.messages : 0; }
 
   /// The next step of MODSEQ, given once for a command.
   std::uint64_t step() { return ++record.highest_modseq; }
@@ -107,6 +111,7 @@ private:
   entry& tail();
   entry* find_page(std::uint32_t number);
   page& writable(entry&);
+  void mark_hot(entry&);
   /// Rows of `page_number` (or of all pages) as the tree has them.
   std::vector<entry> read_pages(std::optional<std::uint32_t> page_number) const;
   void collect_page(entry&, tree::batch&);

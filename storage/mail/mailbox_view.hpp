@@ -57,7 +57,7 @@ struct text_rows {
   }
 };
 
-class page_source; ///< loads columns of one page; storage/mail/mailbox_store
+class page_source; ///< loads columns of one page; storage/mail/page_source.hpp
 
 /// Up to `page_slots` messages in UID order. Rows are those not expunged; `slot` says
 /// where a row's static and text columns are. Immutable once published.

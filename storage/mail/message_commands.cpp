@@ -145,12 +145,12 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time no
   if (bodies.size() != 1) return no(outcome::malformed);
   if (c.origin != 0) {
     shard.deliveries().forget(now);
-    if (shard.deliveries().knows(c.origin, c.recipient)) return no(outcome::already_done);
+    if (shard.deliveries().knows({id.value, c.origin, c.recipient})) return no(outcome::already_done);
   }
   auto& a = shard.account(id);
   auto& m = destination(shard, a, now, c);
   if (!m.room_for_uids(1)) return no(outcome::over_limit);
-  if (c.origin != 0) shard.deliveries().remember(c.origin, c.recipient, now);
+  if (c.origin != 0) shard.deliveries().remember({id.value, c.origin, c.recipient}, now);
   const auto flags = *m.bits_of(c.message.flags, true); // mail is not refused for a keyword
   const auto modseq = m.step();
   auto result = about(m);

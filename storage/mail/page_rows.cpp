@@ -62,6 +62,7 @@ public:
   template <class T>
   void column(std::vector<T>& into, std::size_t rows) {
     check(rows <= into.size());
+    if (rows == 0) return;
     std::memcpy(into.data(), take(rows * sizeof(T)).data(), rows * sizeof(T));
   }
   std::size_t left() const { return in_.size(); }
@@ -279,7 +280,8 @@ void read_text(std::string_view octets, text_rows& into) {
   const std::size_t rows = in.value<std::uint16_t>();
   check(rows <= page_slots);
   into.end[0] = 0;
-  std::memcpy(into.end.data() + 1, in.take(rows * 4).data(), rows * 4);
+  const auto ends = in.take(rows * 4);
+  if (rows > 0) std::memcpy(into.end.data() + 1, ends.data(), ends.size());
   into.octets = in.take(in.left());
   check_ends({into.end.data() + 1, rows}, into.octets.size());
   for (std::size_t i = rows + 1; i <= page_slots; ++i) into.end[i] = into.end[rows];

@@ -250,7 +250,8 @@ std::shared_ptr<account_cell> shard_state::open_account(base::account_id id) {
 }
 
 std::shared_ptr<mailbox_cell> shard_state::open_mailbox(base::account_id account, base::mailbox_id id) {
-  if (mailboxes_.size() > store_->settings.open_mailboxes_max * 9 / 8) let_go();
+  if (mailboxes_.size() > store_->settings.open_mailboxes_max * 9 / 8 || opened_ > store_->settings.open_messages_max / 4)
+    let_go();
   auto* m = mailbox(look_at(account), id);
   if (m == nullptr) return nullptr;
   if (!m->cell) {
@@ -258,6 +259,7 @@ std::shared_ptr<mailbox_cell> shard_state::open_mailbox(base::account_id account
     m->cell->recent_from = m->recent_from;
   }
   if (m->held() && m->cell->view()) return m->cell;
+  opened_ += m->record.messages;
   m->open_pages();
   if (!m->subscribed) m->subscribed = is_subscribed(account, m->record.name);
   m->cell->known_since = m->record.expunged_known_since;
@@ -362,6 +364,15 @@ void shard_state::let_go() {
     }
     mailboxes_by_use_.pop_back();
     mailboxes_.erase({m->account(), m->id()});
+  }
+  opened_ = 0;
+  std::size_t messages = 0;
+  for (auto* m : mailboxes_by_use_) {
+    if (m->held()) continue;
+    messages += m->messages_open();
+    if (messages <= store_->settings.open_messages_max || m->messages_open() == 0 || m->dirty || m->touched) continue;
+    if (m->cell) m->cell->publish(nullptr);
+    m->close_pages();
   }
   for (auto steps = accounts_.size(); accounts_.size() > most && steps > 0; --steps) {
     auto* a = accounts_by_use_.back();

@@ -91,6 +91,7 @@ private:
   std::vector<account_state*> dirty_accounts_, touched_accounts_;
   std::vector<mailbox_state*> dirty_mailboxes_, touched_mailboxes_;
   std::vector<notice> notices_;
+  std::size_t opened_ = 0; ///< messages of mailboxes opened since the last `let_go`
   std::vector<std::shared_ptr<page_source>> graves_, graves_left_; ///< pages without messages that pictures may still show
 };
 

@@ -79,10 +79,14 @@ public:
     machine->publish();
     (void)machine->flush(true);
   }
+
+private:
+  directory where_; // goes after the machine
+
+public:
   std::unique_ptr<mail_machine> machine;
 
 private:
-  directory where_;
   std::uint64_t lsn_ = 0, body_ = 0, origin_ = 0;
 };
 
@@ -209,6 +213,25 @@ void load_statics_page(benchmark::State& state) {
   }
 }
 BENCHMARK(load_statics_page)->Unit(benchmark::kMicrosecond);
+
+/// A client that reads the envelope of each new message, with a flush between.
+void read_new_message(benchmark::State& state) {
+  shard s;
+  s.fill(1, 100);
+  const auto cell = s.machine->open_mailbox(base::account_id{1}, inbox);
+  for (auto unused : state) {
+    state.PauseTiming();
+    for (int i = 0; i < 3; ++i) {
+      s.machine->apply(s.delivery(1));
+      s.machine->publish();
+      (void)s.machine->flush(false);
+    }
+    const auto v = cell->view();
+    state.ResumeTiming();
+    benchmark::DoNotOptimize(load_text(*v->pages.back(), text_column::envelope));
+  }
+}
+BENCHMARK(read_new_message)->Unit(benchmark::kMicrosecond);
 
 /// Copies all messages of a mailbox and expunges the originals: MOVE 1:*.
 void move_all(benchmark::State& state) {

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace rookery::storage::mail {
 namespace {
@@ -184,7 +185,7 @@ command_result mail_model::apply(const committed_command& c) {
     return r;
   }
   if (const auto* v = std::get_if<deliver>(&read.what)) {
-    if (v->origin != 0 && !delivered_.emplace(v->origin, v->recipient).second) return no(outcome::already_done);
+    if (v->origin != 0 && !delivered_.emplace(id, v->origin, v->recipient).second) return no(outcome::already_done);
     auto& a = with_inbox(id);
     const auto folder = canonical(v->folder);
     auto at = named(a, folder);
@@ -378,15 +379,22 @@ std::string dump(mail_machine& machine, std::uint64_t accounts) {
       for (const auto& [first, last] : gone.uids)
         for (auto uid = first; uid <= last; ++uid) uids.push_back(uid);
       line(out, {"vanished", joined(uids)});
+      const page* loaded = nullptr;
+      std::array<std::shared_ptr<const text_rows>, text_column_count> texts;
       for (std::uint32_t i = 0; i < v->size(); ++i) {
         const auto at = v->at(i);
+        for (std::size_t t = 0; t < text_column_count && at.in != loaded; ++t)
+          texts[t] = load_text(*at.in, static_cast<text_column>(t));
+        loaded = at.in;
         const auto& p = *at.in;
         const auto slot = p.slot[at.row];
         const auto& s = load_statics(p);
         std::set<std::string> words;
         for (std::size_t k = 0; k < v->keywords.size(); ++k)
           if ((p.flags[at.row] >> (flag::first_keyword_bit + k) & 1) != 0) words.insert(v->keywords[k]);
-        const auto text = [&](text_column column) { return std::string(load_text(p, column)->row(slot)); };
+        const auto text = [&](text_column column) {
+          return std::string(texts[static_cast<std::size_t>(column)]->row(slot));
+        };
         line(out, {n(p.uid[at.row]), n(p.modseq[at.row]), n(p.flags[at.row] & flag::system_mask), joined(words),
                    n(static_cast<std::uint64_t>(s.internal_date[slot])), n(static_cast<std::uint64_t>(s.save_date[slot])),
                    n(s.size[slot]), n(s.header_octets[slot]), n(s.thread[slot]), n(s.body[slot].segment),

@@ -10,6 +10,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace rookery::storage::mail {
@@ -55,7 +56,7 @@ private:
   command_result transfer(std::uint64_t, std::int64_t, std::uint32_t from, std::uint32_t to, const uid_ranges&, bool leave);
 
   std::map<std::uint64_t, account> accounts_;
-  std::set<std::pair<std::uint64_t, std::uint32_t>> delivered_;
+  std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>> delivered_;
 };
 
 /// The same text from the views that a machine gives, for accounts 1..`accounts`.

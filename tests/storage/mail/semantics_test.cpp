@@ -281,6 +281,7 @@ TEST(MailMachine, ADeliveryIsMadeOnceAndFallsBackToInbox) {
   const deliver d{"lists", false, 77, 1, message_with("e")};
   EXPECT_EQ(n.run(d, 1).mailbox, inbox);
   EXPECT_EQ(n.run(d, 1).what, outcome::already_done);
+  EXPECT_EQ(n.run(d, 1, 2).what, outcome::done) << "an alias of two accounts";
   n.flush();
   n.reopen();
   EXPECT_EQ(n.run(d, 1).what, outcome::already_done);

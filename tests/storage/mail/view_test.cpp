@@ -137,6 +137,28 @@ TEST(MailboxView, RecentBeginsWhereTheMailboxStoodWhenItCameIntoMemory) {
   EXPECT_EQ(n.machine->open_mailbox(base::account_id{1}, inbox)->recent_from.load(), 3u);
 }
 
+TEST(MailMachine, LargeMailboxesThatNobodyHoldsLeaveMemory) {
+  node n;
+  n.settings.open_messages_max = 500;
+  n.reopen();
+  const auto other = n.create("other");
+  n.append_some(inbox, 400);
+  n.append_some(other, 400);
+  const auto held = n.machine->open_mailbox(base::account_id{1}, other);
+  n.machine->publish();
+  n.flush();
+  n.machine->open_mailbox(base::account_id{1}, inbox);
+  n.append_some(inbox, 3);
+  n.append_some(other, 3);
+  n.machine->publish();
+  n.flush();
+  EXPECT_EQ(n.uids(inbox).size(), 403u);
+  EXPECT_EQ(held->view()->size(), 403u);
+  EXPECT_EQ(n.run(expunge{inbox, uid_ranges{{1, 402}}, true}).uids.size(), 402u);
+  n.expect_sound();
+  EXPECT_EQ(n.uids(inbox), std::vector<std::uint32_t>{403});
+}
+
 TEST(AccountView, IsChangedInPlaceOnlyWhileNobodyHoldsIt) {
   node n;
   const auto cell = n.machine->open_account(base::account_id{1});
