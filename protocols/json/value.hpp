@@ -33,13 +33,12 @@ public:
   bool erase(std::string_view name);
   /// Adds without looking for one of the same name: the caller knows there is none.
   value& append(std::string name, value v);
-  std::size_t size() const noexcept { return members_.size(); }
-  bool empty() const noexcept { return members_.empty(); }
-  void reserve(std::size_t n) { members_.reserve(n); }
-  auto begin() const noexcept { return members_.begin(); }
-  auto end() const noexcept { return members_.end(); }
-  auto begin() noexcept { return members_.begin(); }
-  auto end() noexcept { return members_.end(); }
+  inline std::size_t size() const noexcept;
+  inline bool empty() const noexcept;
+  inline std::vector<member>::const_iterator begin() const noexcept;
+  inline std::vector<member>::const_iterator end() const noexcept;
+  inline std::vector<member>::iterator begin() noexcept;
+  inline std::vector<member>::iterator end() noexcept;
 
 private:
   std::vector<member> members_;
@@ -107,6 +106,14 @@ public:
 private:
   std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, array, object> side_;
 };
+
+// A member holds a value: complete only here.
+std::size_t object::size() const noexcept { return members_.size(); }
+bool object::empty() const noexcept { return members_.empty(); }
+std::vector<object::member>::const_iterator object::begin() const noexcept { return members_.begin(); }
+std::vector<object::member>::const_iterator object::end() const noexcept { return members_.end(); }
+std::vector<object::member>::iterator object::begin() noexcept { return members_.begin(); }
+std::vector<object::member>::iterator object::end() noexcept { return members_.end(); }
 
 /// Reads one document; nothing but white space may follow it. Strings are checked
 /// to be UTF-8. Fails with `invalid` or `over_limit`; the text says what is wrong,

@@ -100,6 +100,9 @@ void server_session::auth_failed(sasl::failure why, std::string user) {
   succeeded_.reset();
   challenged_ = false;
   user_.clear();
+  const bool wrong = why == sasl::failure::wrong || why == sasl::failure::channel_binding;
+  if (wrong && method_.starts_with("SCRAM"))
+    return ask(question::failure, authentication_failed{method_, std::move(user), why, true});
   switch (why) {
   case sasl::failure::aborted: say("-ERR Authentication aborted"); break;
   case sasl::failure::malformed:
@@ -108,6 +111,18 @@ void server_session::auth_failed(sasl::failure why, std::string user) {
   case sasl::failure::channel_binding: say("-ERR [AUTH] Authentication failed"); break;
   }
   push(authentication_failed{method_, std::move(user), why});
+  count_failed_login();
+}
+
+void server_session::say_failure() {
+  if (closed_) return;
+  base::check(question_ == question::failure, "a failure is held");
+  answered();
+  say("-ERR [AUTH] Authentication failed");
+  count_failed_login();
+}
+
+void server_session::count_failed_login() {
   if (++failed_logins_ >= settings_->limits.authentication_failures) end(end_reason::too_many_failed_logins);
 }
 

@@ -7,6 +7,13 @@
 
 namespace rookery::pop3 {
 
+namespace {
+
+/// A buffer that grew beyond this is given back when it is empty.
+constexpr std::size_t kept_octets_max = 4 * 1024;
+
+} // namespace
+
 server_session::server_session(std::shared_ptr<const server_settings> settings, connection_facts facts,
                                base::instant now)
     : settings_(std::move(settings)), facts_(std::move(facts)), begun_(now), active_(now) {
@@ -26,6 +33,13 @@ void server_session::ask(question q, event e) {
 void server_session::feed(base::const_bytes in, base::instant now) {
   active_ = now;
   if (!closed_) input_.append(in);
+}
+
+void server_session::sent(std::size_t octets) noexcept {
+  output_.consume(octets);
+  // A long answer that the peer keeps taking is a sign of life; the end of a short one is not.
+  if (!output_.empty() || question_ == question::message) moved_ = true;
+  if (output_.empty() && output_.capacity() > kept_octets_max) output_.release();
 }
 
 void server_session::tick(base::instant now) {
@@ -56,7 +70,7 @@ std::optional<server_session::event> server_session::next_event() {
     if (draining_ && listing_ == listing::none) {
       end(end_reason::shut_down);
     } else if (!step() && events_.empty()) {
-      input_.release();
+      if (input_.empty() && input_.capacity() > kept_octets_max) input_.release();
       return std::nullopt;
     }
   }

@@ -8,6 +8,7 @@
 /// bodies pass through it in pieces. Questions, and what answers them:
 ///   check_password       password_verified, or authentication_unavailable
 ///   find_credentials     credentials_found, or authentication_unavailable
+///   authentication_failed, if held   say_failure
 ///   open_maildrop        opened, or refused
 ///   retrieve             write_message*, end_message; or message_unavailable
 ///   quit_with_deletions  committed
@@ -60,8 +61,9 @@ struct start_tls {};
 
 // Facts.
 
-/// `user` as tried; may be empty.
-struct authentication_failed { std::string_view method; std::string user; sasl::failure why = sasl::failure::wrong; };
+/// `user` as tried; may be empty. When `held` (a wrong SCRAM proof, which the session judges
+/// itself) the client is not told before `say_failure`, so that guessing is slow.
+struct authentication_failed { std::string_view method; std::string user; sasl::failure why = sasl::failure::wrong; bool held = false; };
 enum class end_reason : std::uint8_t { quit, timeout, too_many_errors, too_many_failed_logins, shut_down, message_failed };
 /// The session has said its last word; `closed` is true. The last event. Deletions that
 /// were not committed are forgotten.
@@ -87,11 +89,7 @@ public:
   void tick(base::instant now);
   std::optional<event> next_event();
   base::const_bytes output() const noexcept { return output_.view(); }
-  void sent(std::size_t octets) noexcept {
-    output_.consume(octets);
-    // A long answer that the peer keeps taking is a sign of life; the end of a short one is not.
-    if (!output_.empty() || question_ == question::message) moved_ = true;
-  }
+  void sent(std::size_t octets) noexcept;
   std::optional<base::instant> deadline() const noexcept;
   bool wants_input() const noexcept;
   bool closed() const noexcept { return closed_; }
@@ -100,6 +98,7 @@ public:
   void password_verified(bool right);
   void credentials_found(const sasl::scram_credentials&, bool known);
   void authentication_unavailable();
+  void say_failure();
   void opened(maildrop);
   void refused(refusal);
   /// A piece of the message, cut anywhere. Give the next when `output` is small.
@@ -121,7 +120,7 @@ public:
   bool asking() const noexcept { return question_ != question::none; }
 
 private:
-  enum class question : std::uint8_t { none, password, credentials, maildrop, message, commit, tls };
+  enum class question : std::uint8_t { none, password, credentials, failure, maildrop, message, commit, tls };
   enum class listing : std::uint8_t { none, sizes, ids };
 
   // server_session.cpp: the wheel
@@ -155,6 +154,7 @@ private:
   void on_auth_line(std::string_view line);
   void auth_step(sasl::step);
   void auth_failed(sasl::failure why, std::string user);
+  void count_failed_login();
 
   std::shared_ptr<const server_settings> settings_;
   connection_facts facts_;

@@ -21,7 +21,7 @@ constexpr const char* failure_names[] = {"malformed", "aborted", "wrong", "chann
 /// limits: <name in limits.hpp> = number (times in seconds)
 /// Answers: right; wrong; unavailable; credentials (of "pencil", known); unknown_credentials; tls;
 /// opened SIZE:UID …; in_use; try_later; not_allowed; message TEXT (whole); piece TEXT; end; unavailable_message;
-/// committed; not_committed; shut_down
+/// committed; not_committed; say_failure; shut_down
 class pop3_dialogue {
 public:
   using session_type = server_session;
@@ -55,7 +55,7 @@ public:
         return out;
       },
       [](start_tls&) { return string("start_tls"); },
-      [](authentication_failed& f) { return "authentication_failed " + string(f.method) + " " + f.user + " " + failure_names[static_cast<int>(f.why)]; },
+      [](authentication_failed& f) { return "authentication_failed " + string(f.method) + " " + f.user + " " + failure_names[static_cast<int>(f.why)] + (f.held ? " held" : ""); },
       [](gone& g) { return string("gone ") + end_names[static_cast<int>(g.why)]; }}, e);
   }
 
@@ -84,6 +84,7 @@ public:
     else if (text == "unavailable_message") s.message_unavailable();
     else if (text == "committed") s.committed(true);
     else if (text == "not_committed") s.committed(false);
+    else if (text == "say_failure") s.say_failure();
     else if (text == "shut_down") s.shut_down(now);
     else return false;
     return true;

@@ -97,7 +97,10 @@ struct scripted_host {
     facts.tls = true;
     if (tls) session.tls_started(facts, t0);
   }
-  void on(authentication_failed& e) { log += "failed " + std::string(e.method) + " " + e.user + "\n"; }
+  void on(authentication_failed& e) {
+    log += "failed " + std::string(e.method) + " " + e.user + "\n";
+    if (e.held) session.say_failure();
+  }
   void on(gone& e) { log += "gone " + std::to_string(static_cast<int>(e.why)) + "\n"; }
 
   std::vector<std::string> messages{"Subject: one\r\n\r\nfirst\r\n.\r\n..x\r\n", "Subject: two\r\n\r\n1\r\n2\r\n3\r\n", "three"};
