@@ -11,10 +11,13 @@
 
 namespace rookery::storage::mail {
 
+class mailbox_state;
+
 struct account_state {
   base::account_id id;
   account_record record;
   bool dirty = false;    ///< waits for the next flush
+  std::vector<mailbox_state*> dirty_mailboxes; ///< they too
   bool touched = false;  ///< waits for the next publish
   std::weak_ptr<account_cell> cell;
   std::list<account_state*>::iterator by_use;

@@ -167,7 +167,10 @@ void shard_state::changed(account_state& a) {
 }
 
 void shard_state::touch(account_state& a, mailbox_state& m) {
-  if (!m.dirty) dirty_mailboxes_.push_back(&m);
+  if (!m.dirty) {
+    dirty_mailboxes_.push_back(&m);
+    a.dirty_mailboxes.push_back(&m);
+  }
   m.dirty = true;
   if (m.touched) return;
   m.touched = true;
@@ -233,8 +236,8 @@ std::shared_ptr<const account_view> shard_state::list(account_state& a) {
     else if (!found->second->dirty) add(found->second->status());
     return true; // changed ones follow
   }));
-  for (const auto* m : dirty_mailboxes_)
-    if (m->account() == a.id && !m->gone) add(m->status());
+  for (const auto* m : a.dirty_mailboxes)
+    if (!m->gone) add(m->status());
   if (a.record.inbox == 0) add(imagine_inbox(a).status());
   std::sort(v->mailboxes.begin(), v->mailboxes.end(), [](const auto& x, const auto& y) { return x->name < y->name; });
   return v;
@@ -346,7 +349,10 @@ void shard_state::flushed() {
   graves_left_.clear();
   deliveries_.flushed();
   store_->pending.written();
-  for (auto* a : dirty_accounts_) a->dirty = false;
+  for (auto* a : dirty_accounts_) {
+    a->dirty = false;
+    a->dirty_mailboxes.clear();
+  }
   dirty_accounts_.clear();
   for (auto* m : dirty_mailboxes_) m->flushed();
   dirty_mailboxes_.clear();
