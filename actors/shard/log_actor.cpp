@@ -112,7 +112,19 @@ caf::behavior log_actor(self_ptr self, std::shared_ptr<log_actor_parts> parts) {
           [self](commit_now_atom) { commit(self); },
           [self](const list_segments&) -> log_segments {
             commit(self);
-            return {std::make_shared<const std::vector<storage::segment_info>>(self->state.parts->writer->segments())};
+            return {std::make_shared<const std::vector<storage::segment_info>>(self->state.parts->writer->segments()),
+                    self->state.parts->writer->end()};
+          },
+          [self](const note_needed_from& n) -> std::uint64_t {
+            commit(self);
+            if (self->state.failed) return 0;
+            auto& writer = *self->state.parts->writer;
+            writer.set_needed_from(n.position);
+            if (const auto done = writer.commit(); !done) {
+              fail_all(self, done.error());
+              return 0;
+            }
+            return writer.end().packed();
           },
           [self](const remove_segment& r) -> bool {
             const auto done = self->state.parts->writer->remove_segment(r.segment);

@@ -47,14 +47,18 @@ private:
     return got;
   }
 
-  /// Syncs all machines; the position that all of them have reached.
+  /// Syncs all machines and tells the log, so that replay begins here; the position that all have
+  /// reached. A machine without commands has reached it too, whatever position it last wrote.
   storage::log_position checkpoint() {
-    auto lowest = storage::log_position{UINT32_MAX, UINT32_MAX};
-    for (const auto& m : parts_->machines) {
-      const auto at = ask<std::uint64_t>(m, flush_now{true});
-      lowest = std::min(lowest, at ? storage::log_position::unpacked(*at) : storage::log_position{});
-    }
-    return lowest;
+    const auto log = ask<log_segments>(parts_->log, list_segments{});
+    if (!log) return {};
+    if (log->end == noted_) return reached_;
+    for (const auto& m : parts_->machines)
+      if (!ask<std::uint64_t>(m, flush_now{true})) return {};
+    const auto noted = ask<std::uint64_t>(parts_->log, note_needed_from{log->end});
+    if (!noted || *noted == 0) return {};
+    noted_ = storage::log_position::unpacked(*noted);
+    return reached_ = log->end;
   }
 
   std::vector<storage::live_body> live(std::uint32_t segment) {
@@ -69,9 +73,9 @@ private:
   }
 
   void round() {
+    const auto reached = checkpoint();
     const auto segments = ask<log_segments>(parts_->log, list_segments{});
     if (!segments || segments->segments->size() < 2) return;
-    const auto reached = checkpoint();
     const storage::live_bodies who = [this](std::uint32_t s) { return live(s); };
     for (const auto& s : *segments->segments) {
       if (!s.sealed || s.segment >= reached.segment) break;
@@ -128,6 +132,8 @@ private:
   std::shared_ptr<maintenance_parts> parts_;
   storage::compactor compactor_;
   std::uint32_t last_pinned_ = 0;
+  storage::log_position reached_; ///< at the last checkpoint
+  storage::log_position noted_;   ///< behind its note: nothing has come since when the log ends here
 };
 
 } // namespace

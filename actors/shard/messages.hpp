@@ -144,6 +144,12 @@ struct segment_bodies {
 struct list_segments {};
 struct log_segments {
   std::shared_ptr<const std::vector<storage::segment_info>> segments;
+  storage::log_position end; ///< every command before it is in its machine's mailbox
+};
+/// To the log's actor: no machine needs a command before `position` any more; replay begins there.
+/// Answered with the position (packed) behind the note, 0 when it failed.
+struct note_needed_from {
+  storage::log_position position;
 };
 /// To the log's actor: the caller vouches that nothing refers to it. Answered with bool.
 struct remove_segment {
@@ -177,5 +183,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_bodies)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::segment_bodies)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::log_segments)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::note_needed_from)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::remove_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::seal_segment)

@@ -184,7 +184,8 @@ base::result<std::vector<command_result>> node_store::commit(const commit_group&
 base::result<void> node_store::checkpoint() {
   for (auto* m : machines())
     if (const auto done = m->flush(true); !done) return base::fail(done.error());
-  return {};
+  log->set_needed_from(log->end());
+  return log->commit();
 }
 
 } // namespace rookery::storage
