@@ -3,7 +3,7 @@
 ///   batch   groups a commit
 ///   sync    1: the kernel's fdatasync; 0: none, so that only the CPU's share is seen
 ///   zeros   1: the next segment is written with zeros ahead; 0: only allocated
-/// Directory: $ROOKERY_BENCH_DIR, else the temporary one. bench/README.md has figures.
+/// Directory: $ROOKERY_BENCH_DIR, else the temporary one. Figures: bench/README.md.
 #include "storage/file/file_system.hpp"
 #include "storage/log/log_reader.hpp"
 #include "storage/log/log_writer.hpp"
