@@ -1,0 +1,97 @@
+"""A node for tests: a folder of its own, free ports on 127.0.0.1, demo accounts u1, u2, ..."""
+import os, random, signal, socket, subprocess, time
+
+STANDARD = {"smtp": 25, "submission": 587, "submissions": 465, "lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110,
+            "pop3s": 995, "metrics": 90}
+
+
+def free(port):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+def free_port_base():
+    rng = random.Random(os.getpid() ^ time.time_ns())
+    for _ in range(1000):
+        base = rng.randrange(12000, 30000)
+        if all(free(base + p) for p in STANDARD.values()):
+            return base
+    raise RuntimeError("no free ports")
+
+
+class Node:
+    """`rookery` is the program; `folder` is kept: who made it removes it."""
+    domain = "example.test"
+    password = "secret"
+
+    def __init__(self, rookery, folder, accounts=4):
+        self.rookery, self.folder = os.path.abspath(rookery), folder
+        self.file = os.path.join(folder, "node.toml")
+        self.accounts = ["u%d@%s" % (i, self.domain) for i in range(1, accounts + 1)]
+        self.base, self.process = free_port_base(), None
+        made = self.run("init", "--keep", "--weak-passwords", "--data", os.path.join(folder, "store"), "--domain", self.domain,
+                        "--host", "mail." + self.domain, "--listen", "127.0.0.1", "--demo-accounts", str(accounts),
+                        input=self.password + "\n")
+        if made.returncode != 0:
+            raise RuntimeError("init: " + made.stdout)
+
+    def run(self, *verb, input=None):
+        """One run of the program with a verb; gives the finished process, its output as text."""
+        return subprocess.run([self.rookery, "--node", self.file, *verb], input=input, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=300)
+
+    def port(self, service):
+        return self.base + STANDARD[service]
+
+    def start(self, limit=60):
+        log = open(os.path.join(self.folder, "serve.log"), "ab")
+        self.process = subprocess.Popen([self.rookery, "--node", self.file, "serve", "--port-base", str(self.base)],
+                                        stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        log.close()
+        end = time.time() + limit
+        while True:
+            if self.process.poll() is not None:
+                raise RuntimeError("serve ended with %s:\n%s" % (self.process.returncode, self.log_tail()))
+            try:
+                socket.create_connection(("127.0.0.1", self.port("imap")), 1).close()
+                return
+            except OSError:
+                if time.time() > end:
+                    raise
+                time.sleep(0.02)
+
+    def log_tail(self, octets=4000):
+        with open(os.path.join(self.folder, "serve.log"), "rb") as f:
+            f.seek(0, 2)
+            f.seek(max(0, f.tell() - octets))
+            return f.read().decode("utf-8", "replace")
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def stop(self, limit=30):
+        """The orderly end; gives the exit code."""
+        if self.process is None:
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(limit)
+        self.process = None
+        return code
+
+    def kill(self):
+        """As if the power went."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def check(self):
+        """Faults that `rookery check` finds in the store, while the node is down."""
+        done = self.run("check")
+        return [] if done.returncode == 0 else (done.stdout.strip().splitlines() or ["check ended with %d" % done.returncode])
