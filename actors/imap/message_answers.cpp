@@ -1,6 +1,5 @@
 #include "actors/imap/message_answers.hpp"
 
-#include "protocols/charset/fold.hpp"
 #include "protocols/imap/date.hpp"
 #include "protocols/mime/search.hpp"
 
@@ -56,29 +55,23 @@ bool message_answers::bring(std::uint8_t needs) {
   return false;
 }
 
-const std::string& message_answers::folded(std::string_view needle) const {
-  auto& text = folded_[needle];
-  if (text.empty() && !needle.empty()) text = charset::fold_for_search(needle);
-  return text;
-}
-
 std::optional<std::int32_t> message_answers::sent_day() const {
   return have_ & need::sort_keys ? day_ : std::nullopt;
 }
 
 std::optional<bool> message_answers::header_contains(std::string_view field, std::string_view needle) const {
   if (!(have_ & need::header)) return std::nullopt;
-  return mime::search_header(header_, field, folded(needle));
+  return mime::search_header(header_, field, needle);
 }
 
 std::optional<bool> message_answers::body_contains(std::string_view needle) const {
   if (!(have_ & need::whole)) return std::nullopt;
-  return mime::search_text(whole_, tree_, folded(needle), false);
+  return mime::search_text(whole_, tree_, needle, false);
 }
 
 std::optional<bool> message_answers::text_contains(std::string_view needle) const {
   if (!(have_ & need::whole)) return std::nullopt;
-  return mime::search_text(whole_, tree_, folded(needle), true);
+  return mime::search_text(whole_, tree_, needle, true);
 }
 
 } // namespace rookery::actors

@@ -13,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace rookery::actors {
 
@@ -35,7 +34,6 @@ public:
 
 private:
   bool bring_octets(std::string& into, std::uint64_t octets);
-  const std::string& folded(std::string_view needle) const;
 
   std::shared_ptr<storage::body_reader> bodies_;
   std::shared_ptr<storage::mail::mailbox_cell> cell_;
@@ -49,7 +47,6 @@ private:
   std::optional<std::int32_t> day_;
   std::string header_, whole_;
   mime::part_tree tree_;
-  mutable std::unordered_map<std::string_view, std::string> folded_; ///< needles live in the matcher
 };
 
 } // namespace rookery::actors

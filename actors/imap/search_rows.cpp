@@ -66,7 +66,7 @@ bool search_run::run_page(std::uint32_t page_number, std::uint32_t first, std::u
   const auto& page = *view_->pages[page_number];
   const auto base_row = view_->first_row[page_number];
   const bool with_recent = !recent_.empty();
-  if (const auto test = matcher_.flags_only(); test && !with_recent) {
+  if (const auto test = matcher_.flags_only(); test && (!with_recent || (test->mask & imap::flag::recent) == 0)) {
     for (auto r = first; r < end; ++r)
       if ((page.flags[r] & test->mask) == test->value) hits_.push_back(base_row + r);
     return true;

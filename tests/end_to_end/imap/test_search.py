@@ -95,14 +95,15 @@ class Order(Case):
     def setUp(self):
         super().setUp()
         p = self.p = self.peer()
-        for subject, sender, day, ids in [("banana", "zoe", 3, ("a", None)), ("Re: apple", "carl", 1, ("b", "x")),
-                                          ("apple", "Bert", 2, ("c", "b")), ("Fwd: Banana", "anna", 4, ("d", "a"))]:
+        for number, (subject, sender, day, ids) in enumerate([("banana", "zoe", 3, ("a", None)), ("Re: apple", "carl", 1, ("b", "x")),
+                                                              ("apple", "Bert", 2, ("c", "b")), ("Fwd: Banana", "anna", 4, ("d", "a"))]):
             own, parent = ids
             m = "From: %s <%s@outside.test>\r\nTo: t%d@example.test\r\nSubject: %s\r\nDate: %d Jan 2026 10:00:00 +0000\r\nMessage-ID: <%s@t>\r\n" % (
                 sender.title(), sender, 9 - day, subject, day, own)
             if parent:
                 m += "References: <%s@t>\r\n" % parent
-            self.assertEqual(p.append(self.box, (m + "\r\n" + "x" * day * 10 + "\r\n").encode()).status, "OK")
+            arrival = '"0%d-Feb-2026 10:00:00 +0000" ' % (number + 1)
+            self.assertEqual(p.append(self.box, (m + "\r\n" + "x" * day * 10 + "\r\n").encode(), arrival).status, "OK")
         p.ok("SELECT " + self.box)
 
     def sorted(self, keys, rest="ALL"):
