@@ -12,7 +12,7 @@ std::string_view words_of(sasl::failure why) {
   switch (why) {
     case sasl::failure::malformed: return "malformed exchange";
     case sasl::failure::aborted: return "aborted by the client";
-    case sasl::failure::wrong: return "wrong password";
+    case sasl::failure::wrong: return "wrong proof";
     case sasl::failure::channel_binding: return "channel binding does not match";
     case sasl::failure::too_long: return "exchange too long";
   }
@@ -50,9 +50,8 @@ void imap_host::handle(imap::authenticated& a) {
 
 void imap_host::handle(imap::authentication_failed& f) {
   outcome_.reset();
-  // A wrong password was counted when it was checked.
-  const bool counted = f.why == sasl::failure::wrong && !f.mechanism.starts_with("SCRAM");
-  if (!counted && f.why != sasl::failure::aborted) node_.login->failed(link(), f.user, words_of(f.why));
+  // A wrong password was counted, and told late, when it was checked; a proof fails in the session itself.
+  if (f.held) link().after(node_.login->failed(link(), f.user, words_of(f.why)), [this] { session_.say_failure(); });
 }
 
 void imap_host::enter_account(const routing::account_ptr& account, std::string_view mechanism) {

@@ -10,6 +10,9 @@ namespace rookery::imap {
 
 namespace {
 
+/// A buffer that grew beyond this is given back once it is empty between commands.
+constexpr std::size_t kept_octets_max = 16384;
+
 /// The octets of one line in `view` from `begin`, whose LF is at `line_end`, without CRLF. Nothing
 /// when it does not end with CRLF, or holds NUL or another CR.
 std::optional<std::string_view> clean_line(std::string_view view, std::size_t begin, std::size_t line_end) {
@@ -84,6 +87,7 @@ std::optional<base::instant> server_session::deadline() const {
   switch (phase_) {
     case phase::host:
     case phase::sasl_host:
+    case phase::failure_host:
     case phase::login_host:
     case phase::append_host:
     case phase::append_end_host:
@@ -104,6 +108,7 @@ bool server_session::wants_input() const noexcept {
   switch (phase_) {
     case phase::host:
     case phase::sasl_host:
+    case phase::failure_host:
     case phase::login_host:
     case phase::append_host:
     case phase::append_end_host:
@@ -120,10 +125,18 @@ void server_session::release() {
   if (queued_.empty()) std::vector<event>().swap(queued_);
 }
 
+void server_session::sent(std::size_t octets) noexcept {
+  out_.consume(octets);
+  if (phase_ == phase::line && out_.empty() && out_.capacity() > kept_octets_max) out_.release();
+}
+
 std::optional<server_session::event> server_session::next_event() {
   consume(0);
   while (queued_.empty() && step()) {}
-  if (queued_.empty()) return {};
+  if (queued_.empty()) {
+    if (phase_ == phase::line && in_.empty() && in_.capacity() > kept_octets_max) in_.release();
+    return {};
+  }
   std::optional<event> next(std::move(queued_.front()));
   queued_.erase(queued_.begin());
   return next;

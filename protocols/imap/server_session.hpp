@@ -7,7 +7,7 @@
 ///   find_credentials         credentials_found
 ///   check_password           password_verified
 ///   authenticated            accept_login | refuse_login
-///   authentication_failed    (a fact, for the log)
+///   authentication_failed    (a fact, for the log); if `held`: say_failure
 ///   command                  untagged rows through `writer()`, then respond_ok | _no | _bad;
 ///                            SELECT: `selected` before respond_ok; CLOSE, UNSELECT: `deselected` before
 ///   append_begin, append_next   accept_append | refuse_append
@@ -74,10 +74,13 @@ struct authenticated {
   std::string user, authzid;
   std::string_view mechanism; ///< "PLAIN", "LOGIN" (the command too), ...
 };
+/// When `held` (a wrong SCRAM proof, which the session judges itself) the client is not told
+/// before `say_failure`, so that guessing is slow.
 struct authentication_failed {
   std::string user;          ///< as tried; may be empty
   std::string_view mechanism;
   sasl::failure why;
+  bool held = false;
 };
 struct command {
   std::string tag;
@@ -118,7 +121,7 @@ public:
   void tick(base::instant now);
   std::optional<event> next_event();
   base::const_bytes output() const noexcept { return out_.view(); }
-  void sent(std::size_t octets) noexcept { out_.consume(octets); }
+  void sent(std::size_t octets) noexcept;
   std::optional<base::instant> deadline() const;
   bool wants_input() const noexcept;
   bool closed() const noexcept { return closing_; }
@@ -131,6 +134,7 @@ public:
   // Login.
   void credentials_found(const sasl::scram_credentials&, bool known);
   void password_verified(bool right);
+  void say_failure();
   void accept_login();
   /// NO [code] text: "AUTHORIZATIONFAILED", "CONTACTADMIN", "UNAVAILABLE" ...; stays unauthenticated.
   /// Also instead of password_verified and credentials_found, when they cannot be had.
@@ -194,6 +198,7 @@ private:
     host,             ///< a command is with the host
     sasl_host,        ///< a question of SASL is with the host
     sasl_client,      ///< the client owes an answer to a challenge
+    failure_host,     ///< a held authentication_failed is with the host
     login_host,       ///< `authenticated` is with the host
     append_host,      ///< append_begin or append_next is with the host
     append_literal,   ///< a message streams
@@ -238,6 +243,7 @@ private:
   void begin_authenticate(authenticate_request&&);
   void run_sasl(sasl::step&&);
   void end_sasl_failed(sasl::failure, std::string user);
+  void count_login_failure();
   connection_facts login_facts() const;
 
   // server_session_append.cpp

@@ -84,7 +84,14 @@ void server_session::run_sasl(sasl::step&& next) {
 }
 
 void server_session::end_sasl_failed(sasl::failure why, std::string user) {
-  queued_.emplace_back(authentication_failed{std::move(user), sasl_->mechanism, why});
+  const bool wrong = why == sasl::failure::wrong || why == sasl::failure::channel_binding;
+  const bool held = wrong && sasl_->mechanism.starts_with("SCRAM");
+  queued_.emplace_back(authentication_failed{std::move(user), sasl_->mechanism, why, held});
+  if (held) {
+    sasl_.reset();
+    phase_ = phase::failure_host;
+    return;
+  }
   const bool login = sasl_->login_command;
   sasl_.reset();
   switch (why) {
@@ -97,6 +104,17 @@ void server_session::end_sasl_failed(sasl::failure why, std::string user) {
     case sasl::failure::wrong:
     case sasl::failure::channel_binding: finish("NO", "AUTHENTICATIONFAILED", "Invalid credentials"); break;
   }
+  count_login_failure();
+}
+
+void server_session::say_failure() {
+  if (closing_) return;
+  base::check(phase_ == phase::failure_host, "no failure is held");
+  finish("NO", "AUTHENTICATIONFAILED", "Invalid credentials");
+  count_login_failure();
+}
+
+void server_session::count_login_failure() {
   if (++login_failures_ >= settings_->limits.login_failures) close("", "Too many failed logins");
 }
 
@@ -165,7 +183,7 @@ void server_session::refuse_login(std::string_view code, std::string_view text) 
   base::check(phase_ == phase::login_host || phase_ == phase::sasl_host, "nobody asked to log in");
   sasl_.reset();
   finish("NO", code, text);
-  if (++login_failures_ >= settings_->limits.login_failures) close("", "Too many failed logins");
+  count_login_failure();
 }
 
 } // namespace rookery::imap

@@ -15,7 +15,7 @@ overloaded(F...) -> overloaded<F...>;
 
 /// session: plain (no TLS) | loopback | user (loopback, logged in as "ann", greeting taken)
 /// Answers: ok, no, bad [CODE] TEXT; untagged LINE; selected; selected_read_only; deselected; right; wrong;
-/// unavailable; accept_login; accept; refuse [CODE] TEXT; tls; compress; shut_down
+/// unavailable; credentials (of "pencil"); say_failure; accept_login; accept; refuse [CODE] TEXT; tls; compress; shut_down
 class imap_dialogue {
 public:
   using session_type = server_session;
@@ -42,7 +42,7 @@ public:
     return std::visit(overloaded{[](check_password& q) { return "check_password " + q.user + " " + q.password; },
                                  [](find_credentials& q) { return "find_credentials " + q.user; },
                                  [](authenticated& a) { return "authenticated " + a.user + " " + string(a.mechanism); },
-                                 [](authentication_failed& f) { return "authentication_failed " + f.user + " " + string(f.mechanism); },
+                                 [](authentication_failed& f) { return "authentication_failed " + f.user + " " + string(f.mechanism) + (f.held ? " held" : ""); },
                                  [](command& c) { return print_command(c.what); },
                                  [](append_begin& a) { return "append_begin " + a.mailbox + " " + std::to_string(a.message.octets); },
                                  [](append_next& a) { return "append_next " + std::to_string(a.message.octets); },
@@ -84,6 +84,8 @@ public:
     else if (word == "right") s.password_verified(true);
     else if (word == "wrong") s.password_verified(false);
     else if (word == "unavailable") s.refuse_login("UNAVAILABLE", "Try later");
+    else if (word == "credentials") s.credentials_found(sasl::make_credentials("pencil", "salt", 16), true);
+    else if (word == "say_failure") s.say_failure();
     else if (word == "accept_login") s.accept_login();
     else if (word == "accept") s.accept_append();
     else if (word == "refuse") s.refuse_append(code, rest);

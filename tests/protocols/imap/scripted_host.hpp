@@ -79,7 +79,10 @@ private:
     note("in:" + a.user + ":" + std::string(a.mechanism));
     session_.accept_login();
   }
-  void on(authentication_failed& f) { note("failed:" + f.user); }
+  void on(authentication_failed& f) {
+    note("failed:" + f.user);
+    if (f.held) session_.say_failure();
+  }
   void on(command& c) {
     note("command" + std::to_string(c.what.index()));
     if (auto* s = std::get_if<select>(&c.what)) {
