@@ -2,7 +2,7 @@
 /// so many messages?
 ///
 ///   imap_ops --port 10143 --user u1@example.test --password … --messages 10000 --octets 4096
-///            [--rounds 15] [--pid N] [--tls] [--mailbox Bench]
+///            [--rounds 15] [--pid N] [--tls] [--mailbox Bench] [--only WORD]
 ///
 /// Fills the mailbox first when it holds fewer messages. Prints the median time and the
 /// server's CPU for each operation.
@@ -95,7 +95,9 @@ int main(int argc, char** argv) {
     std::printf("filled with %ld messages in %.1f s, server CPU %.4f ms a message\n", messages - have, seconds_since(begin),
                 (use_of(pid).cpu_seconds - before.cpu_seconds) * 1000 / static_cast<double>(messages - have));
   }
+  const auto only = o.text("only", "");
   const auto measure = [&](const std::string& name, long repeat, const std::function<void()>& run) {
+    if (name.find(only) == std::string::npos) return;
     latencies times;
     const auto before = use_of(pid);
     for (long r = 0; r < rounds; ++r) {
