@@ -91,6 +91,7 @@ public:
     if (thread_.joinable()) thread_.join();
   }
   bool wanted(severity s) const noexcept { return s >= least_.load(std::memory_order_relaxed); }
+  void least(severity s) noexcept { least_.store(s, std::memory_order_relaxed); }
   void put(line l) {
     const std::lock_guard hold(lock_);
     if (!thread_.joinable() || stopping_) {
@@ -185,6 +186,7 @@ void append_json_text(std::string& out, std::string_view value) {
 void log_start(log_settings settings) { one_writer().start(std::move(settings)); }
 void log_stop() { one_writer().stop(); }
 bool log_wanted(severity s) noexcept { return one_writer().wanted(s); }
+void log_least(severity s) noexcept { one_writer().least(s); }
 
 log_event::log_event(severity s, std::string_view name) : severity_(s), wanted_(log_wanted(s)), name_(name) {
   if (!wanted_) return;

@@ -31,6 +31,8 @@ void log_start(log_settings settings);
 /// Writes what waits and ends the thread. Safe to call twice.
 void log_stop();
 bool log_wanted(severity s) noexcept;
+/// Changes `log_settings::least` while running; from any thread.
+void log_least(severity s) noexcept;
 
 class log_event {
 public:

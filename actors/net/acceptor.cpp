@@ -59,8 +59,8 @@ base::failure<base::error> refused(const std::string& what, const std::string& a
 } // namespace
 
 bool connection_counts::enter(const connection_facts& facts) {
-  if (total_.load(std::memory_order_relaxed) >= limits_.total) return false;
   const std::lock_guard hold(lock_);
+  if (total_.load(std::memory_order_relaxed) >= limits_.total) return false;
   auto& n = by_address_[facts.peer_address];
   if (n >= (facts.peer_is_loopback ? limits_.loopback : limits_.an_address)) return false;
   ++n;

@@ -29,6 +29,11 @@ public:
   /// False when a bound is reached; else the connection is counted until `leave`.
   bool enter(const connection_facts&);
   void leave(const connection_facts&);
+  /// For connections that come from now on.
+  void limit(connection_limits limits) {
+    const std::lock_guard hold(lock_);
+    limits_ = limits;
+  }
   std::uint32_t total() const noexcept { return total_.load(std::memory_order_relaxed); }
 
 private:

@@ -27,6 +27,18 @@ void tell_faults(const config::config_follower& follower) {
     base::log_event(base::severity::error, "config.unreadable_document").text("fault", f);
 }
 
+base::severity level_of(std::string_view name) {
+  static constexpr std::string_view names[] = {"debug", "info", "notice", "warning", "error"};
+  const auto at = std::find(std::begin(names), std::end(names), name);
+  return at == std::end(names) ? base::severity::info : static_cast<base::severity>(at - std::begin(names));
+}
+
+/// The node file's level counts until somebody sets one.
+void follow_log_level(const storage::directory::config_table& table, const config::settings& values) {
+  if (table.find(storage::directory::document_kind::setting, "log.level") != nullptr)
+    base::log_least(level_of(values.log_level));
+}
+
 } // namespace
 
 base::result<std::unique_ptr<running_node>> running_node::start(node_options options) {
@@ -38,7 +50,7 @@ base::result<std::unique_ptr<running_node>> running_node::start(node_options opt
   const auto cores = std::max(1u, std::thread::hardware_concurrency());
   self->config_->set("scheduler.max-threads", std::size_t{cores});
   self->system_ = std::make_unique<caf::actor_system>(*self->config_);
-  self->counts_ = std::make_shared<net::connection_counts>(options.limits);
+  self->counts_ = std::make_shared<net::connection_counts>(net::connection_limits{});
   if (options.reactors == 0) options.reactors = cores;
   for (unsigned i = 0; i < options.reactors; ++i)
     self->reactors_.push_back(std::make_unique<net::reactor>(*self->system_, i));
@@ -73,11 +85,12 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
 
   auto config_parts = std::make_shared<machine_actor_parts>();
   config_parts->machine = std::move(store->config);
-  config_parts->published = [cell, follower, directory = n.directory, settings = n.settings] {
+  config_parts->published = [this, cell, follower, directory = n.directory, settings = n.settings] {
     const auto& now = follower->follow(cell->table());
     directory->put(now.directory);
     settings->put(now.values);
     tell_faults(*follower);
+    follow_settings(*now.table, *now.values);
   };
   n.machines.push_back(spawn_machine(*system_, config_parts));
 
@@ -100,6 +113,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   log_parts->machines = n.machines;
   log_parts->on_failure = options.on_failure;
   n.log = spawn_log(*system_, log_parts);
+  follow_settings(*cell->table(), *n.settings->get());
 
   auto keeping = std::make_shared<maintenance_parts>();
   keeping->log = n.log;
@@ -108,6 +122,16 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   keeping->bodies = n.bodies;
   maintenance_ = spawn_maintenance(*system_, keeping);
   store_ = std::move(store);
+}
+
+/// Settings that no session derives for itself. At start, and in the configuration's thread.
+void running_node::follow_settings(const storage::directory::config_table& table, const config::settings& values) {
+  net::connection_limits limits;
+  limits.total = limits.loopback = static_cast<std::uint32_t>(values.connections_max);
+  limits.an_address = static_cast<std::uint32_t>(values.connections_address_max);
+  counts_->limit(limits);
+  follow_log_level(table, values);
+  caf::anon_send(node_->log, set_reserve{values.storage_reserve_octets});
 }
 
 running_node::~running_node() {

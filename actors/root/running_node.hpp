@@ -24,7 +24,6 @@ struct node_options {
   std::string host_name = "localhost";
   std::string version;
   unsigned reactors = 0;                  ///< 0: one a core
-  net::connection_limits limits;
   storage::node_store_settings store;
   std::function<void()> on_failure;       ///< the log failed: end the process; any thread
 };
@@ -48,6 +47,7 @@ public:
 
 private:
   running_node() = default;
+  void follow_settings(const storage::directory::config_table&, const config::settings&);
   void start_actors(std::unique_ptr<storage::node_store> store, const node_options&);
 
   std::unique_ptr<caf::actor_system_config> config_;

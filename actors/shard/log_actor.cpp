@@ -134,6 +134,7 @@ caf::behavior log_actor(self_ptr self, std::shared_ptr<log_actor_parts> parts) {
             self->state.parts->writer->look_at_space();
             return done.ok();
           },
+          [self](const set_reserve& r) { self->state.parts->writer->set_reserve(r.octets); },
           [self](const seal_segment&) -> bool {
             commit(self);
             return self->state.parts->writer->seal().ok();

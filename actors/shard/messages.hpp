@@ -158,6 +158,11 @@ struct remove_segment {
 /// To the log's actor: end the current segment, so that all records before lie in sealed ones. Answered with bool.
 struct seal_segment {};
 
+/// To the log's actor: free disk space below which mail is refused, in octets.
+struct set_reserve {
+  std::uint64_t octets = 0;
+};
+
 /// To any machine's actor: write what waits. Answered with the position (packed) when durable.
 struct flush_now {
   bool durable = true;
@@ -186,3 +191,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::log_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::note_needed_from)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::remove_segment)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::seal_segment)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::set_reserve)

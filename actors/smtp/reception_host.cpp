@@ -4,6 +4,7 @@
 #include "base/metrics.hpp"
 #include "base/text.hpp"
 #include "policy/submission/sender_rights.hpp"
+#include "storage/queue/spool_machine.hpp"
 
 #include <algorithm>
 #include <string>
@@ -188,7 +189,16 @@ void reception_host::check_quota(smtp::rcpt_to r, routing::recipient_route route
           });
 }
 
+/// Setting queue.messages_max: what waits to go out is bounded, mail for here still comes in.
+bool reception_host::queue_full() const {
+  if (node_.spool == nullptr || node_.settings == nullptr) return false;
+  std::uint64_t waiting = 0;
+  for (const auto& c : node_.spool->view()->counts()) waiting += c.messages;
+  return waiting >= node_.settings->get()->queue_messages_max;
+}
+
 void reception_host::accept_recipient(const smtp::rcpt_to& r, routing::recipient_route route) {
+  if (!route.remote.empty() && queue_full()) return refuse({452, "4.3.1", "The queue is full, try again later"});
   transaction_->recipients.push_back({r.recipient, r.parameters, std::move(route)});
   session_.accept();
 }

@@ -50,6 +50,7 @@ private:
 
   void refuse(const routing::refusal&);
   void log_refusal(const routing::refusal&) const;
+  bool queue_full() const;
   void accept_recipient(const smtp::rcpt_to&, routing::recipient_route);
   void check_quota(smtp::rcpt_to, routing::recipient_route, std::size_t next);
   void append(base::const_bytes);

@@ -39,7 +39,7 @@ public:
 
   file_system& files;
   const std::string directory;
-  const log_settings settings;
+  log_settings settings;
 
   std::vector<segment_info> sealed;
   segment_header header;          ///< of the current segment
@@ -548,6 +548,7 @@ base::result<void> log_writer::commit() { return state_->commit(); }
 std::uint64_t log_writer::waiting_octets() const noexcept { return state_->waiting; }
 log_position log_writer::end() const noexcept { return state_->durable_end; }
 std::uint64_t log_writer::next_lsn() const noexcept { return state_->lsn; }
+void log_writer::set_reserve(std::uint64_t octets) { state_->settings.reserve_octets = octets; }
 bool log_writer::has_space() const noexcept { return state_->free >= state_->settings.reserve_octets; }
 bool log_writer::failed() const noexcept { return state_->broken; }
 const log_recovery& log_writer::recovery() const noexcept { return state_->recovery; }

@@ -86,6 +86,8 @@ public:
   /// Removes a sealed segment before `needed_from()` (else `invalid`). The caller vouches that no
   /// body in it is live.
   base::result<void> remove_segment(std::uint32_t segment);
+  /// Changes `log_settings::reserve_octets` for the groups that come.
+  void set_reserve(std::uint64_t octets);
   /// Looks at the volume again (after others made room).
   void look_at_space();
 
