@@ -129,7 +129,8 @@ std::vector<entry> picture(std::span<const list_mailbox> mailboxes, std::span<co
 struct compiled_pattern {
   std::string text;
   std::string_view literal; ///< before the first wildcard
-  bool levels = false;      ///< ends in '%': missing parents are named too (RFC 9051 §6.3.9)
+  /// Ends in '%' (RFC 9051 §6.3.9) or is a plain name: missing parents are named too.
+  bool levels = false;
 
   bool match(std::string_view name) const {
     // RFC 9051 §5.1: INBOX in any case.
@@ -243,7 +244,7 @@ list_result select_mailboxes(const list& command, std::span<const list_mailbox> 
     if (!compiled.text.empty() && compiled.text.front() == hierarchy_separator) compiled.text.erase(0, 1);
     if (const auto twice = compiled.text.find("//"); twice != std::string::npos) compiled.text.erase(twice, 1);
     compiled.literal = std::string_view(compiled.text).substr(0, compiled.text.find_first_of("*%"));
-    compiled.levels = !compiled.text.empty() && compiled.text.back() == '%';
+    compiled.levels = !compiled.text.empty() && (compiled.text.back() == '%' || compiled.literal.size() == compiled.text.size());
   }
 
   list_result out;

@@ -72,8 +72,9 @@ TEST(ImapList, SelectsAndDescribes) {
   for (const auto& r : rows) EXPECT_EQ(listed(r.command, all, subscribed), r.rows) << r.command;
 }
 
-TEST(ImapList, MissingParentsAreNamedByPercentOnly) {
+TEST(ImapList, MissingParentsAreNamedByPercentAndByName) {
   EXPECT_EQ(listed("a LIST \"\" %", {"INBOX", "a/b/c"}, {}), "INBOX:\\HasNoChildren|a:\\NonExistent \\Noselect \\HasChildren|");
+  EXPECT_EQ(listed("a LIST \"\" a", {"INBOX", "a/b/c"}, {}), "a:\\NonExistent \\Noselect \\HasChildren|");
   EXPECT_EQ(listed("a LIST \"\" *", {"INBOX", "a/b/c"}, {}), "INBOX:\\HasNoChildren|a/b/c:\\HasNoChildren|");
   EXPECT_EQ(listed("a LIST \"\" a/%", {"a-x", "a/b/c", "a"}, {}), "a/b:\\NonExistent \\Noselect \\HasChildren|");
   EXPECT_EQ(listed("a LIST \"\" %", {"a-x", "a/b/c", "a"}, {}), "a:\\HasChildren|a-x:\\HasNoChildren|");
