@@ -107,7 +107,9 @@ std::optional<server_session::event> server_session::read_head() {
   const auto line_end = text.find("\r\n");
   // Every method begins with a letter. TLS on a plain port is refused now and not after 30 seconds.
   if (!text.empty() && !base::is_alpha(text.front()) && text != "\r") return refuse(400);
-  if (std::min(line_end, text.size()) > limits_.request_line_octets) return refuse(414);
+  // A CR at the end of what has come may be that of the line's CRLF.
+  const auto line_octets = std::min(line_end, text.size() - (text.ends_with('\r') ? 1 : 0));
+  if (line_octets > limits_.request_line_octets) return refuse(414);
   if (end == std::string_view::npos) {
     if (text.size() >= limits_.head_octets) return refuse(431);
     scanned_ = text.size() < 3 ? 0 : text.size() - 3;
