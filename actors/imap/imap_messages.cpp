@@ -83,6 +83,8 @@ void imap_host::run(imap::fetch& f) {
           [go_on] { go_on({}); });
     }
   }
+  // RFC 2180 §4.1.3: nothing of what was named is left.
+  if (chosen->ghosts && chosen->count == 0) return end_no("EXPUNGEISSUED", gone_text);
   fetch_selected(f, {}, chosen->ghosts);
 }
 
@@ -101,7 +103,8 @@ void imap_host::fetch_selected(const imap::fetch& f, imap::number_ranges just_se
     produce_rows(std::move(made), [this, rows, some_gone] {
       if (rows->failed()) return end_unavailable();
       if (rows->unknown_encoding()) return end_no("UNKNOWN-CTE", "A part has an unknown transfer encoding");
-      if (some_gone) return end_no("EXPUNGEISSUED", gone_text);
+      // RFC 5530 §3: the data of the others were given; the client learns what is gone soon.
+      if (some_gone) return end_ok("EXPUNGEISSUED", gone_text);
       end_ok("", "FETCH completed");
     });
   };
@@ -135,7 +138,8 @@ void imap_host::stored(const imap::store& s, const imap::number_ranges& uids, bo
   const bool there = tell_news(&own);
   expunges_ = expunges;
   if (!there) return end_no("", "The mailbox was deleted");
-  const auto finish = [this, refused, some_gone, uid = s.uid] {
+  // RFC 2180 §4.2: who asked for silence is content when the others were changed.
+  const auto finish = [this, refused, some_gone = some_gone && !s.silent, uid = s.uid] {
     if (refused.empty()) return some_gone ? end_no("EXPUNGEISSUED", gone_text) : end_ok("", "STORE completed");
     auto named = refused;
     if (!uid) {

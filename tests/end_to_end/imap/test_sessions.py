@@ -41,9 +41,12 @@ class Sessions(Case):
         a.ok("STORE 2 +FLAGS.SILENT (\\Deleted)")
         a.ok("EXPUNGE")
         got = b.cmd("FETCH 1:3 BODY.PEEK[]")
-        self.assertEqual(got.status, "NO")
+        self.assertEqual(got.status, "OK")
         self.assertIn("EXPUNGEISSUED", got.text)
         self.assertEqual(got.literals(), [mail(1), mail(3)])
+        got = b.cmd("FETCH 2 FLAGS")
+        self.assertEqual((got.status, got.of("FETCH")), ("NO", []))
+        self.assertEqual(b.cmd("STORE 1:3 +FLAGS.SILENT (\\Seen)").status, "OK")
         got = b.cmd("COPY 2:3 " + self.box)
         self.assertEqual(got.status, "NO")
 
