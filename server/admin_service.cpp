@@ -3,7 +3,10 @@
 #include "actors/admin/admin_host.hpp"
 #include "base/text.hpp"
 #include "protocols/tls/certificate.hpp"
+#include "server/store_check.hpp"
+#include "storage/log/log_reader.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -13,6 +16,8 @@ namespace {
 /// One check, backup or import at a time hashes and reads; others wait for their turn.
 constexpr std::size_t admin_threads = 1;
 constexpr std::size_t admin_tasks_waiting_max = 100;
+constexpr std::chrono::minutes answer_time{10};
+constexpr std::chrono::minutes backup_time{12 * 60};
 
 base::result<json::value> list_certificates(const std::vector<certificate_entry>& entries) {
   json::array items;
@@ -41,6 +46,56 @@ base::result<json::value> list_certificates(const std::vector<certificate_entry>
   return body;
 }
 
+/// Verifies the records of all machines, then every segment that is complete, through their actors.
+base::result<json::value> check_running(actors::running_node& running, const std::string& data_directory) {
+  auto& n = running.node();
+  caf::scoped_actor self{*n.system};
+  check_report out;
+  for (std::size_t i = 0; i < n.machines.size(); ++i)
+    self->request(n.machines[i], answer_time, actors::find_faults{})
+        .receive([&](const actors::found_faults& f) { out.faults(*f.lines, "shard " + std::to_string(i) + ": "); },
+                 [&](const caf::error&) { out.fault("shard " + std::to_string(i) + " did not answer"); });
+  std::shared_ptr<const std::vector<storage::segment_info>> segments;
+  self->request(n.log, answer_time, actors::list_segments{})
+      .receive([&](const actors::log_segments& s) { segments = s.segments; }, [&](const caf::error&) { out.fault("the log did not answer"); });
+  std::uint64_t records = 0, complete = 0;
+  for (const auto& s : segments ? *segments : std::vector<storage::segment_info>{}) {
+    if (!s.sealed) continue;
+    ++complete;
+    const auto read = storage::for_each_record(storage::posix_file_system(), data_directory + "/log", s.segment,
+                                               [&](const storage::record_place&, std::string_view) { return ++records, true; });
+    // A segment may have been given back meanwhile.
+    if (!read && read.error().kind != base::error_kind::not_found) out.fault("log: " + read.error().log.value);
+  }
+  const auto table = n.config->table();
+  out.set("domains", table->count(storage::directory::document_kind::domain));
+  out.set("accounts", table->count(storage::directory::document_kind::account));
+  out.set("segments", complete);
+  out.set("records", records);
+  return out.finish();
+}
+
+base::result<json::value> back_up(actors::running_node& running, const node_file& file, const std::string& to) {
+  caf::scoped_actor self{*running.node().system};
+  actors::backup_done done;
+  done.error = base::make_error(base::error_kind::io, "the backup took too long");
+  self->request(running.maintenance(), backup_time, actors::make_backup{file.data_directory, to})
+      .receive([&](const actors::backup_done& d) { done = d; }, [](const caf::error&) {});
+  if (done.error) return base::fail(done.error->kind, done.error->log.value);
+  // What a new machine needs besides the store: the node file and the certificates.
+  auto& files = storage::posix_file_system();
+  if (auto written = files.replace(to + "/node.toml", print_node_file(file)); !written) return base::fail(written.error());
+  std::error_code fault;
+  namespace fs = std::filesystem;
+  fs::permissions(to, fs::perms::owner_all, fault);
+  if (fs::exists(file.data_directory + "/tls", fault)) fs::copy(file.data_directory + "/tls", to + "/tls", fs::copy_options::recursive, fault);
+  if (fault) return base::fail(base::error_kind::io, "the certificates could not be copied: " + fault.message());
+  json::value body{json::object{}};
+  body.set("directory", to);
+  body.set("octets", done.octets);
+  return body;
+}
+
 } // namespace
 
 service_listener make_admin_service(const node_file& file, actors::running_node& running, certificates& keys) {
@@ -55,6 +110,8 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
     if (const auto loaded = keys.load(entries); !loaded) return base::fail(base::error_kind::invalid, loaded.error().log.value);
     return list_certificates(entries);
   };
+  given->check = [&running, data = file.data_directory] { return check_running(running, data); };
+  given->backup = [&running, file](const std::string& to) { return back_up(running, file, to); };
   auto l = std::make_shared<net::listener>();
   l->service = "admin";
   l->make = [&n, given](const connection_facts& facts) { return admin::make_admin_host(n, given, facts); };

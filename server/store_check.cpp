@@ -6,32 +6,7 @@
 namespace rookery::server {
 namespace {
 
-/// Faults are listed up to this; more of them tell nothing new.
-constexpr std::size_t faults_shown_max = 1000;
-
-class report {
-public:
-  void fault(std::string text) {
-    ++count_;
-    if (faults_.size() < faults_shown_max) faults_.emplace_back(std::move(text));
-  }
-  void faults(const std::vector<std::string>& all, const std::string& where) {
-    for (const auto& f : all) fault(where + f);
-  }
-  void set(std::string_view name, std::uint64_t n) { body_.set(name, n); }
-  json::value finish() {
-    body_.set("fault_count", count_);
-    body_.set("faults", std::move(faults_));
-    return std::move(body_);
-  }
-
-private:
-  json::value body_{json::object{}};
-  json::array faults_;
-  std::uint64_t count_ = 0;
-};
-
-void add_machines(storage::node_store& store, report& out) {
+void add_machines(storage::node_store& store, check_report& out) {
   out.faults(store.config->check(), "configuration: ");
   out.faults(store.spool->check(), "spool: ");
   for (std::size_t i = 0; i < store.mail.size(); ++i) out.faults(store.mail[i]->check(), "mail shard " + std::to_string(i + storage::first_mail_shard) + ": ");
@@ -42,7 +17,7 @@ void add_machines(storage::node_store& store, report& out) {
 }
 
 /// Every body that a record names is where the record says.
-void add_bodies(storage::node_store& store, report& out) {
+void add_bodies(storage::node_store& store, check_report& out) {
   auto& files = storage::posix_file_system();
   storage::body_reader bodies(files, store.log_directory());
   std::uint64_t verified = 0;
@@ -61,14 +36,29 @@ void add_bodies(storage::node_store& store, report& out) {
 
 } // namespace
 
+void check_report::fault(std::string text) {
+  ++count_;
+  if (faults_.size() < faults_shown_max) faults_.emplace_back(std::move(text));
+}
+
+void check_report::faults(const std::vector<std::string>& all, const std::string& where) {
+  for (const auto& f : all) fault(where + f);
+}
+
+json::value check_report::finish() {
+  body_.set("fault_count", count_);
+  body_.set("faults", std::move(faults_));
+  return std::move(body_);
+}
+
 base::result<json::value> check_machines(storage::node_store& store) {
-  report out;
+  check_report out;
   add_machines(store, out);
   return out.finish();
 }
 
 base::result<json::value> check_store(const std::string& data_directory) {
-  report out;
+  check_report out;
   auto store = storage::node_store::open(data_directory, false);
   if (!store) {
     if (store.error().kind != base::error_kind::damaged) return base::fail(store.error());

@@ -34,6 +34,7 @@ public:
   ~running_node();
 
   actors::node& node() noexcept { return *node_; }
+  const caf::actor& maintenance() const noexcept { return maintenance_; }
   /// That are open now.
   std::uint32_t connections() const noexcept { return counts_->total(); }
   /// Opens a listener; accepting begins with `accept`.

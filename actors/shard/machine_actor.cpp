@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "storage/directory/config_machine.hpp"
 
 #include <unordered_map>
 
@@ -108,6 +109,16 @@ segment_bodies bodies_in(self_ptr self, std::uint32_t segment) {
   return {all};
 }
 
+std::shared_ptr<const std::vector<std::string>> faults_of(self_ptr self) {
+  auto& parts = *self->state.parts;
+  flush(self, false); // what is checked is the tree
+  std::vector<std::string> lines;
+  if (parts.mail) lines = parts.mail->check();
+  else if (parts.spool) lines = parts.spool->check();
+  else if (const auto* c = dynamic_cast<const storage::directory::config_machine*>(parts.machine.get())) lines = c->check();
+  return std::make_shared<const std::vector<std::string>>(std::move(lines));
+}
+
 caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> parts) {
   auto& st = self->state;
   st.parts = std::move(parts);
@@ -128,6 +139,11 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
       [self](tick_atom) {
         self->state.ticking = false;
         if (self->state.parts->machine->unflushed_octets() > 0) flush(self, false);
+      },
+      [self](find_faults) -> found_faults { return {faults_of(self)}; },
+      [self](get_records) -> machine_records {
+        const auto& m = *self->state.parts->machine;
+        return {&m.records(), m.shard().value};
       },
       [self](const list_bodies& l) -> segment_bodies { return bodies_in(self, l.segment); },
       [self](const flush_now& f) -> std::uint64_t {

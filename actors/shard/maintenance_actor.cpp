@@ -6,6 +6,9 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "storage/body/compactor.hpp"
+#include "storage/log/log_copy.hpp"
+#include "storage/node/node_store.hpp"
+#include "storage/tree/tree_copy.hpp"
 
 #include <algorithm>
 
@@ -25,7 +28,7 @@ public:
   void act() override {
     bool running = true;
     while (running) {
-      receive([&](const caf::exit_msg&) { running = false; }, caf::others >> [](caf::message_view&) -> caf::result<caf::message> { return caf::sec::unexpected_message; },
+      receive([&](const caf::exit_msg&) { running = false; }, [&](const make_backup& b) { return guarded_backup(b); }, caf::others >> [](caf::message_view&) -> caf::result<caf::message> { return caf::sec::unexpected_message; },
               caf::after(parts_->interval) >> [&] { guarded_round(); });
       if (parts_->gate->closed()) running = false;
     }
@@ -38,6 +41,53 @@ private:
     } catch (const std::exception& fault) {
       base::log_event(base::severity::warning, "maintenance.fault").text("fault", fault.what());
     }
+  }
+
+  backup_done guarded_backup(const make_backup& b) {
+    backup_done out;
+    try {
+      auto copied = back_up(b);
+      if (copied) out.octets = *copied;
+      else out.error = copied.error();
+    } catch (const std::exception& fault) {
+      out.error = base::make_error(base::error_kind::io, "The backup failed", fault.what());
+    }
+    base::log_event(out.error ? base::severity::error : base::severity::notice, "backup.done")
+        .flag("ok", !out.error).number("octets", static_cast<std::int64_t>(out.octets))
+        .text("error", out.error ? out.error->log.value : "");
+    return out;
+  }
+
+  /// Trees first, then the log that continues them (storage/log/log_copy). Between rounds, so that
+  /// no segment goes meanwhile.
+  base::result<std::uint64_t> back_up(const make_backup& b) {
+    auto& files = storage::posix_file_system();
+    const auto there = files.list(b.to);
+    if (there && !there->empty()) return base::fail(base::error_kind::exists, "The backup's directory is not empty: " + b.to);
+    if (auto made = files.make_directory(b.to); !made) return base::fail(made.error());
+    checkpoint();
+    std::uint64_t octets = 0;
+    for (const auto& m : parts_->machines) {
+      const auto records = ask<machine_records>(m, get_records{});
+      if (!records) return base::fail(base::error_kind::io, "The backup failed", "a machine did not answer");
+      const auto copied = storage::copy_tree(*records->tree, storage::machine_directory(b.to, records->shard));
+      if (!copied) return base::fail(copied.error());
+      octets += *copied;
+    }
+    const auto segments = ask<log_segments>(parts_->log, list_segments{});
+    if (!segments || segments->segments->empty()) return base::fail(base::error_kind::io, "The backup failed", "the log did not answer");
+    const auto& last = segments->segments->back();
+    const storage::log_position until{last.segment, static_cast<std::uint32_t>(last.octets)};
+    const auto plan = storage::plan_log_copy(files, b.data_directory + "/log", until);
+    if (!plan) return base::fail(plan.error());
+    std::uint64_t log_octets = 0;
+    const auto copied = storage::copy_log(files, b.data_directory + "/log", *plan, b.to + "/log", true,
+                                          [&](std::uint64_t done) { return log_octets = done, !parts_->gate->closed(); });
+    if (!copied) return base::fail(copied.error());
+    const auto identity = files.read_all(b.data_directory + "/store.json", 1u << 16);
+    if (!identity) return base::fail(identity.error());
+    if (auto written = files.replace(b.to + "/store.json", *identity); !written) return base::fail(written.error());
+    return octets + log_octets;
   }
 
   template <class Answer, class Question>

@@ -168,8 +168,37 @@ struct flush_now {
   bool durable = true;
 };
 
+/// To any machine's actor: verify the records against each other. Answered with found_faults;
+/// holds the shard meanwhile.
+struct find_faults {};
+struct found_faults {
+  std::shared_ptr<const std::vector<std::string>> lines; ///< none: all is well
+};
+/// To any machine's actor: the tree it writes, to be read from another thread (backup).
+struct get_records {};
+struct machine_records {
+  const storage::tree* tree = nullptr;      ///< lives until the process ends
+  std::uint32_t shard = 0;
+};
+
+/// To the maintenance actor: copy the whole store into a new directory. Answered with backup_done;
+/// nothing is removed or rewritten meanwhile, mail goes on.
+struct make_backup {
+  std::string data_directory, to;
+};
+struct backup_done {
+  std::optional<base::error> error;
+  std::uint64_t octets = 0;
+};
+
 } // namespace rookery::actors
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::find_faults)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::found_faults)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::get_records)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::machine_records)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::make_backup)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::backup_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::commit_request_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::commit_done_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::apply_batch_ptr)

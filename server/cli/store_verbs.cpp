@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 namespace rookery::cli {
@@ -45,11 +46,38 @@ void check(command_line& c, const std::string& data) {
   print_report(c, *report);
 }
 
+/// Copies first and checks then: a backup is worth what can be read from it.
+void bring_back(command_line& c, const std::string& from, const std::string& data) {
+  namespace fs = std::filesystem;
+  std::string to = data;
+  if (to.empty()) {
+    const auto file = c.node();
+    if (!file) return;
+    to = file->data_directory;
+  }
+  std::error_code fault;
+  if (!fs::exists(from + "/store.json", fault)) return c.fail(exit_not_found, from + " holds no backup");
+  if (fs::exists(to + "/store.json", fault)) return c.fail(exit_conflict, to + " holds a store already; move it away first");
+  fs::create_directories(to, fault);
+  for (const auto& entry : fs::directory_iterator(from, fault)) {
+    const auto name = entry.path().filename().string();
+    if (name == "node.toml" || name == "store.json" || name == "lock") continue;
+    fs::copy(entry.path(), fs::path(to) / name, fs::copy_options::recursive | fs::copy_options::overwrite_existing, fault);
+    if (fault) return c.fail(exit_io, "cannot copy " + entry.path().string() + ": " + fault.message());
+  }
+  // The identity last: a copy that broke off is no store.
+  if (!fault) fs::copy(from + "/store.json", to + "/store.json", fault);
+  if (fault) return c.fail(exit_io, "cannot copy to " + to + ": " + fault.message());
+  const auto report = server::check_store(to);
+  if (!report) return c.fail(report.error());
+  print_report(c, *report);
+}
+
 } // namespace
 
 void add_store_verbs(CLI::App& app, command_line& c) {
   struct options {
-    std::string data, to;
+    std::string data, from, to;
   };
   const auto o = std::make_shared<options>();
 
@@ -57,6 +85,11 @@ void add_store_verbs(CLI::App& app, command_line& c) {
   verify->add_option("--data", o->data, "The data directory of a store that no server uses");
   add_json_option(*verify, c);
   verify->callback([&c, o] { check(c, o->data); });
+
+  auto* restore = app.add_subcommand("restore", "Make a data directory from a backup; no server may use it");
+  restore->add_option("backup", o->from, "The directory of the backup")->required();
+  restore->add_option("--data", o->data, "The new data directory; default: that of the node file");
+  restore->callback([&c, o] { bring_back(c, o->from, o->data); });
 
   auto* backup = app.add_subcommand("backup", "Copy the store of the running server");
   backup->add_option("directory", o->to, "A new directory on the server's machine, absolute")->required();

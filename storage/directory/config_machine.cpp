@@ -201,6 +201,7 @@ public:
   base::shard_id shard() const override { return config_shard; }
   log_position flushed() const override { return flushed_; }
   log_position applied() const override { return applied_; }
+  const tree& records() const override { return *tree_; }
   std::shared_ptr<config_cell> cell() const override { return cell_; }
 
   command_result apply(const committed_command& committed) override {

@@ -76,6 +76,7 @@ public:
     });
   }
 
+  const tree& records() const override { return *store_->rows; }
   std::vector<std::string> check() const override { return check_tree(*store_->rows); }
 
 private:

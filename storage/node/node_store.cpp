@@ -58,12 +58,6 @@ base::result<std::unique_ptr<tree>> open_tree(const std::string& directory) {
   return tree::open_leveldb(directory, {});
 }
 
-std::string shard_directory(const std::string& data, std::uint32_t number) {
-  char name[32];
-  std::snprintf(name, sizeof name, "/mail-%04u", number);
-  return data + name;
-}
-
 base::result<void> replay_all(node_store& store) {
   const auto machines = store.machines();
   auto from = store.log->end();
@@ -87,6 +81,14 @@ base::result<void> replay_all(node_store& store) {
 }
 
 } // namespace
+
+std::string machine_directory(const std::string& data_directory, std::uint32_t shard) {
+  if (shard == config_shard.value) return data_directory + "/config";
+  if (shard == spool_shard.value) return data_directory + "/spool";
+  char name[32];
+  std::snprintf(name, sizeof name, "/mail-%04u", shard);
+  return data_directory + name;
+}
 
 node_store::~node_store() {
   mail.clear();
@@ -143,13 +145,13 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   if (!log) return base::fail(log.error());
   store->log = std::move(*log);
 
-  auto config_tree = open_tree(directory + "/config");
+  auto config_tree = open_tree(machine_directory(directory, config_shard.value));
   if (!config_tree) return base::fail(config_tree.error());
   auto config = directory::config_machine::open(std::move(*config_tree));
   if (!config) return base::fail(config.error());
   store->config = std::move(*config);
 
-  auto spool_tree = open_tree(directory + "/spool");
+  auto spool_tree = open_tree(machine_directory(directory, spool_shard.value));
   if (!spool_tree) return base::fail(spool_tree.error());
   auto spool = queue::spool_machine::open(std::move(*spool_tree));
   if (!spool) return base::fail(spool.error());
@@ -157,7 +159,7 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
 
   for (std::uint32_t i = 0; i < store->identity.mail_shards; ++i) {
     const auto number = first_mail_shard + i;
-    auto mail_tree = open_tree(shard_directory(directory, number));
+    auto mail_tree = open_tree(machine_directory(directory, number));
     if (!mail_tree) return base::fail(mail_tree.error());
     auto machine = mail::mail_machine::open(base::shard_id{number}, std::move(*mail_tree), settings.mail);
     if (!machine) return base::fail(machine.error());

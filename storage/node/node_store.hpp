@@ -24,6 +24,9 @@
 
 namespace rookery::storage {
 
+/// Where the tree of a shard's machine lies: config, spool, mail-0002 ….
+std::string machine_directory(const std::string& data_directory, std::uint32_t shard);
+
 /// Fixed when the store is made.
 struct store_identity {
   std::uint32_t format = 1;

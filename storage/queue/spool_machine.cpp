@@ -57,6 +57,7 @@ public:
     return std::visit([&](const auto& what) { return change(what, *read, committed); }, read->what);
   }
 
+  const tree& records() const override { return store_->records(); }
   base::result<void> flush(bool durable) override {
     std::string state;
     base::encoder e(state);

@@ -35,6 +35,7 @@ struct message_record {
 class spool_store final : public spool_view {
 public:
   explicit spool_store(std::unique_ptr<tree> records) : tree_(std::move(records)) {}
+  const tree& records() const noexcept { return *tree_; }
 
   // Any thread.
   std::optional<envelope> find(base::message_id) const override;

@@ -20,6 +20,8 @@
 
 namespace rookery::storage {
 
+class tree;
+
 /// Why a command had no effect, or that it had. Numbers are not stored.
 enum class outcome : std::uint8_t {
   done,
@@ -74,6 +76,9 @@ public:
   /// Writes the changes and the reached position as one batch. `durable` also syncs:
   /// the checkpoint, after which the log before `flushed()` is not needed for commands.
   virtual base::result<void> flush(bool durable) = 0;
+  /// What `flush` writes to; lives as long as the machine. Its `get` and `scan` may be called
+  /// from any thread (backup).
+  virtual const tree& records() const = 0;
 };
 
 } // namespace rookery::storage
