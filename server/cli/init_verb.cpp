@@ -57,8 +57,22 @@ base::result<void> make_directory(const std::string& path, ::mode_t mode) {
   return {};
 }
 
-/// The node file and a certificate of our own.
-base::result<server::node_file> make_node(const std::string& node_path, const init_options& o) {
+/// A certificate of our own where the node file wants one and none is there.
+base::result<void> make_certificate(const server::node_file& n, const std::string& domain) {
+  if (n.certificates.empty()) return {};
+  const auto& wanted = n.certificates.front();
+  if (std::filesystem::exists(wanted.chain_file) || std::filesystem::exists(wanted.key_file)) return {};
+  std::vector<std::string> names{n.host_name, "localhost", "127.0.0.1", "::1"};
+  if (!domain.empty()) names.push_back(domain);
+  const auto pair = tls::make_self_signed(names, base::system_clock().wall());
+  if (!pair) return base::fail(pair.error());
+  const auto folder = std::filesystem::path(wanted.chain_file).parent_path().string();
+  if (auto made = make_directory(folder, 0700); !made) return made;
+  if (auto written = write_new(wanted.key_file, pair->key, 0600); !written) return written;
+  return write_new(wanted.chain_file, pair->certificates, 0644);
+}
+
+base::result<server::node_file> make_node_file(const std::string& node_path, const init_options& o) {
   server::node_file n;
   n.data_directory = std::filesystem::absolute(o.data).lexically_normal().string();
   n.host_name = !o.host.empty() ? o.host : !o.domain.empty() ? "mail." + o.domain : "";
@@ -70,19 +84,8 @@ base::result<server::node_file> make_node(const std::string& node_path, const in
     char name[256] = {};
     n.host_name = ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "localhost";
   }
-  if (auto made = make_directory(n.data_directory, 0700); !made) return base::fail(made.error());
   const auto tls = n.data_directory + "/tls";
-  if (auto made = make_directory(tls, 0700); !made) return base::fail(made.error());
-  server::certificate_entry own{"", tls + "/self-signed.crt", tls + "/self-signed.key"};
-  if (!std::filesystem::exists(own.chain_file)) {
-    std::vector<std::string> names{n.host_name, "localhost", "127.0.0.1", "::1"};
-    if (!o.domain.empty()) names.push_back(o.domain);
-    const auto pair = tls::make_self_signed(names, base::system_clock().wall());
-    if (!pair) return base::fail(pair.error());
-    if (auto written = write_new(own.key_file, pair->key, 0600); !written) return base::fail(written.error());
-    if (auto written = write_new(own.chain_file, pair->certificates, 0644); !written) return base::fail(written.error());
-  }
-  n.certificates.push_back(std::move(own));
+  n.certificates.push_back({"", tls + "/self-signed.crt", tls + "/self-signed.key"});
   const auto parent = std::filesystem::absolute(node_path).parent_path();
   std::error_code fault;
   std::filesystem::create_directories(parent, fault);
@@ -157,12 +160,14 @@ void run(command_line& c, init_options& o) {
   }
   const bool there = std::filesystem::exists(c.node_path);
   if (there && !o.keep) return c.fail(exit_conflict, "the node file " + c.node_path + " exists already; --keep adds to what is there");
-  auto file = there ? server::read_node_file(c.node_path) : make_node(c.node_path, o);
+  auto file = there ? server::read_node_file(c.node_path) : make_node_file(c.node_path, o);
   if (!file) return c.fail(file.error());
+  if (const auto made = make_directory(file->data_directory, 0700); !made) return c.fail(made.error());
+  if (const auto made = make_certificate(*file, o.domain); !made) return c.fail(made.error());
   const auto filled = fill_store(*file, o, password);
   base::wipe(password);
   if (!filled) return c.fail(filled.error());
-  if (const auto given = give_to(file->run_as, file->data_directory); !given) return c.fail(given.error());
+  if (const auto given = give_to(o.run_as.empty() ? file->run_as : o.run_as, file->data_directory); !given) return c.fail(given.error());
   std::fprintf(stderr, "the node %s is ready; its data is in %s\n", c.node_path.c_str(), file->data_directory.c_str());
 }
 
