@@ -6,6 +6,7 @@
 #include "base/metrics.hpp"
 #include "storage/directory/config_machine.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace rookery::actors {
@@ -25,6 +26,7 @@ struct machine_state {
   struct account_in_use {
     caf::actor actor;
     std::uint64_t watches = 0; ///< handed over to it
+    std::vector<std::weak_ptr<account_watch>> watching; ///< those whose sessions may still be there
   };
   std::unordered_map<base::account_id, account_in_use> accounts;
   bool ticking = false;
@@ -53,6 +55,22 @@ void tick_later(self_ptr self) {
   self->delayed_send(self, flush_interval, tick_atom::value);
 }
 
+/// Does any session wait to hear of these? Most changes are made by the only session
+/// there is, and need no message. A session clears `signaled` before it looks at the
+/// views, and these are published before we look at it: no change is missed.
+bool concerns_anybody(machine_state::account_in_use& account, const account_notices& n) {
+  bool concerned = false;
+  std::erase_if(account.watching, [&](const auto& weak) {
+    const auto watch = weak.lock();
+    if (!watch) return true;
+    const base::mailbox_id selected{watch->mailbox.load()};
+    concerned = concerned || (!watch->signaled.load() &&
+                              std::find(n.mailboxes.begin(), n.mailboxes.end(), selected) != n.mailboxes.end());
+    return false;
+  });
+  return concerned;
+}
+
 void tell_watchers(self_ptr self, const std::vector<storage::notice>& notices) {
   auto& st = self->state;
   if (st.accounts.empty()) return;
@@ -61,7 +79,7 @@ void tell_watchers(self_ptr self, const std::vector<storage::notice>& notices) {
     account_notices n;
     for (; i < notices.size() && notices[i].account == account; ++i) n.mailboxes.push_back(notices[i].mailbox);
     const auto at = st.accounts.find(account);
-    if (at != st.accounts.end()) self->send(at->second.actor, std::move(n));
+    if (at != st.accounts.end() && concerns_anybody(at->second, n)) self->send(at->second.actor, std::move(n));
   }
 }
 
@@ -93,6 +111,7 @@ account_handles handles(self_ptr self, const open_account& o) {
   if (!used.actor) used.actor = self->spawn(account_actor, o.account, caf::actor_cast<caf::actor>(self->ctrl()));
   if (o.watch) {
     ++used.watches;
+    used.watching.push_back(o.watch);
     self->send(used.actor, watch_account{o.session, o.watch});
   }
   return {used.actor, st.parts->mail->open_account(o.account)};
