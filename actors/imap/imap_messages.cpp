@@ -52,6 +52,7 @@ std::optional<imap::sequence_map::selection> imap_host::select_rows(const imap::
     end_bad("There is no message with such a number");
     return std::nullopt;
   }
+  if (uid) chosen.ghosts = false; // UIDs that are gone name nothing (RFC 3501 §6.4.8)
   return chosen;
 }
 
@@ -263,7 +264,7 @@ void imap_host::transfer(bool leave, bool uid, const imap::sequence_set& set, co
   const auto* to = all->find(to_name);
   if (to == nullptr) return end_no("TRYCREATE", "No such mailbox");
   // RFC 2180 §4.4.2: all or none.
-  if (chosen->ghosts && !uid) return end_no("EXPUNGEISSUED", gone_text);
+  if (chosen->ghosts) return end_no("EXPUNGEISSUED", gone_text);
   if (chosen->count == 0) return end_ok("", std::string(name) + " completed, no messages");
   const auto uids = selected_->map().uids_of(chosen->rows);
   const auto send = [this, leave, name, from = selected_->id(), to_id = to->id, uids] {

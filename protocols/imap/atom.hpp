@@ -28,6 +28,7 @@ enum class parse_fault : std::uint8_t {
   limit,    ///< NO [LIMIT]: more of something than server_limits allows
   mailbox,  ///< NO [CANNOT]: no name that a mailbox can have
   charset,  ///< NO [BADCHARSET]
+  charset_saving, ///< the same, and the saved result is empty now (RFC 5182 §2.1)
   use_attribute, ///< NO [USEATTR] (RFC 6154 §3)
   flag      ///< NO [CANNOT]: no flag that can be stored
 };

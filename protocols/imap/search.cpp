@@ -245,9 +245,9 @@ bool read_returns(word_reader& in, std::uint8_t& returns) {
   return true;
 }
 
-bool read_charset(word_reader& in, std::string& out) {
+bool read_charset(word_reader& in, std::string& out, parse_fault unknown = parse_fault::charset) {
   if (!in.astring(out)) return false;
-  return charset::known(out) || in.fail(parse_fault::charset, "Unknown charset");
+  return charset::known(out) || in.fail(unknown, "Unknown charset");
 }
 
 bool read_program(word_reader& in, search_program& out, const std::string& charset) {
@@ -271,7 +271,8 @@ bool read_search(word_reader& in, search& out, const client_mode& mode) {
   if (in.keyword("CHARSET")) {
     // RFC 6855 §3: no charset once UTF8=ACCEPT is on.
     if (mode.utf8) return in.syntax("CHARSET is not allowed with UTF8=ACCEPT");
-    if (!in.space() || !read_charset(in, charset) || !in.space()) return in.syntax("Missing search keys");
+    const auto unknown = out.returns & search_return::save ? parse_fault::charset_saving : parse_fault::charset;
+    if (!in.space() || !read_charset(in, charset, unknown) || !in.space()) return in.syntax("Missing search keys");
   }
   if (in.at_end()) return in.syntax("Missing search keys");
   program_reader program(in, out.program, charset);

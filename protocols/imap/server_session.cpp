@@ -336,6 +336,7 @@ void server_session::refuse(const command_head& head, parse_fault why, const cha
     case parse_fault::mailbox: tagged(head.tag, "NO", "CANNOT", text); break;
     case parse_fault::flag: tagged(head.tag, "NO", "CANNOT", text); break;
     case parse_fault::use_attribute: tagged(head.tag, "NO", "USEATTR", text); break;
+    case parse_fault::charset_saving: saved_uids_.clear(); [[fallthrough]];
     case parse_fault::charset: tagged(head.tag, "NO", "BADCHARSET (US-ASCII UTF-8)", text); break;
     default:
       tagged(head.tag, "BAD", "", text);
