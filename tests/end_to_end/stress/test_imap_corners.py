@@ -513,7 +513,7 @@ class Loads(Case):
             p.ok("NOOP")
             count += n
         slow = Peer(USERS[0])
-        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         slow.ok("SELECT " + self.box)
         tag = slow.begin("FETCH 1:* (UID FLAGS BODY.PEEK[])")
         q = self.peer()

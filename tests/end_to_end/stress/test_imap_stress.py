@@ -5,7 +5,7 @@
 
 At the end, when all is quiet, each client's view and a fresh client's must be the same.
 """
-import argparse, os, random, re, sys, threading, time, traceback
+import argparse, os, random, re, sys, threading, time, traceback, zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "imap")]
@@ -20,12 +20,19 @@ class Client:
     def __init__(self, run, number):
         self.run, self.number, self.rng = run, number, random.Random("%d/%d" % (run.seed, number))
         self.peer = self.view = None
+        self.slow = self.rng.random() < 0.2
         self.caches, self.nexts, self.history, self.made, self.done = {}, {}, [], 0, 0
 
     # -- the wire ---------------------------------------------------------------------------
     def connect(self):
         self.peer, self.view = Peer(USERS[0], timeout=60), None
-        self.condstore = self.qresync = self.readonly = False
+        self.condstore = self.qresync = self.readonly = self.rev2 = False
+        if self.rng.random() < 0.2:
+            self.command("COMPRESS DEFLATE")
+            self.peer.inflate, self.peer.deflate = zlib.decompressobj(-15), zlib.compressobj(1, zlib.DEFLATED, -15)
+        if self.rng.random() < 0.2:
+            self.command("ENABLE IMAP4rev2")
+            self.rev2 = True
         if self.rng.random() < 0.3:
             self.command("ENABLE CONDSTORE")
             self.condstore = True
@@ -59,6 +66,9 @@ class Client:
             self.note("S " + line.decode("utf-8", "replace"))
             if line.startswith(b"* "):
                 lines.append(line)
+                promise(not self.rev2 or not line.endswith(b" RECENT\r\n"), "RECENT in IMAP4rev2")
+                if self.slow and len(lines) % 40 == 0:
+                    time.sleep(0.02)
                 if view:
                     view.line(line, word)
                 continue
@@ -168,7 +178,7 @@ class Client:
     def named(self, uid, which):
         """The rows that a set names, as this client knows them."""
         rows, out = self.view.rows, []
-        last = (rows[-1].uid or 0) if uid else len(rows)
+        last = (rows[-1].uid or 2**32 - 1) if uid else len(rows)
         for part in which.split(","):
             a, _, b = part.partition(":")
             a, b = (last if x == "*" else int(x) for x in (a, b or a))
@@ -236,7 +246,7 @@ class Client:
         self.made += 1
         ident = "c%d-%d" % (self.number, self.made)
         text = "From: <a@outside.test>\r\nSubject: number %d\r\nX-Ident: %s\r\n\r\n%s\r\n" % (
-            self.made, ident, "\r\n".join("line %d" % self.rng.randrange(10**9) for _ in range(self.rng.choice([1, 3, 40, 400]))))
+            self.made, ident, "\r\n".join("line %d" % self.rng.randrange(10**9) for _ in range(self.rng.choice([1, 3, 40, 400, 400 if self.made % 20 else 20000]))))
         octets = text.encode()
         self.run.registry.wrote(ident, octets)
         return ident, octets
@@ -273,14 +283,14 @@ class Client:
         found, have = self.view.searched, self.view.rows
         promise(found is not None, "SEARCH without an answer")
         if isinstance(found, list):
-            promise(not esearch, "SEARCH where ESEARCH was asked for")
+            promise(not esearch and not (self.rev2 and key), "SEARCH where ESEARCH was asked for")
             promise(len(set(found)) == len(found), "SEARCH says a message twice")
             if uid == "":
                 promise(all(1 <= n <= len(have) for n in found), "SEARCH says", max(found, default=0), "of", len(have))
                 if key == "ALL":
                     promise(len(found) >= len(have) - self.run.clients * 30, "SEARCH ALL says few")
         else:
-            promise(esearch and re.search(rb'\(TAG "', found), "ESEARCH without its tag")
+            promise((esearch or self.rev2) and re.search(rb'\(TAG "', found), "ESEARCH without its tag")
 
     def sort(self):
         uid = self.rng.choice(["", "UID "])
