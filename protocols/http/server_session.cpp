@@ -169,6 +169,7 @@ std::optional<server_session::event> server_session::read_head() {
 }
 
 std::optional<server_session::event> server_session::read_body() {
+  if (refused_late_ != 0) return refuse(std::exchange(refused_late_, std::uint16_t{0}));
   const auto text = in_.view();
   if (at_ == at::length && left_ == 0) {
     at_ = at::request_over;
@@ -192,11 +193,15 @@ std::optional<server_session::event> server_session::read_body() {
   case chunked_reader::state::hungry:
     in_.consume(step.used);
     return std::nullopt;
-  case chunked_reader::state::body:
-    body_ += step.octets.size();
-    if (body_ > limits_.body_octets) return refuse(413);
+  case chunked_reader::state::body: {
+    // Up to the limit everything is given, however it was cut; one octet more is refused.
+    if (body_ >= limits_.body_octets) return refuse(413);
+    const auto given = step.octets.substr(0, static_cast<std::size_t>(limits_.body_octets - body_));
+    body_ += given.size();
+    if (given.size() < step.octets.size()) refused_late_ = 413;
     used_ = step.used;
-    return body_chunk{step.octets};
+    return body_chunk{given};
+  }
   case chunked_reader::state::done:
     in_.consume(step.used);
     at_ = at::request_over;

@@ -110,6 +110,7 @@ private:
   std::optional<std::uint64_t> owed_; ///< Octets the host still has to write.
   std::size_t requests_ = 0;
   std::uint16_t refusal_ = 0;     ///< To be told as an event.
+  std::uint16_t refused_late_ = 0; ///< Once the body_chunk before it was taken.
   at at_ = at::head;
   answer answer_ = answer::none;
   bool http_1_0_ = false, head_ = false, keep_ = true;
