@@ -140,7 +140,7 @@ function(house_fuzz name)
     if(f_DICT)
       set(dict -dict=${CMAKE_CURRENT_SOURCE_DIR}/${f_DICT})
     endif()
-    add_test(NAME fuzz.${name} COMMAND ${name} -max_total_time=${seconds} -timeout=5 -rss_limit_mb=2048
+    add_test(NAME fuzz.${name} COMMAND ${name} -max_total_time=${seconds} -seed=1 -timeout=5 -rss_limit_mb=2048
       -print_final_stats=0 -verbosity=0 ${dict} ${CMAKE_CURRENT_SOURCE_DIR}/${f_CORPUS} )
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 600)
   else()

@@ -17,7 +17,7 @@ FLAGS = ["\\Seen", "\\Answered", "\\Flagged", "\\Draft", "$Junk", "one", "two"]
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--rounds", type=int, default=6)
-    p.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    p.add_argument("--seed", type=int, default=int(os.environ.get("ROOKERY_SEED") or random.SystemRandom().randrange(10**6)))
     a = p.parse_args()
     print("seed %d" % a.seed, flush=True)
     rng, folder = random.Random(a.seed), tempfile.mkdtemp(prefix="rookery-resync-")

@@ -473,7 +473,7 @@ class Run:
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--seconds", type=float, default=8)
-    p.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    p.add_argument("--seed", type=int, default=int(os.environ.get("ROOKERY_SEED") or random.SystemRandom().randrange(10**6)))
     p.add_argument("--clients", type=int, default=6)
     a = p.parse_args()
     print("seed %d" % a.seed, flush=True)
