@@ -150,6 +150,7 @@ int serve(const node_file& file) {
   // A second signal ends it at once: nothing acknowledged is lost then either.
   std::signal(SIGTERM, [](int) { std::_Exit(exit_ok); });
   std::signal(SIGINT, [](int) { std::_Exit(exit_ok); });
+  std::signal(SIGHUP, SIG_IGN); // no connection to come needs a certificate
   ::pthread_sigmask(SIG_UNBLOCK, &wanted, nullptr);
   const auto left = node.drain(drain_time);
   node.stop();
