@@ -84,6 +84,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.login = std::make_shared<login_service>(n.directory, n.passwords);
 
   auto config_parts = std::make_shared<machine_actor_parts>();
+  config_parts->directory = options.data_directory;
   config_parts->machine = std::move(store->config);
   config_parts->published = [this, cell, follower, directory = n.directory, settings = n.settings] {
     const auto& now = follower->follow(cell->table());
@@ -95,12 +96,14 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.machines.push_back(spawn_machine(*system_, config_parts));
 
   auto spool_parts = std::make_shared<machine_actor_parts>();
+  spool_parts->directory = options.data_directory;
   spool_parts->spool = store->spool.get();
   spool_parts->machine = std::move(store->spool);
   n.machines.push_back(spawn_machine(*system_, spool_parts));
 
   for (auto& m : store->mail) {
     auto parts = std::make_shared<machine_actor_parts>();
+    parts->directory = options.data_directory;
     parts->mail = m.get();
     parts->machine = std::move(m);
     n.machines.push_back(spawn_machine(*system_, parts));
@@ -174,7 +177,7 @@ void running_node::stop() {
   for (const auto& m : node_->machines)
     self->request(m, flush_time, flush_now{true})
         .receive([](std::uint64_t) {},
-                 [](const caf::error&) { base::log_event(base::severity::warning, "stop.flush_timed_out"); });
+                 [](const caf::error&) { base::log_event(base::severity::warning, "stop.not_flushed"); });
 }
 
 } // namespace rookery::actors

@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "storage/directory/config_machine.hpp"
+#include "storage/file/file_system.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -20,6 +21,9 @@ constexpr std::size_t unflushed_octets_max = 8u << 20;
 constexpr std::chrono::milliseconds flush_interval{1000};
 /// A synced flush, the checkpoint, bounds the replay after a crash.
 constexpr std::chrono::seconds checkpoint_interval{30};
+/// With less on the disk no tree is written: LevelDB must not find it full in the middle of
+/// a record or a compaction. Far below `storage.reserve_octets`, so that deleting goes on.
+constexpr std::uint64_t flush_space_octets = 16u << 20;
 
 struct machine_state {
   std::shared_ptr<machine_actor_parts> parts;
@@ -30,13 +34,36 @@ struct machine_state {
   };
   std::unordered_map<base::account_id, account_in_use> accounts;
   bool ticking = false;
+  bool postponed = false; ///< the last flush, as the disk is full
   base::instant last_checkpoint{};
   static inline const char* name = "machine_actor";
 };
 using self_ptr = caf::stateful_actor<machine_state>*;
 
-void flush(self_ptr self, bool durable) {
+void tick_later(self_ptr self) {
+  if (self->state.ticking) return;
+  self->state.ticking = true;
+  self->delayed_send(self, flush_interval, tick_atom::value);
+}
+
+bool disk_full(const machine_actor_parts& parts) {
+  if (parts.directory.empty()) return false;
+  const auto free = storage::posix_file_system().free_octets(parts.directory);
+  return free && *free < flush_space_octets;
+}
+
+/// False if the disk is full: the changes stay in memory, and in the log, until there is space.
+bool flush(self_ptr self, bool durable) {
   auto& st = self->state;
+  const bool full = disk_full(*st.parts);
+  if (full && !st.postponed)
+    base::log_event(base::severity::warning, "shard.flush_postponed")
+        .number("shard", st.parts->machine->shard().value).text("error", "the disk is full");
+  st.postponed = full;
+  if (full) {
+    tick_later(self);
+    return false;
+  }
   const auto now = base::system_clock().now();
   if (now - st.last_checkpoint >= checkpoint_interval) durable = true;
   const auto done = st.parts->machine->flush(durable);
@@ -47,12 +74,7 @@ void flush(self_ptr self, bool durable) {
     throw base::broken("a shard's tree could not be written");
   }
   if (durable) st.last_checkpoint = now;
-}
-
-void tick_later(self_ptr self) {
-  if (self->state.ticking) return;
-  self->state.ticking = true;
-  self->delayed_send(self, flush_interval, tick_atom::value);
+  return true;
 }
 
 /// Does any session wait to hear of these? Most changes are made by the only session
@@ -130,7 +152,8 @@ segment_bodies bodies_in(self_ptr self, std::uint32_t segment) {
 
 std::shared_ptr<const std::vector<std::string>> faults_of(self_ptr self) {
   auto& parts = *self->state.parts;
-  flush(self, false); // what is checked is the tree
+  if (!flush(self, false)) // what is checked is the tree
+    return std::make_shared<const std::vector<std::string>>(1, "not checked: the disk is full");
   std::vector<std::string> lines;
   if (parts.mail) lines = parts.mail->check();
   else if (parts.spool) lines = parts.spool->check();
@@ -165,8 +188,8 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
         return {&m.records(), m.shard().value};
       },
       [self](const list_bodies& l) -> segment_bodies { return bodies_in(self, l.segment); },
-      [self](const flush_now& f) -> std::uint64_t {
-        flush(self, f.durable);
+      [self](const flush_now& f) -> caf::result<std::uint64_t> {
+        if (!flush(self, f.durable)) return caf::sec::runtime_error;
         return self->state.parts->machine->flushed().packed();
       }};
   if (st.parts->mail == nullptr) return common;

@@ -15,6 +15,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace rookery::actors {
 
@@ -23,6 +24,7 @@ struct machine_actor_parts {
   storage::mail::mail_machine* mail = nullptr;  ///< the same, if it is a mail shard
   const storage::queue::spool_machine* spool = nullptr; ///< the same, if it is the spool
   std::function<void()> published;              ///< after each batch, in the actor's thread
+  std::string directory;                        ///< the tree is not written while its volume is full; "": not asked
 };
 
 /// Spawns it detached.

@@ -163,7 +163,8 @@ struct set_reserve {
   std::uint64_t octets = 0;
 };
 
-/// To any machine's actor: write what waits. Answered with the position (packed) when durable.
+/// To any machine's actor: write what waits. Answered with the position (packed) when durable,
+/// with an error while the disk is full.
 struct flush_now {
   bool durable = true;
 };
