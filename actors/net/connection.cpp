@@ -50,11 +50,13 @@ void connection::start(caf::actor_system& system, reactor& home, int fd, std::sh
     self->handshake_deadline_ = self->now() + handshake_time;
     self->home().add(self->fd_, EPOLLIN, self);
     self->interest_ = EPOLLIN;
+    self->draining_ = self->home().draining(); // accepted at the last moment
     if (self->listener_->proxy_protocol) self->phase_ = phase::proxy;
     else if (self->listener_->implicit_tls) {
       self->phase_ = phase::handshake;
       self->tls_ = self->listener_->make_tls();
     } else self->opened();
+    if (self->draining_ && !self->protocol_) return self->finish("drained before it began");
     self->turn();
   });
 }

@@ -118,6 +118,7 @@ void reactor::remove(int fd, event_source* source) {
 
 void reactor::drain_sources() {
   post([this] {
+    draining_ = true;
     // A source may leave the ring while it drains: take them first.
     std::vector<event_source*> all;
     for (auto* s = sources_.next_; s != &sources_; s = s->next_) all.push_back(s);

@@ -57,6 +57,8 @@ public:
   void post(std::function<void()> task);
   /// Calls `on_drain` of every source, in the reactor's thread.
   void drain_sources();
+  /// Whether that has happened; what comes later is to end by itself. In the reactor's thread.
+  bool draining() const noexcept { return draining_; }
 
   // From the reactor's own thread:
   static reactor* current() noexcept;
@@ -82,6 +84,7 @@ private:
   int epoll_ = -1;
   int event_ = -1;
   source_list sources_; ///< ring of all sources in the epoll set
+  bool draining_ = false;
   std::unique_ptr<char[]> read_area_;
   timer_wheel timers_;
   base::instant now_{};

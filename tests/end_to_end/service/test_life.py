@@ -1,5 +1,5 @@
 """Starting, draining, stopping, and being killed."""
-import signal
+import signal, threading
 from own import *
 
 
@@ -39,6 +39,35 @@ class Life(Case):
         writer.send("MAIL FROM:<a@there.test>\r\nRCPT TO:<%s>\r\nDATA\r\nSubject: half\r\n" % self.node.accounts[0])
         self.assertEqual([writer.reply()[:3] for _ in range(3)], [b"250", b"250", b"354"])
         self.assertEqual(self.node.stop(15), 0)
+
+    def test_a_drain_tells_those_who_came_at_the_last_moment(self):
+        come, ends = [], time.time() + 1
+
+        def keep_coming():
+            try:
+                while time.time() < ends:
+                    come.append(socket.create_connection(("127.0.0.1", self.node.port("imap")), 2))
+            except OSError:
+                pass
+
+        threads = [threading.Thread(target=keep_coming) for _ in range(2)]
+        for t in threads:
+            t.start()
+        while len(come) < 100:
+            time.sleep(0.001)
+        begun = time.time()
+        self.node.process.send_signal(signal.SIGTERM)
+        for t in threads:
+            t.join()
+        for c in come:
+            try:
+                while c.recv(4096):
+                    pass
+            except ConnectionError:
+                pass
+            c.close()
+        self.assertEqual(self.node.process.wait(15), 0)
+        self.assertLess(time.time() - begun, 8)  # ten seconds are the end of all patience
 
     def test_acknowledged_mail_survives_a_kill(self):
         c = smtp(self.node)
