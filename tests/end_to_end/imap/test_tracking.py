@@ -32,7 +32,6 @@ class Tracker:
     def select(self):
         self.uids, self.flags = [], {}
         a = self.p.ok("SELECT " + self.box)
-        self.uids = [None] * a.number("EXISTS")
         self.learn(a, "SELECT", True)
         self.check_all()
 
