@@ -52,10 +52,8 @@ void connection::start(caf::actor_system& system, reactor& home, int fd, std::sh
     self->interest_ = EPOLLIN;
     self->draining_ = self->home().draining(); // accepted at the last moment
     if (self->listener_->proxy_protocol) self->phase_ = phase::proxy;
-    else if (self->listener_->implicit_tls) {
-      self->phase_ = phase::handshake;
-      self->tls_ = self->listener_->make_tls();
-    } else self->opened();
+    else if (self->listener_->implicit_tls) self->begin_tls();
+    else self->opened();
     if (self->draining_ && !self->protocol_) return self->finish("drained before it began");
     self->turn();
   });
@@ -159,11 +157,9 @@ void connection::take(base::const_bytes octets) {
     if (used == 0) return;
     const auto rest = early_.substr(static_cast<std::size_t>(used));
     std::string().swap(early_);
-    if (listener_->implicit_tls) {
-      phase_ = phase::handshake;
-      tls_ = listener_->make_tls();
-    } else opened();
-    if (!rest.empty()) take(rest);
+    if (listener_->implicit_tls) begin_tls();
+    else opened();
+    if (!rest.empty() && phase_ != phase::ended) take(rest);
     return;
   }
   base::buffer plain;
@@ -173,7 +169,7 @@ void connection::take(base::const_bytes octets) {
           .text("session", facts_.session_id).text("service", listener_->service)
           .text("peer", facts_.peer_address).text("error", tls_->fault());
       send_some(); // the alert
-      return finish("TLS failed");
+      return finish("TLS failed: " + tls_->fault());
     }
     if (phase_ == phase::handshake && tls_->ready()) {
       tls_->describe(facts_);
@@ -210,6 +206,7 @@ void connection::turn() {
     if (!something) {
       after_flush();
       if (phase_ == phase::ended) break;
+      if (!wire_.empty()) continue; // a client's handshake begins
       if (phase_ == phase::open && protocol_->closed()) {
         linger();
         continue;
@@ -291,10 +288,15 @@ void connection::after_flush() {
   if (compression_pending_) compression_ = std::move(compression_pending_);
   if (!tls_pending_) return;
   tls_pending_ = false;
+  begin_tls();
+}
+
+void connection::begin_tls() {
   tls_ = listener_->make_tls ? listener_->make_tls() : nullptr;
   if (!tls_) return finish("no certificate");
   phase_ = phase::handshake;
   handshake_deadline_ = now() + handshake_time;
+  tls_->begin(wire_);
 }
 
 /// Everything is said: close our side, and give the peer a moment to close its own, so
@@ -337,6 +339,8 @@ void connection::finish(std::string_view why) {
   if (!why.empty())
     base::log_event(base::severity::debug, "connection.ended")
         .text("session", facts_.session_id).text("service", listener_->service).text("why", why);
+  if (protocol_ && !why.empty()) protocol_->ending(why);
+  if (!protocol_ && listener_->not_opened) listener_->not_opened(why);
   quit();
 }
 

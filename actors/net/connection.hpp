@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rookery::net {
@@ -33,6 +34,8 @@ struct listener {
   /// Reads a PROXY header at the front of `in`: its octets and the peer; 0 = more input
   /// is needed, a negative number = refuse.
   std::function<long(base::const_bytes in, connection_facts&)> read_proxy;
+  /// Told when a connection ends before its protocol was made (implicit TLS that failed); may be empty.
+  std::function<void(std::string_view why)> not_opened;
   /// Told once when a connection ends (the limits count).
   std::function<void(const connection_facts&)> ended;
 };
@@ -59,7 +62,7 @@ public:
 
   const char* name() const override { return "connection"; }
 
-  /// Only the acceptor: spawns in the reactor's own thread.
+  /// Only the acceptor and the connector: spawns in the reactor's own thread.
   static void start(caf::actor_system&, reactor&, int fd, std::shared_ptr<const listener>, connection_facts);
 
 protected:
@@ -81,6 +84,7 @@ private:
   bool send_some();                    ///< false: the socket is full or broken
   bool fill_wire();
   void after_flush();                  ///< layers that waited for an empty output
+  void begin_tls();
   void linger();
   void finish(std::string_view why);
   void rearm(bool paused);

@@ -12,6 +12,8 @@ namespace rookery::net {
 class layer {
 public:
   virtual ~layer() = default;
+  /// The first call: what this layer must say before it has heard anything (a client's handshake).
+  virtual void begin(base::buffer&) {}
   /// What came from below. Plain octets are appended to `plain`; octets that the layer
   /// itself must send (a handshake) to `wire`. False: the peer broke the rules, see `fault`.
   virtual bool decode(base::const_bytes octets, base::buffer& plain, base::buffer& wire) = 0;

@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace rookery::net {
@@ -44,6 +45,8 @@ public:
   /// The server drains: say goodbye at the next boundary and close.
   virtual void shut_down(base::instant) = 0;
   virtual void tls_started(const connection_facts&, base::instant) = 0;
+  /// The connection ends before the session closed it: TLS failed, the peer closed or is lost.
+  virtual void ending(std::string_view) {}
   /// The last call: the connection is gone, whoever ended it.
   virtual void gone() {}
 

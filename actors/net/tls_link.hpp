@@ -11,7 +11,11 @@ namespace rookery::net {
 
 class tls_link final : public layer {
 public:
-  explicit tls_link(std::shared_ptr<const tls::tls_context> context) : tls_(std::move(context)) {}
+  /// `server_name` is for a client (tls_layer).
+  explicit tls_link(std::shared_ptr<const tls::tls_context> context, std::string_view server_name = {})
+      : tls_(std::move(context), server_name) {}
+
+  void begin(base::buffer& wire) override { tls_.start(wire); }
 
   bool decode(base::const_bytes octets, base::buffer& plain, base::buffer& wire) override {
     tls_.feed_cipher(octets, plain, wire);
