@@ -33,6 +33,7 @@ struct machine_state {
     std::vector<std::weak_ptr<account_watch>> watching; ///< those whose sessions may still be there
   };
   std::unordered_map<base::account_id, account_in_use> accounts;
+  caf::actor spool_watcher;
   bool ticking = false;
   bool postponed = false; ///< the last flush, as the disk is full
   base::instant last_checkpoint{};
@@ -119,6 +120,9 @@ void apply(self_ptr self, apply_batch& batch) {
   applied.add(batch.items.size());
   const auto notices = st.parts->machine->publish();
   if (st.parts->published) st.parts->published();
+  if (st.spool_watcher) // before the answers: who gets both knows the state that an answer speaks of
+    if (auto changes = st.parts->spool->take_changes(); !changes.empty())
+      self->send(st.spool_watcher, spool_changed{std::make_shared<const std::vector<storage::queue::spool_change>>(std::move(changes))});
   for (auto& [item, result] : answers)
     if (auto done = item->reply->put(item->index, std::move(result)))
       self->send(caf::actor_cast<caf::actor>(item->reply->to()), std::move(done));
@@ -192,6 +196,13 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
         if (!flush(self, f.durable)) return caf::sec::runtime_error;
         return self->state.parts->machine->flushed().packed();
       }};
+  if (st.parts->spool != nullptr)
+    return caf::message_handler{[self](const watch_spool& w) -> spool_watched {
+             self->state.spool_watcher = w.watcher;
+             self->state.parts->spool->take_changes();
+             return {};
+           }}
+        .or_else(common);
   if (st.parts->mail == nullptr) return common;
   return caf::message_handler{
       [self](const open_account& o) -> account_handles { return handles(self, o); },

@@ -22,7 +22,7 @@ namespace rookery::actors {
 struct machine_actor_parts {
   std::unique_ptr<storage::machine> machine;
   storage::mail::mail_machine* mail = nullptr;  ///< the same, if it is a mail shard
-  const storage::queue::spool_machine* spool = nullptr; ///< the same, if it is the spool
+  storage::queue::spool_machine* spool = nullptr; ///< the same, if it is the spool
   std::function<void()> published;              ///< after each batch, in the actor's thread
   std::string directory;                        ///< the tree is not written while its volume is full; "": not asked
 };

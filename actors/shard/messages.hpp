@@ -10,6 +10,7 @@
 #include "storage/log/commit_group.hpp"
 #include "storage/log/log_writer.hpp"
 #include "storage/mail/mailbox_view.hpp"
+#include "storage/queue/spool_machine.hpp"
 #include "storage/shard/machine.hpp"
 
 #include <caf/all.hpp>
@@ -133,6 +134,18 @@ struct account_idle {
   std::uint64_t watches_seen = 0; ///< of all that the shard has handed over; else one is on its way
 };
 
+/// To the spool's actor: tell `watcher` from now on what changes. Answered with spool_watched; what was
+/// applied before the answer is in the view, what comes after it is told. One watcher: the last.
+struct watch_spool {
+  caf::actor watcher;
+};
+struct spool_watched {};
+/// From the spool's actor to its watcher: what a batch changed. Comes before the answers to the
+/// commits of that batch leave; the view shows at least as much.
+struct spool_changed {
+  std::shared_ptr<const std::vector<storage::queue::spool_change>> changes;
+};
+
 /// To the spool's actor or a mail shard's: who refers into this segment? Answered with segment_bodies.
 struct list_bodies {
   std::uint32_t segment = 0;
@@ -214,6 +227,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::lock_maildrop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_notices)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::flush_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::watch_spool)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::spool_watched)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::spool_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_bodies)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::segment_bodies)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_segments)

@@ -20,8 +20,18 @@ enum class type : std::uint8_t {
   recipient_done = 7,
   recipient_deferred = 8,
   expired = 9,
-  relocate_body = 10
+  relocate_body = 10,
+  attempt_ended = 11,
+  rerouted = 12,
+  redirected = 13,
+  retry_now = 14,
+  put_note = 15,
+  count_note = 16,
+  drop_note = 17,
+  drop_notes_before = 18
 };
+
+constexpr std::uint8_t delay_told_bit = 1; // of an outcome
 
 void put(base::encoder& e, const std::vector<std::uint32_t>& numbers) {
   e.varint(numbers.size());
@@ -36,6 +46,27 @@ std::vector<std::uint32_t> take_numbers(base::decoder& d) {
 }
 
 base::message_id take_id(base::decoder& d) { return base::message_id(d.varint()); }
+
+std::string take_text(base::decoder& d) { return std::string(d.bytes()); }
+
+bool take(base::decoder& d, attempt_ended& c) {
+  c.id = take_id(d);
+  c.queue_after = d.bytes();
+  const auto count = d.varint();
+  if (c.queue_after.size() > queue_name_octets_max || count > recipients_max || count > d.rest().size()) return false;
+  c.outcomes.resize(static_cast<std::size_t>(count));
+  for (auto& o : c.outcomes) {
+    o.recipient = static_cast<std::uint32_t>(d.varint());
+    const auto state = d.u8();
+    if (state > static_cast<std::uint8_t>(recipient_state::expired)) return false;
+    o.state = static_cast<recipient_state>(state);
+    o.next_attempt = base::from_milliseconds(d.i64());
+    o.answer = d.bytes();
+    o.remote_host = d.bytes();
+    o.delay_told = (d.u8() & delay_told_bit) != 0;
+  }
+  return true;
+}
 
 struct writer {
   base::encoder& e;
@@ -61,6 +92,48 @@ struct writer {
   }
   type operator()(const expired& c) const { e.varint(c.id.value); put(e, c.recipients); return type::expired; }
   type operator()(const relocate_body& c) const { e.u32(c.old_segment); e.u32(c.old_offset); return type::relocate_body; }
+  type operator()(const attempt_ended& c) const {
+    e.varint(c.id.value);
+    e.bytes(c.queue_after);
+    e.varint(c.outcomes.size());
+    for (const auto& o : c.outcomes) {
+      e.varint(o.recipient);
+      e.u8(static_cast<std::uint8_t>(o.state));
+      e.i64(base::to_milliseconds(o.next_attempt));
+      e.bytes(std::string_view(o.answer).substr(0, last_answer_octets_max));
+      e.bytes(std::string_view(o.remote_host).substr(0, remote_host_octets_max));
+      e.u8(o.delay_told ? delay_told_bit : 0);
+    }
+    return type::attempt_ended;
+  }
+  type operator()(const rerouted& c) const { e.varint(c.id.value); encode_route(c.route, e); return type::rerouted; }
+  type operator()(const redirected& c) const {
+    e.varint(c.id.value);
+    e.varint(c.recipient);
+    e.bytes(c.address);
+    return type::redirected;
+  }
+  type operator()(const retry_now& c) const {
+    e.varint(c.ids.size());
+    for (const auto id : c.ids) e.varint(id.value);
+    return type::retry_now;
+  }
+  type operator()(const put_note& c) const {
+    e.bytes(c.space);
+    e.bytes(c.key);
+    e.bytes(c.value);
+    e.i64(base::to_milliseconds(c.until));
+    return type::put_note;
+  }
+  type operator()(const count_note& c) const {
+    e.bytes(c.space);
+    e.bytes(c.key);
+    e.varint(c.by);
+    e.i64(base::to_milliseconds(c.until));
+    return type::count_note;
+  }
+  type operator()(const drop_note& c) const { e.bytes(c.space); e.bytes(c.key); return type::drop_note; }
+  type operator()(const drop_notes_before& c) const { e.i64(base::to_milliseconds(c.now)); return type::drop_notes_before; }
 };
 
 bool take(base::decoder& d, type t, any_command& what) {
@@ -106,6 +179,56 @@ bool take(base::decoder& d, type t, any_command& what) {
       what = relocate_body{segment, d.u32()};
       return true;
     }
+    case type::attempt_ended: {
+      attempt_ended c;
+      if (!take(d, c)) return false;
+      what = std::move(c);
+      return true;
+    }
+    case type::rerouted: {
+      rerouted c;
+      c.id = take_id(d);
+      if (!decode_route(d, c.route)) return false;
+      what = std::move(c);
+      return true;
+    }
+    case type::redirected: {
+      redirected c;
+      c.id = take_id(d);
+      c.recipient = static_cast<std::uint32_t>(d.varint());
+      c.address = d.bytes();
+      if (c.address.empty() || c.address.size() > address_octets_max) return false;
+      what = std::move(c);
+      return true;
+    }
+    case type::retry_now: {
+      retry_now c;
+      const auto count = d.varint();
+      if (count > retry_now_max) return false;
+      for (std::uint64_t i = 0; i < count && d.ok(); ++i) c.ids.push_back(take_id(d));
+      what = std::move(c);
+      return true;
+    }
+    case type::put_note: {
+      put_note c;
+      c.space = d.bytes();
+      c.key = d.bytes();
+      c.value = d.bytes();
+      c.until = base::from_milliseconds(d.i64());
+      what = std::move(c);
+      return true;
+    }
+    case type::count_note: {
+      count_note c;
+      c.space = d.bytes();
+      c.key = d.bytes();
+      c.by = d.varint();
+      c.until = base::from_milliseconds(d.i64());
+      what = std::move(c);
+      return true;
+    }
+    case type::drop_note: { auto space = take_text(d); what = drop_note{std::move(space), take_text(d)}; return true; }
+    case type::drop_notes_before: what = drop_notes_before{base::from_milliseconds(d.i64())}; return true;
   }
   return false;
 }

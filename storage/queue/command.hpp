@@ -43,8 +43,44 @@ struct expired { base::message_id id; std::vector<std::uint32_t> recipients; };
 /// A body lies elsewhere now (compaction). The command's one body is its new place.
 struct relocate_body { std::uint32_t old_segment = 0, old_offset = 0; };
 
+/// An attempt is over, or was not possible: what became of each recipient that it was for. One command
+/// a transaction, with the reports it owes in the same group. Recipients settled already stay as they are.
+struct attempt_ended {
+  struct outcome_of {
+    std::uint32_t recipient = 0;
+    recipient_state state = recipient_state::waiting;
+    base::wall_time next_attempt{};  ///< if it waits
+    std::string answer, remote_host;
+    bool delay_told = false;         ///< from now on; what was told stays told
+  };
+  base::message_id id;
+  std::vector<outcome_of> outcomes;  ///< each recipient once
+  std::string queue_after;           ///< where the rest waits; "": where it is
+};
+/// A way of its own, or none with an empty host. Its recipients are due at once.
+struct rerouted { base::message_id id; message_route route; };
+/// Another address for a recipient that waits; due at once. Without an ORCPT its old address becomes it,
+/// so that reports name whom the sender knows (RFC 3461 §5.2.7).
+struct redirected { base::message_id id; std::uint32_t recipient = 0; std::string address; };
+/// All that wait of these messages are due at once; at most `retry_now_max`.
+struct retry_now { std::vector<base::message_id> ids; };
+
+/// Notes: small durable facts (what another server's policy was, what was counted today), in named
+/// spaces. `until` 0: for ever; else it may be dropped from then on. The bounds are in notes.hpp.
+struct put_note { std::string space, key, value; base::wall_time until{}; };
+/// Adds to a note that is a decimal number; without one it begins at 0. The result's `number` is the sum.
+struct count_note { std::string space, key; std::uint64_t by = 1; base::wall_time until{}; };
+struct drop_note { std::string space, key; };
+/// Drops the notes whose `until` is not after `now`, at most `dropped_notes_max` of them; the result's
+/// `number` says how many.
+struct drop_notes_before { base::wall_time now{}; };
+
+inline constexpr std::size_t retry_now_max = 10'000;
+inline constexpr std::size_t dropped_notes_max = 10'000;
+
 using any_command = std::variant<accepted, hold, release, removed, moved_to_queue, attempt_begun, recipient_done,
-                                 recipient_deferred, expired, relocate_body>;
+                                 recipient_deferred, expired, relocate_body, attempt_ended, rerouted, redirected,
+                                 retry_now, put_note, count_note, drop_note, drop_notes_before>;
 
 struct command {
   base::wall_time time{};
@@ -55,8 +91,8 @@ std::string encode(const command&);
 /// `invalid` when it is malformed or of an unknown type or version.
 base::result<command> decode_command(std::string_view payload);
 
-// Results (command_result): `number` is the message's recipients that still wait, for relocate_body the
-// messages changed. accepted twice: already_done. Unknown id or recipient: no_such_record.
+// Results (command_result): `number` is the message's recipients that still wait, for relocate_body and
+// retry_now the messages changed. accepted twice: already_done. Unknown id or recipient: no_such_record.
 // A recipient that is settled already: already_done.
 
 } // namespace rookery::storage::queue

@@ -34,6 +34,35 @@ enum class recipient_state : std::uint8_t {
   expired = 3    ///< given up after the queue's time
 };
 
+/// Where a message came from.
+enum class message_origin : std::uint8_t {
+  mail = 0,      ///< a client or another server
+  report = 1,    ///< a delivery status notification of ours
+  forwarded = 2, ///< an account's or a domain's forwarding
+  system = 3,    ///< anything else that this server wrote
+  collected = 4, ///< fetched from a mailbox elsewhere
+  list = 5       ///< a mailing list's copy
+};
+
+/// What a route wants of TLS.
+enum class route_tls : std::uint8_t {
+  when_offered = 0,
+  never = 1,
+  required = 2,  ///< any certificate
+  verified = 3   ///< with a certificate for the host's name
+};
+
+/// A way of its own for one message: it wins over every other. Empty `host`: none.
+struct message_route {
+  std::string host;                  ///< name or address literal; its MX records are not asked
+  std::uint16_t port = 25;
+  route_tls tls = route_tls::when_offered;
+  bool tls_at_once = false;          ///< TLS from the first octet (submissions)
+  std::string login;                 ///< "": no AUTH
+  std::string sealed_password;       ///< sealed for the node; never shown
+  bool operator==(const message_route&) const = default;
+};
+
 struct recipient {
   std::string address;
   std::uint8_t notify = 0;
@@ -42,6 +71,9 @@ struct recipient {
   std::uint32_t attempts = 0;
   base::wall_time next_attempt{};///< not before; 0 = at once
   std::string last_answer;       ///< of the last attempt, one line, at most 500 octets
+  base::wall_time last_attempt{};///< when it ended; 0: none did
+  std::string remote_host;       ///< that gave the last answer, at most 255 octets
+  bool delay_told = false;       ///< the sender was told of the delay
 };
 
 struct envelope {
@@ -68,26 +100,43 @@ struct envelope {
   std::string session;           ///< trace id of the session
   std::string prefix;            ///< octets before the body (trace header fields); at most 4,096
   std::uint32_t attempts = 0;    ///< begun on the whole message
+  message_origin origin = message_origin::mail;
+  std::int8_t priority = 0;      ///< greater goes first; RFC 6710's range, -9 to 9
+  std::string subject;           ///< as UTF-8, for lists and reports; at most 200 octets
+  std::string message_id_field;  ///< with its angle brackets; at most 250 octets
+  message_route route;
   body_ref content;              ///< set by the machine from the command's body
 
   std::uint64_t octets() const noexcept { return prefix.size() + content.length; }
   std::size_t outstanding() const noexcept;
 };
 
-/// The whole envelope, with a version in front.
+/// What is written; 1 is read too.
+inline constexpr std::uint8_t envelope_version = 2;
+
+/// The whole envelope, with its version in front. Texts that have a bound are cut to it.
 void encode(const envelope&, base::encoder&);
-/// Reads what `encode` wrote, up to its end; nothing when it is malformed, of another version,
+/// Reads what `encode` wrote, up to its end; nothing when it is malformed, of a newer version,
 /// or over the limits below.
 std::optional<envelope> decode_envelope(base::decoder&);
 
-/// The parts: everything but the recipients, and one recipient.
+/// The parts: everything but the recipients, and one recipient. Reading keeps the memory that
+/// the strings have.
 void encode_head(const envelope&, base::encoder&);
-bool decode_head(base::decoder&, envelope&);
+bool decode_head(base::decoder&, envelope&, std::uint8_t version);
 void encode_recipient(const recipient&, base::encoder&);
-bool decode_recipient(base::decoder&, recipient&);
+bool decode_recipient(base::decoder&, recipient&, std::uint8_t version);
+/// One route, as in a head.
+void encode_route(const message_route&, base::encoder&);
+bool decode_route(base::decoder&, message_route&);
 
 inline constexpr std::size_t recipients_max = 100000;   ///< of one message
 inline constexpr std::size_t last_answer_octets_max = 500;
 inline constexpr std::size_t queue_name_octets_max = 64;
+inline constexpr std::size_t remote_host_octets_max = 255;
+inline constexpr std::size_t subject_octets_max = 200;
+inline constexpr std::size_t message_id_field_octets_max = 250;
+inline constexpr std::size_t address_octets_max = 1000;      ///< of a redirection
+inline constexpr std::size_t route_text_octets_max = 1000;   ///< each text of a route
 
 } // namespace rookery::storage::queue

@@ -7,13 +7,15 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace rookery::storage::queue {
 namespace {
 
-constexpr std::uint8_t state_version = 1;
+constexpr std::uint8_t state_version = 2; // 1 had no notes
 
 command_result said(outcome what, std::uint64_t number = 0) {
   command_result r;
@@ -22,10 +24,23 @@ command_result said(outcome what, std::uint64_t number = 0) {
   return r;
 }
 
+/// RFC 3461 §4: the encoding of an ORCPT.
+std::string xtext(std::string_view address) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : address) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet > 32 && octet < 127 && c != '+' && c != '=') out.push_back(c);
+    else out.append({'+', digits[octet >> 4], digits[octet & 15]});
+  }
+  return out;
+}
+
 class real_spool_machine final : public spool_machine {
 public:
   real_spool_machine(std::unique_ptr<tree> records, spool_settings settings)
-    : settings_(settings), store_(std::make_shared<spool_store>(std::move(records))) {}
+    : settings_(settings), store_(std::make_shared<spool_store>(std::move(records))),
+      notes_(*store_, settings.notes_max, settings.note_octets_max) {}
 
   base::result<void> load() {
     store_->load_counts();
@@ -35,7 +50,11 @@ public:
     const auto version = d.u8();
     flushed_ = applied_ = log_position::unpacked(d.u64());
     last_id_ = base::message_id(d.u64());
-    if (version != state_version)
+    if (version == 2) {
+      const auto notes = d.varint();
+      notes_.load(notes, d.varint());
+    }
+    if (version == 0 || version > state_version)
       return base::fail(base::error_kind::unsupported, "The server's store is newer than this program.",
                         "spool: format version " + std::to_string(version) + " is unknown");
     if (!d.done()) return base::fail(base::error_kind::damaged, "The server's store is damaged.", "spool: the state record is damaged");
@@ -49,6 +68,16 @@ public:
   std::vector<notice> publish() override { return {}; }
   std::shared_ptr<const spool_view> view() const override { return store_; }
   base::message_id last_id() const override { return last_id_; }
+
+  std::vector<spool_change> take_changes() override {
+    following_ = true;
+    std::vector<spool_change> out;
+    out.reserve(changes_.size());
+    for (auto& [id, change] : changes_)
+      if (!change.queue_before.empty() || !change.queue_after.empty()) out.push_back(std::move(change));
+    changes_.clear();
+    return out;
+  }
 
   command_result apply(const committed_command& committed) override {
     if (committed.group_end) applied_ = committed.next;
@@ -64,6 +93,8 @@ public:
     e.u8(state_version);
     e.u64(applied_.packed());
     e.u64(last_id_.value);
+    e.varint(notes_.notes());
+    e.varint(notes_.octets());
     store_->put("s", std::move(state));
     if (auto done = store_->flush(durable); !done) return done;
     flushed_ = applied_;
@@ -110,6 +141,7 @@ private:
     store_->add_body(m.head.id, m.head.content);
     store_->put(m);
     store_->count(nullptr, &m);
+    note_change(nullptr, &m);
     last_id_ = std::max(last_id_, m.head.id);
     return said(outcome::done, m.waiting);
   }
@@ -134,6 +166,7 @@ private:
     if (!m) return said(outcome::no_such_record);
     store_->remove(*m);
     store_->count(&*m, nullptr);
+    note_change(&*m, nullptr);
     return said(outcome::done);
   }
 
@@ -149,14 +182,14 @@ private:
   command_result change(const attempt_begun& c, const command&, const committed_command&) {
     auto m = store_->message(c.id);
     if (!m) return said(outcome::no_such_record);
-    const auto before = *m;
     ++m->head.attempts;
-    const auto what = change_recipients(*m, c.recipients, [](recipient& r) { ++r.attempts; return r.state; });
-    return what == outcome::done ? replace(before, *m) : said(what, m->waiting);
+    const auto what = change_recipients(*m, c.recipients, [](recipient& r, std::uint32_t) { ++r.attempts; return r.state; });
+    if (what == outcome::done) store_->put(*m); // no change to tell of: who begins attempts knows
+    return said(what, m->waiting);
   }
 
   command_result change(const recipient_done& c, const command&, const committed_command&) {
-    return settle(c.id, {c.recipient}, [&](recipient& r) {
+    return settle(c.id, {c.recipient}, [&](recipient& r, std::uint32_t) {
       r.last_answer = c.answer.substr(0, last_answer_octets_max);
       r.next_attempt = {};
       return c.delivered ? recipient_state::delivered : recipient_state::failed;
@@ -164,7 +197,7 @@ private:
   }
 
   command_result change(const recipient_deferred& c, const command&, const committed_command&) {
-    return settle(c.id, {c.recipient}, [&](recipient& r) {
+    return settle(c.id, {c.recipient}, [&](recipient& r, std::uint32_t) {
       r.last_answer = c.answer.substr(0, last_answer_octets_max);
       r.next_attempt = c.next_attempt;
       return recipient_state::waiting;
@@ -179,7 +212,7 @@ private:
       for (std::uint32_t i = 0; i < m->recipients.size(); ++i)
         if (m->recipients[i].state == recipient_state::waiting) numbers.push_back(i);
     }
-    return settle(c.id, numbers, [](recipient&) { return recipient_state::expired; });
+    return settle(c.id, numbers, [](recipient&, std::uint32_t) { return recipient_state::expired; });
   }
 
   command_result change(const relocate_body& c, const command&, const committed_command& committed) {
@@ -204,6 +237,92 @@ private:
     return said(changed > 0 ? outcome::done : outcome::no_such_record, changed);
   }
 
+  command_result change(const attempt_ended& c, const command& all, const committed_command&) {
+    auto m = store_->message(c.id);
+    if (!m) return said(outcome::no_such_record);
+    const auto before = *m;
+    std::map<std::uint32_t, const attempt_ended::outcome_of*> by_number;
+    std::vector<std::uint32_t> numbers;
+    for (const auto& o : c.outcomes) {
+      by_number.emplace(o.recipient, &o);
+      numbers.push_back(o.recipient);
+    }
+    const auto what = change_recipients(*m, numbers, [&](recipient& r, std::uint32_t number) {
+      const auto& o = *by_number.at(number);
+      r.last_answer = o.answer.substr(0, last_answer_octets_max);
+      r.remote_host = o.remote_host.substr(0, remote_host_octets_max);
+      r.last_attempt = all.time;
+      r.delay_told = r.delay_told || o.delay_told;
+      r.next_attempt = o.state == recipient_state::waiting ? o.next_attempt : base::wall_time{};
+      return o.state;
+    });
+    if (what == outcome::no_such_record) return said(what, m->waiting);
+    const bool moves = !c.queue_after.empty() && c.queue_after != m->head.queue;
+    if (moves) m->head.queue = c.queue_after;
+    return what == outcome::done || moves ? replace(before, *m) : said(what, m->waiting);
+  }
+
+  command_result change(const rerouted& c, const command&, const committed_command&) {
+    auto m = store_->message(c.id);
+    if (!m) return said(outcome::no_such_record);
+    const auto route = c.route.host.empty() ? message_route{} : c.route;
+    if (m->head.route == route) return said(outcome::already_done, m->waiting);
+    const auto before = *m;
+    m->head.route = route;
+    make_due(*m);
+    return replace(before, *m);
+  }
+
+  command_result change(const redirected& c, const command&, const committed_command&) {
+    return settle(c.id, {c.recipient}, [&](recipient& r, std::uint32_t) {
+      if (r.orcpt.empty()) r.orcpt = "rfc822;" + xtext(r.address);
+      r.address = c.address;
+      r.next_attempt = {};
+      r.last_answer.clear();
+      r.remote_host.clear();
+      return recipient_state::waiting;
+    });
+  }
+
+  command_result change(const retry_now& c, const command&, const committed_command&) {
+    std::uint64_t changed = 0;
+    for (const auto id : c.ids) {
+      auto m = store_->message(id);
+      if (!m) continue;
+      const auto before = *m;
+      make_due(*m);
+      replace(before, *m);
+      ++changed;
+    }
+    return said(changed > 0 ? outcome::done : outcome::no_such_record, changed);
+  }
+
+  command_result change(const put_note& c, const command&, const committed_command&) { return notes_.put(c); }
+  command_result change(const count_note& c, const command&, const committed_command&) { return notes_.count(c); }
+  command_result change(const drop_note& c, const command&, const committed_command&) { return notes_.drop(c); }
+  command_result change(const drop_notes_before& c, const command&, const committed_command&) { return notes_.drop_before(c.now); }
+
+  /// All that wait are to be tried at once.
+  void make_due(stored& m) {
+    std::vector<std::uint32_t> all(m.recipients);
+    std::iota(all.begin(), all.end(), 0u);
+    change_recipients(m, all, [](recipient& r, std::uint32_t) {
+      r.next_attempt = {};
+      return recipient_state::waiting;
+    });
+  }
+
+  /// A message came (no `before`), went (no `after`) or changed.
+  void note_change(const stored* before, const stored* after) {
+    if (!following_) return;
+    const auto id = (before != nullptr ? before : after)->head.id;
+    auto [place, fresh] = changes_.try_emplace(id.value);
+    auto& change = place->second;
+    change.id = id;
+    if (fresh && before != nullptr) change.queue_before = before->head.queue;
+    change.queue_after = after != nullptr ? after->head.queue : std::string();
+  }
+
   /// Changes waiting recipients; the message goes when none waits any more.
   template <class Change>
   command_result settle(base::message_id id, const std::vector<std::uint32_t>& numbers, const Change& to_state) {
@@ -218,9 +337,11 @@ private:
     if (after.waiting == 0) {
       store_->remove(before);
       store_->count(&before, nullptr);
+      note_change(&before, nullptr);
     } else {
       store_->put(after);
       store_->count(&before, &after);
+      note_change(&before, &after);
     }
     return said(outcome::done, after.waiting);
   }
@@ -241,7 +362,7 @@ private:
         base::check(*i % recipients_a_page < of.size(), "a page of the spool has its recipients");
         auto& r = of[*i % recipients_a_page];
         if (r.state != recipient_state::waiting) continue;
-        r.state = to_state(r);
+        r.state = to_state(r, *i);
         page_changed = true;
         if (r.state != recipient_state::waiting) --m.waiting;
       }
@@ -255,6 +376,9 @@ private:
   std::shared_ptr<spool_store> store_;
   log_position flushed_, applied_;
   base::message_id last_id_;
+  note_book notes_;
+  bool following_ = false;
+  std::unordered_map<std::uint64_t, spool_change> changes_; ///< by message
 };
 
 std::vector<std::string> real_spool_machine::check() const {
@@ -297,6 +421,7 @@ std::vector<std::string> real_spool_machine::check() const {
     ++stored_pages;
     return true;
   });
+  for (auto& line : notes_.check()) faults.push_back(std::move(line));
   if (stored_pages != pages) faults.push_back("spool: there are recipients of no message");
   for (const auto& c : store_->counts()) {
     const auto& is = counted[c.queue];

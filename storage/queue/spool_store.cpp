@@ -9,7 +9,7 @@
 namespace rookery::storage::queue {
 namespace {
 
-constexpr std::uint8_t record_version = 1;
+constexpr std::uint8_t counts_version = 1;
 
 // Big-endian, so that keys sort as numbers.
 template <class T>
@@ -33,7 +33,7 @@ std::string behind(std::string prefix) {
 std::string encode_record(const message_record& m) {
   std::string out;
   base::encoder e(out);
-  e.u8(record_version);
+  e.u8(envelope_version);
   encode_head(m.head, e);
   e.varint(m.recipients);
   e.varint(m.waiting);
@@ -44,7 +44,7 @@ std::string encode_record(const message_record& m) {
 std::string encode_counts(const queue_counts& c) {
   std::string out;
   base::encoder e(out);
-  e.u8(record_version);
+  e.u8(counts_version);
   e.varint(c.messages);
   e.varint(c.held);
   e.varint(c.recipients);
@@ -52,34 +52,53 @@ std::string encode_counts(const queue_counts& c) {
   return out;
 }
 
+std::string_view domain_of(std::string_view address) {
+  const auto at = address.rfind('@');
+  return at == std::string_view::npos ? std::string_view{} : address.substr(at + 1);
+}
+
+bool contains(std::string_view text, std::string_view part) {
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [](char a, char b) { return base::iequals({&a, 1}, {&b, 1}); }) != text.end();
+}
+
 bool matches(const spool_filter& wanted, const envelope& m) {
   if (!wanted.queue.empty() && !base::iequals(wanted.queue, m.queue)) return false;
   if (wanted.held && *wanted.held != m.held) return false;
+  if (wanted.received_from != base::wall_time{} && m.received < wanted.received_from) return false;
+  if (wanted.received_before != base::wall_time{} && m.received >= wanted.received_before) return false;
   if (wanted.sender == "<>" ? !m.sender.empty() : !wanted.sender.empty() && !base::iequals(wanted.sender, m.sender)) return false;
+  if (!wanted.sender_domain.empty() && !base::iequals(wanted.sender_domain, domain_of(m.sender))) return false;
+  const auto any = [&](const auto& has) { return std::any_of(m.recipients.begin(), m.recipients.end(), has); };
+  const auto waits = [](const recipient& r) { return r.state == recipient_state::waiting; };
+  if (!wanted.reason.empty() && !contains(m.held_because, wanted.reason) &&
+      !any([&](const recipient& r) { return waits(r) && contains(r.last_answer, wanted.reason); }))
+    return false;
   if (wanted.recipient.empty() && wanted.domain.empty()) return true;
-  return std::any_of(m.recipients.begin(), m.recipients.end(), [&](const recipient& r) {
+  return any([&](const recipient& r) {
     if (!wanted.recipient.empty() && !base::iequals(wanted.recipient, r.address)) return false;
-    if (wanted.domain.empty()) return true;
-    const auto at = r.address.rfind('@');
-    return r.state == recipient_state::waiting && at != std::string::npos &&
-           base::iequals(wanted.domain, std::string_view(r.address).substr(at + 1));
+    return wanted.domain.empty() || (waits(r) && base::iequals(wanted.domain, domain_of(r.address)));
   });
 }
 
 } // namespace
 
-message_record read_message_record(std::string_view octets) {
+void read_message_record(std::string_view octets, message_record& m) {
   base::decoder d(octets);
-  message_record m;
   const auto version = d.u8();
-  base::check(version == record_version, "a spool record is of a version that this program knows");
-  bool good = decode_head(d, m.head);
+  base::check(version > 0 && version <= envelope_version, "a spool record is of a version that this program knows");
+  bool good = decode_head(d, m.head, version);
   m.recipients = static_cast<std::uint32_t>(d.varint());
   m.waiting = static_cast<std::uint32_t>(d.varint());
   good = good && d.ok() && m.recipients <= recipients_max;
   if (good) m.head.recipients.resize(std::min<std::size_t>(m.recipients, recipients_a_page));
-  for (auto& r : m.head.recipients) good = good && decode_recipient(d, r);
+  for (auto& r : m.head.recipients) good = good && decode_recipient(d, r, version);
   base::check(good && d.done(), "a spool record is whole");
+}
+
+message_record read_message_record(std::string_view octets) {
+  message_record m;
+  read_message_record(octets, m);
   return m;
 }
 
@@ -183,17 +202,22 @@ std::vector<recipient> spool_store::page(base::message_id id, std::uint32_t numb
   const auto octets = get(page_key(id, number));
   if (!octets) return out;
   base::decoder d(*octets);
-  base::check(d.u8() == record_version, "a spool page is of a version that this program knows");
-  while (!d.rest().empty()) base::check(decode_recipient(d, out.emplace_back()), "a spool page is whole");
+  const auto version = d.u8();
+  base::check(version > 0 && version <= envelope_version, "a spool page is of a version that this program knows");
+  while (!d.rest().empty()) base::check(decode_recipient(d, out.emplace_back(), version), "a spool page is whole");
   return out;
 }
 
-envelope spool_store::whole(message_record m) const {
+void spool_store::complete(message_record& m) const {
   for (std::uint32_t number = 1; m.head.recipients.size() < m.recipients; ++number) {
     auto more = page(m.head.id, number);
     if (more.empty()) break; // removed meanwhile, by the owner's thread
     std::move(more.begin(), more.end(), std::back_inserter(m.head.recipients));
   }
+}
+
+envelope spool_store::whole(message_record m) const {
+  complete(m);
   return std::move(m.head);
 }
 
@@ -220,6 +244,22 @@ spool_page spool_store::list(const spool_filter& wanted, base::message_id from, 
   return out;
 }
 
+void spool_store::for_each(base::message_id from, const std::function<bool(const envelope&)>& each) const {
+  message_record m; // one for all: its strings keep their memory
+  scan("m", message_key(from), [&](std::string_view, std::string_view value) {
+    read_message_record(value, m);
+    complete(m);
+    return each(m.head);
+  });
+}
+
+std::optional<queue::note> spool_store::note(std::string_view space, std::string_view key) const { return find_note(*this, space, key); }
+
+std::vector<queue::note> spool_store::notes(std::string_view space, std::string_view prefix, std::size_t max,
+                                     std::string_view after) const {
+  return list_notes(*this, space, prefix, max, after);
+}
+
 std::vector<queue_counts> spool_store::counts() const {
   const std::shared_lock hold(lock_);
   std::vector<queue_counts> out;
@@ -243,7 +283,7 @@ void spool_store::put(const message_record& m) { put(message_key(m.head.id), enc
 void spool_store::put_page(base::message_id id, std::uint32_t number, const std::vector<recipient>& recipients) {
   std::string octets;
   base::encoder e(octets);
-  e.u8(record_version);
+  e.u8(envelope_version);
   for (const auto& r : recipients) encode_recipient(r, e);
   put(page_key(id, number), std::move(octets));
 }
@@ -287,7 +327,7 @@ void spool_store::load_counts() {
     c.held = d.varint();
     c.recipients = d.varint();
     c.octets = d.varint();
-    base::check(version == record_version && d.done(), "the counts of a queue are whole");
+    base::check(version == counts_version && d.done(), "the counts of a queue are whole");
     loaded.emplace(c.queue, c);
     return true;
   });

@@ -5,7 +5,9 @@
 ///   r id page       further recipients, `recipients_a_page` each
 ///   b segment offset id   a message has its body there; no value
 ///   q name          counts of a queue
-///   s               position reached, greatest id, version
+///   n space 0 key   a note
+///   t until space 0 key   a note that ends then; no value
+///   s               position reached, greatest id, notes, version
 #pragma once
 
 #include "storage/queue/spool_machine.hpp"
@@ -41,6 +43,10 @@ public:
   std::optional<envelope> find(base::message_id) const override;
   spool_page list(const spool_filter&, base::message_id from, std::size_t max, std::size_t looked_at_max) const override;
   std::vector<queue_counts> counts() const override;
+  void for_each(base::message_id from, const std::function<bool(const envelope&)>& each) const override;
+  std::optional<queue::note> note(std::string_view space, std::string_view key) const override;
+  std::vector<queue::note> notes(std::string_view space, std::string_view prefix, std::size_t max,
+                                 std::string_view after) const override;
   /// Rows with the prefix, from the key `from` on, in order, until `each` gives false. Throws
   /// base::broken when the tree cannot be read.
   void scan(std::string_view prefix, std::string from,
@@ -49,6 +55,8 @@ public:
   std::optional<message_record> message(base::message_id) const;
   std::vector<recipient> page(base::message_id, std::uint32_t number) const;
   envelope whole(message_record) const;
+  /// Adds the further pages.
+  void complete(message_record&) const;
 
   // The owner's thread.
   void put(std::string key, std::optional<std::string> value);
@@ -74,6 +82,7 @@ private:
 
 /// Throws base::broken when it is damaged or of an unknown version.
 message_record read_message_record(std::string_view octets);
+void read_message_record(std::string_view octets, message_record&);
 std::string message_key(base::message_id);
 std::string page_key(base::message_id, std::uint32_t number);
 std::string body_key(std::uint32_t segment, std::uint32_t offset, base::message_id);
