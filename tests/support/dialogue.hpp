@@ -12,6 +12,8 @@
 ///   @ +6m                              the clock goes on (ms, s, m, h); deadlines are met on the way
 ///   closed                             the session is closed now  (also: open, wants_input, no_input)
 ///
+/// With "side: client" in the head the session is the client's: S lines are fed, C lines must come out.
+///
 /// `C-` and `S-` are the same without the CRLF; `S*` gives only how a line begins; `S>` drops lines up
 /// to and with one that begins so. In texts \r \n \t
 /// \0 \xHH \\ mean one octet (any other backslash is itself, so "\Seen" may stand), {{1000*ab}} is
