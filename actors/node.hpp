@@ -12,6 +12,7 @@
 #include "actors/system/published.hpp"
 #include "actors/system/worker_pool.hpp"
 #include "base/clock.hpp"
+#include "base/crypto/secret_box.hpp"
 #include "policy/routing/directory_view.hpp"
 #include "storage/body/body_reader.hpp"
 #include "storage/directory/config_table.hpp"
@@ -53,6 +54,7 @@ struct node {
   const storage::queue::spool_machine* spool = nullptr;  ///< for its thread-safe reads
   const storage::directory::config_machine* configuration = nullptr; ///< for its history
   std::shared_ptr<login_service> login;
+  std::shared_ptr<const base::secret_box> secrets; ///< opens passwords for other servers
   std::shared_ptr<worker_pool> readers;       ///< blocking reads, long searches
   std::shared_ptr<worker_pool> passwords;     ///< slow hashes
   std::atomic<bool> draining{false};

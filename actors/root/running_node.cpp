@@ -73,6 +73,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.passwords = std::make_shared<worker_pool>(*system_, password_threads, passwords_waiting_max);
   n.spool = store->spool.get();
   n.configuration = store->config.get();
+  n.secrets = store->secrets;
 
   const auto cell = store->config->cell();
   n.config = cell;

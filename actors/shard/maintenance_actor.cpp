@@ -3,6 +3,7 @@
 #include "actors/shard/log_actor.hpp"
 #include "actors/shard/messages.hpp"
 #include "base/clock.hpp"
+#include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "storage/body/compactor.hpp"
@@ -84,6 +85,11 @@ private:
     const auto copied = storage::copy_log(files, b.data_directory + "/log", *plan, b.to + "/log", true,
                                           [&](std::uint64_t done) { return log_octets = done, !parts_->gate->closed(); });
     if (!copied) return base::fail(copied.error());
+    if (auto key = files.read_all(storage::sealing_key_path(b.data_directory), 4096)) {
+      const auto written = files.replace(storage::sealing_key_path(b.to), *key);
+      base::wipe(*key);
+      if (!written) return base::fail(written.error());
+    }
     const auto identity = files.read_all(b.data_directory + "/store.json", 1u << 16);
     if (!identity) return base::fail(identity.error());
     if (auto written = files.replace(b.to + "/store.json", *identity); !written) return base::fail(written.error());

@@ -133,6 +133,9 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
     return base::fail(identity.error());
   }
   store->identity = *identity;
+  auto secrets = open_secret_box(files, directory);
+  if (!secrets) return base::fail(secrets.error());
+  store->secrets = std::move(*secrets);
 
   for (const auto* folder : {"/log", "/spill"})
     if (const auto made = files.make_directory(directory + folder); !made) return base::fail(made.error());

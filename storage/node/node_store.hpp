@@ -2,6 +2,7 @@
 ///
 /// The data directory:
 ///   store.json      what the store is: format, node, number of mail shards, identity (made once)
+///   sealing.key     what passwords for other servers are sealed with (storage/node/sealing_key.hpp)
 ///   lock            held while open: two programs never share a store
 ///   log/            segments
 ///   config/ spool/ mail-0002/ …   one tree a machine
@@ -15,6 +16,7 @@
 #include "storage/file/file_system.hpp"
 #include "storage/log/log_writer.hpp"
 #include "storage/mail/mail_machine.hpp"
+#include "storage/node/sealing_key.hpp"
 #include "storage/queue/spool_machine.hpp"
 
 #include <cstdint>
@@ -47,6 +49,7 @@ struct node_store {
   std::unique_ptr<log_writer> log;
   std::unique_ptr<directory::config_machine> config;
   std::unique_ptr<queue::spool_machine> spool;
+  std::shared_ptr<const base::secret_box> secrets;
   std::vector<std::unique_ptr<mail::mail_machine>> mail;   ///< number first_mail_shard + index
   std::uint64_t replayed = 0;                              ///< commands applied again at open
   int lock = -1;
