@@ -47,6 +47,9 @@ caf::behavior account_actor(self_ptr self, base::account_id account, caf::actor 
           },
           [self](const unwatch_account& w) { remove(self, w.watch.get()); },
           [self](const account_notices& n) { tell(self, n); },
+          [self](const end_sessions&) {
+            for (const auto& w : self->state.watchers) self->send(w.session, account_closed{});
+          },
           [self](const lock_maildrop& l) {
             for (const auto& w : self->state.watchers)
               if (w.watch != l.watch && w.watch->maildrop_lock) return false;

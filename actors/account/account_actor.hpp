@@ -1,5 +1,6 @@
 /// The actor of one account in use: knows the account's sessions, tells each what
-/// changed in the mailbox it has selected, and guards the POP3 maildrop.
+/// changed in the mailbox it has selected, guards the POP3 maildrop, and ends all of
+/// them when the account is closed.
 ///
 /// Child of its shard's actor; lives while a session watches, then passivates.
 /// It keeps nothing durable: after a fault it is simply made again.

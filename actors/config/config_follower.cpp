@@ -74,12 +74,16 @@ config_follower::config_follower()
            std::make_shared<const settings>()} {}
 
 const picture& config_follower::follow(std::shared_ptr<const config_table> next) {
+  closed_.clear();
   if (next == now_.table) return now_;
   faults_.clear();
+  std::vector<routing::account_ptr> touched;
   auto values = std::make_shared<const settings>(settings_of(*next));
   picture_maker maker(*now_.directory, *values, faults_);
   std::vector<document_ptr> fresh;
   config_table::for_each_change(*now_.table, *next, [&](const document* old, const document_ptr& now) {
+    if (old != nullptr && old->kind == document_kind::account)
+      if (auto a = now_.directory->account(old->key)) touched.push_back(std::move(a));
     if (now != nullptr) fresh.push_back(now);
     else maker.take_out(*old);
   });
@@ -90,6 +94,8 @@ const picture& config_follower::follow(std::shared_ptr<const config_table> next)
     });
   for (const auto& d : fresh) maker.take_in(*d);
   now_.directory = maker.finish(next->version());
+  for (const auto& a : touched)
+    if (!routing::sessions_may_stay(*a, now_.directory->account(a->id).get())) closed_.push_back(a->id);
   now_.values = std::move(values);
   now_.table = std::move(next);
   return now_;

@@ -28,10 +28,14 @@ public:
   const picture& now() const noexcept { return now_; }
   /// Documents that could not be read, by the last `follow`: they are left out of the picture.
   const std::vector<std::string>& faults() const noexcept { return faults_; }
+  /// Accounts whose sessions may not go on, by the last `follow`: removed, disabled, frozen, or
+  /// with another password. Only when its table was a new one.
+  const std::vector<base::account_id>& closed() const noexcept { return closed_; }
 
 private:
   picture now_;
   std::vector<std::string> faults_;
+  std::vector<base::account_id> closed_;
 };
 
 } // namespace rookery::config

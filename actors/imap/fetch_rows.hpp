@@ -5,7 +5,7 @@
 #pragma once
 
 #include "actors/imap/mailbox_session.hpp"
-#include "actors/imap/message_octets.hpp"
+#include "actors/account/message_octets.hpp"
 #include "actors/imap/page_columns.hpp"
 #include "actors/imap/rows.hpp"
 #include "protocols/imap/fetch.hpp"

@@ -47,20 +47,21 @@ std::unique_ptr<net::protocol> make_imap_host(node& n, std::shared_ptr<const ima
 }
 
 imap_host::imap_host(node& n, std::shared_ptr<const imap::server_settings> settings, const connection_facts& facts)
-    : session_host(settings, facts, n.clock->now()), node_(n), settings_(settings) {}
+    : session_host(settings, facts, n.clock->now()), node_(n), settings_(settings), entry_(n, "imap") {}
 
 caf::message_handler imap_host::messages() {
   return {[this](const commit_done_ptr& done) { committed_now(*done); },
           [this](const account_changed&) {
             // Between commands the news wait for the next one, which looks at the view anyway.
             if (!session_.idling() || !selected_) return;
-            watch_->signaled = false;
+            entry_.watch()->signaled = false;
             if (!tell_news()) session_.abort("", "The selected mailbox was deleted");
-          }};
+          },
+          [this](const account_closed&) { close_account(); }};
 }
 
 void imap_host::gone() {
-  if (watch_ && handles_.account) caf::anon_send(handles_.account, unwatch_account{watch_});
+  entry_.leave();
   selected_.reset();
 }
 
@@ -108,7 +109,7 @@ void imap_host::in_reader(std::function<void()> task, std::function<void()> then
 void imap_host::open_mailbox(base::mailbox_id mailbox,
                              std::function<void(std::shared_ptr<storage::mail::mailbox_cell>)> then) {
   link()
-      .request(node_.shard_actor(account_), shard_time, actors::open_mailbox{account_, mailbox})
+      .request(node_.shard_actor(entry_.id()), shard_time, actors::open_mailbox{entry_.id(), mailbox})
       .then([then](const opened_mailbox& o) { then(o.cell); },
             [then](const caf::error&) { then(nullptr); });
 }
@@ -117,8 +118,8 @@ void imap_host::change(storage::mail::any_command what, committed then, std::fun
                        std::vector<storage::body_source> bodies, std::shared_ptr<void> keep) {
   storage::commit_group group;
   auto& command = group.commands.emplace_back();
-  command.shard = node_.shard_of(account_);
-  command.payload = encode(storage::mail::command{account_, node_.clock->wall(), std::move(what)});
+  command.shard = node_.shard_of(entry_.id());
+  command.payload = encode(storage::mail::command{entry_.id(), node_.clock->wall(), std::move(what)});
   for (std::uint32_t i = 0; i < bodies.size(); ++i) command.bodies.push_back(i);
   group.bodies = std::move(bodies);
   change_ = std::make_unique<pending_change>(pending_change{std::move(then), std::move(otherwise)});
@@ -137,9 +138,9 @@ void imap_host::committed_now(const commit_done& done) {
 }
 
 bool imap_host::over_quota(std::uint64_t octets, std::uint64_t messages) const {
-  const auto account = node_.directory->get()->account(account_);
+  const auto account = node_.directory->get()->account(entry_.id());
   if (!account) return false;
-  const auto used = handles_.cell->view();
+  const auto used = entry_.handles().cell->view();
   return (account->quota_octets != 0 && used->octets + octets > account->quota_octets) ||
          (account->quota_messages != 0 && used->messages + messages > account->quota_messages);
 }

@@ -7,6 +7,7 @@
 /// Source: RFC 9051, RFC 3501; RFC 2180 (several clients); RFC 5530 (codes).
 #pragma once
 
+#include "actors/account/account_entry.hpp"
 #include "actors/imap/append_gathering.hpp"
 #include "actors/imap/mailbox_session.hpp"
 #include "actors/imap/rows.hpp"
@@ -49,7 +50,7 @@ private:
   void handle(imap::compress&);
   void handle(imap::client_id&);
   void handle(imap::logged_out&) {}
-  void enter_account(const routing::account_ptr&, std::string_view mechanism);
+  void close_account();
 
   // imap_selection.cpp
   void handle(imap::idle_begin&);
@@ -109,7 +110,7 @@ private:
   // imap_host.cpp: what all of them use.
   void handle(imap::command&);
 
-  std::shared_ptr<const storage::mail::account_view> mailboxes() const { return handles_.cell->view(); }
+  std::shared_ptr<const storage::mail::account_view> mailboxes() const { return entry_.handles().cell->view(); }
   using committed = std::function<void(const storage::command_result&)>;
   /// Sends one command of the account's shard down the durable path and calls `then` when it is
   /// durable, applied and published. When it cannot be written the open command fails, or
@@ -143,11 +144,7 @@ private:
   node& node_;
   std::shared_ptr<const imap::server_settings> settings_;
 
-  // Logging in.
-  std::unique_ptr<login_outcome> outcome_;   ///< of the password that was checked
-  base::account_id account_;
-  account_handles handles_;
-  std::shared_ptr<account_watch> watch_;
+  account_entry entry_;
 
   std::unique_ptr<mailbox_session> selected_;
 

@@ -138,7 +138,7 @@ void imap_host::run(imap::status& s) {
 
 void imap_host::run(imap::get_quota& q) {
   if (!q.root.empty()) return end_no("NONEXISTENT", "No such quota root");
-  session_.writer().quota(q.root, quota_of(node_.directory->get()->account(account_), *mailboxes()));
+  session_.writer().quota(q.root, quota_of(node_.directory->get()->account(entry_.id()), *mailboxes()));
   end_ok("", "GETQUOTA completed");
 }
 
@@ -147,7 +147,7 @@ void imap_host::run(imap::get_quota_root& q) {
   if (all->find(q.mailbox) == nullptr) return end_no("NONEXISTENT", "No such mailbox");
   const std::string_view roots[] = {""};
   session_.writer().quota_root(q.mailbox, roots);
-  session_.writer().quota("", quota_of(node_.directory->get()->account(account_), *all));
+  session_.writer().quota("", quota_of(node_.directory->get()->account(entry_.id()), *all));
   end_ok("", "GETQUOTAROOT completed");
 }
 

@@ -282,7 +282,7 @@ void imap_host::transfer(bool leave, bool uid, const imap::sequence_set& set, co
       end_ok("", text);
     });
   };
-  const auto account = node_.directory->get()->account(account_);
+  const auto account = node_.directory->get()->account(entry_.id());
   if (leave || !account || (account->quota_octets == 0 && account->quota_messages == 0)) return send();
   // Copies count again.
   auto octets = std::make_shared<std::uint64_t>(0);

@@ -17,7 +17,7 @@ bool can_grow_keywords(const storage::mail::mailbox_view& view) {
 
 void imap_host::leave_mailbox() {
   selected_.reset();
-  if (watch_) watch_->mailbox = 0;
+  if (const auto& w = entry_.watch()) w->mailbox = 0;
 }
 
 void imap_host::run(imap::noop&) { end_ok("", "NOOP completed"); }
@@ -40,8 +40,8 @@ void imap_host::opened(const imap::select& s, std::shared_ptr<storage::mail::mai
     leave_mailbox();
     return end_no("NONEXISTENT", "No such mailbox");
   }
-  watch_->mailbox = view.status.id.value;
-  watch_->signaled = false;
+  entry_.watch()->mailbox = view.status.id.value;
+  entry_.watch()->signaled = false;
   session_.selected(s.read_only);
   auto out = session_.writer();
   out.flags(view.keywords);
@@ -115,7 +115,7 @@ void imap_host::run(imap::unselect&) {
 }
 
 void imap_host::handle(imap::idle_begin&) {
-  if (watch_) watch_->signaled = false;
+  if (const auto& w = entry_.watch()) w->signaled = false;
   if (!tell_news()) return session_.abort("", "The selected mailbox was deleted");
   link().after(idle_release_time, [this] {
     if (session_.idling()) session_.release();

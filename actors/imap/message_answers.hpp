@@ -3,7 +3,7 @@
 /// Used in a reader's thread: bringing blocks on the disk. Memory: one message at a time.
 #pragma once
 
-#include "actors/imap/message_octets.hpp"
+#include "actors/account/message_octets.hpp"
 #include "protocols/imap/search_matcher.hpp"
 #include "protocols/mime/part_tree.hpp"
 #include "protocols/mime/summary.hpp"

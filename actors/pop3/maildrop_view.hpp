@@ -1,7 +1,7 @@
 /// The INBOX as one POP3 session sees it: the mailbox's picture at login.
 #pragma once
 
-#include "actors/imap/message_octets.hpp"
+#include "actors/account/message_octets.hpp"
 #include "protocols/pop3/maildrop.hpp"
 #include "storage/mail/mailbox_view.hpp"
 

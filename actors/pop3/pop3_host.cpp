@@ -13,19 +13,6 @@ constexpr std::chrono::seconds shard_time{30};
 /// One piece of a message: large enough to be cheap, small against a reactor's turn.
 constexpr std::size_t piece_octets = 64 * 1024;
 
-bool by_proof(std::string_view method) { return method.starts_with("SCRAM"); }
-
-std::string_view words_of(sasl::failure why) {
-  switch (why) {
-  case sasl::failure::malformed: return "malformed exchange";
-  case sasl::failure::aborted: return "aborted by the client";
-  case sasl::failure::wrong: return "wrong proof";
-  case sasl::failure::channel_binding: return "channel binding does not match";
-  case sasl::failure::too_long: return "exchange too long";
-  }
-  return "failed";
-}
-
 std::string_view words_of(pop3::end_reason why) {
   switch (why) {
   case pop3::end_reason::quit: return "quit";
@@ -33,6 +20,7 @@ std::string_view words_of(pop3::end_reason why) {
   case pop3::end_reason::too_many_errors: return "too many errors";
   case pop3::end_reason::too_many_failed_logins: return "too many failed logins";
   case pop3::end_reason::shut_down: return "shut down";
+  case pop3::end_reason::closed: return "account closed";
   case pop3::end_reason::message_failed: return "message could not be read";
   }
   return "ended";
@@ -41,7 +29,7 @@ std::string_view words_of(pop3::end_reason why) {
 } // namespace
 
 pop3_host::pop3_host(node& n, std::shared_ptr<const pop3::server_settings> settings, const connection_facts& facts)
-    : session_host(std::move(settings), facts, n.clock->now()), node_(n) {}
+    : session_host(std::move(settings), facts, n.clock->now()), node_(n), entry_(n, "pop3") {}
 
 std::unique_ptr<net::protocol> make_pop3_host(node& n, std::shared_ptr<const pop3::server_settings> settings,
                                               const connection_facts& facts) {
@@ -55,6 +43,7 @@ caf::message_handler pop3_host::messages() {
                                  done->results.front().what == storage::outcome::done;
             session_.committed(removed);
           },
+          [this](const account_closed&) { session_.close_with("-ERR [SYS/PERM] The account was closed, or its password changed"); },
           [](const account_changed&) {}}; // RFC 1939 §8: the maildrop stays as it was at login
 }
 
@@ -63,70 +52,43 @@ void pop3_host::on(pop3::server_session::event& e) {
 }
 
 void pop3_host::handle(const pop3::check_password& c) {
-  outcome_ = {};
-  node_.login->check(link(), c.question.authzid, c.question.user, c.question.password, [this](const login_outcome& o) {
-    if (o.verdict == login_verdict::busy) return session_.authentication_unavailable();
-    outcome_ = o;
+  entry_.check(link(), c.question.authzid, c.question.user, c.question.password, [this](login_verdict v) {
+    if (v == login_verdict::busy) return session_.authentication_unavailable();
     // A right password of an account that may not come in is told when the maildrop is asked for.
-    session_.password_verified(o.verdict != login_verdict::wrong);
+    session_.password_verified(v != login_verdict::wrong);
   });
 }
 
 void pop3_host::handle(const pop3::find_credentials& f) {
-  const auto found = node_.login->credentials(f.question.user);
+  const auto found = entry_.find(f.question.user);
   session_.credentials_found(found.credentials, found.known);
 }
 
 void pop3_host::handle(const pop3::authentication_failed& f) {
   // A wrong password was counted, and told late, when it was checked; a proof fails in the session itself.
-  if (f.held)
-    link().after(node_.login->failed(link(), f.user, words_of(f.why)), [this] { session_.say_failure(); });
+  if (f.held) entry_.failed(link(), f.user, f.why, [this] { session_.say_failure(); });
 }
 
 void pop3_host::handle(const pop3::open_maildrop& o) {
-  if (by_proof(o.method)) outcome_ = node_.login->admitted(link(), o.authzid, o.user);
-  const auto outcome = std::exchange(outcome_, {});
-  if (outcome.verdict != login_verdict::ok)
-    return session_.refused(outcome.verdict == login_verdict::busy ? pop3::refusal::try_later
-                                                                   : pop3::refusal::not_allowed);
-  enter_account(outcome.account, o.method);
-}
-
-void pop3_host::enter_account(const routing::account_ptr& account, std::string_view method) {
-  account_ = account->id;
-  watch_ = std::make_shared<account_watch>();
-  watch_->protocol = "pop3";
-  watch_->session_id = link().facts().session_id;
-  base::log_event(base::severity::info, "pop3.login")
-      .text("session", link().facts().session_id)
-      .text("account", account->address)
-      .text("mechanism", method)
-      .text("peer", link().facts().peer_address)
-      .flag("tls", link().facts().tls);
-  link()
-      .request(node_.shard_actor(account_), shard_time,
-               open_account{account_, caf::actor_cast<caf::actor>(&link()), watch_})
-      .then(
-          [this](const account_handles& h) {
-            handles_ = h;
-            lock();
-          },
-          [this](const caf::error&) { refuse(pop3::refusal::try_later); });
+  const auto verdict = entry_.admit(link(), o.method, o.authzid, o.user);
+  if (verdict != login_verdict::ok)
+    return session_.refused(verdict == login_verdict::busy ? pop3::refusal::try_later : pop3::refusal::not_allowed);
+  entry_.open(link(), [this](bool opened) { return opened ? lock() : refuse(pop3::refusal::try_later); });
 }
 
 void pop3_host::lock() {
   link()
-      .request(handles_.account, shard_time, lock_maildrop{watch_})
+      .request(entry_.handles().account, shard_time, lock_maildrop{entry_.watch()})
       .then([this](bool locked) { return locked ? open_inbox() : refuse(pop3::refusal::in_use); },
             [this](const caf::error&) { refuse(pop3::refusal::try_later); });
 }
 
 void pop3_host::open_inbox() {
-  const auto all = handles_.cell->view();
+  const auto all = entry_.handles().cell->view();
   const auto* inbox = all->find("INBOX");
   if (inbox == nullptr) return list();
   link()
-      .request(node_.shard_actor(account_), shard_time, actors::open_mailbox{account_, inbox->id})
+      .request(node_.shard_actor(entry_.id()), shard_time, actors::open_mailbox{entry_.id(), inbox->id})
       .then(
           [this](const opened_mailbox& o) {
             drop_.cell = o.cell;
@@ -158,9 +120,7 @@ void pop3_host::refuse(pop3::refusal why) {
 }
 
 void pop3_host::leave() {
-  if (watch_ && handles_.account) caf::anon_send(handles_.account, unwatch_account{watch_});
-  watch_.reset();
-  handles_ = {};
+  entry_.leave();
   drop_ = {};
   reading_ = false;
 }
@@ -233,9 +193,9 @@ void pop3_host::end_message() {
 void pop3_host::handle(const pop3::quit_with_deletions& q) {
   storage::commit_group group;
   auto& command = group.commands.emplace_back();
-  command.shard = node_.shard_of(account_);
+  command.shard = node_.shard_of(entry_.id());
   command.payload = encode(storage::mail::command{
-      account_, node_.clock->wall(),
+      entry_.id(), node_.clock->wall(),
       storage::mail::expunge{drop_.view->status.id, drop_.uids(q.indexes), /*even_undeleted*/ true}});
   if (!node_.commit(link(), std::move(group), ack::applied, ++token_)) session_.committed(false);
 }

@@ -5,6 +5,7 @@
 /// expunged by one command at QUIT, whatever their \Deleted flags say.
 #pragma once
 
+#include "actors/account/account_entry.hpp"
 #include "actors/net/connection.hpp"
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
@@ -36,7 +37,6 @@ private:
   void handle(const pop3::authentication_failed&);
   void handle(const pop3::gone&);
 
-  void enter_account(const routing::account_ptr&, std::string_view method);
   void lock();
   void open_inbox();
   void list();
@@ -50,10 +50,7 @@ private:
   void end_message();
 
   node& node_;
-  login_outcome outcome_;                 ///< of the password that was checked last
-  base::account_id account_;
-  std::shared_ptr<account_watch> watch_;
-  account_handles handles_;
+  account_entry entry_;
   maildrop_view drop_;
   message_octets message_;                ///< under way
   std::uint64_t offset_ = 0;

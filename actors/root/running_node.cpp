@@ -93,6 +93,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
     settings->put(now.values);
     tell_faults(*follower);
     follow_settings(*now.table, *now.values);
+    for (const auto account : follower->closed()) caf::anon_send(node_->shard_actor(account), end_sessions{account});
   };
   n.machines.push_back(spawn_machine(*system_, config_parts));
 

@@ -131,16 +131,27 @@ void apply(self_ptr self, apply_batch& batch) {
   tick_later(self);
 }
 
+machine_state::account_in_use& in_use(self_ptr self, base::account_id account) {
+  auto& used = self->state.accounts[account];
+  if (!used.actor) used.actor = self->spawn(account_actor, account, caf::actor_cast<caf::actor>(self->ctrl()));
+  return used;
+}
+
+void hand_over(self_ptr self, machine_state::account_in_use& used, const caf::actor& session,
+               const std::shared_ptr<account_watch>& watch) {
+  ++used.watches;
+  self->send(used.actor, watch_account{session, watch});
+}
+
 account_handles handles(self_ptr self, const open_account& o) {
-  auto& st = self->state;
-  auto& used = st.accounts[o.account];
-  if (!used.actor) used.actor = self->spawn(account_actor, o.account, caf::actor_cast<caf::actor>(self->ctrl()));
+  auto& used = in_use(self, o.account);
   if (o.watch) {
-    ++used.watches;
-    used.watching.push_back(o.watch);
-    self->send(used.actor, watch_account{o.session, o.watch});
+    auto& watching = used.watching;
+    if (watching.size() == watching.capacity()) std::erase_if(watching, [](const auto& weak) { return weak.expired(); });
+    watching.push_back(o.watch);
+    hand_over(self, used, o.session, o.watch);
   }
-  return {used.actor, st.parts->mail->open_account(o.account)};
+  return {used.actor, self->state.parts->mail->open_account(o.account)};
 }
 
 segment_bodies bodies_in(self_ptr self, std::uint32_t segment) {
@@ -208,6 +219,11 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
       [self](const open_account& o) -> account_handles { return handles(self, o); },
       [self](const open_mailbox& o) -> opened_mailbox {
         return {self->state.parts->mail->open_mailbox(o.account, o.mailbox)};
+      },
+      [self](const join_account& j) { hand_over(self, in_use(self, j.account), j.session, j.watch); },
+      [self](const end_sessions& e) {
+        const auto at = self->state.accounts.find(e.account);
+        if (at != self->state.accounts.end()) self->send(at->second.actor, e);
       },
       [self](const account_idle& a) {
         const auto at = self->state.accounts.find(a.account);

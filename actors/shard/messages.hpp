@@ -89,7 +89,7 @@ struct account_watch {
   std::atomic<std::uint32_t> mailbox{0};      ///< the selected one; 0: only the list
   std::atomic<bool> signaled{false};          ///< cleared by the session when it looks
   std::atomic<bool> maildrop_lock{false};     ///< POP3 holds the INBOX
-  std::string protocol;                       ///< "imap", "pop3": for the operator
+  std::string protocol;                       ///< "imap", "pop3", "smtp": for the operator
   std::string session_id;
 };
 /// To a mail shard's actor; answered with account_handles. With a watch the session is
@@ -118,6 +118,22 @@ struct unwatch_account {
 };
 /// Something changed: look at the published views.
 struct account_changed {};
+
+/// To a mail shard's actor, without an answer: this session acts for the account and wants to know
+/// when it must not any more. Like watch_account, but nothing is opened or loaded.
+struct join_account {
+  base::account_id account;
+  caf::actor session;
+  std::shared_ptr<account_watch> watch;
+};
+/// The account was removed, may not log in any more, or has another password: its sessions end. To
+/// its shard's actor, from there to the account's. Sent after the new directory was published: who
+/// joins later looks there himself.
+struct end_sessions {
+  base::account_id account;
+};
+/// From the account's actor to each session.
+struct account_closed {};
 
 /// POP3: one session at a time may hold the maildrop. Answered with bool.
 struct lock_maildrop {
@@ -226,6 +242,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::lock_maildrop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_notices)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::join_account)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::end_sessions)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::flush_now)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::watch_spool)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::spool_watched)

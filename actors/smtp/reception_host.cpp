@@ -40,7 +40,7 @@ std::string_view text(smtp::fault f) {
 
 reception_host::reception_host(node& n, std::shared_ptr<const reception_settings> settings,
                                const connection_facts& facts, base::instant now)
-    : session_host(settings->session, facts, now, n.clock->wall()), node_(n), settings_(std::move(settings)) {}
+    : session_host(settings->session, facts, now, n.clock->wall()), node_(n), settings_(std::move(settings)), entry_(n, "smtp") {}
 
 std::unique_ptr<net::protocol> make_reception_host(node& n, std::shared_ptr<const reception_settings> settings,
                                                    const connection_facts& facts) {
@@ -48,7 +48,8 @@ std::unique_ptr<net::protocol> make_reception_host(node& n, std::shared_ptr<cons
 }
 
 caf::message_handler reception_host::messages() {
-  return {[this](const commit_done_ptr& done) { committed(*done); }};
+  return {[this](const commit_done_ptr& done) { committed(*done); },
+          [this](const account_closed&) { close_account(); }};
 }
 
 void reception_host::on(smtp::server_session::event& e) {
@@ -75,47 +76,41 @@ void reception_host::handle(const smtp::client_named& c) {
 
 void reception_host::handle(const smtp::check_password& c) {
   waiting_ = true;
-  node_.login->check(link(), c.question.authzid, c.question.user, c.question.password,
-                     [this, user = c.question.user](const login_outcome& outcome) {
-                       waiting_ = false;
-                       session_.tick(link().now());
-                       if (outcome.verdict == login_verdict::busy) return session_.authentication_unavailable();
-                       account_ = outcome.account;
-                       login_ = user;
-                       session_.password_verified(outcome.verdict == login_verdict::ok);
-                     });
+  entry_.check(link(), c.question.authzid, c.question.user, c.question.password, [this](login_verdict v) {
+    waiting_ = false;
+    session_.tick(link().now());
+    if (v == login_verdict::busy) return session_.authentication_unavailable();
+    session_.password_verified(v == login_verdict::ok);
+  });
 }
 
 void reception_host::handle(const smtp::find_credentials& c) {
-  const auto found = node_.login->credentials(c.question.user);
+  const auto found = entry_.find(c.question.user);
   session_.credentials_found(found.credentials, found.known);
 }
 
 void reception_host::handle(const smtp::authenticated& a) {
-  if (!account_) {
-    const auto outcome = node_.login->admitted(link(), a.authzid, a.user);
-    if (outcome.verdict != login_verdict::ok)
-      return session_.close_with({421, "4.7.0", "This account may not log in"});
-    account_ = outcome.account;
-    login_ = a.user;
-  }
-  base::log_event(base::severity::info, "smtp.login")
-      .text("session", session_.facts().session_id)
-      .text("peer", session_.facts().peer_address)
-      .text("account", account_->address)
-      .text("mechanism", sasl::name(a.mechanism));
+  if (entry_.admit(link(), sasl::name(a.mechanism), a.authzid, a.user) != login_verdict::ok || !entry_.join(link()))
+    return session_.close_with({421, "4.7.0", "This account may not log in"});
+  account_ = entry_.account();
+  login_ = a.user;
 }
 
 void reception_host::handle(const smtp::authentication_failed& a) {
   // A wrong password was counted when it was checked; a proof fails in the session itself.
   if (!a.held) return;
-  const auto wait = node_.login->failed(link(), a.user, a.why == sasl::failure::wrong ? "wrong proof" : "wrong channel binding");
   waiting_ = true;
-  link().after(wait, [this] {
+  entry_.failed(link(), a.user, a.why, [this] {
     waiting_ = false;
     session_.tick(link().now());
     session_.say_failure();
   });
+}
+
+/// A message that is being written down is answered first: the client would send it again.
+void reception_host::close_account() {
+  account_gone_ = true;
+  if (!storing_) session_.close_with({421, "4.7.0", "The account was closed, or its password changed"});
 }
 
 void reception_host::handle(const smtp::protocol_error& e) {
@@ -176,6 +171,7 @@ void reception_host::check_quota(smtp::rcpt_to r, routing::recipient_route route
       .then(
           [this, r, route, next, account](const account_handles& h) mutable {
             waiting_ = false;
+            if (!transaction_) return; // the session ended meanwhile
             session_.tick(link().now());
             const auto view = h.cell->view();
             const routing::mailbox_use use{view->octets, view->messages};
@@ -185,7 +181,7 @@ void reception_host::check_quota(smtp::rcpt_to r, routing::recipient_route route
           },
           [this](const caf::error&) {
             waiting_ = false;
-            refuse({451, "4.3.0", "Try again later"});
+            if (transaction_) refuse({451, "4.3.0", "Try again later"});
           });
 }
 
@@ -272,6 +268,7 @@ std::optional<routing::refusal> reception_host::judge(const smtp::header_facts& 
 }
 
 void reception_host::take_message() {
+  storing_ = true;
   auto& t = *transaction_;
   if (!t.begun_text) begin_text();
   if (t.failed) return answer_storage_failure(*t.failed);
@@ -368,7 +365,9 @@ void reception_host::answer_storage_failure(const base::error& e) {
 
 void reception_host::answer(const smtp::reply& r) {
   transaction_.reset();
+  storing_ = false;
   session_.answer(r);
+  if (account_gone_) close_account();
 }
 
 } // namespace rookery::actors

@@ -5,6 +5,7 @@
 /// one commit for all its recipients, and only then lets the session say 250.
 #pragma once
 
+#include "actors/account/account_entry.hpp"
 #include "actors/account/message_gathering.hpp"
 #include "actors/net/connection.hpp"
 #include "actors/net/protocol.hpp"
@@ -30,6 +31,7 @@ public:
 
   caf::message_handler messages() override;
   bool busy() const override { return waiting_; }
+  void gone() override { entry_.leave(); }
 
 private:
   void on(smtp::server_session::event&) override;
@@ -48,6 +50,7 @@ private:
   void handle(const smtp::message_end&);
   void handle(const smtp::start_tls&) { link().start_tls(); }
 
+  void close_account();
   void refuse(const routing::refusal&);
   void log_refusal(const routing::refusal&) const;
   bool queue_full() const;
@@ -67,11 +70,14 @@ private:
 
   node& node_;
   std::shared_ptr<const reception_settings> settings_;
-  routing::account_ptr account_;      ///< who has logged in
+  account_entry entry_;
+  routing::account_ptr account_;      ///< who has logged in, as he was at MAIL
+  bool account_gone_ = false;         ///< the session ends with the next answer
   std::string login_;
   smtp::greeting_verb greeting_ = smtp::greeting_verb::helo;
   std::string helo_;
   std::shared_ptr<transaction> transaction_; ///< shared with a worker that reads a large message
+  bool storing_ = false;              ///< the message is whole and not answered yet
   bool waiting_ = false;              ///< another actor's answer is awaited
   std::uint64_t token_ = 0;
 };

@@ -39,6 +39,13 @@ account_ptr directory_view::account(std::string_view address) const {
   return std::static_pointer_cast<const account_record>(std::move(found));
 }
 
+bool sessions_may_stay(const account_record& then, const account_record* now) noexcept {
+  if (now == &then) return true;
+  return now != nullptr && now->id == then.id && now->may_log_in() && now->iterations == then.iterations &&
+         now->salt_octets == then.salt_octets && now->salt == then.salt && now->stored_key == then.stored_key &&
+         now->server_key == then.server_key;
+}
+
 account_ptr directory_view::login(std::string_view name) const {
   std::optional<std::string> canonical;
   if (name.find('@') != std::string_view::npos)

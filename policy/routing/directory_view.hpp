@@ -64,6 +64,9 @@ struct account_record : address_entry {
   }
 };
 using account_ptr = std::shared_ptr<const account_record>;
+/// May sessions that logged in to `then` go on? Not when the account is gone (`now` is null), is
+/// another one, may not log in any more, or has another password.
+bool sessions_may_stay(const account_record& then, const account_record* now) noexcept;
 
 /// An alias has one target, a group several. Targets here or elsewhere.
 struct alias_record : address_entry {

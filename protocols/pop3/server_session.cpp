@@ -166,4 +166,11 @@ void server_session::shut_down(base::instant now) {
   if (!closed_ && question_ == question::none && listing_ == listing::none) end(end_reason::shut_down);
 }
 
+void server_session::close_with(std::string_view last) {
+  if (closed_ || question_ == question::commit) return;
+  const bool within = listing_ != listing::none || (question_ == question::message && message_begun_);
+  if (!within) say(last);
+  end(end_reason::closed);
+}
+
 } // namespace rookery::pop3

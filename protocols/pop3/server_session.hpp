@@ -64,7 +64,7 @@ struct start_tls {};
 /// `user` as tried; may be empty. When `held` (a wrong SCRAM proof, which the session judges
 /// itself) the client is not told before `say_failure`, so that guessing is slow.
 struct authentication_failed { std::string_view method; std::string user; sasl::failure why = sasl::failure::wrong; bool held = false; };
-enum class end_reason : std::uint8_t { quit, timeout, too_many_errors, too_many_failed_logins, shut_down, message_failed };
+enum class end_reason : std::uint8_t { quit, timeout, too_many_errors, too_many_failed_logins, shut_down, message_failed, closed };
 /// The session has said its last word; `closed` is true. The last event. Deletions that
 /// were not committed are forgotten.
 struct gone { end_reason why = end_reason::quit; };
@@ -113,6 +113,9 @@ public:
 
   /// Ends at once, or when the open question (a message, a commit) is answered.
   void shut_down(base::instant now);
+  /// The host ends the session: `last` is its last line, unless an answer of several lines is under
+  /// way, which then has no end. A QUIT whose deletions are being committed ends by itself.
+  void close_with(std::string_view last);
 
   const connection_facts& facts() const noexcept { return facts_; }
   bool authenticated() const noexcept { return transaction_; }

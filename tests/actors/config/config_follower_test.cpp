@@ -67,6 +67,33 @@ TEST_F(following, AnAddressMayTurnFromAliasToAccountAndBack) {
   EXPECT_TRUE(follow().directory->resolve("ann@x").through_alias);
 }
 
+TEST_F(following, AccountsWhoseSessionsEndAreNamed) {
+  const std::string password = R"("iterations":4096,"salt":"AAAA","server_key":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","stored_key":)";
+  const std::string one = password + R"("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")", other = password + R"("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")";
+  const auto closed = [this] {
+    follow();
+    std::vector<std::uint64_t> ids;
+    for (const auto id : follower_.closed()) ids.push_back(id.value);
+    return ids;
+  };
+  using ids = std::vector<std::uint64_t>;
+  put(dir::document_kind::domain, "x", "{}");
+  put(dir::document_kind::account, "ann@x", "{" + one + "}", 7);
+  put(dir::document_kind::account, "bob@x", "{" + one + "}", 8);
+  EXPECT_EQ(closed(), ids{});
+  put(dir::document_kind::account, "ann@x", R"({"display_name":"Ann",)" + one + "}", 7);
+  EXPECT_EQ(closed(), ids{});
+  put(dir::document_kind::account, "ann@x", "{" + other + "}", 7);
+  EXPECT_EQ(closed(), ids{7});
+  EXPECT_EQ(closed(), ids{});
+  put(dir::document_kind::account, "bob@x", R"({"state":"frozen",)" + one + "}", 8);
+  EXPECT_EQ(closed(), ids{8});
+  put(dir::document_kind::account, "bob@x", "{" + one + "}", 8);
+  EXPECT_EQ(closed(), ids{});
+  remove(dir::document_kind::account, "ann@x");
+  EXPECT_EQ(closed(), ids{7});
+}
+
 TEST_F(following, ChangedDefaultsReachAccountsThatSayNothing) {
   put(dir::document_kind::domain, "x", "{}");
   put(dir::document_kind::account, "ann@x", "{}");

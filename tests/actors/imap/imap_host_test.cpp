@@ -1,4 +1,5 @@
-#include "tests/actors/imap/imap_node.hpp"
+#include "tests/actors/support/line_client.hpp"
+#include "tests/actors/support/test_node.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,27 +19,39 @@ std::string mail(int number, std::string_view text = "Some words.") {
 /// One node for all tests; each test has an account of its own.
 class ImapHost : public ::testing::Test {
 protected:
-  static void SetUpTestSuite() { node = new imap_node(40); }
+  static void SetUpTestSuite() { node = new test_node(40); }
   static void TearDownTestSuite() {
     delete node;
     node = nullptr;
   }
   void SetUp() override { user = "u" + std::to_string(++used); }
   std::unique_ptr<imap_client> client() {
-    auto c = std::make_unique<imap_client>(node->port());
+    auto c = std::make_unique<imap_client>(node->imap());
     EXPECT_THAT(c->command("LOGIN " + user + "@example.test secret"), HasSubstr(" OK "));
     return c;
   }
-  static imap_node* node;
+  static test_node* node;
   static int used;
   std::string user;
 };
-imap_node* ImapHost::node = nullptr;
+test_node* ImapHost::node = nullptr;
 int ImapHost::used = 0;
 
 TEST_F(ImapHost, AWrongPasswordIsRefused) {
-  imap_client c(node->port());
+  imap_client c(node->imap());
   EXPECT_THAT(c.command("LOGIN " + user + "@example.test wrong"), HasSubstr(" NO [AUTHENTICATIONFAILED]"));
+}
+
+TEST_F(ImapHost, SessionsEndWhenTheirAccountIsClosed) {
+  auto idle = client(), other = client();
+  idle->command("SELECT INBOX");
+  idle->send("a IDLE\r\n");
+  idle->until("+ idling");
+  node->close(used);
+  EXPECT_EQ(idle->rest(false), "* BYE [UNAVAILABLE] The account was closed, or its password changed\r\n");
+  EXPECT_THAT(other->rest(false), HasSubstr("* BYE [UNAVAILABLE]"));
+  imap_client again(node->imap());
+  EXPECT_THAT(again.command("LOGIN " + user + "@example.test secret"), HasSubstr(" NO [AUTHORIZATIONFAILED]"));
 }
 
 TEST_F(ImapHost, AnAppendedMessageIsFetchedOctetForOctet) {
@@ -157,7 +170,7 @@ TEST_F(ImapHost, QresyncTellsWhatVanished) {
 
 TEST_F(ImapHost, AppendAboveTheQuotaIsRefused) {
   auto c = client();
-  node->set_quota(used, 0, 1);
+  node->change(used, [](auto& a) { a.quota_messages = 1; });
   c->append("INBOX", mail(1));
   EXPECT_THAT(c->command("APPEND INBOX {5+}\r\nhello"), HasSubstr("NO [OVERQUOTA]"));
   EXPECT_THAT(c->command("GETQUOTAROOT INBOX"), HasSubstr("(MESSAGE 1 1)"));

@@ -1,12 +1,9 @@
 #include "actors/pop3/pop3_host.hpp"
 #include "actors/watch/metrics_host.hpp"
-#include "tests/actors/imap/imap_node.hpp"
+#include "tests/actors/support/line_client.hpp"
+#include "tests/actors/support/test_node.hpp"
 
 #include <gtest/gtest.h>
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace rookery::tests {
 namespace {
@@ -18,81 +15,29 @@ struct pop3_node {
     return made;
   }
   std::uint16_t pop3 = 0, metrics = 0;
-  imap_node node;
+  test_node node;
 
 private:
-  pop3_node() : node(12, 0, [this](actors::running_node& running) { listen(running); }) {}
-  void listen(actors::running_node& running) {
+  pop3_node() : node(14, [this](test_node& n) { listen(n); }) {}
+  void listen(test_node& n) {
     auto settings = std::make_shared<pop3::server_settings>();
-    auto& n = running.node();
-    auto pop = std::make_shared<net::listener>();
-    pop->service = "pop3";
-    pop->make = [&n, settings](const connection_facts& facts) { return actors::make_pop3_host(n, settings, facts); };
-    pop3 = *running.listen(pop, "127.0.0.1", 0, "-ERR\r\n");
-    auto watch = std::make_shared<net::listener>();
-    watch->service = "metrics";
-    watch->make = [&n](const connection_facts& facts) { return actors::make_metrics_host(n, facts); };
-    metrics = *running.listen(watch, "127.0.0.1", 0, "");
+    pop3 = n.listen("pop3", [&n, settings](const connection_facts& f) { return actors::make_pop3_host(n.node(), settings, f); });
+    metrics = n.listen("metrics", [&n](const connection_facts& f) { return actors::make_metrics_host(n.node(), f); });
   }
 };
 
-/// A blocking client.
-class client {
-public:
-  explicit client(std::uint16_t port) {
-    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ::sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd_, reinterpret_cast<::sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("no connection");
-    const ::timeval limit{20, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  }
-  ~client() { ::close(fd_); }
-  client(const client&) = delete;
-  client& operator=(const client&) = delete;
-  void send(std::string_view octets) {
-    if (::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(octets.size()))
-      throw std::runtime_error("not sent");
-  }
-  std::string line() {
-    std::size_t end;
-    while ((end = in_.find("\r\n")) == std::string::npos)
-      if (!more()) throw std::runtime_error("closed; left: " + in_);
-    auto out = in_.substr(0, end);
-    in_.erase(0, end + 2);
-    return out;
-  }
+struct client : line_client {
+  using line_client::line_client;
   std::string command(std::string_view text) {
     send(std::string(text) + "\r\n");
     return line();
   }
   /// The lines behind the first one of a multi-line answer, with CRLF, without the last dot.
   std::string lines() {
-    std::size_t end;
-    while ((end = in_.starts_with(".\r\n") ? 0 : in_.find("\r\n.\r\n")) == std::string::npos)
-      if (!more()) throw std::runtime_error("closed");
-    const auto text = end == 0 ? std::string() : in_.substr(0, end + 2);
-    in_.erase(0, text.size() + 3);
+    std::string text;
+    for (auto next = line(); next != "."; next = line()) text += next + "\r\n";
     return text;
   }
-  std::string rest() {
-    ::shutdown(fd_, SHUT_WR);
-    while (more()) {}
-    return std::move(in_);
-  }
-
-private:
-  bool more() {
-    char area[65536];
-    const auto n = ::recv(fd_, area, sizeof area, 0);
-    if (n < 0) throw std::runtime_error("no answer");
-    in_.append(area, static_cast<std::size_t>(n));
-    return n > 0;
-  }
-  int fd_ = -1;
-  std::string in_;
 };
 
 struct pop3_client : client {
@@ -107,7 +52,7 @@ struct pop3_client : client {
 };
 
 struct imap_as : imap_client {
-  explicit imap_as(int account) : imap_client(pop3_node::get().node.port()) {
+  explicit imap_as(int account) : imap_client(pop3_node::get().node.imap()) {
     command("LOGIN u" + std::to_string(account) + "@example.test secret");
   }
 };
@@ -230,6 +175,14 @@ TEST(Pop3Host, WrongPasswordsAndStrangersGetTheSameAnswer) {
   EXPECT_EQ(known.log_in("wrong"), "-ERR [AUTH] Authentication failed");
   stranger.user = "nobody@example.test";
   EXPECT_EQ(stranger.log_in(), "-ERR [AUTH] Authentication failed");
+}
+
+TEST(Pop3Host, SessionsEndWhenTheirAccountIsClosed) {
+  pop3_client inside(9), outside(9);
+  inside.log_in();
+  pop3_node::get().node.close(9);
+  EXPECT_EQ(inside.rest(false), "-ERR [SYS/PERM] The account was closed, or its password changed\r\n");
+  EXPECT_EQ(outside.log_in(), "-ERR [SYS/PERM] The maildrop cannot be opened");
 }
 
 TEST(MetricsHost, AnswersWhatAMonitorAsks) {

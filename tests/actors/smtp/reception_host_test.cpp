@@ -1,7 +1,6 @@
 #include "base/crypto/crypto.hpp"
 #include "protocols/encoding/base64.hpp"
 #include "storage/queue/spool_machine.hpp"
-#include "tests/actors/imap/imap_node.hpp"
 #include "tests/actors/smtp/mail_node.hpp"
 
 #include <gmock/gmock.h>
@@ -65,6 +64,18 @@ protected:
 };
 mail_node* ReceptionHost::node = nullptr;
 int ReceptionHost::used = 2;
+
+TEST_F(ReceptionHost, SessionsEndWhenTheirAccountIsClosed) {
+  auto idle = logged_in(user), writing = logged_in(user);
+  writing->command("MAIL FROM:<" + address + ">");
+  writing->command("RCPT TO:<u1@example.test>");
+  writing->command("DATA");
+  writing->send("Subject: half a message\r\n");
+  node->close(number);
+  const std::string goodbye = "421 4.7.0 The account was closed, or its password changed\r\n";
+  EXPECT_EQ(idle->rest(false), goodbye);
+  EXPECT_EQ(writing->rest(false), goodbye);
+}
 
 TEST_F(ReceptionHost, AMessageFromOutsideIsInTheMailboxOctetForOctet) {
   smtp_client c(node->mx());

@@ -14,14 +14,14 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
-constexpr const char* end_names[] = {"quit", "timeout", "too_many_errors", "too_many_failed_logins", "shut_down", "message_failed"};
+constexpr const char* end_names[] = {"quit", "timeout", "too_many_errors", "too_many_failed_logins", "shut_down", "message_failed", "closed"};
 constexpr const char* failure_names[] = {"malformed", "aborted", "wrong", "channel_binding", "too_long"};
 
 /// settings: loopback, tls, stls
 /// limits: <name in limits.hpp> = number (times in seconds)
 /// Answers: right; wrong; unavailable; credentials (of "pencil", known); unknown_credentials; tls;
 /// opened SIZE:UID …; in_use; try_later; not_allowed; message TEXT (whole); piece TEXT; end; unavailable_message;
-/// committed; not_committed; say_failure; shut_down
+/// committed; not_committed; say_failure; shut_down; close LINE
 class pop3_dialogue {
 public:
   using session_type = server_session;
@@ -86,6 +86,7 @@ public:
     else if (text == "not_committed") s.committed(false);
     else if (text == "say_failure") s.say_failure();
     else if (text == "shut_down") s.shut_down(now);
+    else if (text.starts_with("close ")) s.close_with(text.substr(6));
     else return false;
     return true;
   }

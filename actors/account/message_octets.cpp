@@ -1,4 +1,4 @@
-#include "actors/imap/message_octets.hpp"
+#include "actors/account/message_octets.hpp"
 
 #include <algorithm>
 #include <cstring>

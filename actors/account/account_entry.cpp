@@ -1,0 +1,102 @@
+#include "actors/account/account_entry.hpp"
+
+#include "base/log.hpp"
+
+#include <string>
+#include <utility>
+
+namespace rookery::actors {
+namespace {
+
+/// A shard that does not answer in this time is not going to.
+constexpr std::chrono::seconds shard_time{30};
+
+std::string_view words_of(sasl::failure why) {
+  switch (why) {
+    case sasl::failure::malformed: return "malformed exchange";
+    case sasl::failure::aborted: return "aborted by the client";
+    case sasl::failure::wrong: return "wrong proof";
+    case sasl::failure::channel_binding: return "channel binding does not match";
+    case sasl::failure::too_long: return "exchange too long";
+  }
+  return "failed";
+}
+
+} // namespace
+
+void account_entry::check(net::connection& link, std::string_view authzid, std::string_view user,
+                          std::string_view password, std::function<void(login_verdict)> then) {
+  checked_ = {};
+  node_.login->check(link, authzid, user, password, [this, then = std::move(then)](const login_outcome& o) {
+    checked_ = o;
+    then(o.verdict);
+  });
+}
+
+found_credentials account_entry::find(std::string_view user) {
+  auto found = node_.login->credentials(user);
+  proved_with_ = found.credentials.stored_key;
+  return found;
+}
+
+void account_entry::failed(net::connection& link, std::string_view user, sasl::failure why, std::function<void()> then) {
+  link.after(node_.login->failed(link, user, words_of(why)), std::move(then));
+}
+
+login_verdict account_entry::admit(net::connection& link, std::string_view mechanism, std::string_view authzid,
+                                   std::string_view user) {
+  auto outcome = std::exchange(checked_, {});
+  if (mechanism.starts_with("SCRAM")) {
+    outcome = node_.login->admitted(link, authzid, user);
+    // The password may have been changed while the client took its time.
+    if (outcome.account && outcome.account->credentials().stored_key != proved_with_) outcome = {};
+  }
+  if (outcome.verdict != login_verdict::ok) return outcome.verdict;
+  account_ = std::move(outcome.account);
+  base::log_event(base::severity::info, std::string(protocol_) + ".login")
+      .text("session", link.facts().session_id)
+      .text("account", account_->address)
+      .text("mechanism", mechanism)
+      .text("peer", link.facts().peer_address)
+      .flag("tls", link.facts().tls);
+  return login_verdict::ok;
+}
+
+void account_entry::begin_watch(net::connection& link) {
+  watch_ = std::make_shared<account_watch>();
+  watch_->protocol = protocol_;
+  watch_->session_id = link.facts().session_id;
+}
+
+/// Who joined before the account was closed is told; who joins after sees it here.
+bool account_entry::still_open() const {
+  return routing::sessions_may_stay(*account_, node_.directory->get()->account(account_->id).get());
+}
+
+void account_entry::open(net::connection& link, std::function<void(bool)> then) {
+  begin_watch(link);
+  link.request(node_.shard_actor(id()), shard_time, open_account{id(), caf::actor_cast<caf::actor>(&link), watch_})
+      .then(
+          [this, then](const account_handles& h) {
+            handles_ = h;
+            if (still_open()) return then(true);
+            leave();
+            then(false);
+          },
+          [then](const caf::error&) { then(false); });
+}
+
+bool account_entry::join(net::connection& link) {
+  begin_watch(link);
+  watch_->signaled = true; // of news it wants to hear nothing
+  link.send(node_.shard_actor(id()), join_account{id(), caf::actor_cast<caf::actor>(&link), watch_});
+  return still_open();
+}
+
+void account_entry::leave() {
+  if (watch_ && handles_.account) caf::anon_send(handles_.account, unwatch_account{watch_});
+  watch_.reset();
+  handles_ = {};
+}
+
+} // namespace rookery::actors
