@@ -59,6 +59,24 @@ sha256_digest hmac_sha256(std::string_view key, std::string_view octets) {
   return out;
 }
 
+std::string hmac_sha1(std::string_view key, std::string_view octets) {
+  std::string out(20, '\0');
+  unsigned length = 0;
+  check(HMAC(EVP_sha1(), key.data(), static_cast<int>(key.size()), octets_of(octets), octets.size(),
+             reinterpret_cast<unsigned char*>(out.data()), &length) != nullptr && length == out.size(),
+        "HMAC-SHA-1 is available");
+  return out;
+}
+
+std::string pbkdf2_sha1(std::string_view password, std::string_view salt, unsigned iterations) {
+  std::string out(20, '\0');
+  check(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets_of(salt),
+                          static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha1(),
+                          static_cast<int>(out.size()), reinterpret_cast<unsigned char*>(out.data())) == 1,
+        "PBKDF2 is available");
+  return out;
+}
+
 sha256_digest pbkdf2_sha256(std::string_view password, std::string_view salt, unsigned iterations) {
   sha256_digest out;
   check(PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), octets_of(salt),

@@ -36,6 +36,9 @@ private:
 std::string sha1(std::string_view octets);
 /// HMAC (RFC 2104) with SHA-256.
 sha256_digest hmac_sha256(std::string_view key, std::string_view octets);
+/// HMAC and PBKDF2 with SHA-1, 20 octets; only for SCRAM-SHA-1 of old peers.
+std::string hmac_sha1(std::string_view key, std::string_view octets);
+std::string pbkdf2_sha1(std::string_view password, std::string_view salt, unsigned iterations);
 /// PBKDF2 (RFC 8018 §5.2) with HMAC-SHA-256; slow on purpose: never in a reactor's thread.
 sha256_digest pbkdf2_sha256(std::string_view password, std::string_view salt, unsigned iterations);
 /// Octets from the operating system's generator.

@@ -1,5 +1,7 @@
 #include "protocols/sasl/scram.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 
 namespace rookery::sasl {
@@ -99,6 +101,16 @@ std::optional<scram_client_final_message> read_scram_client_final(std::string_vi
   m.binding = *binding;
   m.nonce = *nonce;
   return m;
+}
+
+std::optional<scram_server_first_message> read_scram_server_first(std::string_view message) {
+  const auto nonce = take(message, 'r'); // "m=" in this place is a mandatory extension: refused by this
+  const auto salt = take(message, 's');
+  const auto iterations = take(message, 'i');
+  if (!nonce || !printable(*nonce) || !salt || !iterations || !extensions(message)) return {};
+  const auto count = base::parse_u32(*iterations);
+  if (!count) return {};
+  return scram_server_first_message{*nonce, *salt, *count};
 }
 
 } // namespace rookery::sasl

@@ -1,8 +1,9 @@
-/// The messages of SCRAM as the server reads them.
+/// The messages of SCRAM as the other side reads them.
 ///
 /// Source: RFC 5802 §7 (formal syntax), §5.1 (attributes).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,5 +28,12 @@ struct scram_client_final_message {
   std::string_view without_proof;
 };
 std::optional<scram_client_final_message> read_scram_client_final(std::string_view);
+
+/// "r=…,s=…,i=…": `salt` is base64.
+struct scram_server_first_message {
+  std::string_view nonce, salt;
+  std::uint32_t iterations = 0;
+};
+std::optional<scram_server_first_message> read_scram_server_first(std::string_view);
 
 } // namespace rookery::sasl
