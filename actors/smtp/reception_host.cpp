@@ -36,6 +36,12 @@ std::string_view text(smtp::fault f) {
   return i < std::size(names) ? names[i] : "fault";
 }
 
+const routing::refusal* quota_refusal(const routing::account_record& account,
+                                      const std::shared_ptr<storage::mail::account_cell>& use, std::uint64_t octets) {
+  const auto view = use->view();
+  return routing::quota_refusal(account, {view->octets, view->messages}, octets);
+}
+
 } // namespace
 
 reception_host::reception_host(node& n, std::shared_ptr<const reception_settings> settings,
@@ -155,29 +161,26 @@ void reception_host::handle(const smtp::rcpt_to& r) {
   if (facts.lmtp && r.recipient.domain.empty()) address.append("@").append(directory->default_domain());
   auto route = routing::route(*directory, address, facts);
   if (!route.accepted()) return refuse(route.reason);
-  check_quota(r, std::move(route), 0);
+  check_quota({r.recipient, r.parameters, std::move(route), {}, {}}, 0);
 }
 
-/// Asks the shard of each account that has a quota how much of it is used.
-void reception_host::check_quota(smtp::rcpt_to r, routing::recipient_route route, std::size_t next) {
-  while (next < route.local.size() && route.local[next].account->quota_octets == 0 &&
-         route.local[next].account->quota_messages == 0)
-    ++next;
-  if (next == route.local.size()) return accept_recipient(r, std::move(route));
-  const auto account = route.local[next].account;
+void reception_host::check_quota(accepted_recipient r, std::size_t next) {
+  const auto& local = r.route.local;
+  while (next < local.size() && local[next].account->quota_octets == 0 && local[next].account->quota_messages == 0) ++next;
+  if (next == local.size()) return accept_recipient(std::move(r));
+  const auto account = local[next].account;
   waiting_ = true;
   link()
       .request(node_.shard_actor(account->id), std::chrono::seconds(30), open_account{account->id, nullptr, nullptr})
       .then(
-          [this, r, route, next, account](const account_handles& h) mutable {
+          [this, r = std::move(r), next, account](const account_handles& h) mutable {
             waiting_ = false;
             if (!transaction_) return; // the session ended meanwhile
             session_.tick(link().now());
-            const auto view = h.cell->view();
-            const routing::mailbox_use use{view->octets, view->messages};
-            if (const auto* full = routing::quota_refusal(*account, use, transaction_->parameters.size.value_or(1)))
+            if (const auto* full = quota_refusal(*account, h.cell, transaction_->parameters.size.value_or(1)))
               return refuse(*full);
-            check_quota(std::move(r), std::move(route), next + 1);
+            r.bounded.push_back({account, h.cell});
+            check_quota(std::move(r), next + 1);
           },
           [this](const caf::error&) {
             waiting_ = false;
@@ -193,9 +196,9 @@ bool reception_host::queue_full() const {
   return waiting >= node_.settings->get()->queue_messages_max;
 }
 
-void reception_host::accept_recipient(const smtp::rcpt_to& r, routing::recipient_route route) {
-  if (!route.remote.empty() && queue_full()) return refuse({452, "4.3.1", "The queue is full, try again later"});
-  transaction_->recipients.push_back({r.recipient, r.parameters, std::move(route)});
+void reception_host::accept_recipient(accepted_recipient r) {
+  if (!r.route.remote.empty() && queue_full()) return refuse({452, "4.3.1", "The queue is full, try again later"});
+  transaction_->recipients.push_back(std::move(r));
   session_.accept();
 }
 
@@ -267,6 +270,30 @@ std::optional<routing::refusal> reception_host::judge(const smtp::header_facts& 
   return {};
 }
 
+std::optional<routing::refusal> reception_host::judge_recipients(const smtp::header_facts& header) {
+  auto& t = *transaction_;
+  std::vector<reception::recipient_at_end> facts(t.recipients.size());
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const auto& r = t.recipients[i];
+    // Who submits a message again has read it; programs that forward do not log in.
+    if (!account_)
+      for (const auto& d : r.route.local) {
+        const auto& before = header.delivered_to_addresses;
+        facts[i].delivered_before |= std::find(before.begin(), before.end(), d.delivered_to) != before.end();
+      }
+    for (const auto& b : r.bounded)
+      if (const auto* full = quota_refusal(*b.account, b.use, t.message->size())) facts[i].no_room = full;
+  }
+  const bool lmtp = session_.settings().profile == smtp::profile::lmtp;
+  const auto verdict = reception::judge_recipients(facts, lmtp);
+  if (verdict.all != nullptr) return *verdict.all;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    t.recipients[i].at_end = verdict.each[i];
+    if (verdict.each[i].what == reception::fate::refused) log_refusal(*verdict.each[i].why);
+  }
+  return {};
+}
+
 void reception_host::take_message() {
   storing_ = true;
   auto& t = *transaction_;
@@ -274,6 +301,9 @@ void reception_host::take_message() {
   if (t.failed) return answer_storage_failure(*t.failed);
   const auto header = smtp::read_header_facts(t.message->front().substr(t.added_octets));
   if (const auto r = judge(header)) return refuse_message(*r);
+  if (const auto r = judge_recipients(header)) return refuse_message(*r);
+  if (std::all_of(t.recipients.begin(), t.recipients.end(), [](const auto& r) { return r.at_end.what == reception::fate::refused; }))
+    return answer_accepted({});
   commit_facts with;
   if (account_) {
     smtp::fix_up_facts fresh;
@@ -328,7 +358,19 @@ void reception_host::committed(const commit_done& done) {
   if (done.error) return answer_storage_failure(*done.error);
   accepted_counter(session_.settings().profile).add();
   log_accepted();
-  answer({250, "2.6.0", "Ok, accepted as " + transaction_->name()});
+  answer_accepted({250, "2.6.0", "Ok, accepted as " + transaction_->name()});
+}
+
+void reception_host::answer_accepted(const smtp::reply& good) {
+  std::vector<smtp::reply> each;
+  for (const auto& r : transaction_->recipients) {
+    const auto* no = r.at_end.what == reception::fate::refused ? r.at_end.why : nullptr;
+    each.push_back(no == nullptr ? good : smtp::reply{no->code, std::string(no->enhanced), std::string(no->text)});
+  }
+  if (session_.settings().profile != smtp::profile::lmtp) each.resize(1);
+  end_transaction();
+  session_.answer_each(each);
+  if (account_gone_) close_account();
 }
 
 void reception_host::log_accepted() const {
@@ -339,6 +381,11 @@ void reception_host::log_accepted() const {
   std::size_t named = 0;
   for (const auto& r : t.recipients) {
     if (++named > recipients_logged_max) break;
+    if (r.at_end.what == reception::fate::refused) continue;
+    if (r.at_end.what == reception::fate::queued) {
+      remote += (remote.empty() ? "" : " ") + r.address.text();
+      continue;
+    }
     for (const auto& d : r.route.local) local += (local.empty() ? "" : " ") + d.account->address + "/" + d.folder;
     for (const auto& a : r.route.remote) remote += (remote.empty() ? "" : " ") + a;
   }
@@ -363,9 +410,13 @@ void reception_host::answer_storage_failure(const base::error& e) {
   answer({451, "4.3.0", "Local storage failed, try again later"});
 }
 
-void reception_host::answer(const smtp::reply& r) {
+void reception_host::end_transaction() {
   transaction_.reset();
   storing_ = false;
+}
+
+void reception_host::answer(const smtp::reply& r) {
+  end_transaction();
   session_.answer(r);
   if (account_gone_) close_account();
 }

@@ -54,17 +54,23 @@ private:
   void refuse(const routing::refusal&);
   void log_refusal(const routing::refusal&) const;
   bool queue_full() const;
-  void accept_recipient(const smtp::rcpt_to&, routing::recipient_route);
-  void check_quota(smtp::rcpt_to, routing::recipient_route, std::size_t next);
+  /// Asks the shard of each account that has a quota how much of it is used, from account `next` on.
+  void check_quota(accepted_recipient, std::size_t next);
+  void accept_recipient(accepted_recipient);
   void append(base::const_bytes);
   void begin_text();
   /// The message is whole: judge it, summarize it, commit it.
   void take_message();
   std::optional<routing::refusal> judge(const smtp::header_facts&) const;
+  /// Judges each recipient again: loops, and the real size against what is left. Nothing: go on.
+  std::optional<routing::refusal> judge_recipients(const smtp::header_facts&);
   void refuse_message(const routing::refusal&);
+  /// 250 for those who have it; on LMTP the others have their own answers.
+  void answer_accepted(const smtp::reply&);
   void commit_message(std::shared_ptr<prepared_message>);
   void committed(const commit_done&);
   void log_accepted() const;
+  void end_transaction();
   void answer(const smtp::reply&);
   void answer_storage_failure(const base::error&);
 

@@ -77,8 +77,9 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
   std::map<std::size_t, storage::mail::message_summary> summaries;
   std::uint32_t number = 0;
   for (const auto& r : t.recipients) {
-    if (held(t)) {
-      // FUTURERELEASE: nobody has it before its time; the queue routes it then.
+    if (r.at_end.what == reception::fate::refused) continue;
+    if (held(t) || r.at_end.what == reception::fate::queued) {
+      // FUTURERELEASE: nobody has it before its time; the queue routes it then. Or its mailbox is full.
       add_recipient(envelope, r, r.address.text());
       continue;
     }

@@ -5,11 +5,13 @@
 #include "actors/account/message_gathering.hpp"
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "policy/reception/reception.hpp"
 #include "policy/routing/recipient_route.hpp"
 #include "protocols/smtp/fix_ups.hpp"
 #include "protocols/smtp/server_session.hpp"
 #include "protocols/smtp/trace.hpp"
 #include "storage/log/commit_group.hpp"
+#include "storage/mail/mailbox_view.hpp"
 #include "storage/queue/envelope_record.hpp"
 
 #include <functional>
@@ -24,6 +26,13 @@ struct accepted_recipient {
   smtp::mailbox address;
   smtp::rcpt_parameters parameters;
   routing::recipient_route route;
+  /// Those of its accounts that have a quota, and where what they use is seen.
+  struct bounded_account {
+    routing::account_ptr account;
+    std::shared_ptr<storage::mail::account_cell> use;
+  };
+  std::vector<bounded_account> bounded;
+  reception::end_verdict::one at_end;       ///< known when the message is whole
 };
 
 struct transaction {
@@ -64,7 +73,7 @@ struct prepared_message {
 };
 
 /// Builds the commit group: one body, a deliver command for each account, and one
-/// spool command for all others. Reads the spill file of a large message: then only
+/// spool command for all others. Recipients that were refused at the end are left out. Reads the spill file of a large message: then only
 /// in a thread that may wait. Takes the message out of the transaction.
 std::shared_ptr<prepared_message> prepare(transaction&, const commit_facts&);
 

@@ -1,5 +1,7 @@
 #include "policy/reception/reception.hpp"
 
+#include <algorithm>
+
 namespace rookery::reception {
 namespace {
 
@@ -16,8 +18,26 @@ const routing::refusal* size_refusal(std::uint64_t declared_octets, const recept
 const routing::refusal* message_refusal(const message_facts& facts, const reception_limits& limits) noexcept {
   if (facts.octets > limits.message_octets) return &too_large;
   if (facts.received_fields >= limits.received_fields) return &too_many_hops;
-  if (facts.delivered_to_recipient) return &been_here;
   return nullptr;
+}
+
+end_verdict judge_recipients(std::span<const recipient_at_end> recipients, bool answers_each) {
+  end_verdict out;
+  const auto why = [](const recipient_at_end& r) { return r.delivered_before ? &been_here : r.no_room; };
+  if (std::all_of(recipients.begin(), recipients.end(), why) && !recipients.empty() && !answers_each) {
+    out.all = why(recipients.front());
+    return out;
+  }
+  for (const auto& r : recipients) {
+    if (r.delivered_before && !answers_each) {
+      out.each.clear();
+      out.all = &been_here;
+      return out;
+    }
+    const auto* no = why(r);
+    out.each.push_back({no == nullptr ? fate::delivered : answers_each ? fate::refused : fate::queued, no});
+  }
+  return out;
 }
 
 } // namespace rookery::reception

@@ -17,6 +17,7 @@ constexpr std::size_t from_addresses_max = 100;
 header_facts read_header_facts(std::string_view message) {
   header_facts facts;
   mime::header_reader reader(message);
+  bool resent = false;
   while (const auto field = reader.next()) {
     if (base::iequals(field->name, "Received")) {
       ++facts.received;
@@ -27,9 +28,10 @@ header_facts read_header_facts(std::string_view message) {
     } else if (base::iequals(field->name, "Sender")) {
       facts.sender = true;
     } else if (base::iequals(field->name, "Delivered-To")) {
-      ++facts.delivered_to;
-      if (facts.delivered_to_addresses.size() < delivered_to_addresses_max)
+      if (!resent && facts.delivered_to_addresses.size() < delivered_to_addresses_max)
         facts.delivered_to_addresses.push_back(base::to_lower(base::trim(field->value)));
+    } else if (base::istarts_with(field->name, "Resent-")) {
+      resent = true;
     } else if (base::iequals(field->name, "From")) {
       facts.from = true;
       for (auto& a : mime::read_addresses(field->value, from_addresses_max))

@@ -18,8 +18,9 @@ inline constexpr std::size_t delivered_to_addresses_max = 50;
 struct header_facts {
   bool date = false, message_id = false, from = false, sender = false;
   unsigned received = 0;              ///< Received fields (loops, RFC 5321 §6.3)
-  unsigned delivered_to = 0;          ///< Delivered-To fields
-  std::vector<std::string> delivered_to_addresses; ///< of the first of them, in lower case
+  /// Of the first Delivered-To fields, in lower case. Those behind a Resent- field are of the message's
+  /// life before somebody sent it again (RFC 5322 §3.6.6), and not counted.
+  std::vector<std::string> delivered_to_addresses;
   std::vector<std::string> from_addresses; ///< of the From fields, as far as they can be read
 };
 /// Reads the header at the front of a message (or as much of it as there is).

@@ -128,6 +128,44 @@ TEST_F(ReceptionHost, ALoopIsCut) {
   EXPECT_THAT(c.deliver("", {address}, loop + mail), StartsWith("554 5.4.6"));
 }
 
+TEST_F(ReceptionHost, WhatWasDeliveredHereBeforeLoops) {
+  const auto loop = "Delivered-To: " + address + "\r\n" + mail;
+  smtp_client c(node->mx());
+  EXPECT_THAT(c.deliver("", {address}, loop), StartsWith("554 5.4.6"));
+  EXPECT_THAT(c.deliver("", {address, "u1@example.test"}, loop), StartsWith("554 5.4.6"));
+  EXPECT_THAT(c.deliver("", {address}, "Delivered-To: other@example.test\r\n" + mail), StartsWith("250"));
+  EXPECT_THAT(c.deliver("", {address}, "Resent-From: ann@outside.test\r\n" + loop), StartsWith("250"));
+  EXPECT_THAT(logged_in(user)->deliver(address, {address}, "From: " + address + "\r\nDelivered-To: " + address + "\r\n\r\n"),
+              StartsWith("250"));
+  EXPECT_THAT(last(user, 3), HasSubstr("Delivered-To"));
+}
+
+TEST_F(ReceptionHost, TheRealSizeIsHeldAgainstTheQuota) {
+  node->change(number, [](auto& a) { a.quota_octets = 2000; });
+  const auto large = mail + std::string(3000, 'x') + "\r\n";
+  smtp_client c(node->mx());
+  EXPECT_THAT(c.deliver("", {address}, large), StartsWith("552 5.2."));
+  // One answer for two: who has room gets it, the queue sees to the other.
+  EXPECT_THAT(c.deliver(user + "@outside.test", {address, "u40@example.test"}, large), StartsWith("250"));
+  EXPECT_THAT(last("u40"), HasSubstr("Delivered-To: u40@example.test"));
+  const auto waiting = queued(user + "@outside.test");
+  ASSERT_EQ(waiting.size(), 1u);
+  ASSERT_EQ(waiting[0].recipients.size(), 1u);
+  EXPECT_EQ(waiting[0].recipients[0].address, address);
+}
+
+TEST_F(ReceptionHost, LmtpJudgesEachRecipientAtTheEnd) {
+  node->change(number, [](auto& a) { a.quota_octets = 2000; });
+  smtp_client c(node->lmtp(), "LHLO local");
+  const auto large = "Delivered-To: u38@example.test\r\n" + mail + std::string(3000, 'x') + "\r\n";
+  EXPECT_THAT(c.deliver("", {address, "u39@example.test", "u38@example.test"}, large), StartsWith("552 5.2."));
+  EXPECT_THAT(c.reply(), StartsWith("250"));
+  EXPECT_THAT(c.reply(), StartsWith("554 5.4.6"));
+  EXPECT_THAT(last("u39"), HasSubstr("u39@example.test"));
+  EXPECT_THAT(c.deliver("", {"u38@example.test"}, large), StartsWith("554 5.4.6"));
+  EXPECT_THAT(c.command("NOOP"), StartsWith("250"));
+}
+
 TEST_F(ReceptionHost, ATextWithoutHeaderStaysText) {
   smtp_client c(node->mx());
   EXPECT_THAT(c.deliver("", {address}, "just words\r\n..\r\n"), StartsWith("250"));

@@ -177,7 +177,9 @@ TEST(SmtpFixUps, AddWhatASubmittedMessageLacks) {
   for (const auto& row : rows) EXPECT_EQ(fix_ups(read_header_facts(row.message), with), row.added) << row.message;
   const auto facts = read_header_facts("Received: a\r\nReceived: b\r\n c\r\nFrom: Ann <ann@example.org>,\r\n \"B\" <bob@example.org>\r\nDelivered-To: X@example.org\r\n\r\nReceived: d\r\n");
   EXPECT_EQ(facts.received, 2u);
-  EXPECT_EQ(facts.delivered_to, 1u);
+  EXPECT_EQ(facts.delivered_to_addresses, std::vector<std::string>{"x@example.org"});
+  const auto again = read_header_facts("Delivered-To: b@x\r\nResent-From: c@x\r\nDelivered-To: a@x\r\n\r\n");
+  EXPECT_EQ(again.delivered_to_addresses, std::vector<std::string>{"b@x"}); // sent again on purpose
   EXPECT_EQ(facts.from_addresses, (std::vector<std::string>{"ann@example.org", "bob@example.org"}));
 }
 
