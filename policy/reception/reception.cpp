@@ -23,19 +23,16 @@ const routing::refusal* message_refusal(const message_facts& facts, const recept
 
 end_verdict judge_recipients(std::span<const recipient_at_end> recipients, bool answers_each) {
   end_verdict out;
-  const auto why = [](const recipient_at_end& r) { return r.delivered_before ? &been_here : r.no_room; };
-  if (std::all_of(recipients.begin(), recipients.end(), why) && !recipients.empty() && !answers_each) {
-    out.all = why(recipients.front());
-    return out;
+  const auto loops = [](const recipient_at_end& r) { return r.delivered_before; };
+  const auto refusable = [](const recipient_at_end& r) { return r.delivered_before || r.no_room != nullptr; };
+  if (!answers_each && !recipients.empty()) {
+    if (std::any_of(recipients.begin(), recipients.end(), loops)) out.all = &been_here;
+    else if (std::all_of(recipients.begin(), recipients.end(), refusable)) out.all = recipients.front().no_room;
+    if (out.all != nullptr) return out;
   }
   for (const auto& r : recipients) {
-    if (r.delivered_before && !answers_each) {
-      out.each.clear();
-      out.all = &been_here;
-      return out;
-    }
-    const auto* no = why(r);
-    out.each.push_back({no == nullptr ? fate::delivered : answers_each ? fate::refused : fate::queued, no});
+    if (!refusable(r)) out.each.push_back({});
+    else out.each.push_back({answers_each ? fate::refused : fate::queued, r.delivered_before ? &been_here : r.no_room});
   }
   return out;
 }
