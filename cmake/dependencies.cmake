@@ -16,6 +16,11 @@ add_library(Icu::Icu INTERFACE IMPORTED GLOBAL)
 target_link_libraries(Icu::Icu INTERFACE PkgConfig::ICU)
 add_library(Idn2::Idn2 INTERFACE IMPORTED GLOBAL)
 target_link_libraries(Idn2::Idn2 INTERFACE PkgConfig::IDN2)
+# Debian's pkg-config file asks for libraries that only a static link needs.
+find_path(UNBOUND_INCLUDE unbound.h REQUIRED)
+find_library(UNBOUND_LIBRARY unbound REQUIRED)
+add_library(Unbound::Unbound INTERFACE IMPORTED GLOBAL)
+target_link_libraries(Unbound::Unbound INTERFACE ${UNBOUND_LIBRARY})
 
 if(NOT TARGET leveldb::leveldb)
   find_path(LEVELDB_INCLUDE leveldb/db.h REQUIRED)
