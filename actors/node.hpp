@@ -13,6 +13,7 @@
 #include "actors/system/worker_pool.hpp"
 #include "base/clock.hpp"
 #include "base/crypto/secret_box.hpp"
+#include "policy/delivery/delivery_view.hpp"
 #include "policy/routing/directory_view.hpp"
 #include "storage/body/body_reader.hpp"
 #include "storage/directory/config_table.hpp"
@@ -51,6 +52,7 @@ struct node {
   std::shared_ptr<storage::directory::config_cell> config;
   std::shared_ptr<published<routing::directory_view>> directory;
   std::shared_ptr<published<config::settings>> settings;
+  std::shared_ptr<published<delivery::delivery_view>> delivery; ///< queues, routes, host logins
   const storage::queue::spool_machine* spool = nullptr;  ///< for its thread-safe reads
   const storage::directory::config_machine* configuration = nullptr; ///< for its history
   std::shared_ptr<login_service> login;

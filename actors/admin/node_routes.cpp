@@ -30,6 +30,9 @@ std::string_view name(dir::document_kind k) {
   case dir::document_kind::setting: return "setting";
   case dir::document_kind::certificate: return "certificate";
   case dir::document_kind::node: return "node";
+  case dir::document_kind::queue: return "queue";
+  case dir::document_kind::route: return "route";
+  case dir::document_kind::host_login: return "host-login";
   }
   return "other";
 }

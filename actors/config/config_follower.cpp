@@ -1,5 +1,6 @@
 #include "actors/config/config_follower.hpp"
 
+#include "actors/config/delivery_documents.hpp"
 #include "actors/config/documents.hpp"
 
 #include <optional>
@@ -21,8 +22,8 @@ bool defaults_differ(const settings& a, const settings& b) {
 
 class picture_maker {
 public:
-  picture_maker(const routing::directory_view& from, const settings& values, std::vector<std::string>& faults)
-      : directory_(from), values_(values), faults_(faults) {}
+  picture_maker(const picture& from, const settings& values, std::vector<std::string>& faults)
+      : directory_(*from.directory), delivery_(*from.delivery), last_delivery_(from.delivery), values_(values), faults_(faults) {}
 
   // An account that gives way to an alias of the same address, or the other way round, comes
   // in two changes: removals are made first, whatever the order of the kinds.
@@ -31,8 +32,12 @@ public:
     case document_kind::domain: directory_.remove_domain(old.key); break;
     case document_kind::account: directory_.remove_account(old.key); break;
     case document_kind::alias: directory_.remove_alias(old.key); break;
-    default: break;
+    case document_kind::queue: delivery_.remove_queue(old.key); break;
+    case document_kind::route: delivery_.remove_route(old.key); break;
+    case document_kind::host_login: delivery_.remove_login(old.key); break;
+    default: return;
     }
+    delivery_changed_ = delivery_changed_ || is_delivery(old.kind);
   }
   void take_in(const document& now) {
     switch (now.kind) {
@@ -47,15 +52,33 @@ public:
       if (auto a = read(read_alias(now))) directory_.put_alias(std::move(*a));
       else directory_.remove_alias(now.key);
       break;
+    // A way that cannot be read is kept as it was: mail must not take another meanwhile.
+    case document_kind::queue:
+      if (auto q = read(read_queue(now))) delivery_.put(std::move(*q));
+      break;
+    case document_kind::route:
+      if (auto r = read(read_route(now))) delivery_.put(std::move(*r));
+      break;
+    case document_kind::host_login:
+      if (auto l = read(read_host_login(now))) delivery_.put(std::move(*l));
+      break;
     default: break;
     }
+    delivery_changed_ = delivery_changed_ || is_delivery(now.kind);
   }
   std::shared_ptr<const routing::directory_view> finish(std::uint64_t version) {
     directory_.set_default_domain(values_.directory_default_domain);
     return directory_.finish(version);
   }
+  /// The same object while nothing of it changes.
+  std::shared_ptr<const delivery::delivery_view> finish_delivery(std::uint64_t version) {
+    return delivery_changed_ ? delivery_.finish(version) : last_delivery_;
+  }
 
 private:
+  static bool is_delivery(document_kind k) {
+    return k == document_kind::queue || k == document_kind::route || k == document_kind::host_login;
+  }
   template <class T>
   std::optional<T> read(base::result<T> r) {
     if (r) return std::move(*r);
@@ -63,6 +86,9 @@ private:
     return std::nullopt;
   }
   routing::directory_builder directory_;
+  delivery::delivery_builder delivery_;
+  std::shared_ptr<const delivery::delivery_view> last_delivery_;
+  bool delivery_changed_ = false;
   const settings& values_;
   std::vector<std::string>& faults_;
 };
@@ -71,7 +97,7 @@ private:
 
 config_follower::config_follower()
     : now_{std::make_shared<const config_table>(), std::make_shared<const routing::directory_view>(),
-           std::make_shared<const settings>()} {}
+           std::make_shared<const settings>(), std::make_shared<const delivery::delivery_view>()} {}
 
 const picture& config_follower::follow(std::shared_ptr<const config_table> next) {
   closed_.clear();
@@ -79,7 +105,7 @@ const picture& config_follower::follow(std::shared_ptr<const config_table> next)
   faults_.clear();
   std::vector<routing::account_ptr> touched;
   auto values = std::make_shared<const settings>(settings_of(*next));
-  picture_maker maker(*now_.directory, *values, faults_);
+  picture_maker maker(now_, *values, faults_);
   std::vector<document_ptr> fresh;
   config_table::for_each_change(*now_.table, *next, [&](const document* old, const document_ptr& now) {
     if (old != nullptr && old->kind == document_kind::account)
@@ -96,6 +122,7 @@ const picture& config_follower::follow(std::shared_ptr<const config_table> next)
   now_.directory = maker.finish(next->version());
   for (const auto& a : touched)
     if (!routing::sessions_may_stay(*a, now_.directory->account(a->id).get())) closed_.push_back(a->id);
+  now_.delivery = maker.finish_delivery(next->version());
   now_.values = std::move(values);
   now_.table = std::move(next);
   return now_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/config/settings.hpp"
+#include "policy/delivery/delivery_view.hpp"
 #include "policy/routing/directory_view.hpp"
 #include "storage/directory/config_table.hpp"
 
@@ -18,6 +19,7 @@ struct picture {
   std::shared_ptr<const storage::directory::config_table> table;
   std::shared_ptr<const routing::directory_view> directory;
   std::shared_ptr<const settings> values;
+  std::shared_ptr<const delivery::delivery_view> delivery;
 };
 
 /// Keeps the last picture. Not thread-safe: one follower, in the thread that publishes.

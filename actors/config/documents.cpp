@@ -1,5 +1,6 @@
 #include "actors/config/documents.hpp"
 
+#include "actors/config/document_rules.hpp"
 #include "base/text.hpp"
 #include "policy/routing/address_form.hpp"
 #include "protocols/charset/utf8.hpp"
@@ -14,18 +15,6 @@ namespace {
 
 using json::value;
 using storage::directory::document;
-
-constexpr std::size_t text_octets_max = 1000;
-
-base::failure<base::error> unfit(std::string_view member, std::string_view what) {
-  return base::fail(base::error_kind::invalid, std::string(member) + ' ' + std::string(what));
-}
-
-base::result<value> parse_content(const document& d) {
-  auto parsed = json::parse(d.content);
-  if (parsed && parsed->as_object() != nullptr) return parsed;
-  return base::fail(base::error_kind::invalid, "the document of " + d.key + " cannot be read");
-}
 
 std::optional<routing::account_state> state_named(std::string_view word) {
   if (word == "enabled") return routing::account_state::enabled;
@@ -56,11 +45,6 @@ std::string_view name(routing::detail_folders d) {
   return "";
 }
 
-bool is_text(std::string_view text, std::size_t octets_max) {
-  return text.size() <= octets_max && charset::valid_utf8(text) &&
-         std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
 /// Copies at most N octets of base64 into an array; how many, or nothing when it does not fit.
 template <std::size_t N>
 std::optional<std::size_t> read_octets(const value& from, std::string_view member, std::array<char, N>& out) {
@@ -72,23 +56,6 @@ std::optional<std::size_t> read_octets(const value& from, std::string_view membe
   return octets->size();
 }
 
-// A rule checks one member of a patch and gives the value that is stored.
-using checked = base::result<value>;
-struct rule {
-  std::string_view member;
-  checked (*check)(std::string_view member, const value&);
-};
-
-template <std::size_t Max>
-checked text_rule(std::string_view member, const value& v) {
-  const auto* text = v.as_string();
-  if (text == nullptr || !is_text(*text, Max)) return unfit(member, "is a text without control characters of at most " + std::to_string(Max) + " octets");
-  return v;
-}
-checked flag_rule(std::string_view member, const value& v) {
-  if (v.as_bool() == nullptr) return unfit(member, "is true or false");
-  return v;
-}
 checked state_rule(std::string_view member, const value& v) {
   const auto* text = v.as_string();
   if (text == nullptr || !state_named(*text)) return unfit(member, "is enabled, disabled or frozen");
@@ -106,12 +73,6 @@ checked amount_rule(std::string_view member, const value& v) {
   if (const auto* text = v.as_string())
     if (const auto amount = check_setting(*octets, *text)) return value(base::parse_u64(*amount).value_or(0));
   return unfit(member, "is a number, or a text as 500M or 2G; 0 is no limit");
-}
-checked address_rule(std::string_view member, const value& v) {
-  const auto* text = v.as_string();
-  const auto canonical = text == nullptr ? std::nullopt : routing::canonical_address(*text);
-  if (!canonical) return unfit(member, "is an address");
-  return value(*canonical);
 }
 checked targets_rule(std::string_view member, const value& v) {
   const auto* all = v.as_array();
@@ -158,46 +119,6 @@ constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"postmaster", address_rule},
                                  {"enabled", flag_rule},
                                  {"description", text_rule<text_octets_max>}};
-
-template <std::size_t N>
-base::result<value> apply_patch(std::string_view content, const value& patch, const rule (&rules)[N]) {
-  value out{json::object{}};
-  if (!content.empty()) {
-    auto present = json::parse(content);
-    if (!present || present->as_object() == nullptr) return unfit("the present document", "cannot be read");
-    out = std::move(*present);
-  }
-  const auto* members = patch.as_object();
-  if (members == nullptr) return unfit("the change", "is a JSON object");
-  for (const auto& [member, v] : *members) {
-    const auto* known = std::find_if(std::begin(rules), std::end(rules), [&](const rule& r) { return r.member == member; });
-    if (known == std::end(rules)) return unfit(base::printable(member, 60), "is not known here");
-    if (v.is_null()) {
-      out.as_object()->erase(member);
-      continue;
-    }
-    auto fit = known->check(member, v);
-    if (!fit) return fit;
-    out.set(member, std::move(*fit));
-  }
-  return out;
-}
-
-value head_of(const document& d, std::string_view name_member) {
-  value out{json::object{}};
-  out.set("id", d.id);
-  out.set(name_member, d.key);
-  out.set("version", d.version);
-  out.set("changed", base::to_milliseconds(d.changed));
-  return out;
-}
-
-/// Members of the document that are shown as they are stored.
-template <std::size_t N>
-void add_known(value& out, const value& content, const rule (&rules)[N]) {
-  for (const auto& r : rules)
-    if (const auto* v = content.find(r.member)) out.set(r.member, *v);
-}
 
 } // namespace
 

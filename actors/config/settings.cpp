@@ -1,5 +1,7 @@
 #include "actors/config/settings.hpp"
 
+#include "actors/config/delivery_documents.hpp"
+#include "actors/config/document_rules.hpp"
 #include "base/text.hpp"
 #include "policy/routing/address_form.hpp"
 
@@ -35,8 +37,44 @@ constexpr auto rows = std::to_array<setting_info>({
      "Rounds of PBKDF2 for passwords set from now on (RFC 7677 asks for 4096 at least)."},
     {"pop3.idle_seconds", seconds, &settings::pop3_idle_seconds, 600, 86400, {},
      "A silent POP3 session is closed after this time, without deleting (RFC 1939 asks for 10 minutes at least)."},
+    {"queue.connection_messages_max", number, &settings::queue_connection_messages_max, 1, 100000, {},
+     "Messages sent over one connection to another server before it is closed."},
+    {"queue.connections_max", number, &settings::queue_connections_max, 1, 20000, {},
+     "Connections to other servers at the same time, all together."},
+    {"queue.dane", flag, &settings::queue_dane, 0, 0, {},
+     "Whether TLSA records decide about TLS (RFC 7672); a route may say otherwise."},
+    {"queue.delay_notice_seconds", seconds, &settings::queue_delay_notice_seconds, 0, 2592000, {},
+     "A sender is told that his mail is delayed after this time; 0 is never."},
+    {"queue.destination_connections_max", number, &settings::queue_destination_connections_max, 1, 10000, {},
+     "Connections to one destination at the same time."},
+    {"queue.destination_messages_a_minute", number, &settings::queue_destination_messages_a_minute, 0, 1000000, {},
+     "Messages a minute to one destination; 0 is no limit."},
+    {"queue.dnssec_rules", text, &settings::queue_dnssec_rules, 0, 0, {},
+     "Messages whose name servers' answers must be validated, or had better be: `require Subject: *[dnssec]*; request X-Security: high`."},
+    {"queue.expire_seconds", seconds, &settings::queue_expire_seconds, 3600, 2592000, {},
+     "Mail that could not be delivered goes back after this time (RFC 5321 §4.5.4.1 asks for 4 to 5 days)."},
+    {"queue.helo_name", domain, &settings::queue_helo_name, 0, 0, {},
+     "The name given in EHLO; empty is the node's host name."},
+    {"queue.ip_versions", choice, &settings::queue_ip_versions, 0, 0, "ipv6_first|ipv4_first|ipv6_only|ipv4_only",
+     "Which addresses of other servers are used, and in which order."},
     {"queue.messages_max", number, &settings::queue_messages_max, 1, 100000000, {},
      "Messages that may wait in the queue for other servers; further ones are refused with try later."},
+    {"queue.mta_sts", flag, &settings::queue_mta_sts, 0, 0, {},
+     "Whether policies of other domains are fetched and kept (RFC 8461); a route may say otherwise."},
+    {"queue.new_destination_connections_max", number, &settings::queue_new_destination_connections_max, 1, 1000, {},
+     "Connections to a destination before it has taken its first message."},
+    {"queue.report_expire_seconds", seconds, &settings::queue_report_expire_seconds, 3600, 2592000, {},
+     "Reports and other mail without a sender are given up after this time."},
+    {"queue.retry_plan", durations, &settings::queue_retry_plan, 0, 0, {},
+     "Pauses after the first, second, … attempt; the last one repeats."},
+    {"queue.smart_host", host, &settings::queue_smart_host, 0, 0, {},
+     "All mail without a route goes to this server, name or address with `:port` if need be; its login is a host login; empty sends directly."},
+    {"queue.smart_host_tls", choice, &settings::queue_smart_host_tls, 0, 0, "when_offered|never|required|verified",
+     "What is wanted of TLS at the smart host."},
+    {"queue.source_addresses", addresses, &settings::queue_source_addresses, 0, 0, {},
+     "Own addresses that connections come from, parted by spaces, taken in turn; empty leaves it to the system."},
+    {"queue.transaction_recipients_max", number, &settings::queue_transaction_recipients_max, 1, 10000, {},
+     "Recipients in one transaction; more are sent in several."},
     {"quota.messages_default", number, &settings::quota_messages_default, 0, octets_most, {},
      "Messages that an account without a quota of its own may keep; 0 is no limit."},
     {"quota.octets_default", octets, &settings::quota_octets_default, 0, octets_most, {},
@@ -97,6 +135,10 @@ base::failure<base::error> unfit(const setting_info& s) {
   case flag: text += " is true or false"; break;
   case choice: text += " is one of " + std::string(s.choices); break;
   case domain: text += " is a domain name, or empty"; break;
+  case setting_type::text: text += " is one line of at most " + std::to_string(setting_text_octets_max) + " octets without quotation marks and backslashes"; break;
+  case durations: text += " is a list of 1 to " + std::to_string(durations_max) + " durations of 10s to 7d, as 5m 10m 1h"; break;
+  case host: text += " is a host name or an address, with :port if need be, or empty"; break;
+  case addresses: text += " is a list of at most " + std::to_string(setting_addresses_max) + " IPv4 or IPv6 addresses, or empty"; break;
   default:
     text += " is a number from " + std::to_string(s.least) + " to " + std::to_string(s.most);
     if (const auto unit = unit_of(s.type); !unit.empty()) text += " (" + std::string(unit) + ")";
@@ -122,6 +164,10 @@ std::string_view name_of(setting_type type) noexcept {
   case flag: return "flag";
   case choice: return "choice";
   case domain: return "domain";
+  case setting_type::text: return "text";
+  case durations: return "durations";
+  case host: return "host";
+  case addresses: return "addresses";
   default: return "number";
   }
 }
@@ -144,6 +190,39 @@ base::result<std::string> check_setting(const setting_info& s, std::string_view 
     if (!name) return unfit(s);
     return quoted(*name);
   }
+  case setting_type::text:
+    if (!is_text(text, setting_text_octets_max) || text.find_first_of("\"\\") != std::string_view::npos) return unfit(s);
+    return quoted(text);
+  case durations: {
+    std::string out;
+    std::size_t count = 0;
+    for (const auto word : base::split(text, ' ')) {
+      if (word.empty()) continue;
+      const auto value = read_number(seconds, word);
+      if (!value || *value < 10 || *value > 7 * 86400 || ++count > durations_max) return unfit(s);
+      out += (out.empty() ? "" : " ") + base::to_lower(word);
+    }
+    if (out.empty()) return unfit(s);
+    return quoted(out);
+  }
+  case host: {
+    if (text.empty()) return std::string("\"\"");
+    const auto read = read_host_and_port(text, 0);
+    if (!read) return unfit(s);
+    const bool v6 = read->host.find(':') != std::string::npos;
+    return quoted((v6 ? '[' + read->host + ']' : read->host) + (read->port != 0 ? ':' + std::to_string(read->port) : ""));
+  }
+  case addresses: {
+    std::string out;
+    std::size_t count = 0;
+    for (const auto word : base::split(text, ' ')) {
+      if (word.empty()) continue;
+      const auto address = canonical_address_literal(word);
+      if (!address || ++count > setting_addresses_max) return unfit(s);
+      out += (out.empty() ? "" : " ") + *address;
+    }
+    return quoted(out);
+  }
   default: {
     const auto value = read_number(s.type, text);
     if (!value || *value < s.least || *value > s.most) return unfit(s);
@@ -155,11 +234,11 @@ base::result<std::string> check_setting(const setting_info& s, std::string_view 
 bool apply_setting(settings& values, std::string_view key, std::string_view scalar) {
   const auto* s = find_setting(key);
   if (s == nullptr) return false;
-  const auto checked = check_setting(*s, scalar);
-  if (!checked) return false;
-  if (const auto* n = std::get_if<std::uint64_t settings::*>(&s->member)) values.*(*n) = base::parse_u64(*checked).value_or(0);
-  else if (const auto* f = std::get_if<bool settings::*>(&s->member)) values.*(*f) = *checked == "true";
-  else values.*std::get<std::string settings::*>(s->member) = unquoted(*checked);
+  const auto fit = check_setting(*s, scalar);
+  if (!fit) return false;
+  if (const auto* n = std::get_if<std::uint64_t settings::*>(&s->member)) values.*(*n) = base::parse_u64(*fit).value_or(0);
+  else if (const auto* f = std::get_if<bool settings::*>(&s->member)) values.*(*f) = *fit == "true";
+  else values.*std::get<std::string settings::*>(s->member) = unquoted(*fit);
   return true;
 }
 
@@ -167,6 +246,30 @@ std::string print_setting(const settings& values, const setting_info& s) {
   if (const auto* n = std::get_if<std::uint64_t settings::*>(&s.member)) return std::to_string(values.*(*n));
   if (const auto* f = std::get_if<bool settings::*>(&s.member)) return values.*(*f) ? "true" : "false";
   return quoted(values.*std::get<std::string settings::*>(s.member));
+}
+
+std::vector<std::chrono::seconds> durations_of(std::string_view text) {
+  std::vector<std::chrono::seconds> out;
+  for (const auto word : base::split(text, ' '))
+    if (const auto value = read_number(seconds, word); value && *value <= 7 * 86400) out.emplace_back(*value);
+  return out;
+}
+
+std::optional<host_and_port> read_host_and_port(std::string_view text, std::uint16_t otherwise) {
+  host_and_port out;
+  out.port = otherwise;
+  auto colon = text.rfind(':');
+  if (text.starts_with('[') ? colon != text.rfind("]:") + 1 : colon != text.find(':')) colon = std::string_view::npos; // part of an address
+  if (colon != std::string_view::npos) {
+    const auto port = base::parse_u32(text.substr(colon + 1));
+    if (!port || *port == 0 || *port > 65535) return std::nullopt;
+    out.port = static_cast<std::uint16_t>(*port);
+    text = text.substr(0, colon);
+  }
+  auto name = canonical_host(text);
+  if (!name) return std::nullopt;
+  out.host = std::move(*name);
+  return out;
 }
 
 settings settings_of(const storage::directory::config_table& table) {

@@ -7,8 +7,11 @@
 #include "base/result.hpp"
 #include "storage/directory/config_table.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,12 +47,41 @@ struct settings {
   std::uint64_t pop3_idle_seconds = 600;
   // The store.
   std::uint64_t storage_reserve_octets = 67108864;
+  // Mail for other servers.
   std::uint64_t queue_messages_max = 1000000;
+  std::string queue_retry_plan = "5m 10m 20m 40m 1h 2h 4h"; ///< durations, as docs/manual/settings.md says
+  std::uint64_t queue_expire_seconds = 432000;
+  std::uint64_t queue_report_expire_seconds = 172800;
+  std::uint64_t queue_delay_notice_seconds = 14400;
+  std::uint64_t queue_connections_max = 500;
+  std::uint64_t queue_destination_connections_max = 20;
+  std::uint64_t queue_new_destination_connections_max = 2;
+  std::uint64_t queue_connection_messages_max = 100;
+  std::uint64_t queue_transaction_recipients_max = 100;
+  std::uint64_t queue_destination_messages_a_minute = 0;
+  std::string queue_smart_host;                               ///< "", "relay.example.net", "[2001:db8::1]:587"
+  std::string queue_smart_host_tls = "when_offered";
+  std::string queue_source_addresses;                         ///< addresses parted by spaces; "": the system chooses
+  std::string queue_ip_versions = "ipv6_first";
+  std::string queue_helo_name;                                ///< "": the node's host name
+  std::string queue_dnssec_rules;                             ///< as policy/delivery/dnssec_rule.hpp reads
+  bool queue_dane = true;
+  bool queue_mta_sts = true;
   // Logs.
   std::string log_level = "info";
 };
 
-enum class setting_type : std::uint8_t { flag, number, octets, seconds, choice, domain };
+enum class setting_type : std::uint8_t {
+  flag, number, octets, seconds, choice, domain,
+  durations, ///< "5m 10m 1h", at least one
+  host,      ///< a name or an address, with ":port" if need be; or empty
+  addresses, ///< IPv4 and IPv6 addresses parted by spaces; or empty
+  text       ///< one line without quotation marks and backslashes; or empty
+};
+
+inline constexpr std::size_t durations_max = 32;
+inline constexpr std::size_t setting_addresses_max = 64;
+inline constexpr std::size_t setting_text_octets_max = 10000;
 
 struct setting_info {
   std::string_view key;             ///< "smtp.message_octets_max"
@@ -76,6 +108,15 @@ std::string print_setting(const settings&, const setting_info&);
 /// "octets", "seconds", or "".
 std::string_view unit_of(setting_type) noexcept;
 std::string_view name_of(setting_type) noexcept;
+
+/// A setting of durations as numbers; those that cannot be read are left out.
+std::vector<std::chrono::seconds> durations_of(std::string_view text);
+/// A setting of a host: its canonical name or address, and the port or `otherwise`. Empty: none.
+struct host_and_port {
+  std::string host;
+  std::uint16_t port = 0;
+};
+std::optional<host_and_port> read_host_and_port(std::string_view text, std::uint16_t otherwise);
 
 /// The values that a table gives.
 settings settings_of(const storage::directory::config_table&);

@@ -81,16 +81,19 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   const auto& first = follower->follow(cell->table());
   n.directory = std::make_shared<published<routing::directory_view>>(first.directory);
   n.settings = std::make_shared<published<config::settings>>(first.values);
+  n.delivery = std::make_shared<published<delivery::delivery_view>>(first.delivery);
   tell_faults(*follower);
   n.login = std::make_shared<login_service>(n.directory, n.passwords);
 
   auto config_parts = std::make_shared<machine_actor_parts>();
   config_parts->directory = options.data_directory;
   config_parts->machine = std::move(store->config);
-  config_parts->published = [this, cell, follower, directory = n.directory, settings = n.settings] {
+  config_parts->published = [this, cell, follower, directory = n.directory, settings = n.settings,
+                             delivery = n.delivery] {
     const auto& now = follower->follow(cell->table());
     directory->put(now.directory);
     settings->put(now.values);
+    delivery->put(now.delivery);
     tell_faults(*follower);
     follow_settings(*now.table, *now.values);
     for (const auto account : follower->closed()) caf::anon_send(node_->shard_actor(account), end_sessions{account});

@@ -49,6 +49,24 @@ TEST(Settings, AreCheckedAndTheRefusalNamesTheRange) {
       {"directory.default_domain", "Example.TEST", "\"example.test\""},
       {"directory.default_domain", "\"\"", "\"\""},
       {"directory.default_domain", "a b", ""},
+      {"queue.retry_plan", "\"5M  10m 1h\"", "\"5m 10m 1h\""},
+      {"queue.retry_plan", "", ""},
+      {"queue.retry_plan", "5s", ""},
+      {"queue.retry_plan", "8d", ""},
+      {"queue.retry_plan", "5m soon", ""},
+      {"queue.smart_host", "Relay.Example.NET:587", "\"relay.example.net:587\""},
+      {"queue.smart_host", "relay", "\"relay\""},
+      {"queue.smart_host", "[2001:DB8::1]:25", "\"[2001:db8::1]:25\""},
+      {"queue.smart_host", "2001:DB8::1", "\"[2001:db8::1]\""},
+      {"queue.smart_host", "192.0.2.1", "\"192.0.2.1\""},
+      {"queue.smart_host", "", "\"\""},
+      {"queue.smart_host", "relay:0", ""},
+      {"queue.smart_host", "relay:", ""},
+      {"queue.smart_host", "re lay", ""},
+      {"queue.source_addresses", "192.0.2.1  2001:DB8::1", "\"192.0.2.1 2001:db8::1\""},
+      {"queue.source_addresses", "localhost", ""},
+      {"queue.dnssec_rules", "require Subject: *[dnssec]*", "\"require Subject: *[dnssec]*\""},
+      {"queue.dnssec_rules", "require Subject: \\", ""},
   };
   for (const auto& r : rows) {
     const auto got = check_setting(*find_setting(r.key), r.text);
@@ -75,6 +93,19 @@ TEST(Settings, TheManualIsCurrent) {
   std::ostringstream text;
   text << file.rdbuf();
   EXPECT_EQ(text.str(), settings_manual()) << "run this test with ROOKERY_WRITE_MANUAL=1 and commit docs/manual/settings.md";
+}
+
+TEST(Settings, TextsAreReadAsWhatTheyMean) {
+  using std::chrono::seconds;
+  EXPECT_EQ(durations_of("5m 1h"), (std::vector<seconds>{seconds(300), seconds(3600)}));
+  EXPECT_EQ(durations_of(settings{}.queue_retry_plan).size(), 7u);
+  const auto one = read_host_and_port("[2001:db8::1]:587", 25);
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->host, "2001:db8::1");
+  EXPECT_EQ(one->port, 587);
+  EXPECT_EQ(read_host_and_port("2001:db8::1", 25)->port, 25);
+  EXPECT_EQ(read_host_and_port("mx.example.org", 25)->port, 25);
+  EXPECT_FALSE(read_host_and_port("mx.example.org:70000", 25));
 }
 
 } // namespace

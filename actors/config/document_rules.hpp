@@ -1,0 +1,54 @@
+/// How documents are changed: rules that check one member each. Private to actors/config.
+#pragma once
+
+#include "base/result.hpp"
+#include "protocols/json/value.hpp"
+#include "storage/directory/config_table.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace rookery::config {
+
+inline constexpr std::size_t text_octets_max = 1000;
+
+base::failure<base::error> unfit(std::string_view member, std::string_view what);
+/// UTF-8 without control characters.
+bool is_text(std::string_view text, std::size_t octets_max);
+base::result<json::value> parse_content(const storage::directory::document&);
+
+/// A rule checks one member of a patch and gives the value that is stored.
+using checked = base::result<json::value>;
+struct rule {
+  std::string_view member;
+  checked (*check)(std::string_view member, const json::value&);
+};
+
+template <std::size_t Max>
+checked text_rule(std::string_view member, const json::value& v) {
+  const auto* text = v.as_string();
+  if (text == nullptr || !is_text(*text, Max)) return unfit(member, "is a text without control characters of at most " + std::to_string(Max) + " octets");
+  return v;
+}
+checked flag_rule(std::string_view member, const json::value&);
+checked address_rule(std::string_view member, const json::value&);
+template <std::uint64_t Least, std::uint64_t Most>
+checked number_rule(std::string_view member, const json::value& v) {
+  const auto* n = v.as_integer();
+  if (n == nullptr || *n < 0 || static_cast<std::uint64_t>(*n) < Least || static_cast<std::uint64_t>(*n) > Most)
+    return unfit(member, "is a number from " + std::to_string(Least) + " to " + std::to_string(Most));
+  return v;
+}
+
+/// `content` ("" for a new document) with the members of the patch, each checked by its rule; null
+/// takes one away, and one without a rule is refused.
+base::result<json::value> apply_patch(std::string_view content, const json::value& patch, std::span<const rule>);
+
+/// Id, name, version and time of the last change.
+json::value head_of(const storage::directory::document&, std::string_view name_member);
+/// Adds the members of the document that have a rule, as they are stored.
+void add_known(json::value& out, const json::value& content, std::span<const rule>);
+
+} // namespace rookery::config
