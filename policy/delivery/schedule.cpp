@@ -223,8 +223,11 @@ std::optional<base::wall_time> schedule::next_change(base::wall_time now) const 
   const auto first_day = std::chrono::floor<days>(std::chrono::floor<seconds>(start) + zone_.offset(start)) - days(1);
   for (int d = 0; d <= 10; ++d)
     for (const auto& w : windows_)
-      for (const auto minute : {w.from_minute, w.until_minute})
-        moments.push_back(zone_.from_local(first_day + days(d) + minutes(minute)));
+      for (const auto minute : {w.from_minute, w.until_minute}) {
+        const auto local = first_day + days(d) + minutes(minute);
+        moments.push_back(zone_.from_local(local));
+        moments.push_back(local - zone_.offset(moments.back() + std::chrono::hours(3))); // the second of an hour that repeats
+      }
   // Where the clocks change, a window may begin or end between its own hours.
   if (!windows_.empty())
     for (int d = 0; d <= 10; ++d) {
