@@ -13,12 +13,18 @@ namespace {
 
 const unsigned char* octets_of(std::string_view v) { return reinterpret_cast<const unsigned char*>(v.data()); }
 
+EVP_MD* fetched_sha256() {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr); // lives as long as the process
+  return algorithm;
+}
+
 } // namespace
 
 sha256_digest sha256(std::string_view octets) {
-  sha256_digest out;
-  SHA256(octets_of(octets), octets.size(), out.data());
-  return out;
+  // A context of the thread's own: the one-shot functions look the algorithm up by name each time.
+  thread_local sha256_stream digest;
+  digest.update(octets);
+  return digest.finish();
 }
 
 void sha256_stream::release::operator()(void* context) const noexcept {
@@ -26,7 +32,7 @@ void sha256_stream::release::operator()(void* context) const noexcept {
 }
 
 sha256_stream::sha256_stream() : context_(EVP_MD_CTX_new()) {
-  check(context_ && EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_.get()), EVP_sha256(), nullptr) == 1,
+  check(context_ && EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_.get()), fetched_sha256(), nullptr) == 1,
         "SHA-256 is available");
 }
 
