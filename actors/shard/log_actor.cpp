@@ -84,6 +84,7 @@ void commit(self_ptr self) {
   st.waiting.clear();
   for (std::size_t s = 0; s < batches.size(); ++s)
     if (batches[s]) self->send(st.parts->machines[s], std::move(batches[s]));
+  st.parts->writer->look_ahead(); // nobody waits for this
 }
 
 void take(self_ptr self, commit_request_ptr request) {

@@ -15,6 +15,9 @@ namespace rookery::storage {
 namespace {
 
 constexpr std::size_t copy_octets = 256u << 10;
+constexpr std::uint64_t page_octets = 4096;
+constexpr std::uint64_t zero_octets_least = 64u << 10;        ///< written ahead in one go, in the next segment
+constexpr std::uint64_t zero_current_octets_least = 256u << 10; ///< … in the present one, whose next sync waits for them
 constexpr std::uint32_t small_segment_octets = 1u << 20; ///< taken of the reserve when space is short
 constexpr auto offset_max = std::uint64_t{std::numeric_limits<std::uint32_t>::max()};
 
@@ -36,6 +39,7 @@ public:
   base::result<void> seal();
   base::result<void> remove_segment(std::uint32_t);
   void look_at_space();
+  void look_ahead();
 
   file_system& files;
   const std::string directory;
@@ -46,6 +50,7 @@ public:
   std::unique_ptr<file> current;
   bool published = true;          ///< the current segment has its number for a name, durably
   std::uint64_t capacity = 0;     ///< octets that the current segment has room for
+  std::uint64_t zeroed = 0;       ///< from here on the segment may only be allocated
   std::uint64_t written = 0;      ///< written, durable or not
   std::uint64_t tail = 0;         ///< with what is gathered
   std::uint64_t lsn = 1;          ///< of the next record
@@ -54,6 +59,7 @@ public:
   log_position noted_from;        ///< laid down in the log
   log_position durable_from;
   std::uint64_t waiting = 0;      ///< octets appended and not committed
+  std::uint64_t committed_since = 0; ///< octets committed, and not yet answered with zeros in the next segment
   std::uint64_t free = 0;         ///< on the volume, at the last look
   bool broken = false;
   log_recovery recovery;
@@ -69,6 +75,7 @@ private:
     std::unique_ptr<file> octets;
     std::uint64_t capacity = 0;
     std::uint64_t zeroed = 0;
+    std::uint64_t due = 0; ///< octets of zeros that commits have earned
   };
 
   base::failure<base::error> break_with(base::error why) {
@@ -85,7 +92,9 @@ private:
   base::result<void> open_first();
   base::result<void> open_last(const std::vector<std::uint32_t>& numbers);
   base::result<void> prepare(std::uint64_t octets);
-  void prepare_ahead(std::uint64_t committed);
+  bool write_zeros(file&, std::uint64_t begin, std::uint64_t end);
+  void zero_current(std::uint64_t octets_most);
+  void prepare_ahead();
   base::result<void> make_room(std::uint64_t octets, bool mail);
   base::result<void> end_segment();
   void begin_segment(std::uint32_t number);
@@ -130,6 +139,7 @@ base::result<void> log_writer::state::open() {
   written = tail;
   durable_end = {header.segment, static_cast<std::uint32_t>(tail)};
   look_at_space();
+  zero_current(settings.zero_ahead_octets);
   return {};
 }
 
@@ -181,31 +191,50 @@ base::result<void> log_writer::state::prepare(std::uint64_t octets) {
     look_at_space();
     return done;
   }
-  prepared = prepared_segment{std::move(*fresh), octets, 0};
+  prepared = prepared_segment{std::move(*fresh), octets, 0, 0};
   look_at_space();
   return {};
 }
 
 // Writing zeros turns allocated extents into written ones, which makes a later sync cheaper: it has
-// no metadata to write. Done in small parts behind commits, so that none of them waits long.
-void log_writer::state::prepare_ahead(std::uint64_t committed) {
+// no metadata to write. Done in small parts behind commits, so that none of them waits long. A
+// segment comes with its zeros; but the first one of a store, and of a process, has none yet.
+
+bool log_writer::state::write_zeros(file& to, std::uint64_t begin, std::uint64_t end) {
+  static const std::string zeros(copy_octets, '\0');
+  for (auto at = begin; at < end;) {
+    const auto count = std::min<std::uint64_t>(zeros.size(), end - at);
+    if (!to.write(at, std::string_view(zeros).substr(0, count))) return false;
+    at += count;
+  }
+  to.start_writing(begin, end - begin);
+  return true;
+}
+
+void log_writer::state::zero_current(std::uint64_t octets_most) {
+  const auto ahead = settings.zero_ahead_octets;
+  if (ahead == 0 || zeroed >= capacity) return;
+  const auto begin = std::max(zeroed, (tail + page_octets - 1) / page_octets * page_octets);
+  const auto end = std::min({capacity, begin + octets_most, tail + ahead});
+  if (end < begin + std::min(ahead / 2, zero_current_octets_least) && end != capacity) return;
+  // A failed write changes nothing that counts; a broken disk is the next sync's to find.
+  zeroed = begin < end && write_zeros(*current, begin, end) ? end : capacity;
+}
+
+void log_writer::state::prepare_ahead() {
+  const auto committed = std::exchange(committed_since, 0);
   if (settings.zero_ahead_octets == 0 || tail < capacity / 2) return;
   if (!prepared) {
     if (free >= settings.reserve_octets + settings.segment_octets) (void)prepare(settings.segment_octets);
     return;
   }
-  const auto end = std::min({prepared->capacity, prepared->zeroed + settings.zero_ahead_octets,
-                             prepared->zeroed + std::max<std::uint64_t>(3 * committed, 64u << 10)});
-  static const std::string zeros(copy_octets, '\0');
-  while (prepared->zeroed < end) {
-    const auto count = std::min<std::uint64_t>(zeros.size(), end - prepared->zeroed);
-    if (!prepared->octets->write(prepared->zeroed, std::string_view(zeros).substr(0, count))) {
-      prepared.reset(); // a fresh one is made when it is needed
-      return;
-    }
-    prepared->octets->start_writing(prepared->zeroed, count);
-    prepared->zeroed += count;
-  }
+  prepared->due += 3 * committed;
+  if (prepared->due < std::min(settings.zero_ahead_octets, zero_octets_least)) return; // a call costs more than that
+  const auto end = std::min({prepared->capacity, prepared->zeroed + settings.zero_ahead_octets, prepared->zeroed + prepared->due});
+  prepared->due = 0;
+  if (prepared->zeroed >= end) return;
+  if (!write_zeros(*prepared->octets, prepared->zeroed, end)) return prepared.reset(); // a fresh one is made when it is needed
+  prepared->zeroed = end;
 }
 
 base::result<void> log_writer::state::make_room(std::uint64_t octets, bool mail) {
@@ -263,6 +292,7 @@ void log_writer::state::begin_segment(std::uint32_t number) {
   }
   current = std::move(prepared->octets);
   capacity = prepared->capacity;
+  zeroed = prepared->zeroed;
   prepared.reset();
   published = false;
   written = tail = 0;
@@ -482,7 +512,6 @@ base::result<void> log_writer::state::commit() {
     if (done) noted_from = wanted_from;
   }
   if (auto done = write_gathered(); !done) return done;
-  const auto committed = std::exchange(waiting, 0);
   if (unsynced || !published) {
     if (auto done = current->sync(); !done) return break_with(done.error());
     unsynced = false;
@@ -491,11 +520,15 @@ base::result<void> log_writer::state::commit() {
   begins = true;
   durable_from = noted_from;
   durable_end = {header.segment, static_cast<std::uint32_t>(tail)};
-  if (committed > 0) {
-    look_at_space();
-    prepare_ahead(committed);
-  }
+  committed_since += std::exchange(waiting, 0);
   return {};
+}
+
+void log_writer::state::look_ahead() {
+  if (broken || committed_since == 0) return;
+  look_at_space();
+  zero_current(std::max(zero_current_octets_least, 2 * committed_since));
+  prepare_ahead();
 }
 
 base::result<void> log_writer::state::seal() {
@@ -559,6 +592,7 @@ void log_writer::set_needed_from(log_position position) noexcept {
 }
 log_position log_writer::needed_from() const noexcept { return state_->durable_from; }
 void log_writer::look_at_space() { state_->look_at_space(); }
+void log_writer::look_ahead() { state_->look_ahead(); }
 
 std::vector<segment_info> log_writer::segments() const {
   auto all = state_->sealed;

@@ -102,6 +102,7 @@ void commit_groups(benchmark::State& state) {
     for (std::int64_t i = 0; i < batch; ++i)
       if (!(*log)->append(group)) return state.SkipWithError("append refused");
     if (!(*log)->commit()) return state.SkipWithError("commit failed");
+    (*log)->look_ahead();
     if ((*log)->end().segment == segment) continue;
     state.PauseTiming(); // the disk does not fill
     segment = (*log)->end().segment;

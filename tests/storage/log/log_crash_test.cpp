@@ -81,7 +81,10 @@ private:
         break;
       default: keep(log.append(group_of(name, 1 + random_() % 2, {random_() % 6000}))); break;
     }
-    if (random_() % 3 == 0 && log.commit()) acknowledge(log);
+    if (random_() % 3 == 0 && log.commit()) {
+      acknowledge(log);
+      if (random_() % 2 == 0) log.look_ahead();
+    }
     if (random_() % 16 == 0) {
       log.set_needed_from(log.end());
       for (const auto& s : log.segments())

@@ -34,6 +34,25 @@ TEST(LogWriter, GivesCommandsTheirPlacesAndReplayGivesTheSame) {
   EXPECT_EQ(faults_of(files, "log"), "");
 }
 
+TEST(LogWriter, ZerosWaitBehindTheEndOfAFreshSegment) {
+  faulty_file_system files;
+  auto log = open_log(files, small_log(65536));
+  for (int i = 0; i < 12; ++i) {
+    ASSERT_TRUE(log->append(group_of("g" + std::to_string(i), 1, {2000})));
+    ASSERT_TRUE(log->commit());
+    const auto changes = files.changes();
+    log->look_ahead();
+    const auto written = files.changes() - changes;
+    EXPECT_LE(written, 1u) << "one piece at most";
+    log->look_ahead();
+    EXPECT_EQ(files.changes() - changes, written) << "nothing was committed since";
+  }
+  EXPECT_EQ(faults_of(files, "log"), "");
+  log.reset();
+  files.crash();
+  EXPECT_EQ(replayed(files, "log", {}, open_log(files, small_log(65536))->end()).size(), 12u);
+}
+
 TEST(LogWriter, TheLastCommandOfEachShardInAGroupSaysSo) {
   faulty_file_system files;
   auto log = open_log(files);
