@@ -15,6 +15,7 @@ namespace rookery::net {
 namespace {
 
 thread_local reactor* this_threads_reactor = nullptr;
+thread_local gathered_wakes* this_threads_wakes = nullptr;
 
 /// Events taken from the kernel, and messages given to one actor, in a turn.
 constexpr int events_a_turn = 256;
@@ -66,6 +67,10 @@ void reactor::exec_later(caf::resumable* job) {
   }
   if (this_threads_reactor == this) {
     local_.push_back(job);
+    return;
+  }
+  if (this_threads_wakes != nullptr) {
+    this_threads_wakes->jobs_.emplace_back(this, job);
     return;
   }
   bool first;
@@ -133,7 +138,6 @@ void reactor::drain() {
     local_.insert(local_.end(), inbox_.begin(), inbox_.end());
     inbox_.clear();
     tasks.swap(posted_);
-    signaled_ = false;
   }
   for (auto& t : tasks) t();
   std::vector<caf::resumable*> jobs;
@@ -144,6 +148,18 @@ void reactor::drain() {
   }
 }
 
+/// From here on a producer writes to the event descriptor; false if there is work already.
+bool reactor::may_sleep() {
+  const std::lock_guard hold(lock_);
+  signaled_ = !inbox_.empty() || !posted_.empty();
+  return !signaled_;
+}
+
+void reactor::awake() {
+  const std::lock_guard hold(lock_);
+  signaled_ = true;
+}
+
 void reactor::run() {
   this_threads_reactor = this;
   std::vector<::epoll_event> events(events_a_turn);
@@ -151,7 +167,9 @@ void reactor::run() {
     int wait = -1;
     if (!local_.empty() || !later_.empty()) wait = 0;
     else if (const auto next = timers_.next_wait(now_)) wait = static_cast<int>(next->count());
-    const int n = ::epoll_wait(epoll_, events.data(), events_a_turn, wait);
+    const bool sleeps = wait != 0 && may_sleep();
+    const int n = ::epoll_wait(epoll_, events.data(), events_a_turn, sleeps ? wait : 0);
+    if (sleeps) awake();
     now_ = base::system_clock().now();
     std::vector<std::function<void()>> later;
     later.swap(later_);
@@ -170,6 +188,29 @@ void reactor::run() {
   }
   drain();
   this_threads_reactor = nullptr;
+}
+
+gathered_wakes::gathered_wakes() noexcept : outer_(std::exchange(this_threads_wakes, this)) {}
+
+gathered_wakes::~gathered_wakes() {
+  this_threads_wakes = outer_;
+  hand_over();
+}
+
+void gathered_wakes::hand_over() {
+  while (!jobs_.empty()) {
+    auto* const to = jobs_.front().first;
+    bool first;
+    {
+      const std::lock_guard hold(to->lock_);
+      std::erase_if(jobs_, [to](const auto& j) {
+        if (j.first == to) to->inbox_.push_back(j.second);
+        return j.first == to;
+      });
+      first = !std::exchange(to->signaled_, true);
+    }
+    if (first) to->wake();
+  }
 }
 
 } // namespace rookery::net

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace rookery::net {
@@ -73,9 +74,12 @@ public:
   base::instant now() const noexcept { return now_; }
 
 private:
+  friend class gathered_wakes;
   void run();
   void drain();
   void wake();
+  bool may_sleep();
+  void awake();
 
   unsigned number_;
   struct source_list final : event_source {
@@ -90,12 +94,29 @@ private:
   base::instant now_{};
   std::atomic<bool> stopping_{false};
   std::mutex lock_;
-  bool signaled_ = false;
+  bool signaled_ = true; ///< nobody has to wake it: it runs, or was woken
   std::vector<caf::resumable*> inbox_;
   std::vector<std::function<void()>> posted_;
   std::vector<caf::resumable*> local_;
   std::vector<std::function<void()>> later_;
   std::thread thread_;
+};
+
+/// While it lives, messages that this thread sends to pinned actors wait, and each reactor is woken
+/// once for all of them. For threads that answer many at a time; nothing may block meanwhile.
+class gathered_wakes {
+public:
+  gathered_wakes() noexcept;
+  ~gathered_wakes();
+  gathered_wakes(const gathered_wakes&) = delete;
+  gathered_wakes& operator=(const gathered_wakes&) = delete;
+  /// Hands over what waits so far.
+  void hand_over();
+
+private:
+  friend class reactor;
+  std::vector<std::pair<reactor*, caf::resumable*>> jobs_;
+  gathered_wakes* outer_;
 };
 
 } // namespace rookery::net

@@ -85,6 +85,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   tell_faults(*follower);
   n.login = std::make_shared<login_service>(n.directory, n.passwords);
 
+  std::vector<std::shared_ptr<machine_actor_parts>> shared;
   auto config_parts = std::make_shared<machine_actor_parts>();
   config_parts->directory = options.data_directory;
   config_parts->machine = std::move(store->config);
@@ -99,12 +100,14 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
     for (const auto account : follower->closed()) caf::anon_send(node_->shard_actor(account), end_sessions{account});
   };
   n.machines.push_back(spawn_machine(*system_, config_parts));
+  shared.push_back(config_parts);
 
   auto spool_parts = std::make_shared<machine_actor_parts>();
   spool_parts->directory = options.data_directory;
   spool_parts->spool = store->spool.get();
   spool_parts->machine = std::move(store->spool);
   n.machines.push_back(spawn_machine(*system_, spool_parts));
+  shared.push_back(spool_parts);
 
   for (auto& m : store->mail) {
     auto parts = std::make_shared<machine_actor_parts>();
@@ -112,6 +115,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
     parts->mail = m.get();
     parts->machine = std::move(m);
     n.machines.push_back(spawn_machine(*system_, parts));
+    shared.push_back(parts);
   }
   store->mail.clear();
 
@@ -119,6 +123,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   log_parts->writer = std::move(store->log);
   log_parts->gate = n.gate;
   log_parts->machines = n.machines;
+  log_parts->shared = std::move(shared);
   log_parts->on_failure = options.on_failure;
   n.log = spawn_log(*system_, log_parts);
   follow_settings(*cell->table(), *n.settings->get());

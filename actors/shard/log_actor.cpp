@@ -1,5 +1,6 @@
 #include "actors/shard/log_actor.hpp"
 
+#include "actors/net/reactor.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 
@@ -66,6 +67,7 @@ void commit(self_ptr self) {
   if (!done) return fail_all(self, done.error());
   syncs.add();
   groups.add(st.waiting.size());
+  net::gathered_wakes answers;
   std::vector<apply_batch_ptr> batches(st.parts->machines.size());
   for (auto& w : st.waiting) {
     st.parts->gate->leave(w.request->octets);
@@ -82,8 +84,10 @@ void commit(self_ptr self) {
     }
   }
   st.waiting.clear();
+  answers.hand_over();
   for (std::size_t s = 0; s < batches.size(); ++s)
-    if (batches[s]) self->send(st.parts->machines[s], std::move(batches[s]));
+    if (batches[s]) apply_or_send(*st.parts->shared[s], st.parts->machines[s], std::move(batches[s]));
+  answers.hand_over();
   st.parts->writer->look_ahead(); // nobody waits for this
 }
 
@@ -100,10 +104,10 @@ void take(self_ptr self, commit_request_ptr request) {
     return answer(self, *request, committed.error());
   }
   st.waiting.push_back({std::move(request), std::move(*committed)});
-  if (!st.announced) {
-    st.announced = true;
-    self->send(self, commit_now_atom::value); // behind everything that waits already
-  }
+  if (st.announced) return;
+  if (self->mailbox().empty()) return commit(self);
+  st.announced = true;
+  self->send(self, commit_now_atom::value); // behind everything that waits already
 }
 
 caf::behavior log_actor(self_ptr self, std::shared_ptr<log_actor_parts> parts) {

@@ -1,5 +1,5 @@
 /// The one writer of the node log: a detached actor that gathers what waits into one
-/// write and one sync, answers, and hands the commands to their shards.
+/// write and one sync, answers, and has the commands applied: small batches here, others by their shards' actors.
 ///
 /// While one batch syncs the next one collects in the mailbox; no timer is needed.
 /// A failed sync is never retried: the batch is refused, the gate closes, and
@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/shard/commit_gate.hpp"
+#include "actors/shard/machine_actor.hpp"
 #include "actors/shard/messages.hpp"
 #include "storage/log/log_writer.hpp"
 
@@ -22,6 +23,7 @@ struct log_actor_parts {
   std::unique_ptr<storage::log_writer> writer;
   std::shared_ptr<commit_gate> gate;
   std::vector<caf::actor> machines;     ///< by shard number
+  std::vector<std::shared_ptr<machine_actor_parts>> shared; ///< theirs, by shard number: what is quick is applied here
   std::function<void()> on_failure;     ///< called once, in the actor's thread
 };
 

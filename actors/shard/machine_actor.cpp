@@ -25,6 +25,9 @@ constexpr std::chrono::seconds checkpoint_interval{30};
 /// a record or a compaction. Far below `storage.reserve_octets`, so that deleting goes on.
 constexpr std::uint64_t flush_space_octets = 16u << 20;
 
+/// A batch of more commands is worth a thread of its own.
+constexpr std::size_t commands_at_once_max = 8;
+
 struct machine_state {
   std::shared_ptr<machine_actor_parts> parts;
   struct account_in_use {
@@ -42,8 +45,9 @@ struct machine_state {
 using self_ptr = caf::stateful_actor<machine_state>*;
 
 void tick_later(self_ptr self) {
-  if (self->state.ticking) return;
-  self->state.ticking = true;
+  auto& ticking = self->state.parts->turn.ticking;
+  if (ticking) return;
+  ticking = true;
   self->delayed_send(self, flush_interval, tick_atom::value);
 }
 
@@ -81,7 +85,7 @@ bool flush(self_ptr self, bool durable) {
 /// Does any session wait to hear of these? Most changes are made by the only session
 /// there is, and need no message. A session clears `signaled` before it looks at the
 /// views, and these are published before we look at it: no change is missed.
-bool concerns_anybody(machine_state::account_in_use& account, const account_notices& n) {
+bool concerns_anybody(account_in_use& account, const account_notices& n) {
   bool concerned = false;
   std::erase_if(account.watching, [&](const auto& weak) {
     const auto watch = weak.lock();
@@ -94,50 +98,53 @@ bool concerns_anybody(machine_state::account_in_use& account, const account_noti
   return concerned;
 }
 
-void tell_watchers(self_ptr self, const std::vector<storage::notice>& notices) {
-  auto& st = self->state;
-  if (st.accounts.empty()) return;
+void tell_watchers(machine_turn& turn, const std::vector<storage::notice>& notices) {
+  if (turn.accounts.empty()) return;
   for (std::size_t i = 0; i < notices.size();) {
     const auto account = notices[i].account;
     account_notices n;
     for (; i < notices.size() && notices[i].account == account; ++i) n.mailboxes.push_back(notices[i].mailbox);
-    const auto at = st.accounts.find(account);
-    if (at != st.accounts.end() && concerns_anybody(at->second, n)) self->send(at->second.actor, std::move(n));
+    const auto at = turn.accounts.find(account);
+    if (at != turn.accounts.end() && concerns_anybody(at->second, n)) caf::anon_send(at->second.actor, std::move(n));
   }
 }
 
-void apply(self_ptr self, apply_batch& batch) {
+void apply(machine_actor_parts& parts, const apply_batch& batch, const caf::actor& spool_watcher) {
   static auto& applied = base::counter_named("rookery_commands_applied_total", "", "Commands applied to machines");
-  auto& st = self->state;
   std::vector<std::pair<const apply_batch::item*, storage::command_result>> answers;
   for (auto& item : batch.items) {
-    auto r = st.parts->machine->apply(item.command);
+    auto r = parts.machine->apply(item.command);
     if (r.what == storage::outcome::malformed)
       base::log_event(base::severity::error, "shard.malformed_command")
           .number("shard", item.command.shard.value).number("lsn", static_cast<std::int64_t>(item.command.lsn));
     if (item.reply) answers.emplace_back(&item, std::move(r));
   }
   applied.add(batch.items.size());
-  const auto notices = st.parts->machine->publish();
-  if (st.parts->published) st.parts->published();
-  if (st.spool_watcher) // before the answers: who gets both knows the state that an answer speaks of
-    if (auto changes = st.parts->spool->take_changes(); !changes.empty())
-      self->send(st.spool_watcher, spool_changed{std::make_shared<const std::vector<storage::queue::spool_change>>(std::move(changes))});
+  const auto notices = parts.machine->publish();
+  if (parts.published) parts.published();
+  if (spool_watcher) // before the answers: who gets both knows the state that an answer speaks of
+    if (auto changes = parts.spool->take_changes(); !changes.empty())
+      caf::anon_send(spool_watcher, spool_changed{std::make_shared<const std::vector<storage::queue::spool_change>>(std::move(changes))});
   for (auto& [item, result] : answers)
     if (auto done = item->reply->put(item->index, std::move(result)))
-      self->send(caf::actor_cast<caf::actor>(item->reply->to()), std::move(done));
-  tell_watchers(self, notices);
-  if (st.parts->machine->unflushed_octets() > unflushed_octets_max) flush(self, false);
-  tick_later(self);
+      caf::anon_send(caf::actor_cast<caf::actor>(item->reply->to()), std::move(done));
+  tell_watchers(parts.turn, notices);
 }
 
-machine_state::account_in_use& in_use(self_ptr self, base::account_id account) {
-  auto& used = self->state.accounts[account];
+/// A machine that is wrong must not go on: no node is better than a wrong one.
+[[noreturn]] void stop_node(const char* fault) {
+  base::log_event(base::severity::error, "shard.broken").text("fault", fault);
+  base::log_stop();
+  std::_Exit(70);
+}
+
+account_in_use& in_use(self_ptr self, base::account_id account) {
+  auto& used = self->state.parts->turn.accounts[account];
   if (!used.actor) used.actor = self->spawn(account_actor, account, caf::actor_cast<caf::actor>(self->ctrl()));
   return used;
 }
 
-void hand_over(self_ptr self, machine_state::account_in_use& used, const caf::actor& session,
+void hand_over(self_ptr self, account_in_use& used, const caf::actor& session,
                const std::shared_ptr<account_watch>& watch) {
   ++used.watches;
   self->send(used.actor, watch_account{session, watch});
@@ -182,28 +189,42 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
   st.last_checkpoint = base::system_clock().now();
   self->set_default_handler(caf::drop);
   self->set_exception_handler([](std::exception_ptr& p) -> caf::error {
-    // A machine that is wrong must not go on: no node is better than a wrong one.
     try {
       std::rethrow_exception(p);
     } catch (const std::exception& e) {
-      base::log_event(base::severity::error, "shard.broken").text("fault", e.what());
+      stop_node(e.what());
+    } catch (...) {
+      stop_node("unknown");
     }
-    base::log_stop();
-    std::_Exit(70);
   });
   caf::message_handler common{
-      [self](apply_batch_ptr& batch) { apply(self, *batch); },
+      [self](const apply_batch_ptr& batch) {
+        auto& its = *self->state.parts;
+        const std::lock_guard turn(its.turn.in_use);
+        apply(its, *batch, self->state.spool_watcher);
+        --its.turn.batches_sent;
+        if (its.machine->unflushed_octets() > unflushed_octets_max) flush(self, false);
+        tick_later(self);
+      },
       [self](tick_atom) {
-        self->state.ticking = false;
+        const std::lock_guard turn(self->state.parts->turn.in_use);
+        self->state.parts->turn.ticking = false;
         if (self->state.parts->machine->unflushed_octets() > 0) flush(self, false);
       },
-      [self](find_faults) -> found_faults { return {faults_of(self)}; },
+      [self](find_faults) -> found_faults {
+        const std::lock_guard turn(self->state.parts->turn.in_use);
+        return {faults_of(self)};
+      },
       [self](get_records) -> machine_records {
         const auto& m = *self->state.parts->machine;
         return {&m.records(), m.shard().value};
       },
-      [self](const list_bodies& l) -> segment_bodies { return bodies_in(self, l.segment); },
+      [self](const list_bodies& l) -> segment_bodies {
+        const std::lock_guard turn(self->state.parts->turn.in_use);
+        return bodies_in(self, l.segment);
+      },
       [self](const flush_now& f) -> caf::result<std::uint64_t> {
+        const std::lock_guard turn(self->state.parts->turn.in_use);
         if (!flush(self, f.durable)) return caf::sec::runtime_error;
         return self->state.parts->machine->flushed().packed();
       }};
@@ -216,20 +237,31 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
         .or_else(common);
   if (st.parts->mail == nullptr) return common;
   return caf::message_handler{
-      [self](const open_account& o) -> account_handles { return handles(self, o); },
+      [self](const open_account& o) -> account_handles {
+        const std::lock_guard turn(self->state.parts->turn.in_use);
+        return handles(self, o);
+      },
       [self](const open_mailbox& o) -> opened_mailbox {
+        const std::lock_guard turn(self->state.parts->turn.in_use);
         return {self->state.parts->mail->open_mailbox(o.account, o.mailbox)};
       },
-      [self](const join_account& j) { hand_over(self, in_use(self, j.account), j.session, j.watch); },
+      [self](const join_account& j) {
+        const std::lock_guard turn(self->state.parts->turn.in_use);
+        hand_over(self, in_use(self, j.account), j.session, j.watch);
+      },
       [self](const end_sessions& e) {
-        const auto at = self->state.accounts.find(e.account);
-        if (at != self->state.accounts.end()) self->send(at->second.actor, e);
+        auto& turn = self->state.parts->turn;
+        const std::lock_guard hold(turn.in_use);
+        const auto at = turn.accounts.find(e.account);
+        if (at != turn.accounts.end()) self->send(at->second.actor, e);
       },
       [self](const account_idle& a) {
-        const auto at = self->state.accounts.find(a.account);
-        if (at == self->state.accounts.end() || at->second.watches != a.watches_seen) return;
+        auto& turn = self->state.parts->turn;
+        const std::lock_guard hold(turn.in_use);
+        const auto at = turn.accounts.find(a.account);
+        if (at == turn.accounts.end() || at->second.watches != a.watches_seen) return;
         self->send_exit(at->second.actor, caf::exit_reason::user_shutdown);
-        self->state.accounts.erase(at);
+        turn.accounts.erase(at);
       }}
       .or_else(common);
 }
@@ -238,6 +270,28 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
 
 caf::actor spawn_machine(caf::actor_system& system, std::shared_ptr<machine_actor_parts> parts) {
   return system.spawn<caf::detached + caf::hidden>(machine_actor, std::move(parts));
+}
+
+void apply_or_send(machine_actor_parts& parts, const caf::actor& machine, apply_batch_ptr batch) {
+  static auto& at_once = base::counter_named("rookery_batches_applied_at_once_total", "", "Batches applied by the log's thread");
+  auto& turn = parts.turn;
+  const auto quick = [&](const apply_batch::item& i) { return parts.machine->quick(i.command); };
+  if (batch->items.size() <= commands_at_once_max && turn.batches_sent == 0) {
+    const std::unique_lock hold(turn.in_use, std::try_to_lock);
+    if (hold && std::all_of(batch->items.begin(), batch->items.end(), quick)) {
+      try {
+        apply(parts, *batch, {});
+      } catch (const std::exception& e) {
+        stop_node(e.what());
+      }
+      at_once.add();
+      // The actor looks after the flush: an empty batch reminds it.
+      if (turn.ticking && parts.machine->unflushed_octets() <= unflushed_octets_max) return;
+      batch = std::make_shared<apply_batch>();
+    }
+  }
+  ++turn.batches_sent;
+  caf::anon_send(machine, std::move(batch));
 }
 
 } // namespace rookery::actors

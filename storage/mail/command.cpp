@@ -344,4 +344,13 @@ base::result<command> decode_command(std::string_view payload) {
   return out;
 }
 
+std::optional<base::account_id> account_of_arrival(std::string_view payload) {
+  base::decoder in(payload);
+  const auto type = static_cast<command_type>(in.u8());
+  const bool known = in.u8() == format_version;
+  const base::account_id account{in.varint()};
+  if (!in.ok() || !known || (type != command_type::append && type != command_type::deliver)) return std::nullopt;
+  return account;
+}
+
 } // namespace rookery::storage::mail

@@ -102,6 +102,8 @@ struct command {
 
 std::string encode(const command&);
 base::result<command> decode_command(std::string_view payload);
+/// The account, if it is an append or a delivery; read without the rest.
+std::optional<base::account_id> account_of_arrival(std::string_view payload);
 
 // Results (machine.hpp, command_result):
 //   append, deliver: mailbox, uid_validity, uids, modseq.  copy, move: mailbox (to), uid_validity, source_uids, uids, modseq.

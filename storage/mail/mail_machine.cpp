@@ -38,6 +38,12 @@ public:
     return result;
   }
 
+  bool quick(const committed_command& c) const override {
+    if (c.bodies.size() != 1) return false;
+    const auto account = account_of_arrival(c.payload);
+    return account && state_.in_memory(*account);
+  }
+
   std::vector<notice> publish() override { return state_.publish(); }
   std::size_t unflushed_octets() const override { return store_->waiting_octets; }
 

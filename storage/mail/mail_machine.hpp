@@ -1,6 +1,6 @@
 /// The mail shard: accounts with their mailboxes and messages.
 ///
-/// One thread owns it (apply, publish, flush, open_*); what it publishes is read
+/// One thread at a time uses it (apply, publish, flush, open_*); what it publishes is read
 /// from any thread. On disk: one tree (LevelDB directory); docs/formats/mail_tree.md.
 /// Pictures that somebody still holds keep the tree open when the machine is gone.
 #pragma once

@@ -30,6 +30,7 @@ public:
 
   /// The account as it is, perhaps without INBOX. References live until `let_go`.
   account_state& look_at(base::account_id);
+  bool in_memory(base::account_id id) const { return accounts_.contains(id); }
   /// The account for a change: INBOX is there.
   account_state& account(base::account_id);
   /// Null when there is none. An imagined INBOX counts.

@@ -2,7 +2,7 @@
 ///
 /// A machine is deterministic: no clock, no randomness, no pointer order inside;
 /// times and ids come in the command. The same commands give the same records on
-/// every replica and at every replay. One thread owns a machine.
+/// every replica and at every replay. One thread at a time uses a machine.
 ///
 /// A machine keeps changed records in memory and writes them to its tree in one
 /// batch (`flush`) together with the position it has reached: after a crash it is
@@ -68,6 +68,9 @@ public:
   /// Applies one command. Never fails for reasons of the disk: reading a damaged or
   /// unreadable tree throws base::broken and the process ends.
   virtual command_result apply(const committed_command&) = 0;
+  /// Whether applying it takes some microseconds, as a rule without a read from the disk:
+  /// the log's thread may then do it itself instead of waking another.
+  virtual bool quick(const committed_command&) const { return false; }
   /// Publishes immutable views of what was applied since the last call, and says
   /// what changed (sorted, without repeats). Called once a batch.
   virtual std::vector<notice> publish() = 0;

@@ -38,6 +38,15 @@ std::vector<any_command> one_of_each() {
           relocate_body{7, 0xfffffff0u}};
 }
 
+TEST(MailCommand, ArrivalsAreKnownByTheirFirstOctets) {
+  for (const auto& what : one_of_each()) {
+    const auto octets = encode({base::account_id{300}, {}, what});
+    const bool arrival = std::holds_alternative<append>(what) || std::holds_alternative<deliver>(what);
+    EXPECT_EQ(account_of_arrival(octets), arrival ? std::optional(base::account_id{300}) : std::nullopt) << what.index();
+    EXPECT_EQ(account_of_arrival(octets.substr(0, 2)), std::nullopt);
+  }
+}
+
 TEST(MailCommand, IsReadAsItWasWritten) {
   for (const auto& what : one_of_each()) {
     const command c{base::account_id{300}, base::from_milliseconds(1'700'000'000'999), what};
