@@ -131,6 +131,10 @@ void client_session::send_part() {
 }
 
 void client_session::on_continuation() {
+  if (auth_ && state_ == state::login) {
+    const auto text = reader_.text();
+    return auth_step(auth_->challenged(text.substr(std::min<std::size_t>(1, text.size()))));
+  }
   if (!continuing_) {
     // A server may say "+" more than once while it idles, or to a literal sent unasked.
     return;
@@ -175,6 +179,7 @@ void client_session::on_tagged(const status_response& status) {
   case state::greeting:
   case state::peer:
   case state::tls:
+  case state::key:
   case state::ready: break;
   }
 }

@@ -6,6 +6,13 @@
 
 namespace rookery::imap {
 
+namespace {
+
+/// Longer ones answer a challenge: some servers read commands into small buffers.
+constexpr std::size_t initial_octets_max = 900;
+
+} // namespace
+
 bool client_session::capable(std::string_view capability) const noexcept {
   return std::any_of(capabilities_.begin(), capabilities_.end(), [&](const auto& c) { return base::iequals(c, capability); });
 }
@@ -76,22 +83,74 @@ void client_session::peer_accepted(base::instant now) {
 void client_session::peer_refused(std::string_view why) { end(client_end::peer_refused, why); }
 
 void client_session::log_in() {
-  const auto& login = settings_->login;
-  if (login.user.empty() || !login.password_may_travel(facts_) || capable("LOGINDISABLED")) return end(client_end::no_login);
-  auto login_command = make(client_command::noop, "LOGIN ");
-  add_string(login_command, login.user);
-  login_command.parts.back() += ' ';
-  add_string(login_command, login.password);
+  if (settings_->login.user.empty()) return end(client_end::no_login);
+  constexpr std::string_view prefix = "AUTH=";
+  std::vector<std::string> mechanisms;
+  for (const auto& c : capabilities_)
+    if (base::istarts_with(c, prefix)) mechanisms.push_back(c.substr(prefix.size()));
+  auth_.emplace(settings_->login, facts_, std::move(mechanisms));
+  begin_auth();
+}
+
+void client_session::begin_auth() {
+  const auto mechanism = auth_->begin();
+  if (!mechanism) return log_in_by_command();
+  auto c = make(client_command::noop, "AUTHENTICATE ");
+  c.parts.back() += *mechanism;
+  // RFC 4959: otherwise it answers the first, empty challenge.
+  if (capable("SASL-IR") || capable("IMAP4REV2"))
+    if (const auto initial = auth_->take_initial(initial_octets_max)) c.parts.back() += ' ' + *initial;
   state_ = state::login;
   capabilities_known_ = false;
-  send(std::move(login_command));
+  send(std::move(c));
+}
+
+void client_session::auth_step(sasl::login_step step) {
+  if (auto* line = std::get_if<sasl::login_line>(&step)) {
+    state_ = state::login;
+    output_.append(line->text);
+    output_.append("\r\n");
+    return;
+  }
+  if (auto* question = std::get_if<sasl::key_question>(&step)) {
+    state_ = state::key;
+    return push(client_event::derive_key{std::move(*question)});
+  }
+  switch (std::get<sasl::login_impossible>(step).why) {
+  case sasl::client_failure::rejected: return end(client_end::login_refused);
+  case sasl::client_failure::impostor: return end(client_end::peer_refused, "the server does not know the password");
+  case sasl::client_failure::malformed:
+  case sasl::client_failure::iterations: return end(client_end::malformed, "the server breaks the mechanism of the login");
+  }
+}
+
+void client_session::key_derived(std::string_view key, base::instant now) {
+  if (closed_) return;
+  base::check(state_ == state::key, "a key is in question");
+  now_ = active_ = now;
+  auth_step(auth_->key_derived(key));
+}
+
+void client_session::log_in_by_command() {
+  auth_.reset();
+  const auto& login = settings_->login;
+  if (!login.password_may_travel(facts_) || capable("LOGINDISABLED")) return end(client_end::no_login);
+  auto c = make(client_command::noop, "LOGIN ");
+  add_string(c, login.user);
+  c.parts.back() += ' ';
+  add_string(c, login.password);
+  state_ = state::login;
+  capabilities_known_ = false;
+  send(std::move(c));
 }
 
 void client_session::on_login_answer(const status_response& answer) {
-  if (answer.what != condition::ok) {
-    const bool later = answer.code == "UNAVAILABLE" || answer.code == "INUSE" || answer.code == "LIMIT";
-    return end(later ? client_end::login_later : client_end::login_refused, answer.text);
-  }
+  const bool ok = answer.what == condition::ok;
+  const bool later = answer.code == "UNAVAILABLE" || answer.code == "INUSE" || answer.code == "LIMIT";
+  if (ok && auth_ && !auth_->succeeded()) return end(client_end::peer_refused, "the server did not prove that it knows the password");
+  if (!ok && !later && auth_ && auth_->refused()) return begin_auth();
+  if (!ok) return end(later ? client_end::login_later : client_end::login_refused, answer.text);
+  auth_.reset();
   if (answer.code == "CAPABILITY") {
     capabilities_ = parse_capabilities(answer.arguments, settings_->limits);
     capabilities_known_ = true;

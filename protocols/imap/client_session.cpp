@@ -42,7 +42,7 @@ void client_session::tick(base::instant now) {
 
 std::optional<base::instant> client_session::deadline() const noexcept {
   const auto& limits = settings_->limits;
-  if (closed_ || state_ == state::peer || state_ == state::tls) return std::nullopt;
+  if (closed_ || asks_host()) return std::nullopt;
   if (state_ == state::greeting) return begun_ + limits.greeting_time;
   if (state_ == state::ready) {
     if (asked_.empty() || body_wanted_) return std::nullopt;
@@ -65,7 +65,7 @@ std::optional<client_session::event> client_session::next_event() {
 }
 
 bool client_session::step() {
-  if (state_ == state::peer || state_ == state::tls) return false;
+  if (asks_host()) return false;
   const auto found = reader_.read(input_.view());
   used_ = found.used;
   switch (found.what) {

@@ -6,6 +6,7 @@
 /// The order of things, and what the host says to each:
 ///   start_tls    once the output is sent put TLS below, then tls_started
 ///   check_peer   TLS is up: peer_accepted, or peer_refused
+///   derive_key   sasl::derive_key in a thread that may compute long, then key_derived
 ///   ready        logged in; from now on the commands below, asked ahead while `can_ask`
 ///   what a command brings: mailbox, selected, found, row, message_begin, message_chunk*,
 ///   want_body (answered by body*, body_done), news; at its end `done`
@@ -22,6 +23,7 @@
 #include "protocols/imap/response_reader.hpp"
 #include "protocols/imap/sequence_set.hpp"
 #include "protocols/remote_login.hpp"
+#include "protocols/sasl/client_login.hpp"
 #include "protocols/session.hpp"
 
 #include <cstdint>
@@ -65,6 +67,7 @@ namespace client_event {
 
 struct start_tls {};
 struct check_peer {};
+struct derive_key { sasl::key_question question; };
 struct ready {};
 struct mailbox { list_response what; };
 /// SELECT and EXAMINE, before its `done`.
@@ -103,8 +106,8 @@ struct gone { client_end why = client_end::logout; std::string text; };
 
 class client_session {
 public:
-  using event = std::variant<client_event::start_tls, client_event::check_peer, client_event::ready,
-                             client_event::mailbox, client_event::selected, client_event::found, client_event::row,
+  using event = std::variant<client_event::start_tls, client_event::check_peer, client_event::derive_key,
+                             client_event::ready, client_event::mailbox, client_event::selected, client_event::found, client_event::row,
                              client_event::message_begin, client_event::message_chunk, client_event::message_end,
                              client_event::want_body, client_event::news, client_event::done, client_event::gone>;
 
@@ -127,6 +130,7 @@ public:
   void peer_accepted(base::instant now);
   /// Ends without a word more.
   void peer_refused(std::string_view why);
+  void key_derived(std::string_view key, base::instant now);
 
   // After `ready`. Names are UTF-8 with the server's own separator.
   bool can_ask() const noexcept { return state_ == state::ready && !leaving_ && asked_.size() < settings_->limits.asked_ahead; }
@@ -160,7 +164,7 @@ public:
   const connection_facts& facts() const noexcept { return facts_; }
 
 private:
-  enum class state : std::uint8_t { greeting, peer, capability, starttls, tls, login, ready, logout };
+  enum class state : std::uint8_t { greeting, peer, capability, starttls, tls, login, key, ready, logout };
   struct command {
     client_command what = client_command::noop;
     std::uint32_t uid = 0;           ///< Of a fetch; the first of rows.
@@ -188,7 +192,11 @@ private:
   void ask_capabilities();
   void on_capabilities();
   void log_in();
+  void begin_auth();
+  void auth_step(sasl::login_step);
+  void log_in_by_command();
   void on_login_answer(const status_response&);
+  bool asks_host() const noexcept { return state_ == state::peer || state_ == state::tls || state_ == state::key; }
   void become_ready();
 
   // client_commands.cpp: what the host asks
@@ -212,6 +220,7 @@ private:
   bool closed_ = false, leaving_ = false;
   std::vector<std::string> capabilities_;
   bool capabilities_known_ = false;
+  std::optional<sasl::client_login> auth_; ///< While AUTHENTICATE is under way.
 
   std::deque<command> asked_;        ///< Sent ones first.
   std::size_t sent_ahead_ = 0;

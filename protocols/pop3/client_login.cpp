@@ -4,6 +4,17 @@
 
 namespace rookery::pop3 {
 
+namespace {
+
+constexpr std::size_t auth_line_octets = 255;
+
+/// Response codes that do not speak of the password (RFC 2449 §8, RFC 3206).
+bool is_for_later(std::string_view text) {
+  return base::istarts_with(text, "[IN-USE]") || base::istarts_with(text, "[LOGIN-DELAY]") || base::istarts_with(text, "[SYS/TEMP]");
+}
+
+} // namespace
+
 void client_session::on_greeting(std::string_view line) {
   if (!base::istarts_with(line, "+OK")) {
     const bool refused = base::istarts_with(line, "-ERR");
@@ -69,26 +80,74 @@ void client_session::peer_accepted(base::instant now) {
 void client_session::peer_refused(std::string_view why) { end(client_end::peer_refused, why); }
 
 void client_session::log_in() {
+  auth_.emplace(settings_->login, facts_, capabilities_.mechanisms);
+  begin_auth();
+}
+
+void client_session::begin_auth() {
+  const auto mechanism = settings_->login.user.empty() ? std::nullopt : auth_->begin();
+  if (!mechanism) return log_in_by_user();
+  std::string line("AUTH ");
+  line += *mechanism;
+  // RFC 5034 §4: an initial response only where the line stays within 255 octets.
+  if (const auto initial = auth_->take_initial(auth_line_octets - line.size() - 3)) line += ' ' + *initial;
+  state_ = state::auth;
+  command(line);
+  expect_reply(now_);
+}
+
+void client_session::auth_step(sasl::login_step step) {
+  if (auto* line = std::get_if<sasl::login_line>(&step)) {
+    state_ = state::auth;
+    command(line->text);
+    return expect_reply(now_);
+  }
+  if (auto* question = std::get_if<sasl::key_question>(&step)) {
+    state_ = state::key;
+    return push(client_event::derive_key{std::move(*question)});
+  }
+  switch (std::get<sasl::login_impossible>(step).why) {
+  case sasl::client_failure::rejected: return end(client_end::login_refused);
+  case sasl::client_failure::impostor: return end(client_end::peer_refused, "the server does not know the password");
+  case sasl::client_failure::malformed:
+  case sasl::client_failure::iterations: return end(client_end::malformed, "the server breaks the mechanism of the login");
+  }
+}
+
+void client_session::key_derived(std::string_view key, base::instant now) {
+  if (closed_) return;
+  base::check(state_ == state::key, "a key is in question");
+  now_ = now;
+  auth_step(auth_->key_derived(key));
+}
+
+void client_session::on_auth_answer(std::string_view line) {
+  const bool ok = base::istarts_with(line, "+OK");
+  if (!ok && line.starts_with('+')) return auth_step(auth_->challenged(line.substr(1)));
+  if (!ok && !base::istarts_with(line, "-ERR")) return end(client_end::malformed, line);
+  const auto text = base::trim(line.substr(ok ? 3 : 4));
+  if (ok && !auth_->succeeded()) return end(client_end::peer_refused, "the server did not prove that it knows the password");
+  if (!ok && !is_for_later(text) && auth_->refused()) return begin_auth();
+  on_login_answer(ok, text);
+}
+
+void client_session::log_in_by_user() {
   const auto& login = settings_->login;
-  const bool printable = login.user.find_first_of("\r\n") == std::string::npos &&
-                         login.password.find_first_of("\r\n") == std::string::npos;
-  if (!login.password_may_travel(facts_) || !printable || login.user.empty()) return end(client_end::no_login);
+  const bool fits = login.user.find_first_of("\r\n") == std::string::npos && login.password.find_first_of("\r\n") == std::string::npos;
+  if (!login.password_may_travel(facts_) || !fits || login.user.empty()) return end(client_end::no_login);
   state_ = state::user;
   command("USER " + login.user);
   expect_reply(now_);
 }
 
 void client_session::on_login_answer(bool ok, std::string_view text) {
-  if (!ok) {
-    const bool later = base::istarts_with(text, "[IN-USE]") || base::istarts_with(text, "[LOGIN-DELAY]") ||
-                       base::istarts_with(text, "[SYS/TEMP]");
-    return end(later ? client_end::login_later : client_end::login_refused, text);
-  }
+  if (!ok) return end(is_for_later(text) ? client_end::login_later : client_end::login_refused, text);
   if (state_ == state::user) {
     state_ = state::password;
     command("PASS " + settings_->login.password);
     return expect_reply(now_);
   }
+  auth_.reset();
   ask_listing();
 }
 

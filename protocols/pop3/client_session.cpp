@@ -44,9 +44,8 @@ void client_session::tick(base::instant now) {
 }
 
 std::optional<base::instant> client_session::deadline() const noexcept {
-  const bool host_is_asked = state_ == state::peer || state_ == state::tls;
   const bool idle = state_ == state::ready && sent_ahead_ == 0;
-  if (closed_ || host_is_asked || idle || state_ == state::entries) return std::nullopt;
+  if (closed_ || asks_host() || idle || state_ == state::entries) return std::nullopt;
   return reply_by_;
 }
 
@@ -67,7 +66,7 @@ std::optional<client_session::event> client_session::next_event() {
 }
 
 bool client_session::step() {
-  if (state_ == state::peer || state_ == state::tls) return false;
+  if (asks_host()) return false;
   if (state_ == state::entries) {
     give_entry_without_id();
     return true;
@@ -91,6 +90,10 @@ bool client_session::step() {
   }
   if (state_ == state::greeting) {
     on_greeting(line);
+    return true;
+  }
+  if (state_ == state::auth) {
+    on_auth_answer(line);
     return true;
   }
   const bool ok = base::istarts_with(line, "+OK");
@@ -131,6 +134,8 @@ bool client_session::step() {
   case state::greeting:
   case state::peer:
   case state::tls:
+  case state::auth:
+  case state::key:
   case state::entries: break;
   }
   return true;

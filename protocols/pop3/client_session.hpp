@@ -6,6 +6,7 @@
 /// The order of things, and what the host says to each:
 ///   start_tls   once the output is sent put TLS below, then tls_started
 ///   check_peer  TLS is up: peer_accepted, or peer_refused
+///   derive_key  sasl::derive_key in a thread that may compute long, then key_derived
 ///   entry*, listed   the maildrop; from now on retrieve, remove, quit
 ///   message_begin, message_chunk*, message_end   what retrieve asked for, in order
 ///   message_missing, removed                     other answers
@@ -20,6 +21,7 @@
 #include "protocols/pop3/client_limits.hpp"
 #include "protocols/pop3/multi_line_reader.hpp"
 #include "protocols/remote_login.hpp"
+#include "protocols/sasl/client_login.hpp"
 #include "protocols/session.hpp"
 
 #include <cstdint>
@@ -59,6 +61,7 @@ namespace client_event {
 
 struct start_tls {};
 struct check_peer {};
+struct derive_key { sasl::key_question question; };
 /// One message of the maildrop. `uid` is empty when the server has no UIDL (or gave no
 /// proper id); `octets` is what LIST said.
 struct entry { std::uint32_t number = 0; std::uint64_t octets = 0; std::string_view uid; };
@@ -77,13 +80,14 @@ struct gone { client_end why = client_end::quit; bool committed = false; std::st
 
 class client_session {
 public:
-  using event = std::variant<client_event::start_tls, client_event::check_peer, client_event::entry,
-                             client_event::listed, client_event::message_begin, client_event::message_chunk,
+  using event = std::variant<client_event::start_tls, client_event::check_peer, client_event::derive_key,
+                             client_event::entry, client_event::listed, client_event::message_begin, client_event::message_chunk,
                              client_event::message_end, client_event::message_missing, client_event::removed,
                              client_event::gone>;
 
   /// The connection is there; with implicit TLS when the handshake is done.
   client_session(std::shared_ptr<const client_settings>, connection_facts, base::instant now);
+  client_session(const client_session&) = delete;
 
   // The shape of every session (protocols/session.hpp).
   void feed(base::const_bytes, base::instant now);
@@ -100,6 +104,7 @@ public:
   void peer_accepted(base::instant now);
   /// Ends without a word more.
   void peer_refused(std::string_view why);
+  void key_derived(std::string_view key, base::instant now);
 
   // After `listed`.
   bool can_ask() const noexcept { return state_ == state::ready && !quitting_ && asked_.size() < settings_->limits.asked_ahead; }
@@ -116,7 +121,7 @@ public:
 
 private:
   enum class state : std::uint8_t {
-    greeting, peer, capabilities, stls, tls, user, password, sizes, ids, entries, ready, quit
+    greeting, peer, capabilities, stls, tls, auth, key, user, password, sizes, ids, entries, ready, quit
   };
   enum class verb : std::uint8_t { retrieve, remove };
   struct asked {
@@ -142,7 +147,12 @@ private:
   void on_capability(std::string_view line);
   void on_capabilities();
   void log_in();
+  void begin_auth();
+  void auth_step(sasl::login_step);
+  void on_auth_answer(std::string_view line);
+  void log_in_by_user();
   void on_login_answer(bool ok, std::string_view text);
+  bool asks_host() const noexcept { return state_ == state::peer || state_ == state::tls || state_ == state::key; }
 
   // client_transfer.cpp: listing, fetching, removing
   void ask_listing();
@@ -169,6 +179,7 @@ private:
   bool closed_ = false, quitting_ = false, peer_known_ = false;
   capabilities capabilities_;
   std::size_t capability_lines_ = 0;
+  std::optional<sasl::client_login> auth_;
   static constexpr std::uint64_t size_unknown = ~std::uint64_t{0};
   std::vector<std::uint64_t> sizes_;         ///< By number less one; until `listed`.
   std::uint32_t messages_ = 0;               ///< Entries given.

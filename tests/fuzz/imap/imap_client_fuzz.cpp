@@ -34,7 +34,9 @@ std::string play(std::string_view octets, std::size_t cut) {
   settings->login = {tls_use::when_offered, "ann", "s\xc3\xa9" "cret", true};
   settings->limits.response_octets = 500;
   settings->limits.literal_octets = 100;
-  imap::client_session session(settings, {}, t0);
+  connection_facts facts;
+  facts.nonce = "n";
+  imap::client_session session(settings, facts, t0);
   std::string seen, said; // apart: where output stands among events depends on the cuts
   bool in_body = false;
   const auto drain = [&] {
@@ -48,6 +50,7 @@ std::string play(std::string_view octets, std::size_t cut) {
       in_body = false;
       seen += "\n" + std::to_string(e->index()) + " ";
       if (std::get_if<ce::start_tls>(&*e) != nullptr) session.shut_down(t0); // what follows is no plain text
+      else if (std::get_if<ce::derive_key>(&*e) != nullptr) session.key_derived(std::string(32, 'k'), t0);
       else if (std::get_if<ce::ready>(&*e) != nullptr) ask(session);
       else if (const auto* m = std::get_if<ce::mailbox>(&*e)) seen += m->what.name;
       else if (const auto* f = std::get_if<ce::found>(&*e)) seen += imap::print(f->uids);

@@ -16,7 +16,9 @@ std::string play(std::string_view octets, std::size_t cut) {
   settings->limits.line_octets = 200;
   settings->limits.messages = 1000;
   constexpr base::instant t0{};
-  client_session session(settings, {}, t0);
+  connection_facts facts;
+  facts.nonce = "n";
+  client_session session(settings, facts, t0);
   std::string seen, said; // apart: where output stands among events depends on the cuts
   bool in_body = false;
   const auto drain = [&] {
@@ -32,6 +34,8 @@ std::string play(std::string_view octets, std::size_t cut) {
       seen += "\n" + std::to_string(e->index());
       if (std::get_if<start_tls>(&*e) != nullptr) {
         session.shut_down(t0); // what follows is no plain text
+      } else if (std::get_if<derive_key>(&*e) != nullptr) {
+        session.key_derived(std::string(32, 'k'), t0);
       } else if (const auto* x = std::get_if<entry>(&*e)) {
         seen += " " + std::to_string(x->number) + " " + std::string(x->uid);
       } else if (const auto* l = std::get_if<listed>(&*e)) {

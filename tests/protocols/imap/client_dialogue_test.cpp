@@ -25,7 +25,7 @@ std::string flags_text(const flag_list& flags) {
 /// settings: tls = none | when_offered | required | implicit, plaintext, loopback
 /// login: user = …, password = …
 /// limits: <name in client_limits.hpp> = number
-/// Answers: tls; accept; refuse; list REFERENCE PATTERN ("" is empty); select NAME; examine NAME; search CRITERIA;
+/// Answers: tls; accept; refuse; key; list REFERENCE PATTERN ("" is empty); select NAME; examine NAME; search CRITERIA;
 /// rows FIRST LAST; fetch UID …; skip; store SET +FLAG|-FLAG; expunge SET; append NAME OCTETS; body TEXT; idle; end_idle;
 /// noop; quit; shut_down
 class imap_client_dialogue {
@@ -58,6 +58,7 @@ public:
     return std::visit(overloaded{
       [](ce::start_tls&) { return string("start_tls"); },
       [](ce::check_peer&) { return string("check_peer"); },
+      [](ce::derive_key& x) { return "derive_key " + to_string(x.question.iterations); },
       [](ce::ready&) { return string("ready"); },
       [](ce::mailbox& x) { return "mailbox " + x.what.name; },
       [](ce::selected& x) {
@@ -90,6 +91,7 @@ public:
       s.tls_started(facts_, now);
     } else if (verb == "accept") s.peer_accepted(now);
     else if (verb == "refuse") s.peer_refused("certificate-expired");
+    else if (verb == "key") s.key_derived(std::string(32, 'k'), now);
     else if (verb == "list") s.list(words.at(1) == "\"\"" ? "" : words.at(1), words.at(2), now);
     else if (verb == "select" || verb == "examine") s.select(rest, verb == "examine", now);
     else if (verb == "search") s.search(rest, now);

@@ -114,6 +114,10 @@ struct client {
     std::visit(overloaded{
       [&](ce::start_tls&) { tls_wanted = true; },
       [&](ce::check_peer&) { session->peer_accepted(t0); },
+      [&](ce::derive_key& x) {
+        keys += 1;
+        session->key_derived(sasl::derive_key(x.question), t0);
+      },
       [&](ce::ready&) { begin(); },
       [&](ce::mailbox& m) { mailboxes.push_back(m.what.name); },
       [&](ce::selected& s) { selected = s; },
@@ -184,7 +188,7 @@ struct client {
   std::map<std::uint32_t, std::string> bodies;
   std::map<std::uint32_t, client_event::message_end> ends;
   std::uint32_t news = 0;
-  int done = 0, failed = 0;
+  int done = 0, failed = 0, keys = 0;
   std::optional<client_event::gone> gone;
   bool tls_wanted = false;
 };
@@ -208,6 +212,7 @@ TEST(ImapClient, DoesEverythingWithOurServer) {
     EXPECT_EQ(server.log, "store 5:7,9 8\nexpunge 5:7,9\n");
     EXPECT_EQ(server.appended, "new message");
     EXPECT_EQ(c.news, 4u);
+    EXPECT_EQ(c.keys, 1); // SCRAM
     EXPECT_EQ(c.done, 12);
     EXPECT_EQ(c.failed, 1); // the mailbox that does not exist
   }

@@ -14,9 +14,9 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
-/// settings: tls = none | when_offered | required | implicit, plaintext, loopback, lockstep
+/// settings: tls = none | when_offered | required | implicit, plaintext, loopback, lockstep, long (forty times the password)
 /// limits: <name in client_limits.hpp> = number
-/// User "ann", password "secret". Answers: tls; accept; refuse; retrieve N …; remove N …; skip; quit; shut_down
+/// User "ann", password "secret". Answers: tls; accept; refuse; key; retrieve N …; remove N …; skip; quit; shut_down
 class pop3_client_dialogue {
 public:
   using session_type = client_session;
@@ -27,6 +27,8 @@ public:
     settings->login = {tls == "implicit" ? tls_use::implicit : tls == "required" ? tls_use::required
                        : tls == "when_offered" ? tls_use::when_offered : tls_use::none,
                        "ann", "secret", head.has("settings", "plaintext")};
+    if (head.has("settings", "long"))
+      for (int i = 1; i < 40; ++i) settings->login.password += "secret";
     settings->pipelining = !head.has("settings", "lockstep");
     auto& l = settings->limits;
     const auto set = [&head](const char* name, auto& value) {
@@ -47,6 +49,7 @@ public:
     return std::visit(overloaded{
       [](start_tls&) { return string("start_tls"); },
       [](check_peer&) { return string("check_peer"); },
+      [](derive_key& x) { return "derive_key " + to_string(x.question.iterations); },
       [](entry& x) { return "entry " + to_string(x.number) + " " + to_string(x.octets) + " " + string(x.uid.empty() ? "-" : x.uid); },
       [](listed& x) { return "listed " + to_string(x.messages) + (x.unique_ids ? "" : " without ids"); },
       [](message_begin& x) { return "begin " + to_string(x.number); },
@@ -66,6 +69,7 @@ public:
       session_->tls_started(facts_, now);
     } else if (text == "accept") session_->peer_accepted(now);
     else if (text == "refuse") session_->peer_refused("certificate-expired");
+    else if (text == "key") session_->key_derived(std::string(32, 'k'), now);
     else if (text == "skip") session_->skip_message();
     else if (text == "quit") session_->quit(now);
     else if (text == "shut_down") session_->shut_down(now);

@@ -27,6 +27,10 @@ struct collector {
     std::visit(overloaded{
       [&](ce::start_tls&) { tls_wanted = true; },
       [&](ce::check_peer&) { session->peer_accepted(scripted_host::t0); },
+      [&](ce::derive_key& x) {
+        keys += 1;
+        session->key_derived(sasl::derive_key(x.question), scripted_host::t0);
+      },
       [&](ce::entry& x) { ids[x.number] = x.uid; },
       [&](ce::listed&) {
         for (const auto& [number, uid] : ids) session->retrieve(number, scripted_host::t0);
@@ -44,6 +48,7 @@ struct collector {
   void talk(scripted_host& host, std::size_t cut) {
     connection_facts facts;
     facts.peer_is_loopback = true;
+    facts.nonce = nonce;
     session.emplace(settings, facts, scripted_host::t0);
     for (bool moved = true; moved && !session->closed();) {
       moved = false;
@@ -71,6 +76,8 @@ struct collector {
   std::optional<client_session> session;
   std::map<std::uint32_t, std::string> ids, messages;
   std::optional<client_event::gone> ended;
+  std::string nonce; ///< Without one there is no SCRAM.
+  int keys = 0;
   bool tls_wanted = false;
 };
 
@@ -109,6 +116,32 @@ TEST(Pop3Client, IsToldOfAWrongPassword) {
   ASSERT_TRUE(client.ended);
   EXPECT_EQ(client.ended->why, client_end::login_refused);
   EXPECT_EQ(client.ended->text, "[AUTH] Authentication failed");
+}
+
+TEST(Pop3Client, ProvesItsPasswordByScram) {
+  scripted_host host;
+  host.iterations = 4096;
+  collector client(tls_use::none);
+  client.nonce = "clientnonce";
+  client.talk(host, 100);
+  ASSERT_TRUE(client.ended);
+  EXPECT_EQ(client.ended->why, client_end::quit) << client.ended->text;
+  EXPECT_EQ(client.keys, 1);
+  EXPECT_EQ(client.messages.size(), 3u);
+  EXPECT_EQ(host.log.find("password"), std::string::npos) << host.log;
+}
+
+TEST(Pop3Client, TriesAPasswordTwiceAtMost) {
+  scripted_host host;
+  host.iterations = 4096;
+  collector client(tls_use::none);
+  client.nonce = "clientnonce";
+  client.settings->login.password = "wrong";
+  client.talk(host, 100);
+  ASSERT_TRUE(client.ended);
+  EXPECT_EQ(client.ended->why, client_end::login_refused);
+  EXPECT_NE(host.log.find("failed SCRAM-SHA-256 u1@example.test\n"), std::string::npos) << host.log;
+  EXPECT_TRUE(host.log.ends_with("failed PLAIN u1@example.test\n")) << host.log;
 }
 
 TEST(Pop3Client, IsToldOfABusyMaildrop) {

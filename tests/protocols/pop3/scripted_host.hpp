@@ -63,7 +63,7 @@ struct scripted_host {
   }
   void on(find_credentials& e) {
     log += "credentials " + std::string(e.method) + " " + e.question.user + "\n";
-    session.credentials_found(sasl::make_credentials("secret word", "salt", 16), e.question.user == "u1@example.test");
+    session.credentials_found(sasl::make_credentials("secret word", "salt", iterations), e.question.user == "u1@example.test");
   }
   void on(open_maildrop& e) {
     log += "open " + std::string(e.method) + " " + e.user + "\n";
@@ -105,6 +105,7 @@ struct scripted_host {
 
   std::vector<std::string> messages{"Subject: one\r\n\r\nfirst\r\n.\r\n..x\r\n", "Subject: two\r\n\r\n1\r\n2\r\n3\r\n", "three"};
   std::string said, log;
+  std::uint32_t iterations = 16; ///< of SCRAM; our own client wants 4,096
   std::size_t piece = 1 << 20, pieces = 0;
   std::optional<refusal> refuse;
   std::optional<std::size_t> broken;
