@@ -238,4 +238,56 @@ std::string encode_xtext(std::string_view octets) {
   return out;
 }
 
+std::string encode_utf8_address(std::string_view utf8) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  for (std::size_t at = 0; at < utf8.size();) {
+    const auto c = charset::next_code_point(utf8, at);
+    if (c > 0x20 && c < 0x7f && c != '+' && c != '=' && c != '\\') {
+      out += static_cast<char>(c);
+      continue;
+    }
+    out += "\\x{";
+    int shift = c > 0xfff ? (c > 0xffff ? 20 : 12) : c > 0xff ? 8 : 4;
+    for (; shift >= 0; shift -= 4) out += digits[c >> shift & 15];
+    out += '}';
+  }
+  return out;
+}
+
+std::optional<std::string> decode_utf8_address(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\') {
+      out += text[at];
+      continue;
+    }
+    const auto end = text.find('}', at);
+    if (!text.substr(at).starts_with("\\x{") || end == std::string_view::npos || end - at < 4 || end - at > 9) return {};
+    std::uint32_t c = 0;
+    for (const char h : text.substr(at + 3, end - at - 3)) {
+      const auto digit = base::is_digit(h) ? h - '0' : h >= 'A' && h <= 'F' ? h - 'A' + 10 : -1;
+      if (digit < 0) return {};
+      c = c << 4 | static_cast<std::uint32_t>(digit);
+    }
+    charset::append_code_point(out, static_cast<char32_t>(c));
+    at = end;
+  }
+  if (!charset::valid_utf8(out)) return {};
+  return out;
+}
+
+std::string decode_typed_address(std::string_view text) {
+  const auto semicolon = text.find(';');
+  if (semicolon == std::string_view::npos) return std::string(base::trim(text));
+  const auto type = base::trim(text.substr(0, semicolon));
+  const auto address = base::trim(text.substr(semicolon + 1));
+  if (base::iequals(type, "rfc822")) {
+    if (auto plain = decode_xtext(address)) return std::move(*plain);
+  } else if (base::iequals(type, "utf-8")) {
+    if (auto plain = decode_utf8_address(address)) return std::move(*plain);
+  }
+  return std::string(address);
+}
+
 } // namespace rookery::smtp

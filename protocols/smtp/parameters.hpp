@@ -67,5 +67,12 @@ base::result<rcpt_parameters, parameter_error> read_rcpt_parameters(std::string_
 /// RFC 3461 §4: "+3D" and the like become octets. Nothing when it is no xtext.
 std::optional<std::string> decode_xtext(std::string_view text);
 std::string encode_xtext(std::string_view octets);
+/// RFC 6533 §3, utf-8-addr-xtext: "\x{FC}" and the like for what is no plain character, and back. Nothing
+/// when it is malformed or no UTF-8.
+std::string encode_utf8_address(std::string_view utf8);
+std::optional<std::string> decode_utf8_address(std::string_view text);
+/// ORCPT or a field of a report, "rfc822;xtext" or "utf-8;…", without its type and decoded. As it is when
+/// its type is another one or it cannot be decoded.
+std::string decode_typed_address(std::string_view text);
 
 } // namespace rookery::smtp
