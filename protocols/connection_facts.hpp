@@ -6,6 +6,14 @@
 
 namespace rookery {
 
+/// What a client found out about the server's certificate.
+enum class peer_trust : std::uint8_t {
+  unchecked, ///< nothing was asked, or nothing could be checked
+  pkix,      ///< a trusted chain with an acceptable name
+  dane,      ///< a TLSA record matched
+  failed     ///< asked and not fulfilled
+};
+
 /// Given to a session when it begins, and again when TLS has been put below it
 /// (STARTTLS). Plain values; the session keeps a copy.
 struct connection_facts {
@@ -19,6 +27,9 @@ struct connection_facts {
   std::string tls_server_name;   ///< SNI as the client asked; may be empty.
   std::string tls_exporter;      ///< RFC 9266 channel binding, 32 octets; empty before TLS 1.3.
   std::string tls_server_end_point; ///< RFC 5929 §4: digest of our certificate.
+  peer_trust tls_peer = peer_trust::unchecked; ///< Of a client.
+  std::string tls_peer_failure;  ///< RFC 8460 §4.3, "certificate-expired"; also "tlsa-invalid" when no TLSA record could be used.
+  std::string tls_peer_text;     ///< OpenSSL's words for it; for logs.
   std::string nonce;             ///< Fresh random letters and digits (24), for SCRAM and APOP.
 
   /// May a password travel here?

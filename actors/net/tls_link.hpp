@@ -11,9 +11,10 @@ namespace rookery::net {
 
 class tls_link final : public layer {
 public:
-  /// `server_name` is for a client (tls_layer).
-  explicit tls_link(std::shared_ptr<const tls::tls_context> context, std::string_view server_name = {})
-      : tls_(std::move(context), server_name) {}
+  /// `server_name` and `check` are for a client (tls_layer); what the check gave is in the facts.
+  explicit tls_link(std::shared_ptr<const tls::tls_context> context, std::string_view server_name = {},
+                    const tls::peer_check& check = {})
+      : tls_(std::move(context), server_name, check) {}
 
   void begin(base::buffer& wire) override { tls_.start(wire); }
 

@@ -19,6 +19,8 @@ namespace {
 constexpr auto ciphers_1_2 = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
                              "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
                              "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr auto ciphers_opportunistic =
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:ECDHE+AES:DHE+AES:RSA+AESGCM:RSA+AES:!aNULL:!MD5:!PSK:!SRP";
 constexpr auto groups = "X25519:P-256:P-384:P-521";
 
 std::string openssl_words() {
@@ -117,6 +119,13 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, co
   return SSL_TLSEXT_ERR_OK;
 }
 
+/// In place of X509_verify_cert, which it calls for those that asked for a check.
+int check_chain(X509_STORE_CTX* chain, void*) {
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* pipe = ssl != nullptr ? pipe_of(ssl) : nullptr;
+  return pipe != nullptr && !pipe->checked ? 1 : X509_verify_cert(chain);
+}
+
 void set_common(SSL_CTX* context, version least, version most) {
   SSL_CTX_set_min_proto_version(context, number_of(least));
   SSL_CTX_set_max_proto_version(context, number_of(most));
@@ -172,8 +181,10 @@ base::result<std::shared_ptr<const tls_context>> tls_context::make_client(client
   if (context == nullptr) return base::fail(base::error_kind::invalid, "TLS is not available", openssl_words());
   set_common(context, settings.least, settings.most);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  made->verify_ = settings.verify;
-  if (settings.verify) {
+  if (settings.opportunistic) SSL_CTX_set_cipher_list(context, ciphers_opportunistic);
+  SSL_CTX_set_cert_verify_callback(context, check_chain, nullptr);
+  if (SSL_CTX_dane_enable(context) != 1) return base::fail(base::error_kind::invalid, "DANE is not available", openssl_words());
+  if (!settings.trusted_pem.empty()) {
     const bio_of text(settings.trusted_pem);
     X509_STORE* store = SSL_CTX_get_cert_store(context);
     int trusted = 0;
@@ -183,7 +194,6 @@ base::result<std::shared_ptr<const tls_context>> tls_context::make_client(client
     }
     if (trusted == 0)
       return base::fail(base::error_kind::invalid, "no certificate to trust", openssl_words());
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   }
   made->alpn_wire_ = wire_of(settings.alpn);
   if (!made->alpn_wire_.empty())

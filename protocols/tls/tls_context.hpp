@@ -40,8 +40,10 @@ struct server_settings {
 struct client_settings {
   version least = version::tls_1_2;
   version most = version::tls_1_3;
-  bool verify = false;            ///< Chain against `trusted_pem` and the server's name; else anyone is accepted.
-  std::string trusted_pem;        ///< Certificates to trust when `verify`.
+  std::string trusted_pem;        ///< Certificates to trust; without any, a chain is checked by DANE or not at all.
+  /// Takes older suites of TLS 1.2 too (no forward secrecy, CBC): for peers to which mail would else go
+  /// in the clear (RFC 7435 §1.2).
+  bool opportunistic = false;
   std::vector<std::string> alpn;  ///< Offered; empty: none.
 };
 
@@ -59,7 +61,6 @@ public:
   /// RFC 5929 §4: digest of our certificate by its signature's hash (SHA-256 for MD5
   /// and SHA-1); empty where the signature has no hash of its own, and for a client.
   const std::string& server_end_point() const noexcept { return end_point_; }
-  bool verifies_peer() const noexcept { return verify_; }
   SSL_CTX* native() const noexcept { return context_; }
   /// For the handshake's callbacks.
   const choose_context& chooser() const noexcept { return choose_; }
@@ -69,7 +70,6 @@ private:
   tls_context() = default;
   SSL_CTX* context_ = nullptr;
   bool server_ = false;
-  bool verify_ = false;
   std::string end_point_;
   std::string alpn_wire_;
   choose_context choose_;

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <new>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 namespace rookery::tls {
 
@@ -69,6 +71,10 @@ const BIO_METHOD* pipe_method() {
   return method;
 }
 
+bool is_address(std::string_view name) {
+  return name.find(':') != std::string_view::npos || name.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 tls_error kind_of(unsigned long code) {
   const int reason = ERR_GET_REASON(code);
   if (ERR_GET_LIB(code) != ERR_LIB_SSL) return tls_error::damaged;
@@ -115,7 +121,7 @@ std::string_view name(tls_error error) noexcept {
   return "unknown";
 }
 
-tls_layer::tls_layer(std::shared_ptr<const tls_context> context, std::string_view server_name)
+tls_layer::tls_layer(std::shared_ptr<const tls_context> context, std::string_view server_name, const peer_check& check)
     : context_(std::move(context)) {
   ERR_clear_error();
   ssl_ = SSL_new(context_->native());
@@ -133,16 +139,53 @@ tls_layer::tls_layer(std::shared_ptr<const tls_context> context, std::string_vie
   }
   SSL_set_connect_state(ssl_);
   pipe_.server_name = server_name;
-  if (server_name.empty()) return;
-  const bool address = server_name.find(':') != std::string_view::npos ||
-                       server_name.find_first_not_of("0123456789.") == std::string_view::npos;
   // RFC 6066 §3: an address is no server name.
-  if (!address) SSL_set_tlsext_host_name(ssl_, pipe_.server_name.c_str());
-  if (context_->verifies_peer()) {
-    if (address)
-      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_), pipe_.server_name.c_str());
-    else
-      SSL_set1_host(ssl_, pipe_.server_name.c_str());
+  if (!server_name.empty() && !is_address(server_name)) SSL_set_tlsext_host_name(ssl_, pipe_.server_name.c_str());
+  expect(check);
+}
+
+/// Without `required` the mode stays SSL_VERIFY_NONE: OpenSSL then verifies, keeps the first fault, and goes on.
+void tls_layer::expect(const peer_check& check) {
+  mode_ = check.mode;
+  if (mode_ == check_mode::dane && !any_usable(check.tlsa)) {
+    mode_ = check_mode::none; // RFC 7672 §2.2
+    trust_failure_ = "tlsa-invalid";
+    trust_text_ = "no TLSA record that can be used";
+  }
+  if (mode_ == check_mode::none) return;
+  pipe_.checked = true;
+  auto* parameters = SSL_get0_param(ssl_);
+  if (mode_ == check_mode::dane) {
+    base::check(!check.names.empty(), "DANE has a base domain");
+    if (SSL_dane_enable(ssl_, check.names.front().c_str()) != 1) throw std::bad_alloc();
+    // RFC 7672 §3.1.1: a key that the DNS names needs neither a name nor a date.
+    SSL_dane_set_flags(ssl_, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+    for (const auto& record : check.tlsa)
+      if (usable(record))
+        SSL_dane_tlsa_add(ssl_, record.usage, record.selector, record.matching,
+                          reinterpret_cast<const unsigned char*>(record.data.data()), record.data.size());
+  }
+  for (const auto& name : check.names) {
+    if (is_address(name)) X509_VERIFY_PARAM_set1_ip_asc(parameters, name.c_str());
+    else SSL_add1_host(ssl_, name.c_str());
+  }
+  // RFC 6125 §6.4.3, §6.4.4; with DANE a common name counts where there is no dNSName (RFC 7672 §3.2.3).
+  SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                              (mode_ == check_mode::names ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT : 0u));
+  if (check.now != base::wall_time{})
+    X509_VERIFY_PARAM_set_time(parameters, static_cast<std::time_t>(base::to_seconds(check.now)));
+  if (check.required) SSL_set_verify(ssl_, SSL_VERIFY_PEER, nullptr);
+}
+
+void tls_layer::note_trust() {
+  if (mode_ == check_mode::none || trust_ != peer_trust::unchecked) return;
+  const long result = SSL_get_verify_result(ssl_);
+  if (result != X509_V_OK || SSL_get0_peer_certificate(ssl_) == nullptr) {
+    trust_ = peer_trust::failed;
+    trust_failure_ = result != X509_V_OK ? failure_word(result) : "validation-failure";
+    trust_text_ = result != X509_V_OK ? X509_verify_cert_error_string(result) : "no certificate";
+  } else {
+    trust_ = mode_ == check_mode::dane ? peer_trust::dane : peer_trust::pkix;
   }
 }
 
@@ -162,8 +205,10 @@ void tls_layer::shake(base::buffer& cipher) {
   const int result = SSL_do_handshake(ssl_);
   if (result != 1) {
     fail(result);
+    if (error_ == tls_error::bad_certificate) note_trust();
     return;
   }
+  note_trust();
   done_ = true;
   state_ = tls_state::open;
   if (!pending_.empty()) {
@@ -201,7 +246,9 @@ void tls_layer::feed_cipher(base::const_bytes in, base::buffer& plain, base::buf
     fail(result);
     break;
   }
-  pipe_ = {nullptr, 0, nullptr, std::move(pipe_.chosen), std::move(pipe_.server_name)};
+  pipe_.in = nullptr;
+  pipe_.in_size = 0;
+  pipe_.out = nullptr;
 }
 
 void tls_layer::write_plain(base::const_bytes out, base::buffer& cipher) {
@@ -288,6 +335,9 @@ void tls_layer::describe(connection_facts& facts) const {
   facts.tls_version = SSL_get_version(ssl_);
   facts.tls_cipher = SSL_get_cipher_name(ssl_);
   facts.tls_server_name = pipe_.server_name;
+  facts.tls_peer = trust_;
+  facts.tls_peer_failure = trust_failure_;
+  facts.tls_peer_text = trust_text_;
   facts.tls_exporter.clear();
   facts.tls_server_end_point = (pipe_.chosen ? *pipe_.chosen : *context_).server_end_point();
   if (SSL_version(ssl_) < TLS1_3_VERSION) return;

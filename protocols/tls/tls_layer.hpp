@@ -18,6 +18,7 @@
 
 #include "base/bytes.hpp"
 #include "protocols/connection_facts.hpp"
+#include "protocols/tls/peer_check.hpp"
 #include "protocols/tls/tls_context.hpp"
 
 #include <cstdint>
@@ -57,8 +58,10 @@ public:
   /// What may wait for the end of the handshake.
   static constexpr std::size_t pending_octets_max = 64 * 1024;
 
-  /// `server_name` is for a client: sent as SNI, and checked when the context verifies.
-  explicit tls_layer(std::shared_ptr<const tls_context> context, std::string_view server_name = {});
+  /// The rest is for a client: `server_name` is sent as SNI unless it is an address, `check` says what
+  /// the server's certificate must be.
+  explicit tls_layer(std::shared_ptr<const tls_context> context, std::string_view server_name = {},
+                     const peer_check& check = {});
   ~tls_layer();
   tls_layer(const tls_layer&) = delete;
   tls_layer& operator=(const tls_layer&) = delete;
@@ -87,6 +90,11 @@ public:
   /// Was the session resumed from a ticket?
   bool resumed() const;
 
+  /// What the check of the server's certificate gave; also after a handshake that failed for it.
+  peer_trust trust() const noexcept { return trust_; }
+  /// A word of RFC 8460 §4.3, or empty.
+  std::string_view trust_failure() const noexcept { return trust_failure_; }
+
   /// What the BIO works on during a call; for tls_layer.cpp alone.
   struct pipe {
     const char* in = nullptr;
@@ -94,9 +102,12 @@ public:
     base::buffer* out = nullptr;
     std::shared_ptr<const tls_context> chosen; ///< By server name.
     std::string server_name;
+    bool checked = false;           ///< A certificate that the client looks at.
   };
 
 private:
+  void expect(const peer_check&);
+  void note_trust();
   void shake(base::buffer& cipher);
   void write_now(base::const_bytes out);
   void fail(int result);
@@ -107,6 +118,9 @@ private:
   pipe pipe_;
   std::string pending_;
   std::string error_text_;
+  std::string trust_failure_, trust_text_;
+  check_mode mode_ = check_mode::none;
+  peer_trust trust_ = peer_trust::unchecked;
   tls_state state_ = tls_state::handshaking;
   tls_error error_ = tls_error::none;
   bool done_ = false;

@@ -36,7 +36,8 @@ inline std::shared_ptr<const tls_context> client_context(version least = version
 }
 
 struct side {
-  explicit side(std::shared_ptr<const tls_context> context, std::string_view name = {}) : layer(std::move(context), name) {}
+  explicit side(std::shared_ptr<const tls_context> context, std::string_view name = {}, const peer_check& check = {})
+      : layer(std::move(context), name, check) {}
   void feed(std::string_view octets, std::size_t cut) {
     for (std::size_t at = 0; at < octets.size(); at += cut)
       layer.feed_cipher(octets.substr(at, cut), plain, cipher);

@@ -141,7 +141,6 @@ TEST(TlsLayer, TheServerNameChoosesTheCertificate) {
   for (const auto& [asked, certificate] : rows)
     for (const auto most : {version::tls_1_2, version::tls_1_3}) {
       client_settings client;
-      client.verify = *certificate != '\0' && *asked != '\0' && std::string_view(asked) != "unknown.example";
       client.trusted_pem = pair_for(certificate).certificates;
       client.most = most;
       side a(*tls_context::make_client(client), asked), b(first);
@@ -156,15 +155,20 @@ TEST(TlsLayer, TheServerNameChoosesTheCertificate) {
 
 TEST(TlsLayer, ACertificateForAnotherNameIsRefusedByAClientThatVerifies) {
   client_settings settings;
-  settings.verify = true;
   settings.trusted_pem = pair_for("one.example").certificates;
   const auto context = *tls_context::make_client(settings);
-  side client(context, "other.example"), server(server_context("one.example"));
+  peer_check check;
+  check.mode = check_mode::names;
+  check.required = true;
+  check.names = {"other.example"};
+  side client(context, "other.example", check), server(server_context("one.example"));
   client.layer.start(client.cipher);
   settle(client, server);
   EXPECT_EQ(client.layer.error(), tls_error::bad_certificate);
+  EXPECT_EQ(client.layer.trust_failure(), "certificate-host-mismatch");
   EXPECT_EQ(server.layer.error(), tls_error::peer_alert);
-  side stranger(context, "two.example"), untrusted(server_context("two.example"));
+  check.names = {"two.example"};
+  side stranger(context, "two.example", check), untrusted(server_context("two.example"));
   stranger.layer.start(stranger.cipher);
   settle(stranger, untrusted);
   EXPECT_EQ(stranger.layer.error(), tls_error::bad_certificate);
@@ -214,7 +218,7 @@ TEST(TlsContext, KeysAndCertificatesThatDoNotFitAreRefused) {
   settings.certificates_pem = "";
   EXPECT_FALSE(tls_context::make_server(settings));
   client_settings client;
-  client.verify = true;
+  client.trusted_pem = "nonsense";
   EXPECT_FALSE(tls_context::make_client(client));
 }
 
