@@ -148,4 +148,53 @@ std::string quoted_printable_encode(std::string_view text) {
   return out;
 }
 
+void quoted_printable_encoder::put(char c, bool as_is, std::string& out) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  const auto o = static_cast<unsigned char>(c);
+  if (column_ + (as_is ? 1 : 3) > line_octets_max - 1) {
+    out += "=\r\n";
+    column_ = 0;
+  }
+  if (c == '.' && column_ == 0) as_is = false;
+  if (as_is) {
+    out.push_back(c);
+  } else {
+    out.push_back('=');
+    out.push_back(digits[o >> 4]);
+    out.push_back(digits[o & 15]);
+  }
+  column_ += as_is ? 1 : 3;
+}
+
+void quoted_printable_encoder::encode(std::string_view octets, std::string& out) {
+  out.reserve(out.size() + octets.size() + octets.size() / 8);
+  for (const char c : octets) {
+    if (cr_ && c == '\n') {
+      if (blank_ != 0) put(blank_, false, out);
+      out += "\r\n";
+      column_ = 0;
+      blank_ = 0;
+      cr_ = false;
+      continue;
+    }
+    if (blank_ != 0 && (cr_ || c != '\r')) {
+      put(blank_, true, out);
+      blank_ = 0;
+    }
+    if (cr_) {
+      put('\r', false, out);
+      cr_ = false;
+    }
+    if (c == '\r') cr_ = true;
+    else if (blank(c)) blank_ = c;
+    else put(c, static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f && c != '=', out);
+  }
+}
+
+void quoted_printable_encoder::finish(std::string& out) {
+  if (blank_ != 0) put(blank_, false, out);
+  if (cr_) put('\r', false, out);
+  *this = {};
+}
+
 } // namespace rookery::encoding

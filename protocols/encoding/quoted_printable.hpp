@@ -29,4 +29,21 @@ std::string quoted_printable_decode(std::string_view text);
 /// ends, white space at a line's end and a leading "From " or "." are encoded.
 std::string quoted_printable_encode(std::string_view text);
 
+/// For bodies of any kind, in pieces cut anywhere: only CRLF is a line end, a CR or LF alone is encoded, so
+/// that the very octets come back. Lines of at most 76 characters; white space at a line's end and a "." at
+/// its begin are encoded.
+class quoted_printable_encoder {
+public:
+  void encode(std::string_view octets, std::string& out);
+  /// The body ends: what was held back is encoded, for a line end may follow.
+  void finish(std::string& out);
+
+private:
+  void put(char c, bool as_is, std::string& out);
+
+  char blank_ = 0;      ///< A space or tab that may end a line.
+  bool cr_ = false;     ///< Behind it, a CR that may be half of a line end.
+  std::size_t column_ = 0;
+};
+
 } // namespace rookery::encoding

@@ -201,5 +201,36 @@ TEST(Parameters, AreWrittenSoThatTheyAreReadAgain) {
   }
 }
 
+TEST(QuotedPrintableEncoder, BringsTheVeryOctetsBackHoweverTheyAreCut) {
+  struct row {
+    std::string_view octets, text;
+  };
+  const row rows[] = {
+    {"", ""},
+    {"abc\r\n", "abc\r\n"},
+    {"a \r\nb\t\r\n c", "a=20\r\nb=09\r\n c"},
+    {"end ", "end=20"},
+    {"a\nb\rc\r", "a=0Ab=0Dc=0D"},
+    {" \r\r\n", " =0D\r\n"},
+    {"a \rb", "a =0Db"},
+    {".\r\n.x..\r\n", "=2E\r\n=2Ex..\r\n"},
+    {"=\x7f\x01\xff", "=3D=7F=01=FF"},
+    {std::string_view("\0", 1), "=00"},
+    {"0123456789012345678901234567890123456789012345678901234567890123456789abcdef.h\r\n",
+     "0123456789012345678901234567890123456789012345678901234567890123456789abcde=\r\nf.h\r\n"},
+    {"0123456789012345678901234567890123456789012345678901234567890123456789abcde.h\r\n",
+     "0123456789012345678901234567890123456789012345678901234567890123456789abcde=\r\n=2Eh\r\n"},
+  };
+  for (const auto& r : rows)
+    for (const std::size_t cut : {1, 2, 1000}) {
+      quoted_printable_encoder e;
+      std::string out;
+      for (std::size_t at = 0; at < r.octets.size(); at += cut) e.encode(r.octets.substr(at, cut), out);
+      e.finish(out);
+      EXPECT_EQ(r.text, out);
+      EXPECT_EQ(r.octets, quoted_printable_decode(out));
+    }
+}
+
 } // namespace
 } // namespace rookery::encoding
