@@ -31,7 +31,7 @@ reactor::reactor(caf::actor_system& system, unsigned number)
   event_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (epoll_ < 0 || event_ < 0) throw std::system_error(errno, std::generic_category(), "epoll");
   ::epoll_event e{};
-  e.events = EPOLLIN;
+  e.events = EPOLLIN | EPOLLET; // each write is an edge: it is never read
   e.data.ptr = nullptr;
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, event_, &e);
   now_ = base::system_clock().now();
@@ -175,12 +175,8 @@ void reactor::run() {
     later.swap(later_);
     for (int i = 0; i < n; ++i) {
       const auto& e = events[static_cast<std::size_t>(i)];
-      if (e.data.ptr == nullptr) {
-        std::uint64_t ignored;
-        [[maybe_unused]] const auto r = ::read(event_, &ignored, sizeof ignored);
-      } else {
+      if (e.data.ptr != nullptr) // else it was woken
         static_cast<event_source*>(e.data.ptr)->on_events(e.events);
-      }
     }
     for (auto& task : later) task();
     drain();
