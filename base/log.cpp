@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
@@ -173,10 +174,15 @@ writer& one_writer() {
 }
 
 void append_json_text(std::string& out, std::string_view value) {
+  const auto text = printable(value, 1000);
   out.push_back('"');
-  for (const char c : printable(value, 1000)) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto end = std::min(rest.find_first_of("\"\\"), rest.size());
+    out.append(rest.substr(0, end));
+    if (end == rest.size()) break;
+    out.push_back('\\');
+    out.push_back(rest[end]);
+    rest.remove_prefix(end + 1);
   }
   out.push_back('"');
 }

@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace rookery::base {
@@ -107,6 +108,8 @@ std::optional<std::string> from_hex(std::string_view text) {
 }
 
 std::string printable(std::string_view text, std::size_t octets_max) {
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (text.size() <= octets_max && std::all_of(text.begin(), text.end(), plain)) return std::string(text);
   std::string out;
   while (!text.empty()) {
     const auto n = utf8_sequence(text);
