@@ -1,5 +1,6 @@
 #include "actors/config/config_follower.hpp"
 
+#include "actors/config/collection_documents.hpp"
 #include "actors/config/delivery_documents.hpp"
 #include "actors/config/documents.hpp"
 
@@ -23,7 +24,7 @@ bool defaults_differ(const settings& a, const settings& b) {
 class picture_maker {
 public:
   picture_maker(const picture& from, const settings& values, std::vector<std::string>& faults)
-      : directory_(*from.directory), delivery_(*from.delivery), last_delivery_(from.delivery), values_(values), faults_(faults) {}
+      : directory_(*from.directory), delivery_(*from.delivery), last_delivery_(from.delivery), collections_(from.collections), values_(values), faults_(faults) {}
 
   // An account that gives way to an alias of the same address, or the other way round, comes
   // in two changes: removals are made first, whatever the order of the kinds.
@@ -35,6 +36,7 @@ public:
     case document_kind::queue: delivery_.remove_queue(old.key); break;
     case document_kind::route: delivery_.remove_route(old.key); break;
     case document_kind::host_login: delivery_.remove_login(old.key); break;
+    case document_kind::collection: own_collections().all.erase(old.id); break;
     default: return;
     }
     delivery_changed_ = delivery_changed_ || is_delivery(old.kind);
@@ -62,6 +64,10 @@ public:
     case document_kind::host_login:
       if (auto l = read(read_host_login(now))) delivery_.put(std::move(*l));
       break;
+    case document_kind::collection:
+      if (auto one = read(read_collection(now))) own_collections().all[now.id] = std::make_shared<const collection::collection_record>(std::move(*one));
+      else own_collections().all.erase(now.id);
+      break;
     default: break;
     }
     delivery_changed_ = delivery_changed_ || is_delivery(now.kind);
@@ -74,8 +80,18 @@ public:
   std::shared_ptr<const delivery::delivery_view> finish_delivery(std::uint64_t version) {
     return delivery_changed_ ? delivery_.finish(version) : last_delivery_;
   }
+  std::shared_ptr<const collection::collection_view> finish_collections(std::uint64_t version) {
+    if (own_collections_ == nullptr) return collections_;
+    own_collections_->version = version;
+    return own_collections_;
+  }
 
 private:
+  /// A copy, once something of them changes.
+  collection::collection_view& own_collections() {
+    if (own_collections_ == nullptr) own_collections_ = std::make_shared<collection::collection_view>(*collections_);
+    return *own_collections_;
+  }
   static bool is_delivery(document_kind k) {
     return k == document_kind::queue || k == document_kind::route || k == document_kind::host_login;
   }
@@ -89,6 +105,8 @@ private:
   delivery::delivery_builder delivery_;
   std::shared_ptr<const delivery::delivery_view> last_delivery_;
   bool delivery_changed_ = false;
+  std::shared_ptr<const collection::collection_view> collections_;
+  std::shared_ptr<collection::collection_view> own_collections_;
   const settings& values_;
   std::vector<std::string>& faults_;
 };
@@ -97,7 +115,8 @@ private:
 
 config_follower::config_follower()
     : now_{std::make_shared<const config_table>(), std::make_shared<const routing::directory_view>(),
-           std::make_shared<const settings>(), std::make_shared<const delivery::delivery_view>()} {}
+           std::make_shared<const settings>(), std::make_shared<const delivery::delivery_view>(),
+           std::make_shared<const collection::collection_view>()} {}
 
 const picture& config_follower::follow(std::shared_ptr<const config_table> next) {
   closed_.clear();
@@ -123,6 +142,7 @@ const picture& config_follower::follow(std::shared_ptr<const config_table> next)
   for (const auto& a : touched)
     if (!routing::sessions_may_stay(*a, now_.directory->account(a->id).get())) closed_.push_back(a->id);
   now_.delivery = maker.finish_delivery(next->version());
+  now_.collections = maker.finish_collections(next->version());
   now_.values = std::move(values);
   now_.table = std::move(next);
   return now_;

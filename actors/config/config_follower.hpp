@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/config/settings.hpp"
+#include "policy/collection/collection_record.hpp"
 #include "policy/delivery/delivery_view.hpp"
 #include "policy/routing/directory_view.hpp"
 #include "storage/directory/config_table.hpp"
@@ -20,6 +21,7 @@ struct picture {
   std::shared_ptr<const routing::directory_view> directory;
   std::shared_ptr<const settings> values;
   std::shared_ptr<const delivery::delivery_view> delivery;
+  std::shared_ptr<const collection::collection_view> collections;
 };
 
 /// Keeps the last picture. Not thread-safe: one follower, in the thread that publishes.

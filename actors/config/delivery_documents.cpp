@@ -4,7 +4,6 @@
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
 #include "policy/routing/address_form.hpp"
-#include "protocols/encoding/base64.hpp"
 
 #include <algorithm>
 #include <array>
@@ -47,12 +46,6 @@ std::optional<std::string> pattern_of(std::string_view pattern, const One& one) 
   return "*." + *rest;
 }
 
-checked host_rule(std::string_view member, const value& v) {
-  const auto* text = v.as_string();
-  auto host = text == nullptr ? std::nullopt : canonical_host(*text);
-  if (!host) return unfit(member, "is a host name or an address");
-  return value(std::move(*host));
-}
 checked name_rule(std::string_view member, const value& v) {
   const auto* text = v.as_string();
   auto name = text == nullptr ? std::nullopt : routing::canonical_domain(*text);
@@ -79,13 +72,6 @@ checked protocol_rule(std::string_view member, const value& v) {
   const auto* text = v.as_string();
   if (text == nullptr || (*text != "smtp" && *text != "lmtp")) return unfit(member, "is smtp or lmtp");
   return v;
-}
-checked schedule_rule(std::string_view member, const value& v) {
-  const auto* text = v.as_string();
-  if (text == nullptr) return unfit(member, "is a text as mon-fri 08:00-17:00");
-  const auto read = delivery::schedule::parse(*text);
-  if (!read) return unfit(member, "cannot be read at octet " + std::to_string(read.error().offset) + ": " + std::string(read.error().what));
-  return value(read->to_text());
 }
 checked addresses_rule(std::string_view member, const value& v) {
   const auto* all = v.as_array();
@@ -142,38 +128,6 @@ const std::vector<rule>& rules_of_custom() {
 const std::vector<rule>& rules_of_route() {
   static const auto rules = together(relay_rules, route_rules, own_rules);
   return rules;
-}
-
-/// The document without its password in clear: "password" of the patch goes to "sealed_password".
-base::result<value> change_with_password(std::string_view content, const value& patch, std::span<const rule> rules,
-                                         const base::secret_box* secrets) {
-  auto rest = patch;
-  std::optional<value> password;
-  if (auto* members = rest.as_object())
-    if (auto* given = members->find("password")) {
-      password = std::move(*given);
-      members->erase("password");
-    }
-  auto out = apply_patch(content, rest, rules);
-  if (!out || !password) return out;
-  if (password->is_null()) {
-    out->as_object()->erase("sealed_password");
-    return out;
-  }
-  const auto* text = password->as_string();
-  if (text == nullptr || text->empty() || !is_text(*text, relay_password_octets_max))
-    return unfit("password", "is a text of 1 to " + std::to_string(relay_password_octets_max) + " octets");
-  if (secrets == nullptr) return unfit("password", "cannot be kept: there is no sealing key");
-  out->set("sealed_password", encoding::base64_encode(secrets->seal(*text, delivery::password_purpose)));
-  return out;
-}
-
-base::result<std::string> sealed_of(const value& content) {
-  const auto text = content.get_string("sealed_password");
-  if (!text) return std::string();
-  auto sealed = encoding::base64_decode(*text);
-  if (!sealed) return unfit("sealed_password", "cannot be read");
-  return std::move(*sealed);
 }
 
 base::result<void> read_way(const value& content, delivery::relay& way) {
@@ -301,14 +255,14 @@ base::result<delivery::host_login> read_host_login(const document& d) {
 base::result<std::string> change_queue(std::string_view name, std::string_view content, const value& patch,
                                        const base::secret_box* secrets) {
   const bool custom = !delivery::is_built_in(name);
-  auto out = change_with_password(content, patch, custom ? rules_of_custom() : rules_of_built_in(), secrets);
+  auto out = change_with_password(content, patch, custom ? rules_of_custom() : rules_of_built_in(), secrets, delivery::password_purpose);
   if (!out) return base::fail(out.error());
   if (auto fits = check_way(*out); !fits) return base::fail(fits.error());
   return json::to_text(*out);
 }
 
 base::result<std::string> change_route(std::string_view content, const value& patch, const base::secret_box* secrets) {
-  auto out = change_with_password(content, patch, rules_of_route(), secrets);
+  auto out = change_with_password(content, patch, rules_of_route(), secrets, delivery::password_purpose);
   if (!out) return base::fail(out.error());
   if (auto fits = check_way(*out); !fits) return base::fail(fits.error());
   if (out->find("queue") != nullptr && out->find("host") != nullptr) return unfit("queue", "and host are both given: a queue has its own host");
@@ -316,7 +270,7 @@ base::result<std::string> change_route(std::string_view content, const value& pa
 }
 
 base::result<std::string> change_host_login(std::string_view content, const value& patch, const base::secret_box* secrets) {
-  auto out = change_with_password(content, patch, login_rules, secrets);
+  auto out = change_with_password(content, patch, login_rules, secrets, delivery::password_purpose);
   if (!out) return base::fail(out.error());
   if (out->find("login") == nullptr) return unfit("login", "is missing");
   if (out->find("sealed_password") == nullptr) return unfit("password", "is missing");
@@ -333,7 +287,7 @@ value show_host_login(const document& d) { return shown(d, "host", login_rules);
 
 base::result<delivery::relay> read_relay(const value& given, const base::secret_box* secrets) {
   delivery::relay out;
-  auto content = change_with_password({}, given, relay_rules, secrets);
+  auto content = change_with_password({}, given, relay_rules, secrets, delivery::password_purpose);
   if (!content) return base::fail(content.error());
   if (auto fits = check_way(*content); !fits) return base::fail(fits.error());
   if (auto done = read_way(*content, out); !done) return base::fail(done.error());

@@ -17,7 +17,6 @@
 
 namespace rookery::config {
 
-inline constexpr std::size_t relay_password_octets_max = 500;
 inline constexpr std::size_t source_addresses_max = 64;
 
 /// Lower case letters, digits, "-", "_" and "."; at most 64.

@@ -1,8 +1,11 @@
 #include "actors/config/document_rules.hpp"
 
+#include "actors/config/delivery_documents.hpp"
 #include "base/text.hpp"
+#include "policy/delivery/schedule.hpp"
 #include "policy/routing/address_form.hpp"
 #include "protocols/charset/utf8.hpp"
+#include "protocols/encoding/base64.hpp"
 
 #include <algorithm>
 
@@ -71,6 +74,51 @@ value head_of(const document& d, std::string_view name_member) {
 void add_known(value& out, const value& content, std::span<const rule> rules) {
   for (const auto& r : rules)
     if (const auto* v = content.find(r.member)) out.set(r.member, *v);
+}
+
+checked host_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  auto host = text == nullptr ? std::nullopt : canonical_host(*text);
+  if (!host) return unfit(member, "is a host name or an address");
+  return value(std::move(*host));
+}
+checked schedule_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  if (text == nullptr) return unfit(member, "is a text as mon-fri 08:00-17:00");
+  const auto read = delivery::schedule::parse(*text);
+  if (!read) return unfit(member, "cannot be read at octet " + std::to_string(read.error().offset) + ": " + std::string(read.error().what));
+  return value(read->to_text());
+}
+
+base::result<value> change_with_password(std::string_view content, const value& patch, std::span<const rule> rules,
+                                         const base::secret_box* secrets, std::string_view purpose) {
+  auto rest = patch;
+  std::optional<value> password;
+  if (auto* members = rest.as_object())
+    if (auto* given = members->find("password")) {
+      password = std::move(*given);
+      members->erase("password");
+    }
+  auto out = apply_patch(content, rest, rules);
+  if (!out || !password) return out;
+  if (password->is_null()) {
+    out->as_object()->erase("sealed_password");
+    return out;
+  }
+  const auto* text = password->as_string();
+  if (text == nullptr || text->empty() || !is_text(*text, password_octets_max))
+    return unfit("password", "is a text of 1 to " + std::to_string(password_octets_max) + " octets");
+  if (secrets == nullptr) return unfit("password", "cannot be kept: there is no sealing key");
+  out->set("sealed_password", encoding::base64_encode(secrets->seal(*text, purpose)));
+  return out;
+}
+
+base::result<std::string> sealed_of(const value& content) {
+  const auto text = content.get_string("sealed_password");
+  if (!text) return std::string();
+  auto sealed = encoding::base64_decode(*text);
+  if (!sealed) return unfit("sealed_password", "cannot be read");
+  return std::move(*sealed);
 }
 
 } // namespace rookery::config

@@ -1,6 +1,7 @@
 /// How documents are changed: rules that check one member each. Private to actors/config.
 #pragma once
 
+#include "base/crypto/secret_box.hpp"
 #include "base/result.hpp"
 #include "protocols/json/value.hpp"
 #include "storage/directory/config_table.hpp"
@@ -34,6 +35,8 @@ checked text_rule(std::string_view member, const json::value& v) {
 }
 checked flag_rule(std::string_view member, const json::value&);
 checked address_rule(std::string_view member, const json::value&);
+checked host_rule(std::string_view member, const json::value&);
+checked schedule_rule(std::string_view member, const json::value&);
 template <std::uint64_t Least, std::uint64_t Most>
 checked number_rule(std::string_view member, const json::value& v) {
   const auto* n = v.as_integer();
@@ -45,6 +48,14 @@ checked number_rule(std::string_view member, const json::value& v) {
 /// `content` ("" for a new document) with the members of the patch, each checked by its rule; null
 /// takes one away, and one without a rule is refused.
 base::result<json::value> apply_patch(std::string_view content, const json::value& patch, std::span<const rule>);
+
+inline constexpr std::size_t password_octets_max = 500; ///< of passwords for other servers
+/// The same for a document with a password for another server: "password" of the patch is sealed for
+/// `purpose` and goes to "sealed_password". Without a box it is refused.
+base::result<json::value> change_with_password(std::string_view content, const json::value& patch, std::span<const rule>,
+                                               const base::secret_box*, std::string_view purpose);
+/// What is sealed there; "" when nothing is.
+base::result<std::string> sealed_of(const json::value& content);
 
 /// Id, name, version and time of the last change.
 json::value head_of(const storage::directory::document&, std::string_view name_member);
