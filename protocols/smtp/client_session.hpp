@@ -252,7 +252,9 @@ private:
   std::size_t awaited_taken_ = 0;
   std::size_t said_ = 0;                ///< of `tried_`
   std::size_t answered_last_ = 0;       ///< LMTP: answers after the message
-  bool mail_said_ = false, mail_refused_ = false, chunks_ = false, server_done_ = false, stopped_ = false;
+  bool mail_said_ = false, mail_refused_ = false, chunks_ = false, server_done_ = false;
+  bool stopped_ = false;                ///< a chunk was refused
+  bool all_given_ = false;              ///< body_done came while a chunk waits for its answer
   content content_ = content::none;
   body_writer writer_;
   base::buffer chunk_;

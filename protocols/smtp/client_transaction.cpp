@@ -95,7 +95,7 @@ bool client_session::begin(transaction t) {
   taken_.clear();
   awaited_.clear();
   awaited_taken_ = said_ = answered_last_ = 0;
-  mail_said_ = mail_refused_ = server_done_ = stopped_ = false;
+  mail_said_ = mail_refused_ = server_done_ = stopped_ = all_given_ = false;
   content_ = content::none;
   chunk_.clear();
   if (const auto o = obstacle_to(mail_)) {
@@ -280,6 +280,7 @@ void client_session::on_transaction_reply(const reply& r) {
       settle_taken(r, stage::body);
       stopped_ = true;
     } else if (!pipelined() && content_ == content::body) {
+      if (all_given_) return body_done();
       return push(want_body{});
     }
     break;
@@ -373,6 +374,10 @@ void client_session::send_chunk(bool last) {
 
 void client_session::body_done() {
   if (state_ != state::transaction || content_ != content::body || stopped_) return;
+  if (!takes_body()) {
+    all_given_ = true;
+    return;
+  }
   content_ = content::done;
   if (chunks_) {
     if (mail_.body != body_type::binary_mime) writer_.finish(chunk_);
