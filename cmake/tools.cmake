@@ -140,8 +140,11 @@ function(house_fuzz name)
     if(f_DICT)
       set(dict -dict=${CMAKE_CURRENT_SOURCE_DIR}/${f_DICT})
     endif()
+    # What is found goes into the first folder: not into the tree.
+    set(found ${CMAKE_CURRENT_BINARY_DIR}/found_${name})
+    file(MAKE_DIRECTORY ${found})
     add_test(NAME fuzz.${name} COMMAND ${name} -max_total_time=${seconds} -seed=1 -timeout=5 -rss_limit_mb=2048
-      -print_final_stats=0 -verbosity=0 ${dict} ${CMAKE_CURRENT_SOURCE_DIR}/${f_CORPUS} )
+      -print_final_stats=0 -verbosity=0 -artifact_prefix=${found}/ ${dict} ${found} ${CMAKE_CURRENT_SOURCE_DIR}/${f_CORPUS})
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 600)
   else()
     target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/fuzz_main.cpp)

@@ -50,8 +50,11 @@ public:
 
   void text(const char* key, std::string& out) {
     if (const auto* node = take(key)) {
-      if (const auto v = node->value_exact<std::string>()) out = *v;
-      else wrong(key, "is a string");
+      const auto v = node->value_exact<std::string>();
+      if (!v) wrong(key, "is a string");
+      else if (std::any_of(v->begin(), v->end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+        wrong(key, "has a control character");
+      else out = *v;
     }
   }
   void flag(const char* key, bool& out) {
@@ -229,6 +232,14 @@ base::result<node_file> parse_node_file(std::string_view text, const std::string
     log.text("directory", out.log_directory);
     if (auto fault = log.finish()) return invalid(*fault);
   }
+  if (const auto* node = in.take("storage")) {
+    const auto* t = node->as_table();
+    if (t == nullptr) return invalid("storage is written as [storage]");
+    table_reader storage(*t, "storage.");
+    storage.number("segment_octets", out.segment_octets, 64 << 10, 1 << 30);
+    storage.number("maintenance_milliseconds", out.maintenance_milliseconds, 10, 3'600'000);
+    if (auto fault = storage.finish()) return invalid(*fault);
+  }
   if (auto fault = in.finish()) return invalid(*fault);
   if (out.data_directory.empty()) return invalid("data is missing: the directory where mail is kept");
   out.data_directory = absolute(out.data_directory, directory);
@@ -271,6 +282,10 @@ std::string print_node_file(const node_file& n) {
   out += "[log]\nlevel = " + toml_text(name_in(levels, n.log_least)) + "\nformat = " + toml_text(name_in(formats, n.format)) +
          "          # text, journald, json\nfiles = " + (n.log_files ? "true" : "false") + "\n";
   if (!n.log_directory.empty()) out += "directory = " + toml_text(n.log_directory) + "\n";
+  const node_file usual;
+  if (n.segment_octets != usual.segment_octets || n.maintenance_milliseconds != usual.maintenance_milliseconds)
+    out += "\n[storage]\nsegment_octets = " + std::to_string(n.segment_octets) +
+           "\nmaintenance_milliseconds = " + std::to_string(n.maintenance_milliseconds) + "\n";
   for (const auto& c : n.certificates)
     out += "\n[[certificate]]\nhost = " + toml_text(c.host) + "\nchain = " + toml_text(c.chain_file) + "\nkey = " + toml_text(c.key_file) + "\n";
   for (const auto& l : n.listeners) {

@@ -50,6 +50,8 @@ struct node_file {
   std::uint16_t port_base = 0;        ///< added to every port
   std::uint32_t mail_shards = 2;      ///< when the store is made; fixed afterwards
   std::uint32_t reactors = 0;         ///< network threads; 0: one a core
+  std::uint32_t segment_octets = 64u << 20; ///< of the log's files; changes at a start
+  std::uint32_t maintenance_milliseconds = 60'000; ///< between two rounds of checkpoint and compaction
   std::vector<listener_entry> listeners;
   std::vector<certificate_entry> certificates;
   base::severity log_least = base::severity::info;

@@ -14,6 +14,8 @@ TEST(NodeFile, ReadsWhatItPrints) {
   n.run_as = "rookery";
   n.port_base = 10000;
   n.mail_shards = 4;
+  n.segment_octets = 1 << 20;
+  n.maintenance_milliseconds = 500;
   n.listeners = standard_listeners("0.0.0.0");
   n.listeners[0].proxy_protocol = true;
   n.certificates = {{"mx.example.org", "/etc/a.crt", "/etc/a.key"}};
@@ -26,6 +28,8 @@ TEST(NodeFile, ReadsWhatItPrints) {
   EXPECT_EQ(read->host_name, n.host_name);
   EXPECT_EQ(read->run_as, "rookery");
   EXPECT_EQ(read->mail_shards, 4u);
+  EXPECT_EQ(read->segment_octets, 1u << 20);
+  EXPECT_EQ(read->maintenance_milliseconds, 500u);
   ASSERT_EQ(read->listeners.size(), 10u); // and the local socket
   EXPECT_EQ(read->listeners.back().what, service::admin);
   EXPECT_TRUE(read->listeners[0].proxy_protocol);
@@ -56,6 +60,11 @@ TEST(NodeFile, WhatIsWrongIsNamed) {
   const row rows[] = {
       {"data = ", "line 1"},
       {"", "data is missing"},
+      {"data=\"a\\u0007b\"", "data has a control character"},
+      {"data='x'\nhost_name=\"\"\"a\nb\"\"\"", "host_name has a control character"},
+      {"data='x'\nstorage=1", "storage is written as [storage]"},
+      {"data='x'\n[storage]\nsegment_octets=1000", "storage.segment_octets is a number from 65536 to 1073741824"},
+      {"data='x'\n[storage]\nrounds=1", "storage.rounds is no key"},
       {"data='x'\ndatta='y'", "datta is no key"},
       {"data='x'\nid=0", "id is a number from 1 to 65535"},
       {"data='x'\nid='1'", "id is a number"},
