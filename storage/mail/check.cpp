@@ -123,6 +123,14 @@ private:
       }
       p.cold += static_cast<std::uint32_t>(run.cold.size());
     });
+    // What was emptied waits for the pictures that still show it.
+    scan(key::of_mailbox(family::grave, a, id), [&](std::string_view k, std::string_view) {
+      const auto number = number_of(k);
+      const auto found = pages.find(number);
+      if (found == pages.end()) return;
+      expect(found->second.hot.rows() == 0, where + " page " + std::to_string(number), "emptied, but it has messages");
+      pages.erase(found);
+    });
     std::uint32_t messages = 0, unseen = 0, deleted = 0, last_uid = 0;
     std::uint64_t octets = 0;
     for (auto& [number, p] : pages) {

@@ -82,6 +82,8 @@ public:
     });
   }
 
+  octets_by_segment take_lost_bodies() override { return std::exchange(store_->lost_bodies, {}); }
+
   const tree& records() const override { return *store_->rows; }
   std::vector<std::string> check() const override { return check_tree(*store_->rows); }
 

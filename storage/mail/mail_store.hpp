@@ -20,6 +20,7 @@ struct mail_store {
   pending_rows pending;
   text_cache texts;
   mail_settings settings;
+  octets_by_segment lost_bodies;  ///< given up since somebody asked; the shard's thread only
   std::size_t waiting_octets = 0; ///< about what the next flush writes; the shard's thread only
 };
 

@@ -116,8 +116,9 @@ void mailbox_state::collect(tree::batch& batch, std::vector<std::shared_ptr<page
       collect_page(e, batch);
       continue;
     }
-    // Pictures may still show its messages: what they need goes when the last of them does.
-    if (e.hot_dirty || e.sealed) batch.remove(key::page(family::hot, e.source->id()));
+    // Pictures may still show its messages: what they need goes when the last of them does. Until then
+    // an empty hot row speaks for the runs that the tree has.
+    if (e.source->first_pending() > 0) batch.put(key::page(family::hot, e.source->id()), encode_hot(*e.hot, page_slots));
     batch.put(key::page(family::grave, e.source->id()), {});
     replaced.push_back(e.source);
   }

@@ -236,6 +236,7 @@ weight mailbox_state::remove(const std::vector<std::uint32_t>& uids, std::uint64
         const auto slot = hot.slot[row];
         const auto& body = statics.columns->body[slot];
         store_->pending.remove(key::body(body.segment, body.offset, account_, id_, uid));
+        store_->lost_bodies[body.segment] += body.length;
         ++removed.messages;
         removed.octets += statics.columns->size[slot];
         if ((hot.flags[row] & flag::seen) == 0) --record.unseen;
@@ -298,6 +299,7 @@ weight mailbox_state::remove_everything() {
     for (std::size_t row = 0; row < e.hot->uid.size(); ++row) {
       const auto& body = statics.columns->body[e.hot->slot[row]];
       store_->pending.remove(key::body(body.segment, body.offset, account_, id_, e.hot->uid[row]));
+      store_->lost_bodies[body.segment] += body.length;
     }
   }
   return removed;

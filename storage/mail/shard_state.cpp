@@ -330,6 +330,7 @@ void shard_state::collect(tree::batch& batch) {
     }
     const auto& page = grave->id();
     batch.remove(key::page(family::grave, page));
+    batch.remove(key::page(family::hot, page));
     batch.remove(key::page(family::statics, page));
     for (std::size_t i = 0; i < text_column_count; ++i) batch.remove(key::text(page, static_cast<text_column>(i)));
     const auto runs = key::page(family::run, page);

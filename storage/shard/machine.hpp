@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ struct notice {
   auto operator<=>(const notice&) const = default;
 };
 
+/// Octets of bodies by segment.
+using octets_by_segment = std::map<std::uint32_t, std::uint64_t>;
+
 class machine {
 public:
   virtual ~machine() = default;
@@ -82,6 +86,8 @@ public:
   /// What `flush` writes to; lives as long as the machine. Its `get` and `scan` may be called
   /// from any thread (backup).
   virtual const tree& records() const = 0;
+  /// The references to bodies that were given up since the last call: what compaction looks at.
+  virtual octets_by_segment take_lost_bodies() { return {}; }
 };
 
 } // namespace rookery::storage

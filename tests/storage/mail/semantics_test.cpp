@@ -424,6 +424,46 @@ TEST(MailMachine, RelocatedBodiesAreFoundAtTheirNewPlace) {
   }
 }
 
+TEST(MailMachine, APageFilledAndEmptiedBetweenFlushesStaysEmpty) {
+  for (const bool held : {false, true}) {
+    node n;
+    n.append_some(inbox, 100);
+    n.flush(); // as runs
+    n.append_some(inbox, 156, {flag::deleted, {}});
+    const auto picture = held ? n.look(inbox) : nullptr;
+    n.run(expunge{inbox, std::nullopt, true});
+    EXPECT_TRUE(n.uids(inbox).empty());
+    n.flush();
+    n.expect_sound();
+    if (picture) {
+      EXPECT_EQ(load_text(*picture->at(99).in, text_column::envelope)->row(99), "e99");
+    }
+    for (int flushes = 0; flushes < 3; ++flushes) {
+      n.reopen();
+      EXPECT_TRUE(n.uids(inbox).empty()) << "expunged messages came back";
+      n.append_some(inbox, 1);
+      n.run(expunge{inbox, std::nullopt, true});
+      n.flush();
+      n.expect_sound();
+    }
+    EXPECT_EQ(n.append_some(inbox, 1).uids.front(), 260u);
+    EXPECT_EQ(n.look(inbox)->status.messages, 1u);
+  }
+}
+
+TEST(MailMachine, SaysWhichSegmentsLostBodies) {
+  node n;
+  const auto other = n.create("other");
+  n.append_some(inbox, 3);
+  n.run(copy_messages{inbox, other, every});
+  EXPECT_TRUE(n.machine->take_lost_bodies().empty());
+  n.run(expunge{inbox, uid_ranges{{1, 2}}, true});
+  EXPECT_EQ(n.machine->take_lost_bodies(), (octets_by_segment{{1, 200}}));
+  n.run(delete_mailbox{"other"});
+  EXPECT_EQ(n.machine->take_lost_bodies(), (octets_by_segment{{1, 300}}));
+  EXPECT_TRUE(n.machine->take_lost_bodies().empty());
+}
+
 TEST(MailMachine, NoticesAreSortedAndUnique) {
   node n;
   n.machine->publish();
