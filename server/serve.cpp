@@ -116,6 +116,8 @@ int serve(const node_file& file) {
   options.host_name = file.host_name;
   options.version = version;
   options.reactors = file.reactors;
+  options.store.log.segment_octets = file.segment_octets;
+  options.maintenance_interval = std::chrono::milliseconds(file.maintenance_milliseconds);
   options.on_failure = [] {
     // What is not acknowledged is not promised; what is, is on disk. Another moment for the refusals to leave.
     ::alarm(2);

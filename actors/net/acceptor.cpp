@@ -141,6 +141,8 @@ void acceptor::end() {
     home_.remove(fd_, this);
     ::close(fd_);
     fd_ = -1;
+    if (unix_) ::unlink(unix_path_.c_str()); // nobody shall wait at it
+    unix_path_.clear();
   });
 }
 

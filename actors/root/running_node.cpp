@@ -133,6 +133,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   keeping->machines = n.machines;
   keeping->gate = n.gate;
   keeping->bodies = n.bodies;
+  keeping->interval = options.maintenance_interval;
   maintenance_ = spawn_maintenance(*system_, keeping);
   store_ = std::move(store);
 }

@@ -12,6 +12,7 @@
 
 #include <caf/all.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ struct node_options {
   std::string version;
   unsigned reactors = 0;                  ///< 0: one a core
   storage::node_store_settings store;
+  std::chrono::milliseconds maintenance_interval{60'000}; ///< between checkpoints with their compaction
   std::function<void()> on_failure;       ///< the log failed: end the process; any thread
 };
 

@@ -219,6 +219,10 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
         const auto& m = *self->state.parts->machine;
         return {&m.records(), m.shard().value};
       },
+      [self](get_lost_bodies) -> lost_bodies {
+        const std::lock_guard turn(self->state.parts->turn.in_use);
+        return {std::make_shared<const storage::octets_by_segment>(self->state.parts->machine->take_lost_bodies())};
+      },
       [self](const list_bodies& l) -> segment_bodies {
         const std::lock_guard turn(self->state.parts->turn.in_use);
         return bodies_in(self, l.segment);

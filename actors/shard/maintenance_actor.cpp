@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "storage/body/compactor.hpp"
+#include "storage/body/segment_ledger.hpp"
 #include "storage/log/log_copy.hpp"
 #include "storage/node/node_store.hpp"
 #include "storage/tree/tree_copy.hpp"
@@ -16,7 +17,8 @@
 namespace rookery::actors {
 namespace {
 
-
+/// Segments rewritten in one round at most: a round must end, so that checkpoints go on.
+constexpr int rewrites_a_round = 10;
 /// How long another actor may take to answer; a flush of a busy shard is the slowest.
 constexpr std::chrono::seconds answer_time{120};
 
@@ -129,36 +131,51 @@ private:
   }
 
   void round() {
+    for (const auto segment : pinned_) parts_->bodies->unpin(segment);
+    pinned_.clear();
     const auto reached = checkpoint();
     const auto segments = ask<log_segments>(parts_->log, list_segments{});
-    if (!segments || segments->segments->size() < 2) return;
+    if (!segments) return;
+    ledger_.follow(*segments->segments);
+    for (std::size_t i = 1; i < parts_->machines.size(); ++i)
+      if (const auto lost = ask<lost_bodies>(parts_->machines[i], get_lost_bodies{}))
+        for (const auto& [segment, octets] : *lost->octets) ledger_.lost(segment, octets);
     const storage::live_bodies who = [this](std::uint32_t s) { return live(s); };
-    for (const auto& s : *segments->segments) {
-      if (!s.sealed || s.segment >= reached.segment) break;
-      if (live(s.segment).empty()) remove(s.segment);
+    for (const auto& s : ledger_.due(reached)) {
+      if (parts_->gate->closed()) return;
+      const auto use = storage::compactor::survey(s, who);
+      ledger_.surveyed(use);
+      if (use.live_count == 0) remove(s.segment);
     }
-    const auto chosen = compactor_.choose(*segments->segments, reached, who);
-    if (chosen) rewrite(chosen->segment, who);
+    for (int i = 0; i < rewrites_a_round && !parts_->gate->closed(); ++i) {
+      const auto chosen = ledger_.emptiest();
+      if (!chosen || !rewrite(chosen->segment, who)) return;
+    }
   }
 
-  void rewrite(std::uint32_t segment, const storage::live_bodies& who) {
+  /// False when the rest of the round is better left: the log does not take what is moved.
+  bool rewrite(std::uint32_t segment, const storage::live_bodies& who) {
     static auto& moved = base::counter_named("rookery_compacted_octets_total", "", "Octets of bodies moved by compaction");
     compactor_.begin(segment, who);
     while (!parts_->gate->closed()) {
       auto group = compactor_.step(base::system_clock().wall());
       if (!group) {
         base::log_event(base::severity::error, "compaction.failed").number("segment", segment).text("error", group.error().log.value);
-        return;
+        ledger_.set_aside(segment);
+        if (group.error().kind == base::error_kind::damaged) continue; // the other bodies of it still move
+        return true;
       }
       if (group->commands.empty()) break;
       for (const auto& b : group->bodies) moved.add(b.length);
-      if (!commit(std::move(*group))) return;
+      if (!commit(std::move(*group))) return false;
       caf::scoped_actor rest{system()};
       rest->receive(caf::after(parts_->step_rest) >> [] {});
     }
     const auto reached = checkpoint();
     compactor_.moved(reached);
     if (compactor_.removable(reached, who)) remove(segment);
+    ledger_.lost(segment, 0); // gone, or copied from meanwhile: asked about anew
+    return true;
   }
 
   bool commit(storage::commit_group group) {
@@ -177,17 +194,16 @@ private:
   }
 
   void remove(std::uint32_t segment) {
-    // Readers of older views may still want it: the descriptor stays usable while pinned.
-    (void)parts_->bodies->pin(segment);
+    // Readers of older views may still want it: it can be read until the next round.
+    if (parts_->bodies->pin(segment)) pinned_.push_back(segment);
     if (ask<bool>(parts_->log, remove_segment{segment}).value_or(false))
       base::log_event(base::severity::info, "log.segment_removed").number("segment", segment);
-    if (last_pinned_ != 0) parts_->bodies->unpin(last_pinned_);
-    last_pinned_ = segment;
   }
 
   std::shared_ptr<maintenance_parts> parts_;
   storage::compactor compactor_;
-  std::uint32_t last_pinned_ = 0;
+  storage::segment_ledger ledger_;
+  std::vector<std::uint32_t> pinned_; ///< removed in this round
   storage::log_position reached_; ///< at the last checkpoint
   storage::log_position noted_;   ///< behind its note: nothing has come since when the log ends here
 };

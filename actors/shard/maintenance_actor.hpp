@@ -18,7 +18,7 @@ struct maintenance_parts {
   std::vector<caf::actor> machines;           ///< by shard number; 0 has no bodies
   std::shared_ptr<commit_gate> gate;
   std::shared_ptr<storage::body_reader> bodies;
-  std::chrono::seconds interval{60};          ///< between two rounds
+  std::chrono::milliseconds interval{60'000};   ///< between two rounds
   std::chrono::milliseconds step_rest{100};   ///< between two steps of a rewrite: about 10 MiB/s
 };
 

@@ -169,6 +169,12 @@ struct list_bodies {
 struct segment_bodies {
   std::shared_ptr<const std::vector<storage::live_body>> bodies;
 };
+/// To the spool's actor or a mail shard's: which segments lost how much since the last question?
+/// Answered with lost_bodies.
+struct get_lost_bodies {};
+struct lost_bodies {
+  std::shared_ptr<const storage::octets_by_segment> octets;
+};
 /// To the log's actor; answered with log_segments.
 struct list_segments {};
 struct log_segments {
@@ -251,6 +257,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::spool_watched)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::spool_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_bodies)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::segment_bodies)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::get_lost_bodies)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::lost_bodies)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::log_segments)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::note_needed_from)

@@ -44,19 +44,6 @@ segment_use compactor::survey(const segment_info& info, const live_bodies& ask) 
   return use;
 }
 
-std::optional<segment_use> compactor::choose(std::span<const segment_info> segments, log_position flushed_by_all,
-                                             const live_bodies& ask) const {
-  std::optional<segment_use> best;
-  for (const auto& info : segments) {
-    if (!info.sealed || info.segment >= flushed_by_all.segment) continue;
-    const auto use = survey(info, ask);
-    if (use.live_share() >= settings_.live_share_min) continue;
-    if (!best || use.live_share() < best->live_share()) best = use;
-    if (use.live_count == 0) break;
-  }
-  return best;
-}
-
 void compactor::begin(std::uint32_t segment, const live_bodies& ask) {
   segment_ = segment;
   plan_ = ordered(ask(segment));

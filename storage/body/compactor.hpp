@@ -1,7 +1,7 @@
 /// Moves live bodies out of segments that are mostly dead, so that these can go.
 ///
 /// Pure steps; an actor drives them at its rate:
-///   1. `survey` the sealed segments, `begin` with one that is below the live share.
+///   1. `survey` sealed segments (segment_ledger says which), `begin` with one that is mostly dead.
 ///   2. `step` gives a commit group: bodies with the commands that relocate them. Commit it, apply
 ///      its commands like any others, then step again; nothing when all are moved.
 ///   3. When every machine has durably flushed beyond the last relocation and beyond the segment,
@@ -18,8 +18,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
-#include <span>
 #include <vector>
 
 namespace rookery::storage {
@@ -44,8 +42,7 @@ struct segment_use {
 };
 
 struct compactor_settings {
-  double live_share_min = 0.5;            ///< segments below it are rewritten
-  std::uint64_t step_octets = 1u << 20;   ///< bodies of one step; one body may be larger
+  std::uint64_t step_octets = 1u << 20; ///< bodies of one step; one body may be larger
   std::uint32_t epoch = 1;
 };
 
@@ -54,9 +51,6 @@ public:
   explicit compactor(body_reader& reader, compactor_settings = {});
 
   static segment_use survey(const segment_info&, const live_bodies&);
-  /// The segment to rewrite next: the one with the smallest live share below the bound, sealed,
-  /// and entirely before `flushed_by_all` (its commands are needed by no machine). Nothing: all is well.
-  std::optional<segment_use> choose(std::span<const segment_info>, log_position flushed_by_all, const live_bodies&) const;
 
   void begin(std::uint32_t segment, const live_bodies&);
   /// The segment being rewritten; 0 when none is.

@@ -169,7 +169,8 @@ base::result<void> log_writer::state::open_last(const std::vector<std::uint32_t>
     tail = recovered->end;
     lsn = recovered->next_lsn;
     recovery = recovered->report;
-    capacity = segment->size;
+    // A setting made smaller counts from now on: the rest of the file is given back when it is sealed.
+    capacity = std::min(segment->size, std::max<std::uint64_t>(tail, settings.segment_octets));
     current = std::move(segment->octets);
     if (capacity < settings.segment_octets && current->preallocate(settings.segment_octets).ok())
       capacity = settings.segment_octets;

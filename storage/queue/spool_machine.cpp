@@ -87,6 +87,7 @@ public:
   }
 
   const tree& records() const override { return store_->records(); }
+  octets_by_segment take_lost_bodies() override { return store_->take_lost_bodies(); }
   base::result<void> flush(bool durable) override {
     std::string state;
     base::encoder e(state);

@@ -295,7 +295,10 @@ void spool_store::remove(const message_record& m) {
 }
 
 void spool_store::add_body(base::message_id id, const body_ref& b) { put(body_key(b.segment, b.offset, id), std::string()); }
-void spool_store::remove_body(base::message_id id, const body_ref& b) { put(body_key(b.segment, b.offset, id), std::nullopt); }
+void spool_store::remove_body(base::message_id id, const body_ref& b) {
+  put(body_key(b.segment, b.offset, id), std::nullopt);
+  lost_bodies_[b.segment] += b.length;
+}
 
 void spool_store::count(const message_record* before, const message_record* after) {
   const auto change = [this](const message_record& m, std::uint64_t sign) { // 1, or its negative modulo 2^64

@@ -21,6 +21,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rookery::storage::queue {
@@ -65,6 +66,7 @@ public:
   void remove(const message_record&);
   void add_body(base::message_id, const body_ref&);
   void remove_body(base::message_id, const body_ref&);
+  octets_by_segment take_lost_bodies() { return std::exchange(lost_bodies_, {}); }
   /// Adds what `after` is more than `before` to the counts of their queues. Null: none.
   void count(const message_record* before, const message_record* after);
   void load_counts();
@@ -77,6 +79,7 @@ private:
   std::unique_ptr<tree> tree_;
   std::map<std::string, std::optional<std::string>, std::less<>> pending_;
   std::size_t pending_octets_ = 0;
+  octets_by_segment lost_bodies_;
   std::map<std::string, queue_counts> counts_;
 };
 

@@ -5,16 +5,23 @@ acknowledged is missing, nothing is there twice, and no UID means two things.
     crash_driver.py --rookery build/release/server/rookery --rounds 5 [--seed N] [--load-seconds 2]
 
 Each round: start, load (SMTP deliveries, APPEND, STORE, COPY, MOVE, EXPUNGE from several
-clients), kill -9 at a random moment, start again, compare every mailbox with what was
+clients, and one that empties what it fills, so that small segments of the log die and are
+rewritten and removed all the time), kill -9 at a random moment, start again, compare every mailbox with what was
 acknowledged, and run `rookery check` on the store while it is down. An operation whose
 answer never came may have happened or not; everything else must be exactly as said.
 """
-import argparse, os, random, re, shutil, smtplib, imaplib, subprocess, sys, tempfile, threading, time
+import argparse, os, random, re, shutil, smtplib, imaplib, socket, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "end_to_end"))
 from node import Node
 
 FOLDERS = ["INBOX", "Kept", "Moved"]
+
+
+def imap(node):
+    m = imaplib.IMAP4("127.0.0.1", node.port("imap"), timeout=60)
+    m.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a literal goes out at once
+    return m
 
 
 class Message:
@@ -81,7 +88,7 @@ class Client:
 
     def run(self, stop):
         try:
-            self.m = imaplib.IMAP4("127.0.0.1", self.node.port("imap"), timeout=20)
+            self.m = imap(self.node)
             self.m.login(self.user, self.password)
             while not stop.is_set():
                 kind = self.rng.random()
@@ -188,10 +195,33 @@ class Client:
         self.ledger.count("expunged")
 
 
+def churn(node, user, password, stop, ledger):
+    """Fills a folder that nobody compares and empties it: segments die, others become mostly dead."""
+    try:
+        m = imap(node)
+        m.login(user, password)
+        m.create("Churn")
+        while not stop.is_set():
+            for _ in range(40):
+                m.append("Churn", None, None, text("churn") + b"x" * 12000)
+            m.select("Churn")
+            m.store("1:*", "+FLAGS.SILENT", "(\\Deleted)")
+            m.expunge()
+            ledger.count("churned")
+    except (OSError, imaplib.IMAP4.error, EOFError):
+        pass
+
+
+def removed_segments(folder):
+    """How many segments of the log were removed so far: numbers are given once."""
+    there = [int(n[:-4]) for n in os.listdir(os.path.join(folder, "store", "log")) if re.fullmatch(r"\d{8}\.log", n)]
+    return max(there) - len(there)
+
+
 def picture(node, user, password):
     """{folder: (uidvalidity, uidnext, [(uid, name, flagged)])} as the server shows it."""
     out = {}
-    m = imaplib.IMAP4("127.0.0.1", node.port("imap"), timeout=60)
+    m = imap(node)
     m.login(user, password)
     for folder in FOLDERS:
         t, d = m.select(folder, readonly=True)
@@ -274,20 +304,23 @@ def main():
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seed", type=int, default=None)
     p.add_argument("--load-seconds", type=float, default=1.5)
+    p.add_argument("--segment-octets", type=int, default=256 << 10)
+    p.add_argument("--maintenance", type=int, default=40, help="milliseconds between checkpoints with compaction")
     p.add_argument("--keep", action="store_true", help="keep the data folder")
     a = p.parse_args()
     seed = a.seed if a.seed is not None else random.randrange(1 << 30)
     print("seed %d" % seed, flush=True)
     rng = random.Random(seed)
     folder = tempfile.mkdtemp(prefix="rookery-crash-")
-    node = Node(a.rookery, folder, accounts=4)
+    node = Node(a.rookery, folder, accounts=4,
+                more="[storage]\nsegment_octets = %d\nmaintenance_milliseconds = %d\n" % (a.segment_octets, a.maintenance))
     users = ["u%d@%s" % (i, node.domain) for i in range(1, 5)]
     ledger = Ledger()
-    failed = 0
+    failed = removed = 0
     try:
         node.start()
         for u in users:
-            m = imaplib.IMAP4("127.0.0.1", node.port("imap"), timeout=20)
+            m = imap(node)
             m.login(u, node.password)
             for f in FOLDERS[1:]:
                 m.create(f)
@@ -299,6 +332,7 @@ def main():
             threads = [threading.Thread(target=c.run, args=(stop,)) for c in clients]
             threads += [threading.Thread(target=deliver, args=(node, ledger, users, number * 100 + i, stop, rng.randrange(1 << 30)))
                         for i in range(3)]
+            threads.append(threading.Thread(target=churn, args=(node, users[0], node.password, stop, ledger)))
             for t in threads:
                 t.start()
             time.sleep(rng.uniform(0.05, a.load_seconds))
@@ -306,6 +340,7 @@ def main():
             stop.set()
             for t in threads:
                 t.join(30)
+            removed = removed_segments(folder)
             faults = node.check()
             begin = time.time()
             node.start()
@@ -327,7 +362,8 @@ def main():
             print("data kept in " + folder)
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    print("%d rounds, %d with faults" % (a.rounds, failed))
+    print("seed %d: %d rounds, %d with faults; %s; %d segments removed" % (
+        seed, a.rounds, failed, ", ".join("%s %d" % x for x in sorted(ledger.counts.items())), removed))
     return 1 if failed else 0
 
 

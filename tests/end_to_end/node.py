@@ -29,7 +29,8 @@ class Node:
     domain = "example.test"
     password = "secret"
 
-    def __init__(self, rookery, folder, accounts=4):
+    def __init__(self, rookery, folder, accounts=4, more=""):
+        """`more` is put at the end of the node file."""
         self.rookery, self.folder = os.path.abspath(rookery), folder
         self.file = os.path.join(folder, "node.toml")
         self.accounts = ["u%d@%s" % (i, self.domain) for i in range(1, accounts + 1)]
@@ -39,6 +40,9 @@ class Node:
                         input=self.password + "\n")
         if made.returncode != 0:
             raise RuntimeError("init: " + made.stdout)
+        if more:
+            with open(self.file, "a") as f:
+                f.write("\n" + more)
 
     def run(self, *verb, input=None):
         """One run of the program with a verb; gives the finished process, its output as text."""
