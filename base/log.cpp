@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 
 #include "base/clock.hpp"
+#include "base/log_line.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -30,6 +31,16 @@ struct line {
   bool authentication_failure;
   std::string json;
 };
+
+/// How every event begins.
+std::string head_of(std::string_view name) {
+  const auto ms = to_milliseconds(system_clock().wall());
+  const std::time_t seconds = ms / 1000;
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("\"time\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\",\"event\":\"{}\"", utc.tm_year + 1900,
+                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000, name);
+}
 
 class file_sink {
 public:
@@ -120,7 +131,7 @@ private:
       const bool last = stopping_;
       hold.unlock();
       if (lost > 0)
-        now.push_back({severity::warning, false, fmt::format("\"event\":\"log.dropped\",\"lines\":{}", lost)});
+        now.push_back({severity::warning, false, head_of("log.dropped") + fmt::format(",\"lines\":{}", lost)});
       emit(now);
       // A short rest gathers lines under load, so that a line costs no write of its own.
       if (!last) std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -141,8 +152,7 @@ private:
       if (settings_.quiet_stderr && l.level < severity::warning) continue;
       if (settings_.json_on_stderr) err += json;
       else {
-        if (settings_.journald) err += fmt::format("<{}>", priority[level]);
-        err += l.json;
+        err += log_text_line(l.json, level_name[level], priority[level], settings_.journald);
         err += '\n';
       }
     }
@@ -196,12 +206,7 @@ void log_least(severity s) noexcept { one_writer().least(s); }
 
 log_event::log_event(severity s, std::string_view name) : severity_(s), wanted_(log_wanted(s)), name_(name) {
   if (!wanted_) return;
-  const auto ms = to_milliseconds(system_clock().wall());
-  const std::time_t seconds = ms / 1000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  json_ = fmt::format("\"time\":\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z\",\"event\":\"{}\"", utc.tm_year + 1900,
-                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms % 1000, name_);
+  json_ = head_of(name_);
 }
 
 log_event::~log_event() {
