@@ -2,11 +2,12 @@
 
 #include "storage/body/body_reader.hpp"
 #include "storage/log/log_reader.hpp"
+#include "storage/node/store_view.hpp"
 
 namespace rookery::server {
 namespace {
 
-void add_machines(storage::node_store& store, check_report& out) {
+void add_machines(storage::node_machines& store, check_report& out) {
   out.faults(store.config->check(), "configuration: ");
   out.faults(store.spool->check(), "spool: ");
   for (std::size_t i = 0; i < store.mail.size(); ++i) out.faults(store.mail[i]->check(), "mail shard " + std::to_string(i + storage::first_mail_shard) + ": ");
@@ -17,7 +18,7 @@ void add_machines(storage::node_store& store, check_report& out) {
 }
 
 /// Every body that a record names is where the record says.
-void add_bodies(storage::node_store& store, check_report& out) {
+void add_bodies(storage::store_view& store, check_report& out) {
   auto& files = storage::posix_file_system();
   storage::body_reader bodies(files, store.log_directory());
   std::uint64_t verified = 0;
@@ -26,10 +27,10 @@ void add_bodies(storage::node_store& store, check_report& out) {
     if (const auto whole = bodies.verify(body); !whole)
       out.fault(owner + ": the body in segment " + std::to_string(body.segment) + " at " + std::to_string(body.offset) + ": " + whole.error().log.value);
   };
-  for (const auto& segment : store.log->segments()) {
-    store.spool->for_each_body(segment.segment, [&](const storage::body_ref& b) { verify(b, "spool"); });
+  for (const auto segment : store.segments) {
+    store.spool->for_each_body(segment, [&](const storage::body_ref& b) { verify(b, "spool"); });
     for (const auto& m : store.mail)
-      m->for_each_body(segment.segment, [&](const storage::body_ref& b, base::account_id a) { verify(b, "account " + std::to_string(a.value)); });
+      m->for_each_body(segment, [&](const storage::body_ref& b, base::account_id a) { verify(b, "account " + std::to_string(a.value)); });
   }
   out.set("bodies_named", verified);
 }
@@ -51,7 +52,7 @@ json::value check_report::finish() {
   return std::move(body_);
 }
 
-base::result<json::value> check_machines(storage::node_store& store) {
+base::result<json::value> check_machines(storage::node_machines& store) {
   check_report out;
   add_machines(store, out);
   return out.finish();
@@ -59,13 +60,13 @@ base::result<json::value> check_machines(storage::node_store& store) {
 
 base::result<json::value> check_store(const std::string& data_directory) {
   check_report out;
-  auto store = storage::node_store::open(data_directory, false);
+  auto store = storage::store_view::open(data_directory);
   if (!store) {
     if (store.error().kind != base::error_kind::damaged) return base::fail(store.error());
     out.fault(store.error().log.value);
     return out.finish();
   }
-  const auto log = storage::check_log(storage::posix_file_system(), (*store)->log_directory());
+  const auto log = storage::check_log(storage::posix_file_system(), (*store)->log_directory(), (*store)->end);
   if (!log) {
     out.fault("log: " + log.error().log.value);
   } else {
@@ -75,6 +76,7 @@ base::result<json::value> check_store(const std::string& data_directory) {
     out.set("commands", log->commands);
     out.set("bodies", log->bodies);
     out.set("body_octets", log->body_octets);
+    out.set("torn_octets", (*store)->tail.dropped_octets);
   }
   add_machines(**store, out);
   add_bodies(**store, out);

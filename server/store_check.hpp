@@ -30,11 +30,12 @@ private:
 
 /// The records of an open store against each other:
 /// {"fault_count": 0, "faults": [], "domains": n, "accounts": n, "replayed": n}.
-base::result<json::value> check_machines(storage::node_store&);
+base::result<json::value> check_machines(storage::node_machines&);
 
 /// A store that nobody uses: the log with every checksum and the SHA-256 of every body, then
 /// the records, then that every body a record names is there and whole. Adds "segments",
-/// "records", "commands", "bodies", "body_octets".
+/// "records", "commands", "bodies", "body_octets", and "torn_octets" that the next start will drop
+/// because a crash tore them before they were acknowledged. No file is changed.
 base::result<json::value> check_store(const std::string& data_directory);
 
 } // namespace rookery::server

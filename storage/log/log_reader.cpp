@@ -190,13 +190,16 @@ namespace {
 /// Goes through one segment for `check_log`.
 class segment_check {
 public:
-  segment_check(const std::string& directory, std::uint32_t number, log_report& report, std::uint64_t& next_lsn)
-    : directory_(directory), number_(number), report_(report), next_lsn_(next_lsn) {}
+  segment_check(const std::string& directory, std::uint32_t number, log_position until, log_report& report, std::uint64_t& next_lsn)
+    : directory_(directory), number_(number), until_(until), report_(report), next_lsn_(next_lsn) {}
 
   base::result<void> run(file_system& files) {
-    const auto end = for_each_record(files, directory_, number_, [&](const record_place& place, std::string_view payload) {
+    bool reached = false;
+    const auto end = until_ <= log_position{number_, segment_header_octets} ? base::result<std::uint64_t>(0) : for_each_record(files, directory_, number_, [&](const record_place& place, std::string_view payload) {
       take(place, payload);
-      return true;
+      const log_position behind{number_, static_cast<std::uint32_t>(place.at.offset + record_octets(place.head.length))};
+      reached = behind >= until_;
+      return !reached;
     });
     ++report_.segments;
     if (!end) {
@@ -246,6 +249,7 @@ private:
 
   const std::string& directory_;
   std::uint32_t number_;
+  log_position until_;
   log_report& report_;
   std::uint64_t& next_lsn_;
   bool open_group_ = false;
@@ -254,7 +258,7 @@ private:
 
 } // namespace
 
-base::result<log_report> check_log(file_system& files, const std::string& directory) {
+base::result<log_report> check_log(file_system& files, const std::string& directory, std::optional<log_position> until) {
   const auto numbers = list_segments(files, directory);
   if (!numbers) return base::fail(numbers.error());
   log_report report;
@@ -277,7 +281,7 @@ base::result<log_report> check_log(file_system& files, const std::string& direct
                                           " are missing").value.log.value);
       lsn = segment->header.first_lsn;
     }
-    if (auto done = segment_check(directory, number, report, lsn).run(files); !done) return base::fail(done.error());
+    if (auto done = segment_check(directory, number, until.value_or(log_position{0xffffffff, 0}), report, lsn).run(files); !done) return base::fail(done.error());
   }
   return report;
 }

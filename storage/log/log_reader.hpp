@@ -48,7 +48,9 @@ struct log_report {
   std::vector<std::string> faults; ///< a line each; empty: all is well
 };
 /// Reads everything: checksums, order of numbers, groups, and the SHA-256 of every body that a
-/// command of the log names. Not while a writer runs.
-base::result<log_report> check_log(file_system&, const std::string& directory);
+/// command of the log names. Not while a writer runs. What lies at or behind `until` is not looked at
+/// (a tail that a crash tore, and that the next start drops).
+base::result<log_report> check_log(file_system&, const std::string& directory,
+                                   std::optional<log_position> until = std::nullopt);
 
 } // namespace rookery::storage

@@ -10,6 +10,7 @@ namespace rookery::storage {
 namespace {
 
 constexpr std::size_t window_octets = 256u << 10;
+constexpr std::size_t piece_octets = 1u << 20;
 
 } // namespace
 
@@ -88,6 +89,19 @@ base::result<bool> segment_scanner::payload_is_whole() {
     left -= octets->size();
   }
   return crc == head_.payload_crc;
+}
+
+base::result<std::uint64_t> used_end(const open_segment& segment, std::uint64_t from) {
+  std::string piece(std::min<std::uint64_t>(piece_octets, segment.size - from), '\0');
+  for (auto end = segment.size; end > from;) {
+    const auto begin = end - from > piece_octets ? end - piece_octets : from;
+    const auto count = segment.octets->read(begin, piece.data(), static_cast<std::size_t>(end - begin));
+    if (!count) return base::fail(count.error());
+    const auto last = std::string_view(piece).substr(0, *count).find_last_not_of('\0');
+    if (last != std::string_view::npos) return begin + last + 1;
+    end = begin;
+  }
+  return from;
 }
 
 } // namespace rookery::storage

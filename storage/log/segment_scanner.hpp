@@ -25,6 +25,9 @@ struct open_segment {
 base::result<open_segment> open_segment_file(file_system&, const std::string& directory, std::uint32_t segment,
                                              open_mode mode = open_mode::read);
 
+/// Behind the last octet that is not zero, `from` at least; searched from the end.
+base::result<std::uint64_t> used_end(const open_segment&, std::uint64_t from);
+
 class segment_scanner {
 public:
   enum class found : std::uint8_t {

@@ -13,7 +13,6 @@ constexpr auto nowhere = std::numeric_limits<std::uint64_t>::max();
 struct walk {
   recovered_tail tail;
   std::uint64_t stopped = 0;         ///< where no whole record stood
-  std::uint64_t last_begin = segment_header_octets; ///< of the last whole write
   std::uint64_t dangling = 0;        ///< whole records behind the last whole group
 };
 
@@ -35,7 +34,7 @@ base::result<walk> walk_records(const open_segment& segment) {
     // A write begins with a new group: inside one it says that the group's end is lost.
     const bool begins = (scanner.head().flags & record_flag::commit_begin) != 0;
     if (begins && scanner.offset() != w.tail.end) break;
-    if (begins) w.last_begin = scanner.offset();
+    if (begins) w.tail.last_begin = scanner.offset();
     ++lsn;
     ++w.dangling;
     if ((scanner.head().flags & record_flag::group_end) == 0) continue;
@@ -74,20 +73,6 @@ base::result<std::uint64_t> find_later_write(const open_segment& segment, const 
   return nowhere;
 }
 
-/// Behind the last octet that is not zero, searched from the end.
-base::result<std::uint64_t> used_end(const open_segment& segment, std::uint64_t from) {
-  std::string piece(std::min<std::uint64_t>(piece_octets, segment.size - from), '\0');
-  for (auto end = segment.size; end > from;) {
-    const auto begin = end - from > piece_octets ? end - piece_octets : from;
-    const auto count = segment.octets->read(begin, piece.data(), static_cast<std::size_t>(end - begin));
-    if (!count) return base::fail(count.error());
-    const auto last = std::string_view(piece).substr(0, *count).find_last_not_of('\0');
-    if (last != std::string_view::npos) return begin + last + 1;
-    end = begin;
-  }
-  return from;
-}
-
 base::result<void> write_zeros(file& to, std::uint64_t from, std::uint64_t end) {
   const std::string zeros(static_cast<std::size_t>(std::min<std::uint64_t>(piece_octets, end - from)), '\0');
   for (auto at = from; at < end; at += zeros.size())
@@ -111,12 +96,13 @@ base::result<void> write_again(file& to, std::uint64_t from, std::uint64_t end) 
 
 } // namespace
 
-base::result<recovered_tail> recover_tail(open_segment& segment, const std::string& path) {
+base::result<recovered_tail> find_tail(const open_segment& segment, const std::string& path) {
   auto walked = walk_records(segment);
   if (!walked) return base::fail(walked.error());
   auto& tail = walked->tail;
   const auto used = used_end(segment, tail.end);
   if (!used) return base::fail(used.error());
+  tail.used = *used;
   if (*used > tail.end) {
     const auto later = find_later_write(segment, *walked);
     if (!later) return base::fail(later.error());
@@ -124,11 +110,18 @@ base::result<recovered_tail> recover_tail(open_segment& segment, const std::stri
       return base::fail(base::error_kind::damaged, "The server's store is damaged.",
                         path + ": damaged at offset " + std::to_string(walked->stopped) +
                           ", but a later write at offset " + std::to_string(*later) +
-                          " is whole: no crash does this. Run `rookery check`, and restore or repair.");
+                          " is whole: no crash does this. `rookery repair` says what is lost; a backup may be better.");
     tail.report.dropped_octets = *used - tail.end;
-    if (auto done = write_zeros(*segment.octets, tail.end, *used); !done) return base::fail(done.error());
   }
-  if (auto done = write_again(*segment.octets, std::min(walked->last_begin, tail.end), tail.end); !done)
+  return tail;
+}
+
+base::result<recovered_tail> recover_tail(open_segment& segment, const std::string& path) {
+  auto tail = find_tail(segment, path);
+  if (!tail) return tail;
+  if (tail->used > tail->end)
+    if (auto done = write_zeros(*segment.octets, tail->end, tail->used); !done) return base::fail(done.error());
+  if (auto done = write_again(*segment.octets, std::min(tail->last_begin, tail->end), tail->end); !done)
     return base::fail(done.error());
   if (auto done = segment.octets->sync(); !done) return base::fail(done.error());
   return tail;

@@ -19,7 +19,12 @@ struct recovered_tail {
   std::uint64_t next_lsn = 1;
   log_position needed_from;                  ///< by the header and the checkpoints of this segment
   log_recovery report;
+  std::uint64_t last_begin = segment_header_octets; ///< of the last whole write
+  std::uint64_t used = segment_header_octets;       ///< behind the last octet that is not zero
 };
+
+/// What `recover_tail` would find, read only. `damaged` when no crash explains it.
+base::result<recovered_tail> find_tail(const open_segment& segment, const std::string& path);
 
 /// Verifies every record of `segment`, zeroes what a crash left behind the last whole group, writes
 /// again what the last process may have failed to sync, and syncs.

@@ -7,7 +7,9 @@
 #include "storage/tree/tree.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -33,8 +35,22 @@ std::string_view field(std::string_view text, std::string_view name) {
   return rest;
 }
 
-base::result<store_identity> read_identity(file_system& files, const std::string& path) {
-  const auto text = files.read_all(path, 4096);
+/// `begun`: the log no longer has what a new tree would need.
+base::result<std::unique_ptr<tree>> open_writable_tree(const std::string& directory, bool begun) {
+  if (begun && ::access((directory + "/CURRENT").c_str(), F_OK) != 0)
+    return base::fail(base::error_kind::damaged, "The server's store is incomplete.",
+                      directory + " is missing or no tree any more, and the log no longer has all that was in it: restore a backup");
+  if (const auto made = posix_file_system().make_directory(directory); !made) return base::fail(made.error());
+  return tree::open_leveldb(directory, {});
+}
+
+} // namespace
+
+base::result<store_identity> read_store_identity(const std::string& directory) {
+  const auto path = directory + "/store.json";
+  const auto text = posix_file_system().read_all(path, 4096);
+  if (!text && text.error().kind == base::error_kind::not_found)
+    return base::fail(base::error_kind::not_found, "There is no store", "no store in " + directory + ": make one with `rookery init`");
   if (!text) return base::fail(text.error());
   store_identity s;
   const auto format = base::parse_u32(field(*text, "format"));
@@ -53,34 +69,18 @@ base::result<store_identity> read_identity(file_system& files, const std::string
   return s;
 }
 
-base::result<std::unique_ptr<tree>> open_tree(const std::string& directory) {
-  if (const auto made = posix_file_system().make_directory(directory); !made) return base::fail(made.error());
-  return tree::open_leveldb(directory, {});
+base::result<int> lock_store(const std::string& directory, bool make) {
+  const auto path = directory + "/lock";
+  const int lock = make ? ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (lock < 0 && !make && errno == ENOENT) return -1;
+  if (lock < 0)
+    return base::fail(base::error_kind::not_found, "There is no store",
+                      "no store in " + directory + " (" + std::strerror(errno) + "): make one with `rookery init`");
+  if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return lock;
+  ::close(lock);
+  return base::fail(base::error_kind::conflict, "The store is in use",
+                    "another process has " + directory + " open: stop it, or talk to it with `rookery status`");
 }
-
-base::result<void> replay_all(node_store& store) {
-  const auto machines = store.machines();
-  auto from = store.log->end();
-  for (const auto* m : machines) from = std::min(from, m->flushed());
-  bool unknown_shard = false;
-  const auto end = replay(posix_file_system(), store.log_directory(), from, [&](const committed_command& c) {
-    if (c.shard.value >= machines.size()) {
-      unknown_shard = true;
-      return;
-    }
-    auto& m = *machines[c.shard.value];
-    if (c.at < m.flushed()) return; // its tree has it
-    m.apply(c);
-    ++store.replayed;
-  });
-  if (!end) return base::fail(end.error());
-  if (unknown_shard)
-    return base::fail(base::error_kind::damaged, "The store cannot be read", "the log names a shard that does not exist");
-  for (auto* m : machines) m->publish();
-  return {};
-}
-
-} // namespace
 
 std::string machine_directory(const std::string& data_directory, std::uint32_t shard) {
   if (shard == config_shard.value) return data_directory + "/config";
@@ -98,10 +98,57 @@ node_store::~node_store() {
   if (lock >= 0) ::close(lock);
 }
 
-std::vector<machine*> node_store::machines() const {
+std::vector<machine*> node_machines::machines() const {
   std::vector<machine*> all{config.get(), spool.get()};
   for (const auto& m : mail) all.push_back(m.get());
   return all;
+}
+
+base::result<void> node_machines::open_machines(
+    const std::function<base::result<std::unique_ptr<tree>>(const std::string&)>& open_tree, const mail::mail_settings& settings) {
+  auto config_tree = open_tree(machine_directory(directory, config_shard.value));
+  if (!config_tree) return base::fail(config_tree.error());
+  auto opened_config = storage::directory::config_machine::open(std::move(*config_tree));
+  if (!opened_config) return base::fail(opened_config.error());
+  config = std::move(*opened_config);
+
+  auto spool_tree = open_tree(machine_directory(directory, spool_shard.value));
+  if (!spool_tree) return base::fail(spool_tree.error());
+  auto opened_spool = queue::spool_machine::open(std::move(*spool_tree));
+  if (!opened_spool) return base::fail(opened_spool.error());
+  spool = std::move(*opened_spool);
+
+  for (std::uint32_t i = 0; i < identity.mail_shards; ++i) {
+    const auto number = first_mail_shard + i;
+    auto mail_tree = open_tree(machine_directory(directory, number));
+    if (!mail_tree) return base::fail(mail_tree.error());
+    auto machine = storage::mail::mail_machine::open(base::shard_id{number}, std::move(*mail_tree), settings);
+    if (!machine) return base::fail(machine.error());
+    mail.push_back(std::move(*machine));
+  }
+  return {};
+}
+
+base::result<void> node_machines::replay_log(log_position end, std::optional<log_position> until) {
+  const auto all = machines();
+  auto from = end;
+  for (const auto* m : all) from = std::min(from, m->flushed());
+  bool unknown_shard = false;
+  const auto read = replay(posix_file_system(), log_directory(), from, [&](const committed_command& c) {
+    if (c.shard.value >= all.size()) {
+      unknown_shard = true;
+      return;
+    }
+    auto& m = *all[c.shard.value];
+    if (c.at < m.flushed()) return; // its tree has it
+    m.apply(c);
+    ++replayed;
+  }, until);
+  if (!read) return base::fail(read.error());
+  if (unknown_shard)
+    return base::fail(base::error_kind::damaged, "The store cannot be read", "the log names a shard that does not exist");
+  for (auto* m : all) m->publish();
+  return {};
 }
 
 base::result<std::unique_ptr<node_store>> node_store::open(const std::string& directory, bool create,
@@ -112,13 +159,10 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   const auto identity_path = directory + "/store.json";
   if (create)
     if (const auto made = files.make_directory(directory); !made) return base::fail(made.error());
-  store->lock = ::open((directory + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (store->lock < 0)
-    return base::fail(base::error_kind::not_found, "There is no store", "no store in " + directory + ": make one with `rookery init`");
-  if (::flock(store->lock, LOCK_EX | LOCK_NB) != 0)
-    return base::fail(base::error_kind::conflict, "The store is in use",
-                      "another process has " + directory + " open: stop it, or talk to it with `rookery status`");
-  auto identity = read_identity(files, identity_path);
+  auto lock = lock_store(directory, true);
+  if (!lock) return base::fail(lock.error());
+  store->lock = *lock;
+  auto identity = read_store_identity(directory);
   if (!identity && identity.error().kind == base::error_kind::not_found && create) {
     store_identity fresh;
     fresh.mail_shards = settings.mail_shards;
@@ -127,11 +171,7 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
     if (const auto written = files.replace(identity_path, print(fresh)); !written) return base::fail(written.error());
     identity = fresh;
   }
-  if (!identity) {
-    if (identity.error().kind == base::error_kind::not_found)
-      return base::fail(base::error_kind::not_found, "There is no store", "no store in " + directory + ": make one with `rookery init`");
-    return base::fail(identity.error());
-  }
+  if (!identity) return base::fail(identity.error());
   store->identity = *identity;
   auto secrets = open_secret_box(files, directory);
   if (!secrets) return base::fail(secrets.error());
@@ -148,27 +188,10 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   if (!log) return base::fail(log.error());
   store->log = std::move(*log);
 
-  auto config_tree = open_tree(machine_directory(directory, config_shard.value));
-  if (!config_tree) return base::fail(config_tree.error());
-  auto config = directory::config_machine::open(std::move(*config_tree));
-  if (!config) return base::fail(config.error());
-  store->config = std::move(*config);
-
-  auto spool_tree = open_tree(machine_directory(directory, spool_shard.value));
-  if (!spool_tree) return base::fail(spool_tree.error());
-  auto spool = queue::spool_machine::open(std::move(*spool_tree));
-  if (!spool) return base::fail(spool.error());
-  store->spool = std::move(*spool);
-
-  for (std::uint32_t i = 0; i < store->identity.mail_shards; ++i) {
-    const auto number = first_mail_shard + i;
-    auto mail_tree = open_tree(machine_directory(directory, number));
-    if (!mail_tree) return base::fail(mail_tree.error());
-    auto machine = mail::mail_machine::open(base::shard_id{number}, std::move(*mail_tree), settings.mail);
-    if (!machine) return base::fail(machine.error());
-    store->mail.push_back(std::move(*machine));
-  }
-  if (const auto replayed = replay_all(*store); !replayed) return base::fail(replayed.error());
+  const bool begun = store->log->needed_from() > log_position{1, segment_header_octets};
+  const auto open_tree = [begun](const std::string& where) { return open_writable_tree(where, begun); };
+  if (const auto opened = store->open_machines(open_tree, settings.mail); !opened) return base::fail(opened.error());
+  if (const auto replayed = store->replay_log(store->log->end()); !replayed) return base::fail(replayed.error());
   return store;
 }
 

@@ -20,7 +20,9 @@
 #include "storage/queue/spool_machine.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,23 +45,39 @@ struct node_store_settings {
   mail::mail_settings mail;
 };
 
-struct node_store {
+/// All machines of a store, and where it is.
+struct node_machines {
   store_identity identity;
   std::string directory;
-  std::unique_ptr<log_writer> log;
   std::unique_ptr<directory::config_machine> config;
   std::unique_ptr<queue::spool_machine> spool;
   std::shared_ptr<const base::secret_box> secrets;
   std::vector<std::unique_ptr<mail::mail_machine>> mail;   ///< number first_mail_shard + index
   std::uint64_t replayed = 0;                              ///< commands applied again at open
-  int lock = -1;
-
-  node_store() = default;
-  node_store(node_store&&) = default;
-  ~node_store();
 
   std::vector<machine*> machines() const;   ///< by shard number
   std::string log_directory() const { return directory + "/log"; }
+
+  /// Opens each machine on the tree that `open_tree` gives for its directory.
+  base::result<void> open_machines(const std::function<base::result<std::unique_ptr<tree>>(const std::string& directory)>& open_tree,
+                                   const mail::mail_settings&);
+  /// Applies what the trees do not have yet. `end`: of the log; `until`: as in `replay`.
+  base::result<void> replay_log(log_position end, std::optional<log_position> until = std::nullopt);
+};
+
+/// What the store in `directory` is. Errors: not_found, damaged, unsupported (made by a newer program).
+base::result<store_identity> read_store_identity(const std::string& directory);
+/// Keeps others from the store: the descriptor of the lock, closed by the caller. `conflict` when somebody has it.
+/// With `make` the lock's file is made; else -1 is given when there is none.
+base::result<int> lock_store(const std::string& directory, bool make);
+
+struct node_store : node_machines {
+  std::unique_ptr<log_writer> log;
+  int lock = -1;
+
+  node_store() = default;
+  ~node_store();
+
   std::string spill_directory() const { return directory + "/spill"; }
 
   /// Makes the store when the directory has none and `create`. Errors say what a person can do.
