@@ -1,5 +1,6 @@
 #include "server/cli/command_line.hpp"
 #include "server/store_check.hpp"
+#include "storage/node/store_repair.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -46,6 +47,45 @@ void check(command_line& c, const std::string& data) {
   print_report(c, *report);
 }
 
+/// Says what is lost; with `yes` makes the store usable.
+void mend(command_line& c, const std::string& data, bool yes) {
+  std::string directory = data;
+  if (directory.empty()) {
+    const auto file = c.node();
+    if (!file) return;
+    directory = file->data_directory;
+  }
+  const auto report = storage::repair_store(directory, yes);
+  if (!report) return c.fail(report.error());
+  if (report->needed && !yes) c.code = exit_damage;
+  if (c.as_json) {
+    json::value body{json::object{}};
+    body.set("needed", report->needed);
+    body.set("repaired", report->needed && yes);
+    body.set("damage", json::array(report->damage.begin(), report->damage.end()));
+    body.set("lost", json::array(report->lost.begin(), report->lost.end()));
+    body.set("damage_count", report->damage_count);
+    body.set("lost_count", report->lost_count);
+    body.set("saved", report->saved);
+    std::printf("%s", json::to_text(body, true).c_str());
+    return;
+  }
+  if (!report->needed) {
+    std::printf("the log can be read; nothing was changed\n");
+    return;
+  }
+  std::printf("damaged:\n");
+  for (const auto& line : report->damage) std::printf("  %s\n", line.c_str());
+  std::printf(report->lost.empty() ? "nothing is lost: the indexes have it\n" : "lost:\n");
+  for (const auto& line : report->lost) std::printf("  %s\n", line.c_str());
+  if (report->lost_count > report->lost.size())
+    std::printf("  and %llu more\n", static_cast<unsigned long long>(report->lost_count - report->lost.size()));
+  if (!yes) std::printf("nothing was changed; --yes repairs. A backup may have more: keep a copy of %s first\n", directory.c_str());
+  else if (report->saved > 0)
+    std::printf("the store can be used again; %llu message(s) are saved in %s\n", static_cast<unsigned long long>(report->saved), report->saved_in.c_str());
+  else std::printf("the store can be used again\n");
+}
+
 /// Copies first and checks then: a backup is worth what can be read from it.
 void bring_back(command_line& c, const std::string& from, const std::string& data) {
   namespace fs = std::filesystem;
@@ -78,6 +118,7 @@ void bring_back(command_line& c, const std::string& from, const std::string& dat
 void add_store_verbs(CLI::App& app, command_line& c) {
   struct options {
     std::string data, from, to;
+    bool yes = false;
   };
   const auto o = std::make_shared<options>();
 
@@ -85,6 +126,12 @@ void add_store_verbs(CLI::App& app, command_line& c) {
   verify->add_option("--data", o->data, "The data directory of a store that no server uses");
   add_json_option(*verify, c);
   verify->callback([&c, o] { check(c, o->data); });
+
+  auto* repair = app.add_subcommand("repair", "Say what damage in the log took, and with --yes make the store usable; no server may use it");
+  repair->add_option("--data", o->data, "The data directory; default: that of the node file");
+  repair->add_flag("--yes", o->yes, "Do it");
+  add_json_option(*repair, c);
+  repair->callback([&c, o] { mend(c, o->data, o->yes); });
 
   auto* restore = app.add_subcommand("restore", "Make a data directory from a backup; no server may use it");
   restore->add_option("backup", o->from, "The directory of the backup")->required();

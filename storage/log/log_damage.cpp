@@ -19,6 +19,8 @@ using hole_kind = log_hole::kind;
 constexpr auto whole_file = std::numeric_limits<std::uint64_t>::max();
 /// Added to the numbers of records behind damage whose extent is unknown: none is given twice.
 constexpr std::uint64_t unknown_lsns = std::uint64_t{1} << 40;
+/// Of one hole; a segment has fewer records.
+constexpr std::uint64_t pads_max = 1u << 22;
 
 class survey {
 public:
@@ -66,7 +68,10 @@ private:
   base::result<void> read(std::uint32_t number, const open_segment& segment, bool last) {
     out_.needed_from = std::max(out_.needed_from, segment.header.needed_from);
     const auto first = segment.header.first_lsn;
-    if (lsn_ != 0 && first > lsn_) {
+    const bool begun_anew = segment.header.needed_from.segment == number; // by a repair
+    if (!out_.holes.empty() && out_.holes.back().segment + 1 == number && out_.holes.back().lost_records == 0 && !begun_anew)
+      if (auto& h = out_.holes.back(); h.first_lsn != 0 && first > h.first_lsn) h.lost_records = first - h.first_lsn;
+    if (lsn_ != 0 && first > lsn_ && !begun_anew) {
       end_group();
       const auto size = files_size_;
       hole({hole_kind::records, number - 1, size, size, lsn_, first - lsn_, {}});
@@ -201,15 +206,13 @@ base::result<void> write_pad(const open_segment& segment, file& to, std::uint64_
   head.flags = flags;
   head.lsn = lsn;
   head.length = static_cast<std::uint32_t>(end - at - record_head_octets);
-  std::string octets(head.length, '\0');
-  const auto count = to.read(at + record_head_octets, octets.data(), octets.size());
-  if (!count) return base::fail(count.error());
-  octets.resize(*count);
-  head.length = static_cast<std::uint32_t>(*count);
+  std::string octets(head.length, '\0'); // what lies behind the end of the file reads as zeros later
+  if (const auto count = to.read(at + record_head_octets, octets.data(), octets.size()); !count) return base::fail(count.error());
   head.payload_crc = base::crc32c(octets);
   char raw[record_head_octets];
   write_record_head(head, segment.header, static_cast<std::uint32_t>(at), raw);
-  return to.write(at, {raw, sizeof raw});
+  const std::string_view pieces[] = {{raw, sizeof raw}, octets};
+  return to.write(at, pieces);
 }
 
 } // namespace
@@ -232,13 +235,10 @@ base::result<void> pad_holes(file_system& files, const std::string& directory, c
     if (!segment) return base::fail(segment.error());
     auto& to = *segment->octets;
     // As many records as numbers were lost, while there is room; the last one takes the rest.
-    const auto room = (h.to - h.from) / record_head_octets;
+    // At the end of the file there is always room.
     const auto count = h.lost_records == 0 ? std::uint64_t{1} : h.lost_records;
-    if (h.first_lsn == 0 || room < count) {
-      if (h.lost_records == 0 && h.to > h.from) // too short for a record at the end of a segment
-        if (auto done = to.truncate(h.from); !done) return done;
-      continue;
-    }
+    const auto end = h.to >= segment->size ? std::max(h.to, h.from + count * record_head_octets) : h.to;
+    if (h.first_lsn == 0 || count > pads_max || (end - h.from) / record_head_octets < count) continue;
     for (std::uint64_t i = 0; i < count; ++i) {
       const auto at = h.from + i * record_head_octets;
       const bool last = i + 1 == count;
@@ -249,7 +249,7 @@ base::result<void> pad_holes(file_system& files, const std::string& directory, c
         segment_scanner scanner(*segment, h.from, whole_file);
         if (auto head = scanner.next(); head && *head == found::record) kept = scanner.head().flags;
       }
-      if (auto done = write_pad(*segment, to, at, last ? h.to : at + record_head_octets, h.first_lsn + i, kept); !done) return done;
+      if (auto done = write_pad(*segment, to, at, last ? end : at + record_head_octets, h.first_lsn + i, kept); !done) return done;
     }
     if (auto done = to.sync(); !done) return done;
   }

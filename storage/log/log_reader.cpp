@@ -223,7 +223,12 @@ private:
     next_lsn_ = place.head.lsn + 1;
     if ((place.head.flags & record_flag::commit_begin) != 0 && open_group_)
       fault(place.at.offset, "a write began within a commit group");
-    if (!open_group_) digests_.clear();
+    if (!open_group_) {
+      digests_.clear();
+      padded_ = after_pad_; // a pad may have cut the group
+    }
+    after_pad_ = place.head.type == record_type::pad;
+    padded_ = padded_ || after_pad_;
     open_group_ = (place.head.flags & record_flag::group_end) == 0;
     if (place.head.type == record_type::body) {
       ++report_.bodies;
@@ -240,10 +245,11 @@ private:
     if (!command) return fault(place.at.offset, "a command that cannot be read");
     for (const auto& b : command->bodies) {
       const auto found = digests_.find(b.offset);
-      if (b.segment != number_ || found == digests_.end() || found->second.second != b.length)
-        fault(place.at.offset, "a command names a body that is not in its group");
-      else if (found->second.first != b.id)
+      if (b.segment != number_ || found == digests_.end() || found->second.second != b.length) {
+        if (!padded_) fault(place.at.offset, "a command names a body that is not in its group"); // a repair says whose it was
+      } else if (found->second.first != b.id) {
         fault(b.offset, "a body whose SHA-256 is not its name");
+      }
     }
   }
 
@@ -253,6 +259,8 @@ private:
   log_report& report_;
   std::uint64_t& next_lsn_;
   bool open_group_ = false;
+  bool after_pad_ = false;
+  bool padded_ = false; ///< the group has, or follows, a record that a repair could not read
   std::map<std::uint32_t, std::pair<base::sha256_digest, std::uint32_t>> digests_;
 };
 
@@ -275,7 +283,9 @@ base::result<log_report> check_log(file_system& files, const std::string& direct
         lsn = 0;
         continue;
       }
-      if (lsn != 0 && segment->header.first_lsn != lsn)
+      // A repair begins anew, behind what was lost.
+      const bool begun_anew = segment->header.needed_from.segment == number;
+      if (lsn != 0 && segment->header.first_lsn != lsn && !begun_anew)
         report.faults.push_back(damaged(directory, number - 1, 0,
                                         "records up to number " + std::to_string(segment->header.first_lsn - 1) +
                                           " are missing").value.log.value);

@@ -132,7 +132,15 @@ base::result<void> node_machines::open_machines(
 base::result<void> node_machines::replay_log(log_position end, std::optional<log_position> until) {
   const auto all = machines();
   auto from = end;
-  for (const auto* m : all) from = std::min(from, m->flushed());
+  for (const auto* m : all) {
+    if (m->flushed() > end)
+      return base::fail(base::error_kind::damaged, "The server's store is damaged.",
+                        log_directory() + ": the log ends in segment " + std::to_string(end.segment) + " at " + std::to_string(end.offset) +
+                          ", but shard " + std::to_string(m->shard().value) + " has read on to segment " +
+                          std::to_string(m->flushed().segment) + " at " + std::to_string(m->flushed().offset) +
+                          ": the end of the log was lost. `rookery repair` says what that took; a backup may be better.");
+    from = std::min(from, m->flushed());
+  }
   bool unknown_shard = false;
   const auto read = replay(posix_file_system(), log_directory(), from, [&](const committed_command& c) {
     if (c.shard.value >= all.size()) {
