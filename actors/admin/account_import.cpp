@@ -25,6 +25,7 @@ struct row {
 
 struct import_run {
   std::vector<row> rows;
+  std::set<std::string> addresses;
   std::set<std::string> domains;
   std::map<std::string, sasl::scram_credentials> hashed; ///< by password: the slow part once each
   std::size_t made = 0, changed = 0, skipped = 0;
@@ -41,6 +42,7 @@ bool read_row(const call_ptr& c, const dir::config_table& table, const json::val
   const auto given = line.get_string("address");
   const auto address = given ? routing::canonical_address(*given) : std::nullopt;
   if (!address) return refuse(base::error_kind::invalid, "address is missing or no address");
+  if (!into.addresses.insert(*address).second) return refuse(base::error_kind::exists, *address + " is there twice");
   const std::string domain(routing::sides(*address).domain);
   if (table.find(dir::document_kind::domain, domain) == nullptr)
     return refuse(base::error_kind::not_found, "there is no domain " + domain);
@@ -73,7 +75,16 @@ bool read_row(const call_ptr& c, const dir::config_table& table, const json::val
   return true;
 }
 
+void reply(const call_ptr& c, const import_run& all) {
+  json::value body{json::object{}};
+  body.set("made", all.made);
+  body.set("changed", all.changed);
+  body.set("skipped", all.skipped);
+  c->reply(std::move(body));
+}
+
 void commit(const call_ptr& c, const import_ptr& all) {
+  if (all->rows.empty()) return reply(c, *all);
   std::vector<dir::change> changes;
   changes.reserve(all->rows.size() + all->domains.size());
   for (const auto& domain : all->domains)
@@ -83,15 +94,8 @@ void commit(const call_ptr& c, const import_ptr& all) {
     base::wipe(r.password);
     changes.emplace_back(dir::put{kind, std::move(r.address), r.expected, std::move(r.content)});
   }
-  const auto reply = [c, all](const storage::command_result&) {
-    json::value body{json::object{}};
-    body.set("made", all->made);
-    body.set("changed", all->changed);
-    body.set("skipped", all->skipped);
-    c->reply(std::move(body));
-  };
-  if (all->rows.empty()) return reply({});
-  change(c, std::move(changes), "one of the accounts was made or changed meanwhile; nothing was imported", reply);
+  change(c, std::move(changes), "one of the accounts was made or changed meanwhile; nothing was imported",
+         [c, all](const storage::command_result&) { reply(c, *all); });
 }
 
 } // namespace
@@ -115,6 +119,7 @@ void import_accounts(const call_ptr& c) {
     fault.client.value = "account " + std::to_string(i + 1) + " of the list: " + fault.client.value;
     return c->refuse(fault);
   }
+  if (c->what.body.get_bool("check").value_or(false)) return reply(c, *all); // what would be done
   if (all->hashed.empty()) return commit(c, all);
   const auto iterations = static_cast<std::uint32_t>(c->node->values()->password_iterations);
   c->node->in_worker(

@@ -1,3 +1,4 @@
+#include "actors/admin/admin_api.hpp"
 #include "actors/admin/request.hpp"
 #include "base/text.hpp"
 #include "server/cli/account_csv.hpp"
@@ -7,13 +8,15 @@
 
 #include <fstream>
 #include <memory>
+#include <set>
 #include <sstream>
+#include <utility>
 
 namespace rookery::cli {
 namespace {
 
-/// Accounts sent in one request: well below the server's bound on a body and on time.
-constexpr std::size_t import_batch = 500;
+/// What one request may weigh: well below the server's bound on a body.
+constexpr std::size_t import_octets_max = 3u << 20;
 
 struct account_options {
   std::string address, new_address, domain, state, display_name, description, quota_octets, quota_messages, details, file, existing = "refuse";
@@ -53,6 +56,37 @@ void add_member_options(CLI::App& verb, account_options& o) {
   verb.add_flag("--admin,!--no-admin", o.admin, "Whether it answers for postmaster@ when nobody is named");
 }
 
+/// One request: its accounts are made together or not at all.
+struct import_part {
+  json::value body;
+  std::size_t first = 0, count = 0;
+};
+
+/// Parts as large as one request may be. The error is an address that is there twice.
+base::result<std::vector<import_part>> import_parts(json::array rows, const std::string& existing) {
+  std::set<std::string> addresses;
+  std::vector<import_part> parts;
+  json::array accounts;
+  std::size_t octets = 0;
+  const auto close = [&] {
+    import_part part{json::value(json::object{}), parts.empty() ? 0 : parts.back().first + parts.back().count, accounts.size()};
+    part.body.set("accounts", std::exchange(accounts, {}));
+    part.body.set("existing", existing);
+    parts.push_back(std::move(part));
+    octets = 0;
+  };
+  for (auto& row : rows) {
+    const auto address = base::to_lower(row.get_string("address").value_or(""));
+    if (!address.empty() && !addresses.insert(address).second) return base::fail(base::error_kind::exists, address);
+    const auto weight = json::to_text(row).size() + 1;
+    if (!accounts.empty() && (octets + weight > import_octets_max || accounts.size() == admin::import_accounts_max)) close();
+    octets += weight;
+    accounts.push_back(std::move(row));
+  }
+  if (!accounts.empty()) close();
+  return parts;
+}
+
 void import_file(command_line& c, const account_options& o) {
   std::ifstream file(o.file, std::ios::binary);
   if (!file && o.file != "-") return c.fail(exit_usage, "the file " + o.file + " cannot be read");
@@ -61,16 +95,24 @@ void import_file(command_line& c, const account_options& o) {
   else text << file.rdbuf();
   auto rows = read_account_csv(text.str());
   if (!rows) return c.fail(exit_refused, o.file + ": " + rows.error().client.value);
+  const auto parts = import_parts(std::move(*rows), o.existing);
+  if (!parts) return c.fail(exit_refused, o.file + ": an address is there twice: " + parts.error().client.value);
   std::int64_t made = 0, changed = 0, skipped = 0;
-  for (std::size_t begin = 0; begin < rows->size(); begin += import_batch) {
-    const auto end = std::min(begin + import_batch, rows->size());
-    json::value body{json::object{}};
-    body.set("accounts", json::array(std::make_move_iterator(rows->begin() + static_cast<std::ptrdiff_t>(begin)),
-                                     std::make_move_iterator(rows->begin() + static_cast<std::ptrdiff_t>(end))));
-    body.set("existing", o.existing);
-    const auto answer = c.ask("POST", "/v1/accounts/import", body);
+  // More than one request: all are checked before the first makes anything.
+  if (parts->size() > 1)
+    for (const auto& part : *parts) {
+      auto body = part.body;
+      body.set("check", true);
+      if (c.ask("POST", "/v1/accounts/import", body)) continue;
+      std::fprintf(stderr, "rookery: of accounts %zu to %zu of the file; nothing was imported\n", part.first + 1, part.first + part.count);
+      return;
+    }
+  for (const auto& part : *parts) {
+    const auto answer = c.ask("POST", "/v1/accounts/import", part.body);
     if (!answer) {
-      std::fprintf(stderr, "rookery: lines %zu to %zu were not imported; %zu before them were\n", begin + 2, end + 1, begin);
+      if (part.first == 0) std::fprintf(stderr, "rookery: nothing was imported\n");
+      else std::fprintf(stderr, "rookery: the first %zu accounts of the file were imported, those behind them were not; "
+                                "again with --existing skip goes on\n", part.first);
       return;
     }
     made += answer->get_integer("made").value_or(0);

@@ -124,6 +124,12 @@ TEST_F(administration, AnImportIsAllOrNothingAndHashesAPasswordOnce) {
   EXPECT_EQ(ask("POST", "/v1/accounts/import", accounts).body.get_integer("made"), 2);
   EXPECT_EQ(node_->tasks, 1);
   EXPECT_EQ(ask("POST", "/v1/accounts/import", accounts).body.get_integer("skipped"), 2);
+  const auto checked = ask("POST", "/v1/accounts/import", R"({"accounts":[{"address":"e@example.test"}],"check":true})");
+  EXPECT_EQ(checked.body.get_integer("made"), 1);
+  EXPECT_EQ(ask("GET", "/v1/accounts/e%40example.test").status, 404u) << "only checked";
+  const auto twice = ask("POST", "/v1/accounts/import", R"({"accounts":[{"address":"e@example.test"},{"address":"E@Example.test"}]})");
+  EXPECT_EQ(twice.status, 409u);
+  EXPECT_EQ(ask("GET", "/v1/accounts/e%40example.test").status, 404u);
   const auto bad = ask("POST", "/v1/accounts/import", R"({"accounts":[{"address":"c@example.test"},{"address":"d@else.test"}]})");
   EXPECT_EQ(bad.status, 404u);
   EXPECT_NE(text(bad).find("account 2 of the list"), std::string::npos);

@@ -119,6 +119,24 @@ class Many(unittest.TestCase):
         self.assertEqual([a for a in listed if a.startswith("import")], names)
         self.assertTrue(may_log_in(names[777], "one for all"))
 
+    def test_a_large_import_is_checked_before_it_makes_anything(self):
+        def load(names):
+            with tempfile.NamedTemporaryFile("w", suffix=".csv") as f:
+                f.write("address\n" + "".join(n + "\n" for n in names))
+                f.flush()
+                return rookery("account", "import", f.name)
+        names = ["large%04d@%s" % (i, DOMAIN) for i in range(5100)]
+        code, _, err = load(names + ["nobody@nowhere.test"])
+        self.assertEqual(code, 4, err)
+        self.assertIn("nothing was imported", err)
+        self.assertEqual([a for a in shown("account", "list") if a["address"].startswith("large")], [])
+        code, _, err = load(names + [names[3].upper()])
+        self.assertEqual(code, 1)
+        self.assertIn("twice", err)
+        code, out, err = load(names)
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("5100 accounts made", out)
+
 
 class Others(unittest.TestCase):
     def test_domains_and_aliases(self):
