@@ -55,6 +55,8 @@ struct node {
   std::shared_ptr<published<delivery::delivery_view>> delivery; ///< queues, routes, host logins
   const storage::queue::spool_machine* spool = nullptr;  ///< for its thread-safe reads
   const storage::directory::config_machine* configuration = nullptr; ///< for its history
+  caf::actor resolver;                        ///< dns_question
+  caf::actor dispatch;                        ///< what waits to leave (actors/queue/dispatch_actor.hpp)
   std::shared_ptr<login_service> login;
   std::shared_ptr<const base::secret_box> secrets; ///< opens passwords for other servers
   std::shared_ptr<worker_pool> readers;       ///< blocking reads, long searches

@@ -29,6 +29,12 @@ constexpr auto rows = std::to_array<setting_info>({
      "An IMAP session without a command, or in IDLE, is closed after this time (RFC 9051 asks for 30 minutes at least)."},
     {"imap.login_seconds", seconds, &settings::imap_login_seconds, 10, 3600, {},
      "An IMAP connection that has not logged in is closed after this time."},
+    {"dns.servers", text, &settings::dns_servers, 0, 0, {},
+     "Resolvers to ask, addresses parted by spaces, with `@port` if need be; empty asks the name servers themselves, from the root on."},
+    {"dns.timeout_seconds", seconds, &settings::dns_timeout_seconds, 1, 120, {},
+     "A question to the domain name system is given up after this time."},
+    {"dns.trust_anchor_file", text, &settings::dns_trust_anchor_file, 0, 0, {},
+     "The DNSSEC trust anchor, as Debian's package dns-root-data has it; empty turns validation off, and DANE with it."},
     {"log.level", choice, &settings::log_level, 0, 0, "debug|info|notice|warning|error",
      "The least severe events that are logged."},
     {"password.characters_min", number, &settings::password_characters_min, 1, 128, {},
@@ -95,6 +101,8 @@ constexpr auto rows = std::to_array<setting_info>({
      "With less free space than this on the data disk new mail is refused, so that deleting still works."},
     {"submission.from_checked", flag, &settings::submission_from_checked, 0, 0, {},
      "Whether the From field of submitted mail must belong to the account, as the envelope sender always must."},
+    {"tls.ca_file", text, &settings::tls_ca_file, 0, 0, {},
+     "Certificates of the authorities that other servers' certificates are checked against, as PEM."},
 });
 
 bool one_of(std::string_view choices, std::string_view text) {

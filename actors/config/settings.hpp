@@ -67,6 +67,11 @@ struct settings {
   std::string queue_dnssec_rules;                             ///< as policy/delivery/dnssec_rule.hpp reads
   bool queue_dane = true;
   bool queue_mta_sts = true;
+  // Other servers: their names, their certificates.
+  std::string dns_servers;                                    ///< "192.0.2.1 127.0.0.1@5353"; "": from the root on
+  std::string dns_trust_anchor_file = "/usr/share/dns/root.key";
+  std::uint64_t dns_timeout_seconds = 20;
+  std::string tls_ca_file = "/etc/ssl/certs/ca-certificates.crt";
   // Logs.
   std::string log_level = "info";
 };

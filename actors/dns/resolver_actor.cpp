@@ -107,6 +107,7 @@ caf::result<dns_answer> ask(self_ptr self, const dns_question& q) {
 
 caf::behavior resolver_actor(self_ptr self, resolver_settings settings) {
   self->set_default_handler(caf::drop);
+  self->set_error_handler([](caf::error&) {});
   configure(self, std::move(settings));
   return {[self](const dns_question& q) { return ask(self, q); },
           [self](const dns_done& d) { done(self, d); },

@@ -97,6 +97,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
     delivery->put(now.delivery);
     tell_faults(*follower);
     follow_settings(*now.table, *now.values);
+    if (outgoing_) outgoing_->configured();
     for (const auto account : follower->closed()) caf::anon_send(node_->shard_actor(account), end_sessions{account});
   };
   n.machines.push_back(spawn_machine(*system_, config_parts));
@@ -135,6 +136,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   keeping->bodies = n.bodies;
   keeping->interval = options.maintenance_interval;
   maintenance_ = spawn_maintenance(*system_, keeping);
+  outgoing_ = std::make_unique<outgoing>(*system_, n, reactors_);
   store_ = std::move(store);
 }
 
@@ -172,6 +174,7 @@ void running_node::accept() {
 
 std::uint32_t running_node::drain(std::chrono::milliseconds limit) {
   node_->draining = true;
+  outgoing_->drain();
   for (auto& a : acceptors_) a->end();
   for (auto& r : reactors_) r->drain_sources();
   const auto until = std::chrono::steady_clock::now() + limit;
@@ -181,6 +184,7 @@ std::uint32_t running_node::drain(std::chrono::milliseconds limit) {
 }
 
 void running_node::stop() {
+  outgoing_->settle(flush_time);
   caf::scoped_actor self{*system_};
   // What is under way is written first: the log answers in order.
   self->request(node_->log, flush_time, list_segments{}).receive([](const log_segments&) {}, [](const caf::error&) {});

@@ -7,6 +7,7 @@
 #include "actors/net/acceptor.hpp"
 #include "actors/net/reactor.hpp"
 #include "actors/node.hpp"
+#include "actors/queue/outgoing.hpp"
 #include "base/result.hpp"
 #include "storage/node/node_store.hpp"
 
@@ -60,6 +61,7 @@ private:
   std::vector<std::unique_ptr<net::reactor>> reactors_;
   std::vector<std::unique_ptr<net::acceptor>> acceptors_;
   std::shared_ptr<net::connection_counts> counts_;
+  std::unique_ptr<outgoing> outgoing_;
   caf::actor maintenance_;
 };
 

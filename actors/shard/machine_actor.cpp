@@ -188,6 +188,8 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
   st.parts = std::move(parts);
   st.last_checkpoint = base::system_clock().now();
   self->set_default_handler(caf::drop);
+  // Somebody did not understand an answer: that is not the end of a shard.
+  self->set_error_handler([](caf::error&) {});
   self->set_exception_handler([](std::exception_ptr& p) -> caf::error {
     try {
       std::rethrow_exception(p);

@@ -1,0 +1,309 @@
+#include "actors/queue/destination_actor.hpp"
+
+#include "actors/net/connector.hpp"
+#include "actors/net/tls_link.hpp"
+#include "actors/queue/client_tls.hpp"
+#include "actors/queue/delivery_host.hpp"
+#include "actors/queue/dispatch_actor.hpp"
+#include "actors/queue/host_finder.hpp"
+#include "base/crypto/crypto.hpp"
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+namespace rookery::actors {
+namespace {
+
+/// A host that did not answer is tried behind the others for this time.
+constexpr std::chrono::seconds bad_time{300};
+constexpr std::chrono::milliseconds dial_time{30'000};
+constexpr std::uint32_t transactions_a_session_max = 10'000; ///< dispatch decides earlier
+
+/// From a dial that came to nothing.
+struct dial_failed {
+  queueing::connection_number connection = 0;
+  std::string why;
+};
+
+} // namespace
+} // namespace rookery::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::dial_failed)
+
+namespace rookery::actors {
+namespace {
+
+using delivery::trouble;
+
+/// One address of one host.
+struct target {
+  std::string host, address;
+  delivery::tls_demand demand;
+  std::vector<dns::tlsa> tlsas;
+  std::string tls_name;
+};
+
+/// A connection that is to come about: walks along the targets.
+struct attempt {
+  way_ptr way;
+  std::vector<target> targets;     ///< those found so far
+  std::deque<std::string> hosts;   ///< not looked at yet
+  std::size_t next = 0;
+  bool in_the_clear = false;       ///< the present target a second time, without TLS
+  bool named = false, mx_secure = false;
+  std::vector<delivery::trouble> skipped;
+  std::optional<way_failure> last;
+};
+
+class destination_state {
+public:
+  static inline const char* name = "destination_actor";
+
+  void begin(caf::event_based_actor* self, std::shared_ptr<destination_parts> parts) {
+    self_ = self;
+    parts_ = std::move(parts);
+    finder_.emplace(*self, *parts_->of);
+  }
+
+  void open(const open_connection& o) {
+    const auto number = o.slot.connection;
+    attempts_[number].way = o.way;
+    finder_->find_hosts(*o.way, seed(), [this, number](found_hosts found) { have_hosts(number, std::move(found)); });
+  }
+
+  void unfit(const connection_unfit& u) {
+    const auto at = attempts_.find(u.connection);
+    if (at == attempts_.end()) return;
+    auto& a = at->second;
+    if (u.why.in_the_clear && !a.in_the_clear) {
+      a.in_the_clear = true;
+      return dial_now(u.connection, a);
+    }
+    failed(u.connection, a, u.why);
+  }
+
+  void dial_came_to_nothing(const dial_failed& d) {
+    const auto at = attempts_.find(d.connection);
+    if (at == attempts_.end()) return;
+    auto& a = at->second;
+    const auto& t = a.targets[a.next];
+    failed(d.connection, a, {delivery::of_trouble(trouble::unreachable, t.host + " (" + t.address + "): " + d.why), t.host, true, false});
+  }
+
+  void ready(const connection_ready& r) {
+    const auto at = attempts_.find(r.connection);
+    if (at == attempts_.end()) return;
+    bad_.erase(at->second.targets[at->second.next].address);
+    attempts_.erase(at);
+    leave();
+  }
+
+  void idle() {
+    idle_ = true;
+    leave();
+  }
+
+private:
+  node& of() const { return *parts_->of; }
+  static std::uint64_t seed() {
+    std::uint64_t out = 0;
+    for (const char c : base::random_octets(8)) out = out << 8 | static_cast<unsigned char>(c);
+    return out;
+  }
+
+  void have_hosts(queueing::connection_number number, found_hosts found) {
+    const auto at = attempts_.find(number);
+    if (at == attempts_.end()) return;
+    auto& a = at->second;
+    if (found.problem) return give_up(number, {std::move(*found.problem), {}, false, false});
+    a.named = found.named;
+    a.mx_secure = found.secure;
+    a.hosts.assign(found.names.begin(), found.names.end());
+    next_host(number);
+  }
+
+  /// Asks for the next host's addresses when those found so far are used up.
+  void next_host(queueing::connection_number number) {
+    auto& a = attempts_.at(number);
+    if (a.hosts.empty()) {
+      if (!a.last) {
+        const auto why = a.skipped.empty() ? trouble::no_host : delivery::last_word(a.skipped);
+        a.last = way_failure{delivery::of_trouble(why, "no host of " + parts_->destination + " may be used"), {}, false, false};
+      }
+      return give_up(number, std::move(*a.last));
+    }
+    const auto host = a.hosts.front();
+    a.hosts.pop_front();
+    const bool dane = of().settings->get()->queue_dane && (a.mx_secure || a.named) &&
+                      !(a.way->route && a.way->route->dane == delivery::dane_use::ignored);
+    finder_->find_addresses(host, a.way->hop.port, a.named, dane, seed(), [this, number, host](found_addresses found) {
+      have_addresses(number, host, std::move(found));
+    });
+  }
+
+  void have_addresses(queueing::connection_number number, const std::string& host, found_addresses found) {
+    const auto at = attempts_.find(number);
+    if (at == attempts_.end()) return;
+    auto& a = at->second;
+    if (found.problem) {
+      a.last = way_failure{std::move(*found.problem), host, true, false};
+      return next_host(number);
+    }
+    delivery::tls_facts facts;
+    facts.route = a.way->tls;
+    facts.tls_at_once = a.way->hop.tls_at_once;
+    if (a.way->route) facts.dane = a.way->route->dane;
+    if (!of().settings->get()->queue_dane) facts.dane = delivery::dane_use::ignored;
+    facts.named = a.named;
+    facts.mx_secure = a.mx_secure;
+    facts.host_secure = found.secure;
+    facts.tlsa = found.tlsa;
+    facts.require_tls = parts_->destination.ends_with(" requiretls") || parts_->destination.find(" requiretls ") != std::string::npos;
+    const auto demand = delivery::demand_for(facts);
+    if (demand.skip) {
+      a.skipped.push_back(demand.otherwise);
+      a.last = way_failure{delivery::of_trouble(demand.otherwise, host + " does not fulfil what is asked of TLS"), host, true, false};
+      return next_host(number);
+    }
+    for (auto& address : found.addresses) a.targets.push_back({host, std::move(address), demand, found.tlsas, found.tls_name});
+    // Addresses that did not answer lately come last.
+    const auto now = base::system_clock().now();
+    std::stable_partition(a.targets.begin() + static_cast<std::ptrdiff_t>(a.next), a.targets.end(), [&](const target& t) {
+      const auto bad = bad_.find(t.address);
+      return bad == bad_.end() || bad->second < now;
+    });
+    dial_now(number, a);
+  }
+
+  void failed(queueing::connection_number number, attempt& a, way_failure why) {
+    bad_[a.targets[a.next].address] = base::system_clock().now() + bad_time;
+    const bool more = why.next_host;
+    a.last = std::move(why);
+    a.in_the_clear = false;
+    ++a.next;
+    if (!more) return give_up(number, std::move(*a.last));
+    if (a.next < a.targets.size()) return dial_now(number, a);
+    next_host(number);
+  }
+
+  void give_up(queueing::connection_number number, way_failure why) {
+    attempts_.erase(number);
+    connection_over over;
+    over.connection = number;
+    over.how = queueing::close_reason::failed;
+    over.why = std::move(why);
+    over.unreached = true;
+    self_->send(parts_->dispatch, std::move(over));
+    leave();
+  }
+
+  std::string source_for(const std::string& address, const delivery::way& way) {
+    std::vector<std::string> ours;
+    if (way.route && !way.route->source_addresses.empty()) ours = way.route->source_addresses;
+    else
+      for (const auto word : base::split(of().settings->get()->queue_source_addresses, ' '))
+        if (!word.empty()) ours.emplace_back(word);
+    const bool six = address.find(':') != std::string::npos;
+    std::erase_if(ours, [six](const std::string& o) { return (o.find(':') != std::string::npos) != six; });
+    return ours.empty() ? std::string() : ours[turn_ % ours.size()];
+  }
+
+  base::result<std::shared_ptr<const smtp::client_settings>> session_for(const target& t, const attempt& a) {
+    auto out = std::make_shared<smtp::client_settings>();
+    const auto settings = of().settings->get();
+    out->host_name = a.way->route && !a.way->route->helo_name.empty() ? a.way->route->helo_name
+                     : !settings->queue_helo_name.empty()             ? settings->queue_helo_name
+                                                                      : of().host_name;
+    out->lmtp = a.way->hop.lmtp;
+    out->limits.mails = transactions_a_session_max;
+    switch (t.demand.start) {
+    case delivery::tls_start::never: out->tls = smtp::tls_use::none; break;
+    case delivery::tls_start::when_offered: out->tls = a.in_the_clear ? smtp::tls_use::none : smtp::tls_use::when_offered; break;
+    case delivery::tls_start::required: out->tls = smtp::tls_use::required; break;
+    case delivery::tls_start::at_once: out->tls = smtp::tls_use::implicit; break;
+    }
+    if (const auto login = delivery::login_for(*of().delivery->get(), *a.way, t.host)) {
+      auto password = of().secrets ? of().secrets->open(login->sealed_password, delivery::password_purpose) : std::nullopt;
+      if (!password) return base::fail(base::error_kind::invalid, "the password for " + t.host + " cannot be read");
+      out->credentials = sasl::client_credentials{login->name, std::move(*password), {}};
+      out->allow_plaintext_auth = login->without_tls;
+    }
+    return std::shared_ptr<const smtp::client_settings>(std::move(out));
+  }
+
+  void dial_now(queueing::connection_number number, attempt& a) {
+    const auto& t = a.targets[a.next];
+    auto session = session_for(t, a);
+    if (!session)
+      return failed(number, a, {delivery::of_trouble(trouble::no_credentials, session.error().client.value), t.host, true, false});
+    auto tls = tls_for(t.demand, t.host, t.tls_name, t.tlsas, of().settings->get()->tls_ca_file);
+    if (!tls) return failed(number, a, {delivery::of_trouble(trouble::local, tls.error().client.value), t.host, true, false});
+
+    auto parts = std::make_shared<delivery_parts>();
+    parts->of = parts_->of;
+    parts->dispatch = parts_->dispatch;
+    parts->record = parts_->record;
+    parts->destination = caf::actor_cast<caf::actor>(self_);
+    parts->connection = number;
+    parts->session = std::move(*session);
+    parts->host = t.host;
+    parts->return_path = a.way->return_path;
+    parts->judge = [demand = t.demand, host = t.host](const connection_facts& f, const smtp::capabilities& c) {
+      return judge_peer(demand, host, f, c);
+    };
+    parts->tls_broken = [demand = t.demand, host = t.host](std::string_view why) { return tls_broken(demand, host, why); };
+    auto service = std::make_shared<net::listener>();
+    service->service = "delivery";
+    service->implicit_tls = t.demand.start == delivery::tls_start::at_once;
+    service->make_tls = [tls = std::move(*tls), host = t.host] { return std::make_unique<net::tls_link>(tls.context, host, tls.check); };
+    service->make = [parts](const connection_facts& f) {
+      return std::make_unique<delivery_host>(parts, f, parts->of->clock->now());
+    };
+    // Weak: the connection may outlive this actor, and holds the service.
+    const auto tell = [self = caf::actor_cast<caf::actor>(self_), number](std::string_view why) {
+      caf::anon_send(self, dial_failed{number, std::string(why)});
+    };
+    service->not_opened = tell;
+    net::dial d;
+    d.address = t.address;
+    d.port = a.way->hop.port;
+    d.source = source_for(t.address, *a.way);
+    d.time = dial_time;
+    auto& reactor = *(*parts_->reactors)[turn_++ % parts_->reactors->size()];
+    net::connect(*of().system, reactor, std::move(d), std::move(service), tell);
+  }
+
+  void leave() {
+    if (idle_ && attempts_.empty()) self_->quit();
+  }
+
+  caf::event_based_actor* self_ = nullptr;
+  std::shared_ptr<destination_parts> parts_;
+  std::optional<host_finder> finder_;
+  std::map<queueing::connection_number, attempt> attempts_;
+  std::map<std::string, base::instant> bad_;   ///< addresses that did not answer, and until when they come last
+  std::size_t turn_ = 0;
+  bool idle_ = false;
+};
+
+caf::behavior destination_actor(caf::stateful_actor<destination_state>* self, std::shared_ptr<destination_parts> parts) {
+  self->set_default_handler(caf::drop);
+  self->set_error_handler([](caf::error&) {});
+  auto& st = self->state;
+  st.begin(self, std::move(parts));
+  return {[&st](const open_connection& o) { st.open(o); },
+          [&st](const connection_ready& r) { st.ready(r); },
+          [&st](const connection_unfit& u) { st.unfit(u); },
+          [&st](const dial_failed& d) { st.dial_came_to_nothing(d); },
+          [&st](destination_idle) { st.idle(); }};
+}
+
+} // namespace
+
+caf::actor spawn_destination(caf::local_actor& parent, std::shared_ptr<destination_parts> parts) {
+  return parent.spawn<caf::hidden>(destination_actor, std::move(parts));
+}
+
+} // namespace rookery::actors

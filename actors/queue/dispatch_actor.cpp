@@ -1,0 +1,417 @@
+#include "actors/queue/dispatch_actor.hpp"
+
+#include "actors/queue/delivery_settings.hpp"
+#include "actors/queue/queue_actor.hpp"
+#include "actors/queue/spool_commit.hpp"
+#include "actors/queue/waiting.hpp"
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "storage/queue/spool_machine.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+namespace rookery::actors {
+namespace {
+
+using wake_atom = caf::atom_constant<caf::atom("wake")>;
+using idle_atom = caf::atom_constant<caf::atom("idle")>;
+
+/// A connection without work is kept so long for the next message.
+constexpr std::chrono::seconds idle_time{5};
+constexpr std::chrono::seconds idle_round{1};
+/// Messages at a destination that could not be reached of which a failure to connect is written down;
+/// the others wait with the destination.
+constexpr unsigned failures_recorded_max = 100;
+/// Envelopes that were just read and will be wanted at once.
+constexpr std::size_t recent_max = 4096;
+
+class dispatch_state {
+public:
+  static inline const char* name = "dispatch_actor";
+
+  void begin(caf::event_based_actor* self, std::shared_ptr<dispatch_parts> parts) {
+    self_ = self;
+    parts_ = std::move(parts);
+    view_ = node().spool->view();
+    pictures_ = pictures_of(node());
+    configure();
+    // First the changes, then what is there: nothing falls between.
+    caf::scoped_actor asking{self->system()};
+    asking->request(node().machines[storage::spool_shard.value], caf::infinite, watch_spool{caf::actor_cast<caf::actor>(self)})
+        .receive([](const spool_watched&) {}, [](const caf::error&) {});
+    const auto begun = base::system_clock().now();
+    std::uint64_t messages = 0;
+    view_->for_each(base::message_id{0}, [&](const storage::queue::envelope& e) {
+      ++messages;
+      put(e);
+      return true;
+    });
+    base::log_event(base::severity::info, "queue.filled")
+        .number("messages", static_cast<std::int64_t>(messages))
+        .number("milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(base::system_clock().now() - begun).count());
+    pump();
+  }
+
+  void changed(const spool_changed& what) {
+    for (const auto& c : *what.changes) {
+      count(c);
+      recent_.erase(c.id);
+      if (c.queue_after.empty()) {
+        core_.remove(c.id);
+        continue;
+      }
+      auto found = view_->find(c.id);
+      if (!found) {
+        core_.remove(c.id);
+        continue;
+      }
+      put(*found);
+      if (recent_.size() < recent_max && core_.contains(c.id))
+        recent_.emplace(c.id, std::make_shared<const storage::queue::envelope>(std::move(*found)));
+    }
+    for (auto& [queue, moves] : std::exchange(moves_, {}))
+      if (const auto at = queues_.find(queue); at != queues_.end()) self_->send(at->second, moves);
+    pump();
+  }
+
+  caf::result<given_work> take(const take_work& t) {
+    if (auto given = next_for(t)) return std::move(*given);
+    auto promise = self_->make_response_promise<given_work>();
+    const auto slot = slots_.find(t.connection);
+    if (slot == slots_.end()) {
+      promise.deliver(given_work{queueing::take_result::stop, {}, nullptr});
+      return promise;
+    }
+    idle_[slot->second.destination].push_back({t, promise, base::system_clock().now() + idle_time});
+    if (!idling_) {
+      idling_ = true;
+      self_->delayed_send(self_, idle_round, idle_atom::value);
+    }
+    return promise;
+  }
+
+  void over(const connection_over& c) {
+    const auto at = slots_.find(c.connection);
+    if (at == slots_.end()) return;
+    // What it was given while it ended has reached nobody.
+    if (at->second.given != c.passed) core_.ended(at->second.given, queueing::end_reason::broken, now());
+    if (c.unreached) record_failure(c);
+    const auto destination = at->second.destination;
+    slots_.erase(at);
+    // A destination that does not exist is no destination that is down: what waits was answered for.
+    const auto how = c.why.permanent() ? queueing::close_reason::finished : c.how;
+    core_.closed(c.connection, how, c.why.as.answer, now());
+    if (how == queueing::close_reason::failed)
+      base::log_event(base::severity::info, "delivery.destination_down").text("destination", destination).text("why", c.why.as.answer);
+    leave_if_idle(destination);
+    pump();
+  }
+
+  void ended(const transaction_over& t) {
+    core_.ended(t.transaction, t.how, now());
+    pump();
+  }
+
+  void wake() {
+    armed_.reset();
+    pump();
+  }
+
+  void close_idle() {
+    const auto time = base::system_clock().now();
+    for (auto at = idle_.begin(); at != idle_.end();) {
+      auto& waiting = at->second;
+      while (!waiting.empty() && waiting.front().until <= time) {
+        waiting.front().promise.deliver(given_work{});
+        waiting.pop_front();
+      }
+      at = waiting.empty() ? idle_.erase(at) : std::next(at);
+    }
+    idling_ = !idle_.empty();
+    if (idling_) self_->delayed_send(self_, idle_round, idle_atom::value);
+  }
+
+  /// Settings or routes are new: what is in flight goes on as it began.
+  void reconfigure() {
+    const auto before = std::exchange(pictures_, pictures_of(node()));
+    configure();
+    if (other_ways(before, pictures_)) {
+      ways_.clear();
+      view_->for_each(base::message_id{0}, [&](const storage::queue::envelope& e) {
+        put(e);
+        return true;
+      });
+    }
+    pump();
+  }
+
+  void stop() {
+    stopped_ = true;
+    for (auto& [destination, waiting] : std::exchange(idle_, {}))
+      for (auto& one : waiting) one.promise.deliver(given_work{queueing::take_result::stop, {}, nullptr});
+  }
+
+  std::uint64_t pause(const pause_destination& p) {
+    core_.pause(p.destination, p.because, now());
+    base::log_event(base::severity::notice, "queue.destination_paused").text("destination", p.destination).text("because", p.because);
+    return waiting_at(p.destination);
+  }
+  std::uint64_t resume(const resume_destination& r) {
+    core_.unpause(r.destination, now());
+    base::log_event(base::severity::notice, "queue.destination_resumed").text("destination", r.destination);
+    pump();
+    return waiting_at(r.destination);
+  }
+  std::uint64_t retry(const retry_destination& r) {
+    core_.retry_destination(r.destination, now());
+    pump();
+    return waiting_at(r.destination);
+  }
+  destination_list list(const list_destinations& l) const {
+    return {std::make_shared<const std::vector<queueing::destination_status>>(core_.list(l.after, l.max, now()))};
+  }
+  found_queue find(const find_queue& f) const {
+    const auto at = queues_.find(f.queue);
+    return {at == queues_.end() ? caf::actor{} : at->second};
+  }
+  waiting_counts counts() const { return {core_.counts()}; }
+
+private:
+  struct open_slot {
+    std::string destination;
+    std::uint64_t given = 0;   ///< the last transaction
+  };
+  struct idle_take {
+    take_work what;
+    caf::typed_response_promise<given_work> promise;
+    base::instant until{};
+  };
+
+  actors::node& node() const { return *parts_->of; }
+  static bool is_local(const delivery::way& w) { return w.what == delivery::way::kind::local; }
+  std::optional<queueing::destination_limits> limits_of(const delivery::way& w) const {
+    if (w.limits == delivery::own_limits{}) return std::nullopt;
+    auto out = dispatcher_settings_of(*pictures_.settings).limits;
+    if (w.limits.connections != 0) out.connections = w.limits.connections;
+    out.first_connections = std::min(out.first_connections, out.connections);
+    if (w.limits.messages_a_connection != 0) out.messages_a_connection = w.limits.messages_a_connection;
+    if (w.limits.messages_a_minute != 0) out.messages_a_minute = w.limits.messages_a_minute;
+    return out;
+  }
+  base::wall_time now() const { return node().clock->wall(); }
+
+  void count(const storage::queue::spool_change& c) {
+    if (c.queue_before == c.queue_after) return;
+    if (!c.queue_before.empty()) ++moves_[c.queue_before].left;
+    if (!c.queue_after.empty()) ++moves_[c.queue_after].came;
+  }
+
+  void configure() {
+    core_.set_settings(dispatcher_settings_of(*pictures_.settings), now());
+    for (const auto queue : delivery::built_in_queues) set_queue(std::string(queue));
+    for (const auto& [queue, record] : pictures_.view->queues()) set_queue(queue);
+  }
+
+  void set_queue(const std::string& queue) {
+    const auto record = pictures_.view->queue(queue);
+    core_.set_queue(queue, record && record->frozen, record ? record->hours : delivery::schedule{}, now());
+    if (!queues_.contains(queue)) queues_.emplace(queue, spawn_queue(*self_, node(), queue));
+  }
+
+  void put(const storage::queue::envelope& e) {
+    if (!may_leave(e)) {
+      core_.remove(e.id);
+      return;
+    }
+    fresh_.clear();
+    const auto m = waiting_of(e, pictures_, fresh_);
+    for (auto& [destination, way] : fresh_) {
+      const auto [at, added] = ways_.try_emplace(destination, std::move(way));
+      if (added) core_.set_limits(destination, limits_of(*at->second), now());
+    }
+    core_.put(m, now());
+    for (const auto& part : m.parts)
+      if (idle_.contains(part.destination)) touched_.push_back(part.destination);
+  }
+
+  /// What this connection is to do now; nothing: there is no work, it may idle.
+  std::optional<given_work> next_for(const take_work& t) {
+    if (stopped_) return given_work{queueing::take_result::stop, {}, nullptr};
+    for (;;) {
+      auto taken = core_.take(t.connection, now(), t.recipients_max);
+      if (taken.what == queueing::take_result::nothing) return std::nullopt;
+      if (taken.what != queueing::take_result::work) return given_work{taken.what, {}, nullptr, taken.until};
+      auto message = envelope_of(taken.work.id);
+      if (!message) {
+        core_.remove(taken.work.id);
+        core_.ended(taken.work.number, queueing::end_reason::answered, now());
+        continue;
+      }
+      if (const auto why = sender_stopped(*message, *node().directory->get())) {
+        set_aside(taken.work, *message, *why);
+        continue;
+      }
+      if (const auto slot = slots_.find(t.connection); slot != slots_.end()) slot->second.given = taken.work.number;
+      return given_work{queueing::take_result::work, std::move(taken.work), std::move(message)};
+    }
+  }
+
+  envelope_ptr envelope_of(base::message_id id) {
+    if (const auto at = recent_.find(id); at != recent_.end()) {
+      auto out = std::move(at->second);
+      recent_.erase(at);
+      return out;
+    }
+    auto found = view_->find(id);
+    return found ? std::make_shared<const storage::queue::envelope>(std::move(*found)) : nullptr;
+  }
+
+  /// Mail of an account that was frozen goes to "holding" and waits for the operator.
+  void set_aside(const queueing::transaction& work, const storage::queue::envelope& e, const std::string& why) {
+    base::log_event(base::severity::notice, "queue.moved")
+        .text("message", message_name(e.id)).text("queue", "holding").text("because", why);
+    (void)commit_group_of(*self_, node(), spool_group(now(), {storage::queue::moved_to_queue{e.id, "holding"}, storage::queue::hold{e.id, why}}));
+    core_.remove(e.id);
+    core_.ended(work.number, queueing::end_reason::answered, now());
+  }
+
+  void pump() {
+    if (stopped_) return;
+    const auto time = now();
+    for (const auto& destination : std::exchange(touched_, {})) serve_idle(destination);
+    while (auto slot = core_.next_open(time)) open(std::move(*slot));
+    while (auto lapsed = core_.next_lapsed(time)) give_up(std::move(*lapsed));
+    arm();
+  }
+
+  void serve_idle(const std::string& destination) {
+    const auto at = idle_.find(destination);
+    if (at == idle_.end()) return;
+    auto& waiting = at->second;
+    while (!waiting.empty()) {
+      auto given = next_for(waiting.back().what);
+      if (!given) return;
+      waiting.back().promise.deliver(std::move(*given));
+      waiting.pop_back();
+    }
+    idle_.erase(at);
+  }
+
+  void open(queueing::slot slot) {
+    slots_.emplace(slot.connection, open_slot{slot.destination});
+    const auto way = ways_.find(slot.destination);
+    if (way == ways_.end()) { // nothing waits there any more
+      slots_.erase(slot.connection);
+      core_.closed(slot.connection, queueing::close_reason::finished, "", now());
+      return;
+    }
+    auto& at = destinations_[slot.destination];
+    if (!at) at = is_local(*way->second) ? parts_->local : parts_->make_destination(*self_, slot.destination);
+    self_->send(at, open_connection{std::move(slot), way->second});
+  }
+
+  /// Nobody was reached: written down for some of what is due, so that an operator sees it with
+  /// each message, and retries follow the message's plan.
+  void record_failure(const connection_over& c) {
+    for (unsigned i = 0; i < failures_recorded_max || c.why.permanent(); ++i) {
+      auto given = next_for({c.connection, 0});
+      if (!given || given->what != queueing::take_result::work) return;
+      answer_all(std::move(*given), c.why);
+    }
+  }
+
+  void answer_all(given_work given, const way_failure& why, bool deadline = false) {
+    auto r = std::make_shared<attempt_result>();
+    r->transaction = given.work.number;
+    r->message = std::move(given.message);
+    for (const auto n : given.work.recipients) r->recipients.push_back({n, why.as});
+    r->remote_host = why.host;
+    r->deadline = deadline;
+    self_->send(parts_->record, attempt_result_ptr{std::move(r)});
+  }
+
+  /// A deadline has come: a delay is to be told, or the message given up.
+  void give_up(queueing::transaction work) {
+    auto message = envelope_of(work.id);
+    if (!message) return core_.ended(work.number, queueing::end_reason::answered, now());
+    const auto status = core_.status(work.destination, now());
+    way_failure why;
+    why.as.status = "4.4.7";
+    if (status) why.as.answer = status->reason;
+    answer_all({queueing::take_result::work, std::move(work), std::move(message)}, why, true);
+  }
+
+  void arm() {
+    const auto when = core_.wake_at();
+    if (!when || (armed_ && *armed_ <= *when)) return;
+    armed_ = *when;
+    const auto wait = std::max(*when - now(), base::wall_time::duration{std::chrono::milliseconds(1)});
+    self_->delayed_send(self_, std::min<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(wait), std::chrono::hours(1)),
+                        wake_atom::value);
+  }
+
+  void leave_if_idle(const std::string& destination) {
+    const auto status = core_.status(destination, now());
+    if (status && (status->connections > 0 || status->messages > 0)) return;
+    ways_.erase(destination);
+    const auto at = destinations_.find(destination);
+    if (at == destinations_.end()) return;
+    if (at->second != parts_->local) self_->send(at->second, destination_idle{});
+    destinations_.erase(at);
+  }
+
+  std::uint64_t waiting_at(const std::string& destination) const {
+    const auto s = core_.status(destination, now());
+    return s ? s->messages : 0;
+  }
+
+  caf::event_based_actor* self_ = nullptr;
+  std::shared_ptr<dispatch_parts> parts_;
+  std::shared_ptr<const storage::queue::spool_view> view_;
+  queueing::dispatcher core_;
+  routing_pictures pictures_;
+  std::vector<std::pair<std::string, way_ptr>> fresh_;  ///< of the message that is being put
+  std::unordered_map<std::string, way_ptr> ways_;
+  std::unordered_map<std::string, caf::actor> queues_;
+  std::unordered_map<std::string, caf::actor> destinations_;
+  std::unordered_map<queueing::connection_number, open_slot> slots_;
+  std::unordered_map<std::string, std::deque<idle_take>> idle_;
+  std::unordered_map<std::string, queue_moves> moves_;
+  std::vector<std::string> touched_;   ///< destinations with idle connections that got mail
+  std::unordered_map<base::message_id, envelope_ptr> recent_;
+  std::optional<base::wall_time> armed_;
+  bool idling_ = false;
+  bool stopped_ = false;
+};
+
+caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::shared_ptr<dispatch_parts> parts) {
+  self->set_default_handler(caf::drop);
+  self->set_error_handler([](caf::error&) {});
+  auto& st = self->state;
+  st.begin(self, std::move(parts));
+  return {[&st](const spool_changed& c) { st.changed(c); },
+          [&st](const take_work& t) { return st.take(t); },
+          [&st](const transaction_over& t) { st.ended(t); },
+          [&st](const connection_over& c) { st.over(c); },
+          [&st](wake_atom) { st.wake(); },
+          [&st](idle_atom) { st.close_idle(); },
+          [&st](delivery_configured) { st.reconfigure(); },
+          [&st](stop_dispatch) { st.stop(); },
+          [&st](const pause_destination& p) { return st.pause(p); },
+          [&st](const resume_destination& r) { return st.resume(r); },
+          [&st](const retry_destination& r) { return st.retry(r); },
+          [&st](const list_destinations& l) { return st.list(l); },
+          [&st](const find_queue& f) { return st.find(f); },
+          [&st](const count_waiting&) { return st.counts(); }};
+}
+
+} // namespace
+
+caf::actor spawn_dispatch(caf::actor_system& system, std::shared_ptr<dispatch_parts> parts) {
+  return system.spawn<caf::detached + caf::hidden>(dispatch_actor, std::move(parts));
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,67 @@
+/// Knows all that waits to leave and gives it to connections: the actor around
+/// policy/queueing/dispatcher, filled from the spool at start and by its changes.
+///
+/// One a node, detached: it reads envelopes from the spool's tree.
+#pragma once
+
+#include "actors/node.hpp"
+#include "actors/queue/messages.hpp"
+
+#include <caf/all.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace rookery::actors {
+
+struct dispatch_parts {
+  node* of = nullptr;
+  caf::actor record;                                     ///< gets attempt_result_ptr
+  caf::actor local;                                      ///< serves the destination delivery::local_destination
+  /// Makes the actor of a destination; it gets open_connection messages and ends by itself when
+  /// `destination_idle` has told it to.
+  std::function<caf::actor(caf::local_actor& parent, const std::string& destination)> make_destination;
+};
+
+/// To dispatch: settings, routes or domains have changed; everything is looked at again when they
+/// concern where mail goes.
+struct delivery_configured {};
+/// To dispatch: the server goes down, nothing is given out any more.
+struct stop_dispatch {};
+/// To a destination's actor: nothing is open or waits there; it may end.
+struct destination_idle {};
+
+/// For the operator. Answered with the number of what it concerned.
+struct pause_destination { std::string destination, because; };
+struct resume_destination { std::string destination; };
+struct retry_destination { std::string destination; };
+/// Answered with destination_list.
+struct list_destinations { std::string after; std::size_t max = 1000; };
+struct destination_list {
+  std::shared_ptr<const std::vector<queueing::destination_status>> items;
+};
+/// The actor of a queue, for queue_job. Answered with found_queue.
+struct find_queue { std::string queue; };
+struct found_queue { caf::actor queue; };   ///< null: there is none of that name
+/// Answered with waiting_counts.
+struct count_waiting {};
+struct waiting_counts { queueing::dispatcher_counts value; };
+
+caf::actor spawn_dispatch(caf::actor_system&, std::shared_ptr<dispatch_parts>);
+
+} // namespace rookery::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::delivery_configured)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::destination_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::pause_destination)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::resume_destination)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::retry_destination)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::stop_dispatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_destinations)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::destination_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::find_queue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::found_queue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::count_waiting)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::waiting_counts)

@@ -1,0 +1,210 @@
+#include "actors/queue/local_actor.hpp"
+
+#include "actors/account/message_gathering.hpp"
+#include "base/log.hpp"
+#include "policy/routing/recipient_route.hpp"
+#include "protocols/smtp/trace.hpp"
+#include "storage/mail/command.hpp"
+#include "storage/queue/command.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace rookery::actors {
+namespace {
+
+using storage::queue::envelope;
+
+/// How much of a body is copied at once.
+constexpr std::size_t piece_octets = 64 * 1024;
+
+delivery::verdict refused(const routing::refusal& r) {
+  delivery::verdict out;
+  out.what = r.code >= 500 ? delivery::fate::failed : delivery::fate::deferred;
+  out.status = r.enhanced;
+  out.answer = std::to_string(r.code) + " " + out.status + " " + std::string(r.text);
+  out.diagnostic = "smtp; " + out.answer;
+  return out;
+}
+delivery::verdict delivered() { return {delivery::fate::done, "2.1.5", {}, "Delivered"}; }
+delivery::verdict failed_here(const std::string& text) { return delivery::of_trouble(delivery::trouble::local, text); }
+
+/// What makes a delivery the same when it is repeated: deliveries at acceptance count from 0, those
+/// from the spool have the highest bit, 17 for the recipient and 14 for an alias' target.
+std::uint32_t delivery_number(std::uint32_t recipient, std::uint32_t target) {
+  static_assert(storage::queue::recipients_max < 1u << 17 && routing::alias_targets_max < 1u << 14);
+  return 0x80000000u | recipient << 14 | target;
+}
+
+/// One message on its way into mailboxes.
+class local_delivery {
+public:
+  local_delivery(node& n, const queueing::transaction& work, const envelope_ptr& message)
+      : node_(n), message_(message), out_(std::make_shared<attempt_result>()) {
+    out_->transaction = work.number;
+    out_->message = message;
+    out_->here = true;
+    directory_ = n.directory->get();
+  }
+
+  attempt_result_ptr run(const std::vector<std::uint32_t>& recipients) {
+    if (const auto read = gather(); !read) {
+      for (const auto number : recipients)
+        out_->recipients.push_back({number, failed_here("The message cannot be read now")});
+      base::log_event(base::severity::error, "delivery.unreadable").text("message", message_name(message_->id)).text("error", read.error().log.value);
+      return std::move(out_);
+    }
+    for (const auto number : recipients) one(number);
+    if (onward_.recipients.empty()) return std::move(out_);
+    storage::shard_command c;
+    c.shard = storage::spool_shard;
+    c.payload = storage::queue::encode({node_.clock->wall(), storage::queue::accepted{std::move(onward_)}});
+    c.bodies = {0};
+    out_->with.commands.push_back(std::move(c));
+    return std::move(out_);
+  }
+
+private:
+  base::result<void> gather() {
+    gathering_ = std::make_shared<message_gathering>(node_.data_directory + "/spill");
+    if (auto done = gathering_->append(message_->prefix); !done) return done;
+    const auto& body = message_->content;
+    std::string piece(std::min<std::size_t>(piece_octets, body.length), '\0');
+    for (std::uint32_t at = 0; at < body.length;) {
+      const auto n = node_.bodies->read(body, at, piece.data(), std::min<std::size_t>(piece.size(), body.length - at));
+      if (!n) return base::fail(n.error());
+      if (*n == 0) return base::fail(base::error_kind::damaged, "it is damaged", "a body in the spool is shorter than its record says");
+      if (auto done = gathering_->append(std::string_view(piece).substr(0, *n)); !done) return done;
+      at += static_cast<std::uint32_t>(*n);
+    }
+    out_->with.bodies.push_back(gathering_->finish());
+    out_->keep = gathering_;
+    return {};
+  }
+
+  void one(std::uint32_t number) {
+    const auto& to = message_->recipients.at(number);
+    routing::recipient_facts facts;
+    facts.authenticated = true; // it was accepted when it came
+    auto route = routing::route(*directory_, to.address, facts);
+    if (!route.accepted()) return answer(number, refused(route.reason));
+    for (const auto& d : route.local)
+      if (const auto* full = no_room(*d.account)) return answer(number, refused(*full));
+    std::uint32_t target = 0;
+    for (const auto& d : route.local)
+      if (!add(number, target++, d)) return answer(number, failed_here("Local error"));
+    for (const auto& address : route.remote) send_on(to, address);
+    answer(number, delivered());
+  }
+
+  void answer(std::uint32_t number, delivery::verdict a) { out_->recipients.push_back({number, std::move(a)}); }
+
+  const routing::refusal* no_room(const routing::account_record& account) {
+    if (account.quota_octets == 0 && account.quota_messages == 0) return nullptr;
+    caf::scoped_actor self{*node_.system};
+    const routing::refusal* out = nullptr;
+    self->request(node_.shard_actor(account.id), std::chrono::seconds(30), open_account{account.id, nullptr, nullptr})
+        .receive(
+            [&](const account_handles& h) {
+              const auto view = h.cell->view();
+              out = routing::quota_refusal(account, {view->octets, view->messages}, message_->octets());
+            },
+            [](const caf::error&) {});
+    return out;
+  }
+
+  bool add(std::uint32_t number, std::uint32_t target, const routing::local_delivery& d) {
+    auto key = std::make_pair(d.account->id, d.folder);
+    if (std::find(done_.begin(), done_.end(), key) != done_.end()) return true;
+    storage::mail::deliver what;
+    what.folder = d.folder;
+    what.create = d.create_folder;
+    what.origin = message_->id.value;
+    what.recipient = delivery_number(number, target);
+    what.message.prefix = smtp::return_path_field(message_->sender) + smtp::delivered_to_field(d.delivered_to);
+    what.message.internal_date = node_.clock->wall();
+    auto known = summaries_.find(what.message.prefix.size());
+    if (known == summaries_.end()) {
+      auto summary = gathering_->summarize(what.message.prefix);
+      if (!summary) return false;
+      known = summaries_.emplace(what.message.prefix.size(), std::move(*summary)).first;
+    }
+    what.message.summary = known->second;
+    done_.push_back(std::move(key));
+    storage::shard_command c;
+    c.shard = node_.shard_of(d.account->id);
+    c.payload = storage::mail::encode({d.account->id, what.message.internal_date, std::move(what)});
+    c.bodies = {0};
+    out_->with.commands.push_back(std::move(c));
+    return true;
+  }
+
+  void send_on(const storage::queue::recipient& was, const std::string& address) {
+    if (onward_.recipients.empty()) {
+      onward_ = *message_;
+      onward_.recipients.clear();
+      onward_.id = node_.next_message_id();
+      onward_.prefix.clear(); // it is in the body now
+      onward_.queue = "remote";
+      onward_.hold_until = {};
+      onward_.attempts = 0;
+    }
+    auto to = was;
+    to.address = address;
+    to.attempts = 0;
+    to.next_attempt = {};
+    to.last_answer.clear();
+    to.last_attempt = {};
+    onward_.recipients.push_back(std::move(to));
+  }
+
+  node& node_;
+  envelope_ptr message_;
+  attempt_result_ptr out_;
+  std::shared_ptr<const routing::directory_view> directory_;
+  std::shared_ptr<message_gathering> gathering_;
+  std::map<std::size_t, storage::mail::message_summary> summaries_; ///< by the prefix's length
+  std::vector<std::pair<base::account_id, std::string>> done_;
+  envelope onward_;
+};
+
+struct local_state {
+  std::shared_ptr<local_parts> parts;
+  static inline const char* name = "local_actor";
+};
+using self_ptr = caf::stateful_actor<local_state>*;
+
+void go_on(self_ptr self, const caf::actor& dispatch, queueing::connection_number connection) {
+  const auto over = [self, dispatch, connection] {
+    self->send(dispatch, connection_over{connection, queueing::close_reason::finished, {}, 0, false});
+  };
+  self->request(dispatch, caf::infinite, take_work{connection, 0})
+      .then(
+          [self, dispatch, connection, over](const given_work& g) {
+            if (g.what != queueing::take_result::work) return over();
+            self->send(self->state.parts->record, deliver_here(*self->state.parts->of, g.work, g.message));
+            go_on(self, dispatch, connection);
+          },
+          [over](const caf::error&) { over(); });
+}
+
+caf::behavior local_actor(self_ptr self, std::shared_ptr<local_parts> parts) {
+  self->state.parts = std::move(parts);
+  self->set_default_handler(caf::drop);
+  self->set_error_handler([](caf::error&) {});
+  return {[self](const open_connection& o) {
+    go_on(self, caf::actor_cast<caf::actor>(self->current_sender()), o.slot.connection);
+  }};
+}
+
+} // namespace
+
+attempt_result_ptr deliver_here(node& n, const queueing::transaction& work, const envelope_ptr& message) {
+  return local_delivery(n, work, message).run(work.recipients);
+}
+
+caf::actor spawn_local(caf::actor_system& system, std::shared_ptr<local_parts> parts) {
+  return system.spawn<caf::detached + caf::hidden>(local_actor, std::move(parts));
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,128 @@
+/// Messages between the actors of outgoing mail. Local to a node: they carry shared pointers.
+///
+///   spool machine ── spool_changed ──► dispatch ◄── take_work ── delivery_host, local_actor
+///   dispatch ── open_connection ──► destination ── dials ──► connection with its delivery_host
+///   delivery_host, local_actor, dispatch ── attempt_result ──► record ── commit ──► log
+///   record ── transaction_over ──► dispatch
+#pragma once
+
+#include "actors/shard/messages.hpp"
+#include "policy/delivery/outcome.hpp"
+#include "policy/delivery/route_choice.hpp"
+#include "policy/queueing/dispatcher.hpp"
+#include "protocols/smtp/address.hpp"
+#include "storage/queue/envelope_record.hpp"
+
+#include <caf/all.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rookery::actors {
+
+using envelope_ptr = std::shared_ptr<const storage::queue::envelope>;
+using way_ptr = std::shared_ptr<const delivery::way>;
+
+/// To a destination's actor or the local one: a connection more is wanted. Its number goes to
+/// `connection_over` in the end, also when it never came about.
+struct open_connection {
+  queueing::slot slot;
+  way_ptr way;
+};
+
+/// To dispatch: what shall this connection do next? Answered with given_work: at once, or when
+/// there is something, or when the connection has idled long enough.
+struct take_work {
+  queueing::connection_number connection = 0;
+  std::uint32_t recipients_max = 0;          ///< what the peer allows in a transaction; 0: anything
+};
+struct given_work {
+  queueing::take_result what = queueing::take_result::nothing;
+  queueing::transaction work;
+  envelope_ptr message;                      ///< when `what` is work
+  base::wall_time until{};                   ///< when `what` is later
+};
+
+/// Why a destination could not be reached, or cannot be used as it should.
+struct way_failure {
+  delivery::verdict as;                      ///< what it means for the mail
+  std::string host;                          ///< that was tried; may be empty
+  bool next_host = true;                     ///< another host of the destination may do better
+  bool in_the_clear = false;                 ///< this host may be dialed again without TLS (RFC 7435)
+
+  bool permanent() const noexcept { return as.what == delivery::fate::failed; }
+};
+
+/// To dispatch: the connection is gone, or did not come about.
+struct connection_over {
+  queueing::connection_number connection = 0;
+  queueing::close_reason how = queueing::close_reason::finished;
+  way_failure why;                           ///< unless it is finished
+  std::uint64_t passed = 0;                  ///< the last transaction whose result went to record
+  bool unreached = false;                    ///< no host took mail: it is written down with what is due
+};
+/// To the destination's actor: the peer has said that it takes mail, so this host is a good one …
+struct connection_ready {
+  queueing::connection_number connection = 0;
+};
+/// … or it has not, and another host may be tried.
+struct connection_unfit {
+  queueing::connection_number connection = 0;
+  way_failure why;
+};
+
+/// To record: an attempt begins. Written down without waiting.
+struct attempt_started {
+  base::message_id id;
+  std::vector<std::uint32_t> recipients;
+};
+
+/// What became of one recipient in an attempt.
+struct recipient_result {
+  std::uint32_t recipient = 0;
+  delivery::verdict as;
+};
+
+/// To record: an attempt is over, or was not possible, or a deadline has come.
+struct attempt_result {
+  std::uint64_t transaction = 0;             ///< the dispatcher's number
+  envelope_ptr message;
+  std::vector<recipient_result> recipients;
+  queueing::end_reason how = queueing::end_reason::answered;
+  std::string remote_host;                   ///< who answered; "" when nobody was reached
+  std::string session;                       ///< for the logs
+  std::string tls;                           ///< version and what was verified, for the logs
+  bool here = false;                         ///< into mailboxes of this node
+  bool peer_does_dsn = false;                ///< reports of success are the peer's matter
+  bool deadline = false;                     ///< no attempt: a deadline has come
+  storage::commit_group with;                ///< goes into the same commit (local delivery)
+  std::shared_ptr<void> keep;                ///< spill file behind a body of `with`
+};
+using attempt_result_ptr = std::shared_ptr<attempt_result>;
+
+/// To dispatch: the outcome is durable and applied, or could not be written.
+struct transaction_over {
+  std::uint64_t transaction = 0;
+  queueing::end_reason how = queueing::end_reason::answered;
+};
+
+/// A stored address; the null path for "".
+smtp::mailbox mailbox_of(std::string_view address);
+/// A message as logs and `rookery trace` name it: 16 hex digits.
+std::string message_name(base::message_id);
+
+} // namespace rookery::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::open_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::take_work)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::given_work)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_ready)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_unfit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::attempt_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::attempt_result_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::transaction_over)

@@ -1,0 +1,62 @@
+#include "actors/queue/outgoing.hpp"
+
+#include "actors/dns/resolver_actor.hpp"
+#include "actors/queue/destination_actor.hpp"
+#include "actors/queue/dispatch_actor.hpp"
+#include "actors/queue/local_actor.hpp"
+#include "actors/queue/record_actor.hpp"
+#include "base/text.hpp"
+
+namespace rookery::actors {
+namespace {
+
+resolver_settings resolver_settings_of(const config::settings& s) {
+  resolver_settings out;
+  for (const auto word : base::split(s.dns_servers, ' '))
+    if (!word.empty()) out.servers.emplace_back(word);
+  out.trust_anchor_file = s.dns_trust_anchor_file;
+  out.time = std::chrono::seconds(s.dns_timeout_seconds);
+  return out;
+}
+
+} // namespace
+
+outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_ptr<net::reactor>>& reactors)
+    : system_(system), node_(n) {
+  n.resolver = spawn_resolver(system, resolver_settings_of(*n.settings->get()));
+  auto recording = std::make_shared<record_parts>();
+  recording->of = &n;
+  record_ = spawn_record(system, recording);
+  auto locally = std::make_shared<local_parts>();
+  locally->of = &n;
+  locally->record = record_;
+  auto parts = std::make_shared<dispatch_parts>();
+  parts->of = &n;
+  parts->record = record_;
+  parts->local = spawn_local(system, locally);
+  parts->make_destination = [&n, &reactors, record = record_](caf::local_actor& parent, const std::string& destination) {
+    auto of = std::make_shared<destination_parts>();
+    of->of = &n;
+    of->destination = destination;
+    of->dispatch = caf::actor_cast<caf::actor>(&parent);
+    of->record = record;
+    of->reactors = &reactors;
+    return spawn_destination(parent, std::move(of));
+  };
+  n.dispatch = spawn_dispatch(system, parts);
+  caf::anon_send(record_, tell_dispatch{n.dispatch});
+}
+
+void outgoing::configured() {
+  caf::anon_send(node_.resolver, configure_resolver{resolver_settings_of(*node_.settings->get())});
+  caf::anon_send(node_.dispatch, delivery_configured{});
+}
+
+void outgoing::drain() { caf::anon_send(node_.dispatch, stop_dispatch{}); }
+
+void outgoing::settle(std::chrono::milliseconds limit) {
+  caf::scoped_actor self{system_};
+  self->request(record_, limit, settle_records{}).receive([](bool) {}, [](const caf::error&) {});
+}
+
+} // namespace rookery::actors

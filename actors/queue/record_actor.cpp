@@ -1,0 +1,226 @@
+#include "actors/queue/record_actor.hpp"
+
+#include "actors/queue/delivery_settings.hpp"
+#include "actors/queue/report_writer.hpp"
+#include "actors/queue/spool_commit.hpp"
+#include "base/log.hpp"
+#include "base/metrics.hpp"
+#include "base/text.hpp"
+#include "policy/delivery/notifications.hpp"
+#include "policy/delivery/retry_plan.hpp"
+
+#include <unordered_map>
+#include <utility>
+
+namespace rookery::actors {
+namespace {
+
+using delivery::fate;
+using storage::queue::attempt_ended;
+using storage::queue::recipient_state;
+
+/// The log takes nothing for a moment: again after this time. What the peer has answered must not be lost.
+constexpr std::chrono::milliseconds commit_again{200};
+
+struct under_way {
+  attempt_result_ptr result;
+  base::instant begun{};
+};
+
+struct record_state {
+  std::shared_ptr<record_parts> parts;
+  caf::actor dispatch;
+  std::unordered_map<std::uint64_t, under_way> waiting; ///< for the log, by token
+  std::uint64_t token = 0;
+  std::vector<caf::typed_response_promise<bool>> settling;
+  static inline const char* name = "record_actor";
+};
+using self_ptr = caf::stateful_actor<record_state>*;
+
+/// One attempt's outcomes as records, and the news that reports may be owed for.
+struct judged {
+  attempt_ended command;
+  std::vector<delivery::recipient_news> news;
+  bool any_waits = false;
+};
+
+class judge {
+public:
+  judge(node& n, const attempt_result& r)
+      : node_(n), result_(r), message_(*r.message), settings_(retry_settings_of(*n.settings->get())), now_(n.clock->wall()) {}
+
+  judged run() {
+    out_.command.id = message_.id;
+    for (const auto& one : result_.recipients) {
+      if (one.recipient >= message_.recipients.size()) continue;
+      if (result_.deadline) deadline(one);
+      else attempt(one);
+    }
+    if (out_.any_waits && !result_.deadline && moves_to_retry(message_.queue)) out_.command.queue_after = "retry";
+    return std::move(out_);
+  }
+
+private:
+  void attempt(const recipient_result& one) {
+    const auto& r = message_.recipients[one.recipient];
+    auto& o = out_.command.outcomes.emplace_back();
+    o.recipient = one.recipient;
+    o.answer = one.as.answer;
+    o.remote_host = result_.remote_host;
+    switch (one.as.what) {
+    case fate::done:
+      o.state = recipient_state::delivered;
+      tell(one.recipient, result_.here ? delivery::happened::delivered
+                          : result_.peer_does_dsn ? delivery::happened::passed_on : delivery::happened::relayed);
+      break;
+    case fate::failed:
+      o.state = recipient_state::failed;
+      tell(one.recipient, delivery::happened::failed);
+      break;
+    case fate::at_once:
+    case fate::deferred:
+      o.state = recipient_state::waiting;
+      o.next_attempt = one.as.what == fate::at_once ? now_ : delivery::next_attempt(facts(r), r.attempts + 1, now_, settings_);
+      out_.any_waits = true;
+      break;
+    }
+  }
+
+  /// No attempt: the time has come to tell of a delay, or to give up.
+  void deadline(const recipient_result& one) {
+    const auto& r = message_.recipients[one.recipient];
+    const auto owed = delivery::owed_now(facts(r), now_, settings_);
+    if (owed == delivery::owed::nothing) return;
+    auto& o = out_.command.outcomes.emplace_back();
+    o.recipient = one.recipient;
+    o.answer = !r.last_answer.empty() ? r.last_answer : one.as.answer;
+    o.remote_host = r.remote_host;
+    if (owed == delivery::owed::delay_notice) {
+      o.state = recipient_state::waiting;
+      o.next_attempt = r.next_attempt;
+      o.delay_told = true;
+      out_.any_waits = true;
+      return tell(one.recipient, delivery::happened::delayed);
+    }
+    o.state = recipient_state::expired;
+    tell(one.recipient, delivery::happened::failed);
+  }
+
+  void tell(std::uint32_t recipient, delivery::happened what) {
+    out_.news.push_back({recipient, message_.recipients[recipient].notify, what, is_postmaster(message_.recipients[recipient].address)});
+  }
+
+  bool is_postmaster(const std::string& address) const {
+    const auto at = address.rfind('@');
+    return base::iequals(std::string_view(address).substr(0, at), "postmaster") &&
+           (at == std::string::npos || node_.directory->get()->domain(base::to_lower(address.substr(at + 1))) != nullptr);
+  }
+
+  delivery::waiting_facts facts(const storage::queue::recipient& r) const { return waiting_facts_of(message_, r); }
+  static bool moves_to_retry(const std::string& queue) {
+    return queue == "remote" || queue == "inbound" || queue == "local" || queue == "deferred";
+  }
+
+  node& node_;
+  const attempt_result& result_;
+  const storage::queue::envelope& message_;
+  delivery::retry_settings settings_;
+  base::wall_time now_;
+  judged out_;
+};
+
+const char* word(recipient_state s) {
+  static constexpr const char* words[] = {"deferred", "delivered", "failed", "expired"};
+  return words[static_cast<std::size_t>(s)];
+}
+
+void log_attempt(const attempt_result& r, const judged& j) {
+  static base::counter* outcomes[] = {
+      &base::counter_named("rookery_delivery_recipients_total", "outcome=\"deferred\"", "Recipients of attempts to deliver"),
+      &base::counter_named("rookery_delivery_recipients_total", "outcome=\"delivered\"", "Recipients of attempts to deliver"),
+      &base::counter_named("rookery_delivery_recipients_total", "outcome=\"failed\"", "Recipients of attempts to deliver"),
+      &base::counter_named("rookery_delivery_recipients_total", "outcome=\"expired\"", "Recipients of attempts to deliver")};
+  for (const auto& o : j.command.outcomes) {
+    outcomes[static_cast<std::size_t>(o.state)]->add();
+    base::log_event event(base::severity::info, "delivery.attempt");
+    event.text("message", message_name(r.message->id)).text("recipient", r.message->recipients[o.recipient].address);
+    event.text("outcome", o.delay_told ? "delayed" : word(o.state)).text("answer", o.answer);
+    if (!r.remote_host.empty()) event.text("host", r.remote_host);
+    if (!r.session.empty()) event.text("session", r.session).text("tls", r.tls);
+    if (o.state == recipient_state::waiting) event.number("next", base::to_milliseconds(o.next_attempt));
+  }
+}
+
+void send_group(self_ptr self, std::uint64_t token);
+
+void write_down(self_ptr self, attempt_result_ptr r) {
+  auto& st = self->state;
+  auto& n = *st.parts->of;
+  auto j = judge(n, *r).run();
+  log_attempt(*r, j);
+  if (j.command.outcomes.empty()) {
+    self->send(st.dispatch, transaction_over{r->transaction, r->how});
+    return;
+  }
+  const auto& verdicts = r->recipients;
+  add_reports(n, *r->message, j.news, j.command.outcomes, verdicts, r->with);
+  for (auto& c : spool_group(n.clock->wall(), {std::move(j.command)}).commands) r->with.commands.push_back(std::move(c));
+  const auto token = ++st.token;
+  st.waiting.emplace(token, under_way{std::move(r), base::system_clock().now()});
+  send_group(self, token);
+}
+
+void send_group(self_ptr self, std::uint64_t token) {
+  auto& st = self->state;
+  const auto at = st.waiting.find(token);
+  if (at == st.waiting.end()) return;
+  // A copy: commands and shared octets; it is wanted again when the log is full.
+  if (!commit_group_of(*self, *st.parts->of, at->second.result->with, token, ack::applied, at->second.result->keep))
+    self->delayed_send(self, commit_again, token);
+}
+
+void written(self_ptr self, const commit_done& done) {
+  static auto& window = base::histogram_named("rookery_delivery_recorded_seconds", "", "From the end of an attempt until its outcome was durable");
+  auto& st = self->state;
+  const auto at = st.waiting.find(done.token);
+  if (at == st.waiting.end()) return;
+  auto result = std::move(at->second.result);
+  window.observe(base::system_clock().now() - at->second.begun);
+  st.waiting.erase(at);
+  if (done.error) {
+    // Nothing is recorded: those recipients are tried again, and one that took it gets it twice.
+    base::log_event(base::severity::error, "delivery.not_recorded")
+        .text("message", message_name(result->message->id)).text("error", done.error->log.value);
+    result->how = queueing::end_reason::broken;
+  }
+  self->send(st.dispatch, transaction_over{result->transaction, result->how});
+  if (st.waiting.empty())
+    for (auto& p : std::exchange(st.settling, {})) p.deliver(true);
+}
+
+caf::behavior record_actor(self_ptr self, std::shared_ptr<record_parts> parts) {
+  self->state.parts = std::move(parts);
+  self->set_default_handler(caf::drop);
+  self->set_error_handler([](caf::error&) {});
+  return {[self](attempt_result_ptr& r) { write_down(self, std::move(r)); },
+          [self](const attempt_started& a) {
+            auto& n = *self->state.parts->of;
+            (void)commit_group_of(*self, n, spool_group(n.clock->wall(), {storage::queue::attempt_begun{a.id, a.recipients}}), 0, ack::durable);
+          },
+          [self](const commit_done_ptr& d) { written(self, *d); },
+          [self](std::uint64_t token) { send_group(self, token); },
+          [self](settle_records) -> caf::result<bool> {
+            auto& st = self->state;
+            if (st.waiting.empty()) return true;
+            return st.settling.emplace_back(self->make_response_promise<bool>());
+          },
+          [self](const tell_dispatch& t) { self->state.dispatch = t.dispatch; }};
+}
+
+} // namespace
+
+caf::actor spawn_record(caf::actor_system& system, std::shared_ptr<record_parts> parts) {
+  return system.spawn<caf::detached + caf::hidden>(record_actor, std::move(parts));
+}
+
+} // namespace rookery::actors

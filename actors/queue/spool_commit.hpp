@@ -1,0 +1,24 @@
+/// Commits of spool commands by actors that are no connections.
+#pragma once
+
+#include "actors/node.hpp"
+#include "storage/queue/command.hpp"
+
+#include <caf/all.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace rookery::actors {
+
+/// One group with these commands for the spool, in their order.
+storage::commit_group spool_group(base::wall_time now, std::vector<storage::queue::any_command>);
+
+/// Sends it off; `from` gets a commit_done_ptr with the token. False: the log takes nothing now.
+bool commit_group_of(caf::local_actor& from, node&, storage::commit_group, std::uint64_t token = 0, ack = ack::applied,
+                     std::shared_ptr<void> keep = nullptr);
+
+/// Waits until the commands are applied; how many of them changed something.
+base::result<std::uint64_t> commit_spool_and_wait(caf::scoped_actor&, node&, std::vector<storage::queue::any_command>);
+
+} // namespace rookery::actors
