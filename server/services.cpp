@@ -56,6 +56,7 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   out->limits.message_octets = s.smtp_message_octets_max;
   out->limits.received_fields = static_cast<std::uint32_t>(s.smtp_received_fields_max);
   out->from_checked = s.submission_from_checked;
+  if (auto rules = delivery::dnssec_rules::parse(s.queue_dnssec_rules)) out->dnssec = std::move(*rules);
   return out;
 }
 

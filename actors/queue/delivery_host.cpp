@@ -1,6 +1,7 @@
 #include "actors/queue/delivery_host.hpp"
 
 #include "base/log.hpp"
+#include "protocols/mime/seven_bit.hpp"
 #include "protocols/sasl/client_exchange.hpp"
 
 #include <algorithm>
@@ -207,7 +208,7 @@ void delivery_host::convert() {
       link(),
       [out, bodies = parts_->of->bodies, message = work_.message] {
         auto text = bodies->read_whole(message->content);
-        (void)text;
+        if (text) *out = mime::to_seven_bit(message->prefix + *text);
       },
       [this, out] {
         asking_ = false;

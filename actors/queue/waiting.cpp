@@ -92,6 +92,8 @@ queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& 
       q.queue = e.queue;
       q.own = own ? &*own : nullptr;
       q.require_tls = e.requiretls;
+      q.tls_optional = e.tls_optional;
+      q.dnssec_required = e.dnssec == storage::queue::dnssec_wish::required;
       auto way = std::make_shared<const delivery::way>(delivery::choose(*p.view, q, smart_host));
       if (std::none_of(ways.begin(), ways.end(), [&](const auto& w) { return w.first == way->key; })) ways.emplace_back(way->key, way);
       known = by_domain.emplace(by_domain.end(), domain, std::move(way));

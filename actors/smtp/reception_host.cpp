@@ -4,6 +4,8 @@
 #include "base/metrics.hpp"
 #include "base/text.hpp"
 #include "policy/submission/sender_rights.hpp"
+#include "protocols/mime/date.hpp"
+#include "protocols/mime/header.hpp"
 #include "storage/queue/spool_machine.hpp"
 
 #include <algorithm>
@@ -262,6 +264,8 @@ std::optional<routing::refusal> reception_host::judge(const smtp::header_facts& 
   facts.octets = t.message->size() - t.added_octets;
   facts.received_fields = header.received;
   if (const auto* r = reception::message_refusal(facts, settings_->limits)) return *r;
+  if (account_ && hold_until(header) > t.begun + session_.settings().limits.hold_most)
+    return routing::refusal{554, "5.6.0", "The date of Deferred-Delivery is too far away"};
   if (account_ && settings_->from_checked) {
     const auto directory = node_.directory->get();
     for (const auto& from : header.from_addresses)
@@ -294,6 +298,27 @@ std::optional<routing::refusal> reception_host::judge_recipients(const smtp::hea
   return {};
 }
 
+/// FUTURERELEASE, or the field Deferred-Delivery of somebody who has logged in; 0: at once.
+base::wall_time reception_host::hold_until(const smtp::header_facts& header) const {
+  const auto& t = *transaction_;
+  if (t.parameters.hold_until) return *t.parameters.hold_until;
+  if (t.parameters.hold_for) return t.begun + *t.parameters.hold_for;
+  if (!account_ || header.deferred_delivery.empty()) return {};
+  const auto date = mime::read_date(header.deferred_delivery);
+  return date && date->utc() > t.begun ? date->utc() : base::wall_time{};
+}
+
+/// What the settings' patterns say of this header.
+storage::queue::dnssec_wish reception_host::dnssec_wish_of(std::string_view message) const {
+  using storage::queue::dnssec_wish;
+  auto out = dnssec_wish::none;
+  if (settings_->dnssec.empty()) return out;
+  mime::header_reader reader(message);
+  while (const auto field = reader.next())
+    out = std::max(out, static_cast<dnssec_wish>(settings_->dnssec.of_field(field->name, mime::unfold(field->value))));
+  return out;
+}
+
 void reception_host::take_message() {
   storing_ = true;
   auto& t = *transaction_;
@@ -319,6 +344,11 @@ void reception_host::take_message() {
   with.account = account_;
   with.login = login_;
   with.helo = helo_;
+  with.subject = header.subject;
+  with.message_id = !header.message_id_value.empty() ? header.message_id_value : account_ && !header.message_id ? "<" + t.name() + "@" + node_.host_name + ">" : std::string();
+  with.hold_until = hold_until(header);
+  with.tls_optional = header.tls_optional && !t.parameters.require_tls;
+  with.dnssec = dnssec_wish_of(t.message->front().substr(t.added_octets));
   with.shard_of = [&n = node_](base::account_id a) { return n.shard_of(a); };
   if (!t.message->spilled()) return commit_message(prepare(t, with));
   // A large message is read again from its spill file: not in this thread.

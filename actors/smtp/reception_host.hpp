@@ -11,6 +11,7 @@
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
 #include "actors/smtp/transaction.hpp"
+#include "policy/delivery/dnssec_rule.hpp"
 #include "policy/reception/reception.hpp"
 #include "protocols/smtp/server_session.hpp"
 
@@ -23,6 +24,7 @@ struct reception_settings {
   std::shared_ptr<const smtp::server_settings> session;
   reception::reception_limits limits;
   bool from_checked = true;           ///< the From of a submitted message must belong to its sender
+  delivery::dnssec_rules dnssec;      ///< which messages want validated name servers
 };
 
 class reception_host final : public net::session_host<smtp::server_session> {
@@ -62,6 +64,8 @@ private:
   /// The message is whole: judge it, summarize it, commit it.
   void take_message();
   std::optional<routing::refusal> judge(const smtp::header_facts&) const;
+  base::wall_time hold_until(const smtp::header_facts&) const;
+  storage::queue::dnssec_wish dnssec_wish_of(std::string_view message) const;
   /// Judges each recipient again: loops, and the real size against what is left. Nothing: go on.
   std::optional<routing::refusal> judge_recipients(const smtp::header_facts&);
   void refuse_message(const routing::refusal&);

@@ -14,7 +14,7 @@ namespace {
 /// `new_message::prefix` may have so many octets (storage/mail/command.hpp).
 constexpr std::size_t prefix_octets_max = 1000;
 
-bool held(const transaction& t) { return t.parameters.hold_for || t.parameters.hold_until; }
+bool held(const commit_facts& facts) { return facts.hold_until != base::wall_time{}; }
 
 storage::queue::envelope envelope_of(const transaction& t, const commit_facts& facts) {
   storage::queue::envelope e;
@@ -27,9 +27,8 @@ storage::queue::envelope envelope_of(const transaction& t, const commit_facts& f
   e.body = static_cast<storage::queue::body_type>(p.body);
   e.smtputf8 = p.smtputf8;
   e.requiretls = p.require_tls;
-  if (p.hold_until) e.hold_until = *p.hold_until;
-  else if (p.hold_for) e.hold_until = t.begun + *p.hold_for;
-  if (held(t)) e.queue = "deferred";
+  e.hold_until = facts.hold_until;
+  if (held(facts)) e.queue = "deferred";
   if (p.by) {
     e.deliver_by = t.begun + std::chrono::seconds(p.by->seconds);
     e.deliver_by_return = p.by->or_return;
@@ -41,6 +40,10 @@ storage::queue::envelope envelope_of(const transaction& t, const commit_facts& f
   e.helo = facts.helo;
   e.session = facts.session;
   e.prefix = facts.fix_ups;
+  e.subject = facts.subject;
+  e.message_id_field = facts.message_id;
+  e.dnssec = facts.dnssec;
+  e.tls_optional = facts.tls_optional;
   return e;
 }
 
@@ -78,7 +81,7 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
   std::uint32_t number = 0;
   for (const auto& r : t.recipients) {
     if (r.at_end.what == reception::fate::refused) continue;
-    if (held(t) || r.at_end.what == reception::fate::queued) {
+    if (held(facts) || r.at_end.what == reception::fate::queued) {
       // FUTURERELEASE: nobody has it before its time; the queue routes it then. Or its mailbox is full.
       add_recipient(envelope, r, r.address.text());
       continue;

@@ -60,6 +60,10 @@ struct commit_facts {
   std::string login;
   std::string helo;
   std::string fix_ups;                      ///< fields to put in front, each with CRLF
+  std::string subject, message_id;          ///< of its header, as the envelope keeps them
+  base::wall_time hold_until{};             ///< nobody has it before; 0: at once
+  storage::queue::dnssec_wish dnssec = storage::queue::dnssec_wish::none;
+  bool tls_optional = false;
   std::function<base::shard_id(base::account_id)> shard_of;
 };
 

@@ -1,6 +1,7 @@
 #include "protocols/smtp/fix_ups.hpp"
 
 #include "base/text.hpp"
+#include "protocols/encoding/encoded_word.hpp"
 #include "protocols/mime/address.hpp"
 #include "protocols/mime/date.hpp"
 #include "protocols/mime/header.hpp"
@@ -25,6 +26,15 @@ header_facts read_header_facts(std::string_view message) {
       facts.date = true;
     } else if (base::iequals(field->name, "Message-ID")) {
       facts.message_id = true;
+      std::size_t at = 0;
+      if (facts.message_id_value.empty())
+        if (auto id = mime::next_message_id(field->value, at)) facts.message_id_value = "<" + *id + ">";
+    } else if (base::iequals(field->name, "Subject")) {
+      if (facts.subject.empty()) facts.subject = encoding::decode_words(mime::unfold(field->value));
+    } else if (base::iequals(field->name, "Deferred-Delivery")) {
+      if (facts.deferred_delivery.empty()) facts.deferred_delivery = mime::unfold(field->value);
+    } else if (base::iequals(field->name, "TLS-Required")) {
+      facts.tls_optional = facts.tls_optional || base::iequals(mime::unfold(field->value), "no");
     } else if (base::iequals(field->name, "Sender")) {
       facts.sender = true;
     } else if (base::iequals(field->name, "Delivered-To")) {

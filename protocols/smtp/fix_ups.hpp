@@ -22,6 +22,10 @@ struct header_facts {
   /// life before somebody sent it again (RFC 5322 §3.6.6), and not counted.
   std::vector<std::string> delivered_to_addresses;
   std::vector<std::string> from_addresses; ///< of the From fields, as far as they can be read
+  std::string subject;                ///< of the first Subject, decoded, UTF-8
+  std::string message_id_value;       ///< of the first Message-ID, with its brackets; "" when it is none
+  std::string deferred_delivery;      ///< of the first Deferred-Delivery, unfolded; a date
+  bool tls_optional = false;          ///< "TLS-Required: No" (RFC 8689 §3)
 };
 /// Reads the header at the front of a message (or as much of it as there is).
 header_facts read_header_facts(std::string_view message);

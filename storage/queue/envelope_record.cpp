@@ -8,6 +8,8 @@ namespace {
 
 // Bits of the head; on disk: never renumber.
 constexpr std::uint8_t smtputf8_bit = 1, requiretls_bit = 2, held_bit = 4, by_return_bit = 8, by_trace_bit = 16, route_bit = 32;
+/// One octet: where it came from, and what it wishes.
+constexpr unsigned origin_mask = 15, dnssec_shift = 4, dnssec_mask = 3, tls_optional_bit = 64;
 // Of a recipient.
 constexpr std::uint8_t delay_told_bit = 1;
 // Of a route.
@@ -52,7 +54,8 @@ void encode_head(const envelope& m, base::encoder& e) {
   e.u32(m.content.segment);
   e.u32(m.content.offset);
   e.u32(m.content.length);
-  e.u8(static_cast<std::uint8_t>(m.origin));
+  e.u8(static_cast<std::uint8_t>(static_cast<unsigned>(m.origin) | static_cast<unsigned>(m.dnssec) << dnssec_shift |
+                                 (m.tls_optional ? tls_optional_bit : 0u)));
   e.u8(static_cast<std::uint8_t>(m.priority));
   e.bytes(cut(m.subject, subject_octets_max));
   e.bytes(cut(m.message_id_field, message_id_field_octets_max));
@@ -91,14 +94,19 @@ bool decode_head(base::decoder& d, envelope& m, std::uint8_t version) {
   m.content.offset = d.u32();
   m.content.length = d.u32();
   m.origin = message_origin::mail;
+  m.dnssec = dnssec_wish::none;
+  m.tls_optional = false;
   m.priority = 0;
   m.subject.clear();
   m.message_id_field.clear();
   m.route = {};
   if (version >= 2) {
-    const auto origin = d.u8();
-    if (origin > static_cast<std::uint8_t>(message_origin::list)) return false;
+    const auto wishes = d.u8();
+    const auto origin = wishes & origin_mask, dnssec = wishes >> dnssec_shift & dnssec_mask;
+    if (origin > static_cast<int>(message_origin::list) || dnssec > static_cast<int>(dnssec_wish::required)) return false;
     m.origin = static_cast<message_origin>(origin);
+    m.dnssec = static_cast<dnssec_wish>(dnssec);
+    m.tls_optional = (wishes & tls_optional_bit) != 0;
     m.priority = static_cast<std::int8_t>(d.u8());
     take_text(d, m.subject);
     take_text(d, m.message_id_field);

@@ -44,6 +44,9 @@ enum class message_origin : std::uint8_t {
   list = 5       ///< a mailing list's copy
 };
 
+/// Whether name servers' answers about this message's recipients must be validated.
+enum class dnssec_wish : std::uint8_t { none = 0, requested = 1, required = 2 };
+
 /// What a route wants of TLS.
 enum class route_tls : std::uint8_t {
   when_offered = 0,
@@ -105,6 +108,8 @@ struct envelope {
   std::string subject;           ///< as UTF-8, for lists and reports; at most 200 octets
   std::string message_id_field;  ///< with its angle brackets; at most 250 octets
   message_route route;
+  dnssec_wish dnssec = dnssec_wish::none;
+  bool tls_optional = false;     ///< the sender wrote "TLS-Required: No" (RFC 8689 §3)
   body_ref content;              ///< set by the machine from the command's body
 
   std::uint64_t octets() const noexcept { return prefix.size() + content.length; }
