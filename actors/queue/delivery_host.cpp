@@ -136,7 +136,7 @@ void delivery_host::handle(const smtp::client_session::want_body&) {
 }
 
 bool delivery_host::produce() {
-  if (!streaming_ || reading_) return false;
+  if (!streaming_ || reading_ || !session_.takes_body()) return false;
   const auto& e = *work_.message;
   const auto whole = converted_ ? converted_->size() : e.octets();
   if (streamed_ == whole) {

@@ -51,6 +51,9 @@ private:
   void handle(const smtp::data_begin&);
   void handle(const smtp::message_end&);
   void handle(const smtp::start_tls&) { link().start_tls(); }
+  void handle(const smtp::start_queue&) { session_.queue_answered({458, "4.3.3", "Queues are not started from here"}); }
+  void handle(const smtp::turn_around&) { session_.refuse({450, "4.7.0", "No mail is given out here"}); }
+  void handle(const smtp::turned&) {}
 
   void close_account();
   void refuse(const routing::refusal&);

@@ -8,7 +8,7 @@
 ///   check_peer    peer_accepted, or quit
 ///   derive_key    key_derived
 ///   ready         begin, or quit; both may wait for long: the server may end the connection meanwhile
-///   want_body     body … body_done; the pieces when the output has room
+///   want_body     body … body_done; the pieces when the output has room and while takes_body
 /// Whoever ends the connection: `gone` is the last event, and each recipient of a transaction under way has
 /// its outcome before. Before answering, call `tick` if time has passed since the last call that took a time.
 #pragma once
@@ -92,7 +92,7 @@ public:
   struct derive_key { sasl::key_question question; };
   /// Nothing is under way: begin a transaction or quit. `capabilities()` is complete.
   struct ready {};
-  /// The server waits for the message.
+  /// The server waits for the message. Once a transaction.
   struct want_body {};
   struct transaction_ended {
     std::vector<recipient_outcome> outcomes; ///< one a recipient, in their order
@@ -131,7 +131,7 @@ public:
   bool begin(transaction);
   /// Pieces of the message as it is stored, while `takes_body`. Ignored when the transaction has ended meanwhile.
   void body(base::const_bytes octets);
-  /// False: the transaction has ended, or a chunk waits for its answer; then `want_body` comes again.
+  /// False: the transaction has ended, or a chunk waits for its answer: ask again when that may have come.
   bool takes_body() const noexcept;
   void body_done();
   /// The message cannot be read: the transaction ends with `deferred` and so does the connection, for a

@@ -279,9 +279,8 @@ void client_session::on_transaction_reply(const reply& r) {
     if (!r.accepted()) {
       settle_taken(r, stage::body);
       stopped_ = true;
-    } else if (!pipelined() && content_ == content::body) {
-      if (all_given_) return body_done();
-      return push(want_body{});
+    } else if (all_given_ && content_ == content::body && answered()) {
+      return body_done();
     }
     break;
   case awaited::kind::last: break;
@@ -353,9 +352,10 @@ bool client_session::takes_body() const noexcept {
 void client_session::body(base::const_bytes octets) {
   if (state_ != state::transaction || content_ != content::body || stopped_) return;
   if (chunks_) {
+    // A full chunk waits for more, so that the last one is never empty.
+    if (chunk_.size() >= settings_->limits.chunk_octets && takes_body()) send_chunk(false);
     if (mail_.body == body_type::binary_mime) chunk_.append(octets);
     else writer_.append(chunk_, octets);
-    if (chunk_.size() >= settings_->limits.chunk_octets && takes_body()) send_chunk(false);
   } else {
     writer_.append(output_, octets);
     if (!waiting_) wait(settings_->times.data_block);

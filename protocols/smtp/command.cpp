@@ -13,7 +13,7 @@ constexpr std::array<std::pair<std::string_view, verb>, 29> verbs{{
     {"MAIL", verb::mail}, {"RCPT", verb::rcpt}, {"DATA", verb::data}, {"BDAT", verb::bdat}, {"EHLO", verb::ehlo},
     {"RSET", verb::rset}, {"QUIT", verb::quit}, {"NOOP", verb::noop}, {"AUTH", verb::auth}, {"HELO", verb::helo},
     {"LHLO", verb::lhlo}, {"VRFY", verb::vrfy}, {"EXPN", verb::expn}, {"HELP", verb::help},
-    {"STARTTLS", verb::starttls}, {"ETRN", verb::unimplemented}, {"ATRN", verb::unimplemented},
+    {"STARTTLS", verb::starttls}, {"ETRN", verb::etrn}, {"ATRN", verb::atrn},
     {"TURN", verb::unimplemented}, {"SEND", verb::unimplemented}, {"SOML", verb::unimplemented},
     {"SAML", verb::unimplemented}, {"BURL", verb::unimplemented}, {"GET", verb::foreign}, {"POST", verb::foreign},
     {"PUT", verb::foreign}, {"HEAD", verb::foreign}, {"CONNECT", verb::foreign}, {"OPTIONS", verb::foreign},

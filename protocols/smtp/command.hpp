@@ -9,8 +9,8 @@
 namespace rookery::smtp {
 
 enum class verb : std::uint8_t {
-  helo, ehlo, lhlo, mail, rcpt, data, bdat, rset, vrfy, expn, help, noop, quit, starttls, auth,
-  unimplemented, ///< a known verb that nobody needs: ETRN, TURN, SEND, SOML, SAML, ATRN
+  helo, ehlo, lhlo, mail, rcpt, data, bdat, rset, vrfy, expn, help, noop, quit, starttls, auth, etrn, atrn,
+  unimplemented, ///< a known verb that nobody needs: TURN, SEND, SOML, SAML, BURL
   foreign,       ///< another protocol speaks: "GET / HTTP/1.1"
   unknown
 };

@@ -46,6 +46,9 @@ struct limits {
   /// For a whole message, however steadily it drips.
   std::chrono::seconds message_time{3600};
 
+  /// Domains that one ATRN may name (RFC 2645 §5.2); above it 501 5.5.4.
+  std::uint32_t turned_domains = 100;
+
   /// RFC 2852 §4: the least by-time that is accepted in mode R.
   std::chrono::seconds deliver_by_least{0};
   /// RFC 4865 §4: how long mail may be held; 0 = FUTURERELEASE is not offered.

@@ -58,6 +58,8 @@ void server_session::on_command(std::string_view line) {
   case verb::helo:
   case verb::ehlo:
   case verb::lhlo: return on_greeting(c.what, c.arguments);
+  case verb::etrn: return on_etrn(c.arguments);
+  case verb::atrn: return on_atrn(c.arguments);
   case verb::starttls: return on_starttls(c.arguments);
   case verb::auth: return on_auth(c.arguments);
   case verb::quit:
@@ -125,6 +127,8 @@ void server_session::announce() {
     }
   }
   text += "\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nCHUNKING\nBINARYMIME";
+  if (settings_->etrn_offered && settings_->profile != profile::lmtp) text += "\nETRN";
+  if (settings_->atrn_offered && settings_->profile != profile::lmtp) text += "\nATRN";
   if (e.require_tls) text += "\nREQUIRETLS";
   if (e.deliver_by) {
     text += "\nDELIVERBY";

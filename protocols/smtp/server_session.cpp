@@ -50,7 +50,7 @@ void server_session::tick(base::instant now) {
 }
 
 std::optional<base::instant> server_session::deadline() const noexcept {
-  if (state_ == state::closed || question_ != question::none) return {};
+  if (state_ == state::closed || state_ == state::turned || question_ != question::none) return {};
   const bool body = state_ == state::data || state_ == state::bdat;
   if (body && paused_) return {};
   if (body || state_ == state::drop_data || state_ == state::drop_bdat) return std::min(deadline_, message_deadline_);
@@ -58,7 +58,7 @@ std::optional<base::instant> server_session::deadline() const noexcept {
 }
 
 bool server_session::wants_input() const noexcept {
-  return state_ != state::closed && state_ != state::tls && input_.size() < settings_->limits.input_octets;
+  return state_ != state::closed && state_ != state::tls && state_ != state::turned && input_.size() < settings_->limits.input_octets;
 }
 
 std::optional<server_session::event> server_session::next_event() {
@@ -94,6 +94,7 @@ bool server_session::step() {
   case state::bdat: return step_bdat();
   case state::drop_bdat: return step_drop_bdat();
   case state::tls:
+  case state::turned:
   case state::closed: break;
   }
   return false;
@@ -235,6 +236,7 @@ void server_session::accept() {
   switch (question_) {
   case question::mail: return settle({250, "2.1.0", "Ok"});
   case question::rcpt: return settle({250, "2.1.5", "Ok"});
+  case question::turn: return settle({250, "2.0.0", "OK now reversing the connection"});
   case question::data: return settle({354, "", "End data with <CR><LF>.<CR><LF>"});
   case question::message: return answer({250, "2.0.0", "Ok"});
   default: base::check(state_ == state::closed, "nothing is asked that can be accepted");
@@ -244,6 +246,11 @@ void server_session::accept() {
 void server_session::refuse(const reply& r) {
   base::check(r.code >= 400 && r.code < 600, "a refusal has a code of 4yz or 5yz");
   if (question_ == question::message) return answer(r);
+  settle(r);
+}
+
+void server_session::queue_answered(const reply& r) {
+  base::check(state_ == state::closed || question_ == question::queue, "no queue is asked for");
   settle(r);
 }
 
@@ -267,6 +274,13 @@ void server_session::settle(const reply& r) {
       end_with_421(end_reason::limit, fault::too_many_refused_recipients, "4.7.0", "Too many refused recipients");
     }
     return;
+  case question::queue: append_reply(output_, r); return idle_command();
+  case question::turn:
+    append_reply(output_, r);
+    if (!accepted) return idle_command();
+    release_view(); // the line of ATRN
+    state_ = state::turned;
+    return push(turned{});
   case question::data:
     if (!accepted) {
       if (chunked_) drop_chunk(chunk_left_, r, false);

@@ -10,6 +10,8 @@
 ///   authentication_failed, if held   say_failure
 ///   mail_from, rcpt_to, data_begin   accept or refuse
 ///   message_end        answer, or on LMTP answer_each
+///   start_queue        queue_answered
+///   turn_around        accept or refuse
 ///   start_tls          tls_started (after the output was sent and TLS put below)
 /// At most one is open. Until it is answered `next_event` gives nothing more. Before answering,
 /// call `tick` if time has passed since the last call that took a time.
@@ -50,6 +52,8 @@ struct server_settings {
   bool tls_required = false;             ///< MAIL without TLS gets 530 5.7.0 (off loopback)
   bool authentication_offered = false;   ///< AUTH on the mx profile too; submission always has it
   bool authentication_required = true;   ///< on submission: MAIL before AUTH gets 530 5.7.0
+  bool etrn_offered = false;             ///< RFC 1985; not on LMTP
+  bool atrn_offered = false;             ///< RFC 2645, after AUTH; not on LMTP
 };
 
 // Facts.
@@ -92,6 +96,17 @@ struct rcpt_to { mailbox recipient; rcpt_parameters parameters; };
 struct data_begin { bool chunked; };
 /// All octets have come. On acceptance the message must be safe: the client forgets it.
 struct message_end { std::uint64_t octets; std::uint32_t recipients; };
+/// ETRN: send what waits for this node. `queue_answered` says how many; RFC 1985 §5.3 has the codes.
+struct start_queue {
+  enum class kind : std::uint8_t { node, with_subdomains, queue } what = kind::node;
+  std::string name;
+};
+/// ATRN: the customer wants his mail on this connection, as its server. No domains: all of his. Refuse with 450
+/// (not these domains), 451 or 453 (nothing waits), RFC 2645 §5.2.
+struct turn_around { std::vector<std::string> domains; };
+/// After `accept`: when the output is sent the connection is for a client session of ours, which is first given
+/// `rest()`. This one says nothing more. The last event.
+struct turned {};
 /// Send the output, put TLS below, then call `tls_started`. What the client sent behind STARTTLS in
 /// plain text is dropped there (RFC 3207 §4.2).
 struct start_tls {};
@@ -100,7 +115,7 @@ class server_session {
 public:
   using event = std::variant<client_named, authenticated, authentication_failed, body_chunk, transaction_reset,
                              protocol_error, gone, check_password, find_credentials, mail_from, rcpt_to,
-                             data_begin, message_end, start_tls>;
+                             data_begin, message_end, start_tls, start_queue, turn_around, turned>;
 
   /// Greets at once, unless TLS is implicit and to come: make it when the handshake is done.
   /// `wall`: civil time at `now`, for FUTURERELEASE, which is not offered without.
@@ -127,6 +142,8 @@ public:
   void password_verified(bool right);
   void credentials_found(const sasl::scram_credentials&, bool known);
   void say_failure();
+  /// start_queue: 250 to 253, 458 or 459.
+  void queue_answered(const reply&);
   /// 454 4.7.0: try again later.
   void authentication_unavailable();
   void tls_started(const connection_facts&, base::instant now);
@@ -143,6 +160,8 @@ public:
   const connection_facts& facts() const noexcept { return facts_; }
   bool in_transaction() const noexcept { return mail_; }
   std::uint32_t recipients() const noexcept { return recipients_; }
+  /// After `turned`: what the peer has sent behind ATRN.
+  base::const_bytes rest() const noexcept { return input_.view(); }
   bool is_authenticated() const noexcept { return authenticated_; }
 
 private:
@@ -155,9 +174,10 @@ private:
     bdat,            ///< counted octets
     drop_bdat,       ///< refused counted octets
     tls,             ///< waiting for tls_started
+    turned,          ///< ATRN: the other way round now
     closed
   };
-  enum class question : std::uint8_t { none, password, credentials, failure, mail, rcpt, data, message, tls };
+  enum class question : std::uint8_t { none, password, credentials, failure, mail, rcpt, data, message, queue, turn, tls };
 
   // server_session.cpp: the wheel
   void say(std::uint16_t code, std::string_view enhanced, std::string_view text) { append_reply(output_, code, enhanced, text); }
@@ -188,6 +208,8 @@ private:
   void on_bdat(std::string_view arguments);
   void on_starttls(std::string_view arguments);
   void on_idle(verb, std::string_view arguments);
+  void on_etrn(std::string_view arguments);
+  void on_atrn(std::string_view arguments);
   void idle_command();
   extensions offered() const;
   bool has_auth() const noexcept;

@@ -22,6 +22,7 @@ public:
     settings->starttls_available = true;
     settings->authentication_offered = true;
     settings->authentication_required = (how & 4) != 0;
+    settings->etrn_offered = settings->atrn_offered = true;
     settings->limits.message_octets = 300;
     settings->limits.dropped_octets = 600;
     settings->limits.line_octets = 120;
@@ -77,6 +78,10 @@ private:
       s.credentials_found({"salt", 1, std::string(32, 'x'), std::string(32, 'y')}, next_answer() % 2 == 0);
     } else if (const auto* f = std::get_if<smtp::authentication_failed>(&e)) {
       if (f->held) s.say_failure();
+    } else if (std::holds_alternative<smtp::start_queue>(e)) {
+      s.queue_answered({250, "2.0.0", "Ok"});
+    } else if (std::holds_alternative<smtp::turn_around>(e)) {
+      next_answer() % 2 == 0 ? s.accept() : s.refuse({453, "4.2.0", "no"});
     } else if (std::holds_alternative<smtp::start_tls>(e)) {
       s.sent(s.output().size());
       facts_.tls = true;

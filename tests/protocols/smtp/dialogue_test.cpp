@@ -22,7 +22,7 @@ constexpr const char* end_names[] = {"quit", "timeout", "limit", "shut_down", "r
 constexpr const char* failure_names[] = {"malformed", "aborted", "wrong", "channel_binding", "too_long"};
 
 /// session: mx|submission|lmtp
-/// settings: loopback, tls, starttls, tls_required, auth, show_errors
+/// settings: loopback, tls, starttls, tls_required, auth, etrn, atrn, show_errors
 /// limits: <name in limits.hpp> = number (times in seconds)
 /// Answers: accept; refuse CODE ENHANCED TEXT; each REPLY / REPLY …; right; wrong; unavailable;
 /// credentials (of "pencil", known); unknown_credentials; tls; pause; resume; shut_down; close CODE ENHANCED TEXT
@@ -38,6 +38,8 @@ public:
     settings->starttls_available = head.has("settings", "starttls");
     settings->tls_required = head.has("settings", "tls_required");
     settings->authentication_offered = head.has("settings", "auth");
+    settings->etrn_offered = head.has("settings", "etrn");
+    settings->atrn_offered = head.has("settings", "atrn");
     auto& l = settings->limits;
     const auto set = [&head](const char* name, auto& value) {
       if (const auto n = head.number("limits", name)) value = static_cast<std::decay_t<decltype(value)>>(*n);
@@ -45,7 +47,7 @@ public:
     set("message_octets", l.message_octets), set("recipients", l.recipients), set("mails", l.mails);
     set("line_octets", l.line_octets), set("auth_line_octets", l.auth_line_octets), set("text_line_octets", l.text_line_octets);
     set("errors", l.errors), set("refused_recipients", l.refused_recipients), set("idle_commands", l.idle_commands);
-    set("authentication_failures", l.authentication_failures), set("input_octets", l.input_octets), set("dropped_octets", l.dropped_octets);
+    set("authentication_failures", l.authentication_failures), set("turned_domains", l.turned_domains), set("input_octets", l.input_octets), set("dropped_octets", l.dropped_octets);
     facts_.session_id = "s1";
     facts_.peer_address = "192.0.2.7";
     facts_.nonce = "servernonce";
@@ -72,6 +74,13 @@ public:
       [](rcpt_to& r) { return print_rcpt(r); },
       [](data_begin& d) { return string(d.chunked ? "data_begin chunked" : "data_begin"); },
       [](message_end& m) { return "message_end octets=" + std::to_string(m.octets) + " recipients=" + std::to_string(m.recipients); },
+      [](start_queue& q) { return "start_queue " + string(q.what == start_queue::kind::node ? "" : q.what == start_queue::kind::queue ? "# " : "@ ") + q.name; },
+      [](turn_around& t) {
+        string out = "turn_around";
+        for (const auto& d : t.domains) out += " " + d;
+        return out;
+      },
+      [this](turned&) { return "turned" + (session_->rest().empty() ? "" : ", rest: " + string(session_->rest())); },
       [](start_tls&) { return string("start_tls"); }}, e);
   }
 
@@ -85,6 +94,7 @@ public:
       for (auto one : base::split(text.substr(5), '/')) replies.push_back(read_reply(base::trim(one)));
       s.answer_each(replies);
     }
+    else if (text.starts_with("queue ")) s.queue_answered(read_reply(text.substr(6)));
     else if (text == "right") s.password_verified(true);
     else if (text == "wrong") s.password_verified(false);
     else if (text == "say_failure") s.say_failure();
