@@ -12,6 +12,10 @@ find_package(CLI11 REQUIRED)
 pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 
+find_package(CURL REQUIRED)
+add_library(Curl::Curl INTERFACE IMPORTED GLOBAL)
+target_link_libraries(Curl::Curl INTERFACE CURL::libcurl)
+
 add_library(Icu::Icu INTERFACE IMPORTED GLOBAL)
 target_link_libraries(Icu::Icu INTERFACE PkgConfig::ICU)
 add_library(Idn2::Idn2 INTERFACE IMPORTED GLOBAL)

@@ -1,8 +1,7 @@
 #include "actors/watch/metrics_host.hpp"
 
+#include "actors/http/http_host.hpp"
 #include "base/metrics.hpp"
-#include "protocols/http/date.hpp"
-#include "protocols/http/server_session.hpp"
 
 #include <cstdio>
 
@@ -30,23 +29,18 @@ std::int64_t processor_milliseconds() {
 }
 
 /// Owns: the session. Understands: nothing beyond the connection's own. Ends with its connection.
-class metrics_host final : public net::session_host<http::server_session> {
+class metrics_host final : public http_host {
 public:
-  metrics_host(node& n, const connection_facts& facts) : session_host(facts, n.clock->now()), node_(n) {}
-
-protected:
-  void on(http::server_session::event& e) override {
-    if (const auto* r = std::get_if<http::request>(&e)) answer(*r);
-  }
+  metrics_host(node& n, const connection_facts& facts) : http_host(*n.clock, facts), node_(n) {}
 
 private:
-  void answer(const http::request& r) {
-    if (r.method != "GET" && r.method != "HEAD") return say(405, "only GET and HEAD\n", {{"Allow", "GET, HEAD"}});
-    if (r.path == "/healthz") return say(200, "ok\n");
-    if (r.path == "/readyz") return ready();
-    if (r.path != "/metrics") return say(404, "try /metrics, /healthz or /readyz\n");
+  void asked(http_call& call) override {
+    if (!only_reads(call)) return;
+    if (call.path == "/healthz") return say(200, "ok\n");
+    if (call.path == "/readyz") return ready();
+    if (call.path != "/metrics") return say(404, "try /metrics, /healthz or /readyz\n");
     measure();
-    say(200, base::metrics_text(), {}, "text/plain; version=0.0.4; charset=utf-8");
+    reply(200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}, {"Cache-Control", "no-store"}}, base::metrics_text());
   }
 
   void ready() {
@@ -65,14 +59,6 @@ private:
     processor.set(processor_milliseconds());
     uptime.set(std::chrono::duration_cast<std::chrono::seconds>(node_.clock->now() - node_.started).count());
     waiting.set(static_cast<std::int64_t>(node_.gate->requests()));
-  }
-
-  void say(std::uint16_t status, std::string_view body, http::field_list fields = {},
-           const char* type = "text/plain; charset=utf-8") {
-    fields.push_back({"Date", http::date_text(node_.clock->wall())});
-    fields.push_back({"Content-Type", type});
-    fields.push_back({"Cache-Control", "no-store"});
-    session_.respond(status, fields, body);
   }
 
   node& node_;
