@@ -1,6 +1,7 @@
 #include "actors/account/account_actor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace rookery::actors {
 namespace {
@@ -11,8 +12,11 @@ using self_ptr = caf::stateful_actor<account_state>*;
 /// An account without sessions is kept so long: the next login finds it warm.
 constexpr std::chrono::seconds idle_time{30};
 
+/// One look at a time is on its way, however many sessions come and go: each costs the clock's thread a wake-up.
 void look_idle(self_ptr self) {
-  if (self->state.watchers.empty()) self->delayed_send(self, idle_time, idle_atom::value, self->state.watches);
+  auto& st = self->state;
+  if (!st.watchers.empty() || std::exchange(st.looking, true)) return;
+  self->delayed_send(self, idle_time, idle_atom::value, st.watches);
 }
 
 void remove(self_ptr self, const account_watch* watch) {
@@ -57,8 +61,11 @@ caf::behavior account_actor(self_ptr self, base::account_id account, caf::actor 
             return true;
           },
           [self, account, shard](idle_atom, std::uint64_t watches) {
+            self->state.looking = false;
             if (self->state.watchers.empty() && watches == self->state.watches)
               self->send(shard, account_idle{account, watches});
+            else
+              look_idle(self);
           }};
 }
 

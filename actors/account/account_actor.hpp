@@ -23,6 +23,7 @@ struct account_state {
   };
   std::vector<watcher> watchers;
   std::uint64_t watches = 0;  ///< grows with each watcher: an idle check knows it is stale
+  bool looking = false;       ///< an idle check is on its way
   static inline const char* name = "account_actor";
 };
 

@@ -75,15 +75,15 @@ bool account_entry::still_open() const {
 
 void account_entry::open(net::connection& link, std::function<void(bool)> then) {
   begin_watch(link);
-  link.request(node_.shard_actor(id()), shard_time, open_account{id(), caf::actor_cast<caf::actor>(&link), watch_})
-      .then(
-          [this, then](const account_handles& h) {
-            handles_ = h;
-            if (still_open()) return then(true);
-            leave();
-            then(false);
-          },
-          [then](const caf::error&) { then(false); });
+  link.ask<account_handles>(
+      node_.shard_actor(id()), shard_time, open_account{id(), caf::actor_cast<caf::actor>(&link), watch_},
+      [this, then](const account_handles& h) {
+        handles_ = h;
+        if (still_open()) return then(true);
+        leave();
+        then(false);
+      },
+      [then] { then(false); });
 }
 
 bool account_entry::join(net::connection& link) {

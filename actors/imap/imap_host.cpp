@@ -108,10 +108,9 @@ void imap_host::in_reader(std::function<void()> task, std::function<void()> then
 
 void imap_host::open_mailbox(base::mailbox_id mailbox,
                              std::function<void(std::shared_ptr<storage::mail::mailbox_cell>)> then) {
-  link()
-      .request(node_.shard_actor(entry_.id()), shard_time, actors::open_mailbox{entry_.id(), mailbox})
-      .then([then](const opened_mailbox& o) { then(o.cell); },
-            [then](const caf::error&) { then(nullptr); });
+  link().ask<opened_mailbox>(
+      node_.shard_actor(entry_.id()), shard_time, actors::open_mailbox{entry_.id(), mailbox},
+      [then](const opened_mailbox& o) { then(o.cell); }, [then] { then(nullptr); });
 }
 
 void imap_host::change(storage::mail::any_command what, committed then, std::function<void()> otherwise,

@@ -93,7 +93,9 @@ void connection::start_tls() { tls_pending_ = true; }
 void connection::start_compression(std::unique_ptr<layer> l) { compression_pending_ = std::move(l); }
 
 void connection::after(std::chrono::milliseconds wait, std::function<void()> task) {
-  delayed_send(this, wait, connection_task{std::make_shared<std::function<void()>>(std::move(task))});
+  if (wait.count() <= 0) return send(this, connection_task{std::make_shared<std::function<void()>>(std::move(task))});
+  tasks_.emplace_back(now() + wait, std::move(task)); // in the wheel: no other thread is woken for it
+  next_due_ = std::min(next_due_, tasks_.back().first);
 }
 
 void connection::drain() {
@@ -119,7 +121,8 @@ void connection::on_timer(base::instant t) {
     if (phase_ != phase::open) {
       if (t >= handshake_deadline_) return finish(phase_ == phase::lingering ? "" : "handshake timed out");
     } else {
-      protocol_->tick(t);
+      if (t >= next_due_) run_due(t);
+      if (phase_ == phase::open) protocol_->tick(t);
     }
     turn();
   });
@@ -315,6 +318,28 @@ void connection::linger() {
   ::shutdown(fd_, SHUT_WR);
 }
 
+void connection::settle(caf::message_id question) {
+  std::erase_if(questions_, [question](const auto& q) { return q.second == question; });
+}
+
+void connection::run_due(base::instant now) {
+  std::vector<std::function<void()>> due;
+  next_due_ = never;
+  std::erase_if(tasks_, [&](auto& t) {
+    if (t.first <= now) due.push_back(std::move(t.second));
+    else next_due_ = std::min(next_due_, t.first);
+    return t.first <= now;
+  });
+  std::erase_if(questions_, [&](const auto& q) {
+    // As CAF's clock does it: the asker gets an error for an answer, and a late answer is dropped.
+    if (q.first <= now) enqueue(caf::make_mailbox_element(nullptr, q.second, {}, caf::make_error(caf::sec::request_timeout)), nullptr);
+    else next_due_ = std::min(next_due_, q.first);
+    return q.first <= now;
+  });
+  for (const auto& task : due)
+    if (phase_ != phase::ended) task();
+}
+
 void connection::rearm(bool paused) {
   std::uint32_t want = 0;
   const bool backlog = paused || !wire_.empty() || (phase_ == phase::open && !protocol_->output().empty());
@@ -324,7 +349,11 @@ void connection::rearm(bool paused) {
   if (room && !eof_) want |= EPOLLIN;
   set_interest(want);
   if (phase_ != phase::open) home().timers().schedule(*this, handshake_deadline_, now());
-  else if (const auto when = protocol_->deadline()) home().timers().schedule(*this, *when, now());
+  else {
+    const auto when = protocol_->deadline();
+    const auto first = std::min(when.value_or(never), next_due_);
+    if (first != never) home().timers().schedule(*this, first, now());
+  }
 }
 
 void connection::set_interest(std::uint32_t events) {

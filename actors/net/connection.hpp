@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <string_view>
 #include <vector>
 
@@ -55,6 +56,24 @@ public:
   void start_compression(std::unique_ptr<layer>);
   /// Calls `task` in this connection's thread after a while, unless it is gone by then.
   void after(std::chrono::milliseconds wait, std::function<void()> task);
+  /// Asks another actor. Like CAF's `request`, but the deadline stands in the reactor's wheel, so that
+  /// no other thread is woken for it. One of the two is called, or none when the connection is gone.
+  template <class Answer, class Question, class F, class G>
+  void ask(const caf::actor& whom, std::chrono::milliseconds limit, Question what, F answered, G failed) {
+    auto question = request(whom, caf::infinite, std::move(what));
+    const auto id = question.id();
+    questions_.emplace_back(now() + limit, id);
+    next_due_ = std::min(next_due_, questions_.back().first);
+    question.then(
+        [this, id, answered = std::move(answered)](const Answer& a) mutable {
+          settle(id);
+          answered(a);
+        },
+        [this, id, failed = std::move(failed)](const caf::error&) mutable {
+          settle(id);
+          failed();
+        });
+  }
   /// Ends the connection without ceremony.
   void abort(std::string_view why);
   /// The server drains (message `drain_connection` does the same).
@@ -87,6 +106,8 @@ private:
   void begin_tls();
   void linger();
   void finish(std::string_view why);
+  void settle(caf::message_id question);
+  void run_due(base::instant now);
   void rearm(bool paused);
   void set_interest(std::uint32_t events);
 
@@ -106,7 +127,12 @@ private:
   std::unique_ptr<layer> compression_pending_;
   std::string early_;                  ///< a PROXY header that comes in pieces
   base::buffer wire_;                  ///< encoded octets; with no layer the session's output is sent itself
+  static constexpr auto never = base::instant::max();
+
   base::instant handshake_deadline_{};
+  base::instant next_due_ = never;     ///< not after the first of these:
+  std::vector<std::pair<base::instant, caf::message_id>> questions_; ///< not answered, each with its deadline
+  std::vector<std::pair<base::instant, std::function<void()>>> tasks_;
 };
 
 } // namespace rookery::net

@@ -77,25 +77,24 @@ void pop3_host::handle(const pop3::open_maildrop& o) {
 }
 
 void pop3_host::lock() {
-  link()
-      .request(entry_.handles().account, shard_time, lock_maildrop{entry_.watch()})
-      .then([this](bool locked) { return locked ? open_inbox() : refuse(pop3::refusal::in_use); },
-            [this](const caf::error&) { refuse(pop3::refusal::try_later); });
+  link().ask<bool>(
+      entry_.handles().account, shard_time, lock_maildrop{entry_.watch()},
+      [this](bool locked) { return locked ? open_inbox() : refuse(pop3::refusal::in_use); },
+      [this] { refuse(pop3::refusal::try_later); });
 }
 
 void pop3_host::open_inbox() {
   const auto all = entry_.handles().cell->view();
   const auto* inbox = all->find("INBOX");
   if (inbox == nullptr) return list();
-  link()
-      .request(node_.shard_actor(entry_.id()), shard_time, actors::open_mailbox{entry_.id(), inbox->id})
-      .then(
-          [this](const opened_mailbox& o) {
-            drop_.cell = o.cell;
-            if (drop_.cell) drop_.view = drop_.cell->view();
-            list();
-          },
-          [this](const caf::error&) { refuse(pop3::refusal::try_later); });
+  link().ask<opened_mailbox>(
+      node_.shard_actor(entry_.id()), shard_time, actors::open_mailbox{entry_.id(), inbox->id},
+      [this](const opened_mailbox& o) {
+        drop_.cell = o.cell;
+        if (drop_.cell) drop_.view = drop_.cell->view();
+        list();
+      },
+      [this] { refuse(pop3::refusal::try_later); });
 }
 
 void pop3_host::list() {

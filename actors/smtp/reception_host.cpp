@@ -172,22 +172,21 @@ void reception_host::check_quota(accepted_recipient r, std::size_t next) {
   if (next == local.size()) return accept_recipient(std::move(r));
   const auto account = local[next].account;
   waiting_ = true;
-  link()
-      .request(node_.shard_actor(account->id), std::chrono::seconds(30), open_account{account->id, nullptr, nullptr})
-      .then(
-          [this, r = std::move(r), next, account](const account_handles& h) mutable {
-            waiting_ = false;
-            if (!transaction_) return; // the session ended meanwhile
-            session_.tick(link().now());
-            if (const auto* full = quota_refusal(*account, h.cell, transaction_->parameters.size.value_or(1)))
-              return refuse(*full);
-            r.bounded.push_back({account, h.cell});
-            check_quota(std::move(r), next + 1);
-          },
-          [this](const caf::error&) {
-            waiting_ = false;
-            if (transaction_) refuse({451, "4.3.0", "Try again later"});
-          });
+  link().ask<account_handles>(
+      node_.shard_actor(account->id), std::chrono::seconds(30), open_account{account->id, nullptr, nullptr},
+      [this, r = std::move(r), next, account](const account_handles& h) mutable {
+        waiting_ = false;
+        if (!transaction_) return; // the session ended meanwhile
+        session_.tick(link().now());
+        if (const auto* full = quota_refusal(*account, h.cell, transaction_->parameters.size.value_or(1)))
+          return refuse(*full);
+        r.bounded.push_back({account, h.cell});
+        check_quota(std::move(r), next + 1);
+      },
+      [this] {
+        waiting_ = false;
+        if (transaction_) refuse({451, "4.3.0", "Try again later"});
+      });
 }
 
 /// Setting queue.messages_max: what waits to go out is bounded, mail for here still comes in.

@@ -64,6 +64,43 @@ private:
   std::string who_, output_, heard_;
 };
 
+/// Asks somebody who answers and somebody who does not, and has a task done later.
+class asker final : public protocol {
+public:
+  asker(diary& d, caf::actor quick, caf::actor silent) : diary_(d), quick_(std::move(quick)), silent_(std::move(silent)) {}
+  void begin(connection& c) override {
+    protocol::begin(c);
+    c.ask<int>(
+        quick_, std::chrono::hours(1), 20, [this](int n) { diary_.write("answer " + std::to_string(n)); },
+        [this] { diary_.write("no answer from the quick one"); });
+    c.ask<int>(
+        silent_, std::chrono::milliseconds(1), 21, [this](int) { diary_.write("answer of the silent one"); },
+        [this] {
+          diary_.write("no answer");
+          link().after(std::chrono::milliseconds(1), [this] {
+            diary_.write("task done");
+            done_ = true;
+          });
+        });
+    c.after(std::chrono::milliseconds(0), [this] { diary_.write("next turn"); });
+  }
+  void feed(base::const_bytes, base::instant) override {}
+  void tick(base::instant) override {}
+  void step() override {}
+  base::const_bytes output() const override { return {}; }
+  void sent(std::size_t) override {}
+  std::optional<base::instant> deadline() const override { return std::nullopt; }
+  bool wants_input() const override { return true; }
+  bool closed() const override { return done_; }
+  void shut_down(base::instant) override {}
+  void tls_started(const connection_facts&, base::instant) override {}
+
+private:
+  diary& diary_;
+  caf::actor quick_, silent_;
+  bool done_ = false;
+};
+
 struct world {
   caf::actor_system_config config;
   caf::actor_system system{config};
@@ -100,6 +137,24 @@ struct world {
             [this](std::string_view why) { events.write("failed: " + std::string(why)); });
   }
 };
+
+TEST(Connection, AsksWithADeadlineAndDoesTasksLater) {
+  world w;
+  const auto quick = w.system.spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int n) { return n + 1; }}; });
+  const auto silent = w.system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](int) -> caf::result<int> { return self->make_response_promise(); }};
+  });
+  auto door = w.service("server", "");
+  door->make = [&](const connection_facts&) { return std::make_unique<asker>(w.events, quick, silent); };
+  w.dial_to(w.listen(door), w.service("client", "hello\n"));
+  EXPECT_TRUE(w.events.has("next turn"));
+  EXPECT_TRUE(w.events.has("answer 21"));
+  EXPECT_TRUE(w.events.has("no answer"));
+  EXPECT_TRUE(w.events.has("task done"));
+  EXPECT_TRUE(w.events.has("server gone"));
+  caf::anon_send_exit(silent, caf::exit_reason::kill);
+  caf::anon_send_exit(quick, caf::exit_reason::kill);
+}
 
 TEST(Connector, RunsAProtocolOnTheConnection) {
   world w;
