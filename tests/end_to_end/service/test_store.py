@@ -160,7 +160,7 @@ class Backup(unittest.TestCase):
                 c = login(other)
                 imap(c, "SELECT INBOX")
                 whole = imap(c, "FETCH 1:* BODY.PEEK[]")
-                self.assertEqual(sum(b"FETCH" in l for l in whole), there)
+                self.assertEqual(sum(l.startswith(b"* ") and b"FETCH" in l for l in whole), there)
                 c.close()
                 self.assertEqual(other.stop(), 0)
         finally:
