@@ -117,6 +117,7 @@ int main(int argc, char** argv) {
       c.command("STORE " + set + (on ? " +" : " -") + "FLAGS" + silent + " (\\Flagged)");
     };
   };
+  c.command("SELECT " + mailbox);
   measure("SELECT", 20, own("SELECT " + mailbox));
   measure("NOOP", 500, own("NOOP"));
   measure("FETCH 1:* FLAGS", 1, own("FETCH 1:* FLAGS"));
