@@ -68,6 +68,7 @@ struct waiting_part {
   bool tried = false;                         ///< an attempt failed before (also before a restart)
 };
 
+/// The texts are read during `put` and not kept.
 struct waiting_message {
   base::message_id id;
   std::string_view queue;

@@ -40,7 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       waiting_message m;
       m.id = base::message_id{1 + next() % 8};
       m.queue = queues[next() % 2];
-      m.sender = name(next());
+      const auto sender = name(next());
+      m.sender = sender;
       m.urgency = static_cast<priority>(next() % 3);
       std::uint32_t recipient = 0;
       for (auto parts = next() % 4; parts > 0; --parts) {
