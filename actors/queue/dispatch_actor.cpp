@@ -282,7 +282,10 @@ private:
     if (stopped_) return;
     const auto time = now();
     for (const auto& destination : std::exchange(touched_, {})) serve_idle(destination);
-    while (auto slot = core_.next_open(time)) open(std::move(*slot));
+    while (auto slot = core_.next_open(time)) {
+      if (slot->open_already) call(*slot);
+      else open(std::move(*slot));
+    }
     while (auto lapsed = core_.next_lapsed(time)) give_up(std::move(*lapsed));
     arm();
   }
@@ -298,6 +301,23 @@ private:
       waiting.pop_back();
     }
     idle_.erase(at);
+  }
+
+  /// A connection that is there has work now. One that idles is answered; one that waits for its
+  /// destination's rate asks again by itself.
+  void call(const queueing::slot& slot) {
+    const auto at = idle_.find(slot.destination);
+    if (at == idle_.end()) return;
+    auto& waiting = at->second;
+    const auto one = std::find_if(waiting.begin(), waiting.end(),
+                                  [&](const idle_take& w) { return w.what.connection == slot.connection; });
+    if (one == waiting.end()) return;
+    auto given = next_for(one->what);
+    if (!given) return;
+    auto promise = std::move(one->promise);
+    waiting.erase(one);
+    if (waiting.empty()) idle_.erase(at);
+    promise.deliver(std::move(*given));
   }
 
   void open(queueing::slot slot) {

@@ -113,7 +113,8 @@ struct taken {
 enum class close_reason : std::uint8_t {
   finished,  ///< by us, or by the peer between messages
   refused,   ///< 421 or 4xx at greeting, EHLO, STARTTLS, AUTH or MAIL: fewer connections, then a pause
-  failed     ///< no connection, no usable name, no TLS: a pause, then one probe
+  failed     ///< no connection, no usable name, no TLS: a pause, then one probe. Mail may be taken on such a
+             ///< connection before, to write the failure down with it; that proves nothing
 };
 
 /// What became of a transaction, when it is durable.

@@ -200,7 +200,7 @@ std::optional<slot> dispatcher::state::next_open(time_ms now) {
   auto& d = destinations_[n];
   leave_heaps(n);
   const auto c = next_number_++;
-  connections_.emplace(c, connection_record{n, 0, d.known, true, false});
+  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false});
   ++in_use_[index(d.known)];
   ++d.connections;
   ++d.fetching;
@@ -308,7 +308,7 @@ void dispatcher::state::closed(connection_number number, close_reason how, std::
   --in_use_[index(c.as)];
   --d.connections;
   if (d.open_place != not_in_heap) open_[index(d.open_as)].moved(c.destination, open_before(), open_place());
-  if (how != close_reason::finished) failed(d, why, c.messages > 0 || d.connections > d.fetching, now);
+  if (how != close_reason::finished) failed(d, why, c.answered || d.connections > d.fetching, now);
   refresh(c.destination, now);
 }
 

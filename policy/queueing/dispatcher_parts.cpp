@@ -261,6 +261,7 @@ void dispatcher::state::land(std::uint64_t number, const flight_record& f, end_r
   if (f.on == 0 || how != end_reason::answered) return;
   const auto c = connections_.find(f.on);
   const bool there = c != connections_.end();
+  if (there) c->second.answered = true;
   if (there && c->second.as != standing::proven) {
     --in_use_[static_cast<std::size_t>(c->second.as)];
     c->second.as = standing::proven;

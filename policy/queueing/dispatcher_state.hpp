@@ -150,6 +150,7 @@ private:
     std::uint32_t destination = none, messages = 0;
     standing as = standing::fresh;
     bool fetching = true, resting = false;
+    bool answered = false;                  ///< the peer has spoken about recipients on it
   };
   struct flight_record {
     std::uint64_t id = 0;

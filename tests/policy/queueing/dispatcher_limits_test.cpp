@@ -97,6 +97,19 @@ TEST(DispatcherLimits, ADeadDestinationIsProbedByOneConnectionAfterGrowingPauses
   EXPECT_EQ(open_all(d, now).size(), 1u) << "and grows from there";
 }
 
+TEST(DispatcherLimits, MailTakenToWriteDownAFailureProvesNothing) {
+  dispatcher d;
+  fill(d, "b", 1, 10);
+  const auto open = d.next_open(after(0s));
+  std::vector<std::uint64_t> taken;
+  for (int i = 0; i < 3; ++i) taken.push_back(d.take(open->connection, after(0s)).work.number);
+  d.closed(open->connection, close_reason::failed, "connection refused", after(0s));
+  for (const auto t : taken) d.ended(t, end_reason::answered, {{0, after(600s)}}, after(0s));
+  EXPECT_EQ(d.status("b", after(0s))->failures, 1u);
+  EXPECT_EQ(d.status("b", after(0s))->state, destination_state::down);
+  EXPECT_FALSE(d.next_open(after(60s)));
+}
+
 TEST(DispatcherLimits, TheRateIsKept) {
   for (const std::uint32_t rate : {1u, 30u, 600u}) {
     dispatcher_settings s;

@@ -12,7 +12,7 @@ namespace rookery::queueing {
 namespace {
 
 TEST(QueueSimulation, KeepsItsPromisesThroughADayOfChaos) {
-  std::uint64_t first = 1, count = 15;
+  std::uint64_t first = 1, count = 8;
   if (const char* wish = std::getenv("ROOKERY_SIMULATION_SEEDS"); wish != nullptr) {
     const auto parts = base::split(wish, ':');
     first = base::parse_u64(parts.front()).value_or(1);
@@ -29,17 +29,17 @@ TEST(QueueSimulation, KeepsItsPromisesThroughADayOfChaos) {
     cancelled += world.seen.cancelled;
     notices += world.seen.delay_notices;
   }
-  if (count < 15) return;
-  EXPECT_GT(delivered, 1000u) << "the seeds must show something";
-  EXPECT_GT(expired, 50u);
-  EXPECT_GT(crashes, 10u);
-  EXPECT_GT(cancelled, 10u);
-  EXPECT_GT(notices, 50u);
+  if (count < 8) return;
+  EXPECT_GT(delivered, 500u) << "the seeds must show something";
+  EXPECT_GT(expired, 20u);
+  EXPECT_GT(crashes, 3u);
+  EXPECT_GT(cancelled, 3u);
+  EXPECT_GT(notices, 20u);
 }
 
 /// Between two turns of a sender who always has something, no other one has more than two.
 TEST(QueueSimulation, NoSenderGetsAheadByMoreThanATurn) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     std::mt19937_64 random(seed);
     dispatcher_settings settings;
     settings.limits.messages_a_connection = 1'000'000;
