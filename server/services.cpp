@@ -39,7 +39,7 @@ private:
   std::shared_ptr<const T> value_;
 };
 
-std::shared_ptr<const actors::reception_settings> reception(const config::settings& s, const node_file& file,
+std::shared_ptr<const actors::reception_settings> reception(const config::settings& s, const actors::node& n, const node_file& file,
                                                             smtp::profile profile, bool starttls) {
   auto session = std::make_shared<smtp::server_settings>();
   session->profile = profile;
@@ -56,6 +56,7 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   out->limits.message_octets = s.smtp_message_octets_max;
   out->limits.received_fields = static_cast<std::uint32_t>(s.smtp_received_fields_max);
   out->from_checked = s.submission_from_checked;
+  out->forwards = actors::forward_limits_of(s, n.secrets.get(), n.directory->get()->default_domain());
   if (auto rules = delivery::dnssec_rules::parse(s.queue_dnssec_rules)) out->dnssec = std::move(*rules);
   return out;
 }
@@ -63,7 +64,7 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
 service_listener smtp_service(const listener_entry& entry, const node_file& file, actors::node& n, smtp::profile profile) {
   const bool starttls = entry.tls == tls_mode::starttls;
   auto settings = std::make_shared<derived<actors::reception_settings>>(
-      n, [file, profile, starttls](const config::settings& s) { return reception(s, file, profile, starttls); });
+      n, [&n, file, profile, starttls](const config::settings& s) { return reception(s, n, file, profile, starttls); });
   auto l = std::make_shared<net::listener>();
   l->make = [&n, settings](const connection_facts& facts) { return actors::make_reception_host(n, settings->get(), facts); };
   return {std::move(l), "421 4.7.0 Too many connections\r\n"};

@@ -2,6 +2,7 @@
 
 #include "actors/config/document_rules.hpp"
 #include "base/text.hpp"
+#include "policy/forwarding/forward_rule.hpp"
 #include "policy/routing/address_form.hpp"
 #include "protocols/charset/utf8.hpp"
 #include "protocols/encoding/base64.hpp"
@@ -107,11 +108,27 @@ checked senders_rule(std::string_view member, const value& v) {
   return value(std::move(out));
 }
 
+checked forward_targets_rule(std::string_view member, const value& v) {
+  const auto* all = v.as_array();
+  if (all == nullptr || all->size() > forwarding::forward_targets_max)
+    return unfit(member, "is a list of at most " + std::to_string(forwarding::forward_targets_max) + " addresses");
+  for (const auto& one : *all) {
+    const auto* text = one.as_string();
+    if (text == nullptr) return unfit(member, "has an entry that is no text");
+    // Whether its domain is allowed is judged when mail comes: the settings may change.
+    if (const auto why = forwarding::target_fault(*text, {}, [](std::string_view) { return false; }); !why.empty())
+      return unfit(member, "has an entry that cannot stand: " + why);
+  }
+  return v;
+}
+
 constexpr rule account_rules[] = {
     {"display_name", text_rule<display_name_octets_max>}, {"description", text_rule<text_octets_max>},
     {"state", state_rule},                                {"admin", flag_rule},
     {"detail_folders", details_rule},                     {"quota_octets", amount_rule},
     {"quota_messages", amount_rule},                      {"may_send_as", senders_rule},
+    {"forward_to", forward_targets_rule},                 {"forward_keep", flag_rule},
+    {"forward_schedule", schedule_rule},
 };
 constexpr rule alias_rules[] = {
     {"targets", targets_rule}, {"members_may_send", flag_rule}, {"description", text_rule<text_octets_max>}};
@@ -141,6 +158,16 @@ base::result<routing::account_record> read_account(const document& d, const sett
   a.quota_octets = c.get_unsigned("quota_octets").value_or(defaults.quota_octets_default);
   a.quota_messages = c.get_unsigned("quota_messages").value_or(defaults.quota_messages_default);
   if (auto senders = c.get_strings("may_send_as")) a.may_send_as = std::move(*senders);
+  if (auto targets = c.get_strings("forward_to"); targets && !targets->empty()) {
+    auto rule = std::make_shared<forwarding::forward_rule>();
+    rule->enabled = true;
+    rule->targets = std::move(*targets);
+    rule->keep_copy = c.get_bool("forward_keep").value_or(true);
+    // A schedule that cannot be read must not send mail at wrong times.
+    auto when = delivery::schedule::parse(c.get_string("forward_schedule").value_or(""));
+    rule->when = when ? std::move(*when) : delivery::schedule::never();
+    a.forward = std::move(rule);
+  }
   if (const auto iterations = c.get_unsigned("iterations")) {
     const auto salt = read_octets(c, "salt", a.salt);
     if (!salt || read_octets(c, "stored_key", a.stored_key) != a.stored_key.size() ||
@@ -221,6 +248,11 @@ value show_account(const document& d, const settings& defaults) {
   out.set("detail_folders", name(a->details));
   out.set("quota_octets", a->quota_octets);
   out.set("quota_messages", a->quota_messages);
+  if (a->forward) {
+    out.set("forward_to", json::array(a->forward->targets.begin(), a->forward->targets.end()));
+    out.set("forward_keep", a->forward->keep_copy);
+    if (!a->forward->when.always()) out.set("forward_schedule", a->forward->when.to_text());
+  }
   json::array senders(a->may_send_as.begin(), a->may_send_as.end());
   out.set("may_send_as", std::move(senders));
   if (const auto content = json::parse(d.content))

@@ -72,6 +72,9 @@ struct settings {
   std::string dns_trust_anchor_file = "/usr/share/dns/root.key";
   std::uint64_t dns_timeout_seconds = 20;
   std::string tls_ca_file = "/etc/ssl/certs/ca-certificates.crt";
+  // Forwarding.
+  bool forward_foreign_domains = true;
+  std::string forward_foreign_allowed;                        ///< domains parted by spaces
   // Logs.
   std::string log_level = "info";
 };

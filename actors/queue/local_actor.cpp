@@ -1,8 +1,10 @@
 #include "actors/queue/local_actor.hpp"
 
 #include "actors/account/message_gathering.hpp"
+#include "actors/account/onward_mail.hpp"
 #include "base/log.hpp"
 #include "policy/routing/recipient_route.hpp"
+#include "protocols/smtp/fix_ups.hpp"
 #include "protocols/smtp/trace.hpp"
 #include "storage/mail/command.hpp"
 #include "storage/queue/command.hpp"
@@ -55,16 +57,22 @@ public:
       return std::move(out_);
     }
     for (const auto number : recipients) one(number);
-    if (onward_.recipients.empty()) return std::move(out_);
-    storage::shard_command c;
-    c.shard = storage::spool_shard;
-    c.payload = storage::queue::encode({node_.clock->wall(), storage::queue::accepted{std::move(onward_)}});
-    c.bodies = {0};
-    out_->with.commands.push_back(std::move(c));
+    auto like = *message_;
+    like.prefix.clear(); // it is in the body now
+    for (auto& e : forwards_->envelopes(like, [this] { return node_.next_message_id(); })) add_to_spool(std::move(e));
+    if (!onward_.recipients.empty()) add_to_spool(std::move(onward_));
     return std::move(out_);
   }
 
 private:
+  void add_to_spool(envelope e) {
+    storage::shard_command c;
+    c.shard = storage::spool_shard;
+    c.payload = storage::queue::encode({node_.clock->wall(), storage::queue::accepted{std::move(e)}});
+    c.bodies = {0};
+    out_->with.commands.push_back(std::move(c));
+  }
+
   base::result<void> gather() {
     gathering_ = std::make_shared<message_gathering>(node_.data_directory + "/spill");
     if (auto done = gathering_->append(message_->prefix); !done) return done;
@@ -79,6 +87,9 @@ private:
     }
     out_->with.bodies.push_back(gathering_->finish());
     out_->keep = gathering_;
+    limits_ = forward_limits_of(*node_.settings->get(), node_.secrets.get(), directory_->default_domain());
+    const auto header = smtp::read_header_facts(gathering_->front());
+    forwards_.emplace(onward_facts{directory_, limits_, message_->sender, header.delivered_to_addresses, node_.clock->wall()});
     return {};
   }
 
@@ -87,12 +98,14 @@ private:
     routing::recipient_facts facts;
     facts.authenticated = true; // it was accepted when it came
     auto route = routing::route(*directory_, to.address, facts);
+    if (!route.accepted())
+      if (const auto behind = rewritten_sender(*limits_, *directory_, to.address, node_.clock->wall())) route = routing::route(*directory_, *behind, facts);
     if (!route.accepted()) return answer(number, refused(route.reason));
     for (const auto& d : route.local)
       if (const auto* full = no_room(*d.account)) return answer(number, refused(*full));
     std::uint32_t target = 0;
     for (const auto& d : route.local)
-      if (!add(number, target++, d)) return answer(number, failed_here("Local error"));
+      if (forwards_->reaches(*d.account, to.address) && !add(number, target++, d)) return answer(number, failed_here("Local error"));
     for (const auto& address : route.remote) send_on(to, address);
     answer(number, delivered());
   }
@@ -165,6 +178,8 @@ private:
   std::shared_ptr<message_gathering> gathering_;
   std::map<std::size_t, storage::mail::message_summary> summaries_; ///< by the prefix's length
   std::vector<std::pair<base::account_id, std::string>> done_;
+  std::shared_ptr<const forwarding::forward_limits> limits_;
+  std::optional<onward_mail> forwards_;
   envelope onward_;
 };
 

@@ -162,7 +162,14 @@ void reception_host::handle(const smtp::rcpt_to& r) {
   // On LMTP a name alone is one of the default domain.
   if (facts.lmtp && r.recipient.domain.empty()) address.append("@").append(directory->default_domain());
   auto route = routing::route(*directory, address, facts);
-  if (!route.accepted()) return refuse(route.reason);
+  if (!route.accepted()) {
+    // A report about mail that an account here has forwarded.
+    if (const auto behind = rewritten_sender(*settings_->forwards, *directory, address, node_.clock->wall())) {
+      facts.authenticated = true;
+      route = routing::route(*directory, *behind, facts);
+    }
+    if (!route.accepted()) return refuse(route.reason);
+  }
   check_quota({r.recipient, r.parameters, std::move(route), {}, {}}, 0);
 }
 
@@ -348,6 +355,8 @@ void reception_host::take_message() {
   with.hold_until = hold_until(header);
   with.tls_optional = header.tls_optional && !t.parameters.require_tls;
   with.dnssec = dnssec_wish_of(t.message->front().substr(t.added_octets));
+  with.onward = {node_.directory->get(), settings_->forwards, t.sender.text(), header.delivered_to_addresses, t.begun};
+  with.next_id = [&n = node_] { return n.next_message_id(); };
   with.shard_of = [&n = node_](base::account_id a) { return n.shard_of(a); };
   if (!t.message->spilled()) return commit_message(prepare(t, with));
   // A large message is read again from its spill file: not in this thread.

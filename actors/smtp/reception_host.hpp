@@ -24,6 +24,7 @@ struct reception_settings {
   std::shared_ptr<const smtp::server_settings> session;
   reception::reception_limits limits;
   bool from_checked = true;           ///< the From of a submitted message must belong to its sender
+  std::shared_ptr<const forwarding::forward_limits> forwards = std::make_shared<forwarding::forward_limits>();
   delivery::dnssec_rules dnssec;      ///< which messages want validated name servers
 };
 

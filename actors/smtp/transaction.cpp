@@ -56,6 +56,14 @@ void add_recipient(storage::queue::envelope& e, const accepted_recipient& r, std
   e.recipients.push_back(std::move(to));
 }
 
+void add_to_spool(prepared_message& to, base::wall_time now, storage::queue::envelope e) {
+  storage::shard_command c;
+  c.shard = storage::spool_shard;
+  c.payload = storage::queue::encode({now, storage::queue::accepted{std::move(e)}});
+  c.bodies = {0};
+  to.group.commands.push_back(std::move(c));
+}
+
 std::string prefix_for(const transaction& t, const routing::local_delivery& d, const std::string& fix_ups) {
   auto prefix = smtp::return_path_field(t.sender.text()) + smtp::delivered_to_field(d.delivered_to);
   if (prefix.size() + fix_ups.size() <= prefix_octets_max) prefix += fix_ups;
@@ -79,6 +87,7 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
   // A summary depends on the prefix by its length alone: its fields are not among those summarized.
   std::map<std::size_t, storage::mail::message_summary> summaries;
   std::uint32_t number = 0;
+  onward_mail onward(facts.onward);
   for (const auto& r : t.recipients) {
     if (r.at_end.what == reception::fate::refused) continue;
     if (held(facts) || r.at_end.what == reception::fate::queued) {
@@ -91,6 +100,7 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
       auto key = std::make_pair(d.account->id, d.folder);
       if (std::find(done.begin(), done.end(), key) != done.end()) continue;
       done.push_back(std::move(key));
+      if (!onward.reaches(*d.account, r.address.text())) continue;
       storage::mail::deliver what;
       what.folder = d.folder;
       what.create = d.create_folder;
@@ -116,14 +126,12 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
       ++out->local;
     }
   }
-  out->remote = envelope.recipients.size();
-  if (out->remote > 0) {
-    storage::shard_command c;
-    c.shard = storage::spool_shard;
-    c.payload = storage::queue::encode({t.begun, storage::queue::accepted{std::move(envelope)}});
-    c.bodies = {0};
-    out->group.commands.push_back(std::move(c));
+  for (auto& e : onward.envelopes(envelope, facts.next_id)) {
+    out->remote += e.recipients.size();
+    add_to_spool(*out, t.begun, std::move(e));
   }
+  out->remote += envelope.recipients.size();
+  if (!envelope.recipients.empty()) add_to_spool(*out, t.begun, std::move(envelope));
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/account/message_gathering.hpp"
+#include "actors/account/onward_mail.hpp"
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "policy/reception/reception.hpp"
@@ -65,6 +66,8 @@ struct commit_facts {
   storage::queue::dnssec_wish dnssec = storage::queue::dnssec_wish::none;
   bool tls_optional = false;
   std::function<base::shard_id(base::account_id)> shard_of;
+  onward_facts onward;                      ///< for accounts that forward
+  std::function<base::message_id()> next_id;
 };
 
 /// A message ready for the log. Keeps the gathering, whose spill file the log reads.

@@ -28,6 +28,10 @@ secret_box::secret_box(std::string key) : key_(std::move(key)) {
 
 secret_box::~secret_box() { wipe(key_); }
 
+std::string secret_box::derive(std::string_view purpose) const {
+  return std::string(view(hmac_sha256(key_, "derive " + std::string(purpose))));
+}
+
 std::string secret_box::seal(std::string_view secret, std::string_view purpose) const {
   const auto nonce = random_octets(nonce_octets);
   std::string out(1, sealed_version);

@@ -28,6 +28,9 @@ public:
   /// wipes it after use.
   std::optional<std::string> open(std::string_view sealed, std::string_view purpose) const;
 
+  /// A key of 32 octets for another purpose; the same whenever asked.
+  std::string derive(std::string_view purpose) const;
+
 private:
   std::string key_;
 };

@@ -18,6 +18,10 @@
 #include <string_view>
 #include <vector>
 
+namespace rookery::forwarding {
+struct forward_rule;
+}
+
 namespace rookery::routing {
 
 enum class account_state : std::uint8_t {
@@ -54,6 +58,7 @@ struct account_record : address_entry {
   std::array<char, salt_octets_max> salt{};
   std::array<char, 32> stored_key{}, server_key{};
   std::string display_name;
+  std::shared_ptr<const forwarding::forward_rule> forward; ///< null: mail stays here
   std::vector<std::string> may_send_as;   ///< canonical addresses, or "@domain" for all of a domain
 
   std::string_view domain() const noexcept { return std::string_view(address).substr(address.rfind('@') + 1); }

@@ -20,7 +20,9 @@ constexpr std::size_t import_octets_max = 3u << 20;
 
 struct account_options {
   std::string address, new_address, domain, state, display_name, description, quota_octets, quota_messages, details, file, existing = "refuse";
-  std::vector<std::string> may_send_as;
+  std::string forward_schedule;
+  std::vector<std::string> may_send_as, forward_to;
+  bool forward_keep = true;
   bool admin = false, no_password = false;
 };
 
@@ -38,12 +40,17 @@ void add_members(const CLI::App& verb, const account_options& o, json::value& bo
   text("--quota-messages", "quota_messages", o.quota_messages);
   text("--detail-folders", "detail_folders", o.details);
   if (verb.count("--admin") != 0) body.set("admin", o.admin);
-  if (verb.count("--may-send-as") != 0) {
-    json::array senders;
-    for (const auto& s : o.may_send_as)
-      if (!s.empty()) senders.emplace_back(s);
-    body.set("may_send_as", std::move(senders));
-  }
+  const auto list = [&](const char* option, const char* member, const std::vector<std::string>& given) {
+    if (verb.count(option) == 0) return;
+    json::array all;
+    for (const auto& s : given)
+      if (!s.empty()) all.emplace_back(s);
+    body.set(member, std::move(all));
+  };
+  list("--may-send-as", "may_send_as", o.may_send_as);
+  list("--forward-to", "forward_to", o.forward_to);
+  if (verb.count("--forward-keep") != 0) body.set("forward_keep", o.forward_keep);
+  text("--forward-schedule", "forward_schedule", o.forward_schedule);
 }
 
 void add_member_options(CLI::App& verb, account_options& o) {
@@ -53,6 +60,9 @@ void add_member_options(CLI::App& verb, account_options& o) {
   verb.add_option("--quota-messages", o.quota_messages, "How many messages it may keep; 0 is no limit, \"\" the server's default");
   verb.add_option("--detail-folders", o.details, "user+folder: ignored, existing or created; \"\" the server's default");
   verb.add_option("--may-send-as", o.may_send_as, "Further addresses, or @domain, that it may send as; replaces the list");
+  verb.add_option("--forward-to", o.forward_to, "Where its mail goes on to; replaces the list, \"\" ends forwarding");
+  verb.add_option("--forward-keep", o.forward_keep, "Whether a copy stays in its mailbox: yes or no");
+  verb.add_option("--forward-schedule", o.forward_schedule, "When it forwards, as \"mon-fri 08:00-17:00; until 2027-01-06\"");
   verb.add_flag("--admin,!--no-admin", o.admin, "Whether it answers for postmaster@ when nobody is named");
 }
 
