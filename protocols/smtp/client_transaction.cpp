@@ -33,6 +33,17 @@ bool sendable(const mailbox& m) {
   return m.domain.empty() || (m.literal() ? valid_address_literal(m.domain) : valid_domain(m.domain));
 }
 
+/// ORCPT as it may be sent; "" when it may not. RFC 6533 §3: to old servers UTF-8 goes in its ASCII form.
+std::string original_recipient(const std::string& given, bool utf8) {
+  if (given.empty() || !parameter_text(given)) return {};
+  auto text = given;
+  if (!utf8 && !ascii(given)) {
+    if (!base::istarts_with(given, "utf-8;")) return {};
+    text = "utf-8;" + encode_utf8_address(decode_typed_address(given));
+  }
+  return text.size() <= original_recipient_octets_max ? text : std::string();
+}
+
 std::string notify_text(std::uint8_t set) {
   if ((set & notify::never) != 0) return "NEVER";
   std::string text;
@@ -190,9 +201,8 @@ void client_session::say_recipient(std::uint32_t i) {
   std::string line = "RCPT TO:" + path(r.address);
   if (capabilities_.dsn) {
     if (r.notify != 0) line += " NOTIFY=" + notify_text(r.notify);
-    const auto& orcpt = r.original_recipient;
-    if (!orcpt.empty() && orcpt.size() <= 500 && parameter_text(orcpt) && (capabilities_.smtputf8 || ascii(orcpt)))
-      line += " ORCPT=" + orcpt;
+    const auto orcpt = original_recipient(r.original_recipient, capabilities_.smtputf8);
+    if (!orcpt.empty()) line += " ORCPT=" + orcpt;
   }
   say(line);
   expect({awaited::kind::recipient, i});

@@ -58,6 +58,8 @@ struct limits {
 /// RFC 5321 §4.5.3.1.1 to .3 ask for 64, 255 and 256; variable envelope return paths are longer.
 inline constexpr std::size_t local_part_octets_max = 255;
 inline constexpr std::size_t domain_octets_max = 255;
+/// RFC 3461 §4.2: ORCPT with its type.
+inline constexpr std::size_t original_recipient_octets_max = 500;
 inline constexpr std::size_t path_octets_max = 1024; ///< with a source route
 
 } // namespace rookery::smtp

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "protocols/charset/utf8.hpp"
+#include "protocols/smtp/limits.hpp"
 #include "protocols/smtp/address.hpp"
 
 namespace rookery::smtp {
@@ -161,7 +162,7 @@ std::optional<std::uint8_t> read_notify(std::string_view text) {
 /// addr-type ";" xtext; for the type utf-8 also the forms of RFC 6533 §3.
 bool valid_original_recipient(std::string_view text) {
   const auto semicolon = text.find(';');
-  if (semicolon == std::string_view::npos || semicolon == 0 || semicolon + 1 == text.size() || text.size() > 500) return false;
+  if (semicolon == std::string_view::npos || semicolon == 0 || semicolon + 1 == text.size() || text.size() > original_recipient_octets_max) return false;
   for (const char c : text.substr(0, semicolon))
     if (!base::is_alnum(c) && c != '-') return false;
   const auto address = text.substr(semicolon + 1);
@@ -248,7 +249,8 @@ std::string encode_utf8_address(std::string_view utf8) {
       continue;
     }
     out += "\\x{";
-    int shift = c > 0xfff ? (c > 0xffff ? 20 : 12) : c > 0xff ? 8 : 4;
+    int shift = 20;
+    while (shift > 4 && c >> shift == 0) shift -= 4; // two digits at least
     for (; shift >= 0; shift -= 4) out += digits[c >> shift & 15];
     out += '}';
   }
@@ -263,7 +265,7 @@ std::optional<std::string> decode_utf8_address(std::string_view text) {
       continue;
     }
     const auto end = text.find('}', at);
-    if (!text.substr(at).starts_with("\\x{") || end == std::string_view::npos || end - at < 4 || end - at > 9) return {};
+    if (!text.substr(at).starts_with("\\x{") || end == std::string_view::npos || end - at < 5 || end - at > 9) return {};
     std::uint32_t c = 0;
     for (const char h : text.substr(at + 3, end - at - 3)) {
       const auto digit = base::is_digit(h) ? h - '0' : h >= 'A' && h <= 'F' ? h - 'A' + 10 : -1;

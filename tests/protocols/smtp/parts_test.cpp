@@ -1,6 +1,7 @@
 #include "protocols/smtp/command.hpp"
 #include "protocols/smtp/fix_ups.hpp"
 #include "protocols/smtp/parameters.hpp"
+#include "protocols/smtp/reply_reader.hpp"
 #include "protocols/smtp/reply.hpp"
 #include "protocols/smtp/smuggling.hpp"
 #include "protocols/smtp/trace.hpp"
@@ -190,6 +191,65 @@ TEST(SmtpFixUps, ATextWithoutHeaderIsKnown) {
   };
   for (const auto& row : rows) EXPECT_EQ(begins_with_header(row.begin), row.header) << row.begin;
   EXPECT_FALSE(begins_with_header("Subje"));
+}
+
+TEST(SmtpParameters, WriteUtf8AddressesInAscii) {
+  struct row {
+    std::string_view utf8, ascii;
+  };
+  for (const auto& r : {row{"bob@example.org", "bob@example.org"}, row{"j\xc3\xbcrgen", "j\\x{FC}rgen"}, row{"a+b=c\\d e", "a\\x{2B}b\\x{3D}c\\x{5C}d\\x{20}e"},
+                        row{"\xe2\x82\xac\xf0\x9f\x98\x80", "\\x{20AC}\\x{1F600}"}, row{"", ""}}) {
+    EXPECT_EQ(r.ascii, encode_utf8_address(r.utf8));
+    EXPECT_EQ(r.utf8, decode_utf8_address(r.ascii));
+  }
+  for (const std::string_view wrong : {"\\x{}", "\\x{F}", "\\x{fc}", "\\x{FC", "\\y", "\\x{1234567}", "\xff"})
+    EXPECT_EQ(std::nullopt, decode_utf8_address(wrong)) << wrong;
+  EXPECT_EQ("a+b@x", decode_typed_address("rfc822;a+2Bb@x"));
+  EXPECT_EQ("a+b@x", decode_typed_address(" RFC822 ; a+b@x "));
+  EXPECT_EQ("m\xc3\xb1@x", decode_typed_address("utf-8;m\\x{F1}@x"));
+  EXPECT_EQ("/C=de", decode_typed_address("x400;/C=de"));
+  EXPECT_EQ("a@x", decode_typed_address("a@x"));
+}
+
+TEST(SmtpReplyReader, JoinsTheLines) {
+  struct row {
+    std::string octets, text; ///< "" = nothing yet
+    reply_fault fault = reply_fault::none;
+  };
+  const row rows[] = {
+    {"250 2.1.0 Ok\r\n", "250 [2.1.0] Ok"},
+    {"250-2.1.0 a\r\n250 2.1.0 b\r\n", "250 [2.1.0] a/b"},
+    {"250-a\n250 b\n", "250 [] a/b"},
+    {"250\r\n", "250 [] "},
+    {"250 4.1.0 of another class\r\n", "250 [] 4.1.0 of another class"},
+    {"550 5.1.1\r\n", "550 [5.1.1] "},
+    {"550 5.1.1234 x\r\n", "550 [] 5.1.1234 x"},
+    {"450 4.7.1 a\x07" "b\r\n", "450 [4.7.1] a?b"},
+    {"250-a\r\n", ""},
+    {"250 a", ""},
+    {"25\r\n", "", reply_fault::malformed},
+    {"999 x\r\n", "", reply_fault::malformed},
+    {"100 x\r\n", "", reply_fault::malformed},
+    {"250=x\r\n", "", reply_fault::malformed},
+    {"\r\n", "", reply_fault::malformed},
+    {std::string(101, 'x'), "", reply_fault::too_long},
+    {"250-1\r\n250-2\r\n250-3\r\n250 4\r\n", "", reply_fault::too_long},
+  };
+  for (const auto& r : rows)
+    for (const std::size_t cut : {1, 3, 1000}) {
+      reply_reader reader({100, 3, 200});
+      base::buffer input;
+      std::string got;
+      for (std::size_t at = 0; at < r.octets.size(); at += cut) {
+        input.append(std::string_view(r.octets).substr(at, cut));
+        if (const auto one = reader.next(input)) {
+          got += std::to_string(one->code) + " [" + one->enhanced + "] " + one->text;
+          std::replace(got.begin(), got.end(), '\n', '/');
+        }
+      }
+      EXPECT_EQ(r.text, got) << r.octets;
+      EXPECT_EQ(r.fault, reader.fault()) << r.octets;
+    }
 }
 
 } // namespace
