@@ -44,6 +44,27 @@ base::result<std::unique_ptr<tree>> open_writable_tree(const std::string& direct
   return tree::open_leveldb(directory, {});
 }
 
+/// Kept aside while there is space, and given up by a start on a full disk: LevelDB must write to open.
+constexpr std::uint64_t room_octets = 48u << 20;
+constexpr std::uint64_t full_octets = 16u << 20; ///< with less free space the disk counts as full
+
+std::string room_path(const std::string& directory) { return directory + "/room"; }
+
+void give_room(const std::string& directory) {
+  auto& files = posix_file_system();
+  const auto free = files.free_octets(directory);
+  if (!free || *free >= full_octets || !files.remove(room_path(directory))) return;
+  base::log_event(base::severity::warning, "store.room_given").text("directory", directory).number("free_octets", static_cast<std::int64_t>(*free));
+}
+
+void keep_room(const std::string& directory) {
+  auto& files = posix_file_system();
+  const auto free = files.free_octets(directory);
+  if (!free || *free < 4 * room_octets || ::access(room_path(directory).c_str(), F_OK) == 0) return;
+  auto room = files.open(room_path(directory), open_mode::create);
+  if (room && !(*room)->preallocate(room_octets)) (void)files.remove(room_path(directory));
+}
+
 } // namespace
 
 base::result<store_identity> read_store_identity(const std::string& directory) {
@@ -185,6 +206,7 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   if (!secrets) return base::fail(secrets.error());
   store->secrets = std::move(*secrets);
 
+  give_room(directory);
   for (const auto* folder : {"/log", "/spill"})
     if (const auto made = files.make_directory(directory + folder); !made) return base::fail(made.error());
   if (const auto left = files.list(store->spill_directory()))
@@ -198,8 +220,14 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
 
   const bool begun = store->log->needed_from() > log_position{1, segment_header_octets};
   const auto open_tree = [begun](const std::string& where) { return open_writable_tree(where, begun); };
-  if (const auto opened = store->open_machines(open_tree, settings.mail); !opened) return base::fail(opened.error());
+  if (const auto opened = store->open_machines(open_tree, settings.mail); !opened) {
+    const auto free = files.free_octets(directory);
+    if (!free || *free >= full_octets) return base::fail(opened.error());
+    return base::fail(base::error_kind::no_space, "The disk is full", "the disk of " + directory + " is full (" + std::to_string(*free) +
+                      " octets are free), and opening the store needs some space: make room and start again. " + opened.error().log.value);
+  }
   if (const auto replayed = store->replay_log(store->log->end()); !replayed) return base::fail(replayed.error());
+  keep_room(directory);
   return store;
 }
 

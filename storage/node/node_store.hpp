@@ -6,6 +6,7 @@
 ///   lock            held while open: two programs never share a store
 ///   log/            segments
 ///   config/ spool/ mail-0002/ …   one tree a machine
+///   room            48 MiB that a start on a full disk gives up, so that the trees can be opened
 ///   spill/          large messages while they arrive; emptied at open
 ///
 /// Synchronous, one thread; a running server moves the parts into their actors.
