@@ -53,7 +53,6 @@ struct attempt {
   std::size_t next = 0;
   bool in_the_clear = false;       ///< the present target a second time, without TLS
   bool named = false, mx_secure = false;
-  std::vector<delivery::trouble> skipped;
   std::optional<way_failure> last;
 };
 
@@ -129,8 +128,7 @@ private:
     auto& a = attempts_.at(number);
     if (a.hosts.empty()) {
       if (!a.last) {
-        const auto why = a.skipped.empty() ? trouble::no_host : delivery::last_word(a.skipped);
-        a.last = way_failure{delivery::of_trouble(why, "no host of " + parts_->destination + " may be used"), {}, false, false};
+        a.last = way_failure{delivery::of_trouble(trouble::no_host, "no host of " + parts_->destination + " may be used"), {}, false, false};
       }
       return give_up(number, std::move(*a.last));
     }
@@ -143,12 +141,21 @@ private:
     });
   }
 
+  /// What it comes to if no host is left: a failure that may pass with time is not replaced by one for good.
+  static void keep(attempt& a, way_failure why) {
+    if (!a.last || a.last->as.what == delivery::fate::failed || why.as.what != delivery::fate::failed) a.last = std::move(why);
+  }
+
   void have_addresses(queueing::connection_number number, const std::string& host, found_addresses found) {
     const auto at = attempts_.find(number);
     if (at == attempts_.end()) return;
     auto& a = at->second;
     if (found.problem) {
-      a.last = way_failure{std::move(*found.problem), host, true, false};
+      keep(a, {std::move(*found.problem), host, true, false});
+      return next_host(number);
+    }
+    if (a.way->dnssec_required && !found.secure && !delivery::usable_address(host, true)) {
+      keep(a, {delivery::of_trouble(trouble::dns_unsigned, "the addresses of " + host + " are not signed, and must be"), host, true, false});
       return next_host(number);
     }
     delivery::tls_facts facts;
@@ -160,11 +167,11 @@ private:
     facts.mx_secure = a.mx_secure;
     facts.host_secure = found.secure;
     facts.tlsa = found.tlsa;
-    facts.require_tls = parts_->destination.ends_with(" requiretls") || parts_->destination.find(" requiretls ") != std::string::npos;
+    facts.require_tls = a.way->require_tls;
+    facts.tls_optional = a.way->tls_optional;
     const auto demand = delivery::demand_for(facts);
     if (demand.skip) {
-      a.skipped.push_back(demand.otherwise);
-      a.last = way_failure{delivery::of_trouble(demand.otherwise, host + " does not fulfil what is asked of TLS"), host, true, false};
+      keep(a, {delivery::of_trouble(demand.otherwise, host + " does not fulfil what is asked of TLS"), host, true, false});
       return next_host(number);
     }
     for (auto& address : found.addresses) a.targets.push_back({host, std::move(address), demand, found.tlsas, found.tls_name});
@@ -180,10 +187,10 @@ private:
   void failed(queueing::connection_number number, attempt& a, way_failure why) {
     bad_[a.targets[a.next].address] = base::system_clock().now() + bad_time;
     const bool more = why.next_host;
-    a.last = std::move(why);
     a.in_the_clear = false;
     ++a.next;
-    if (!more) return give_up(number, std::move(*a.last));
+    if (!more) return give_up(number, std::move(why));
+    keep(a, std::move(why));
     if (a.next < a.targets.size()) return dial_now(number, a);
     next_host(number);
   }

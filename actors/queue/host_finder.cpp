@@ -64,7 +64,7 @@ void host_finder::find_hosts(const delivery::way& way, std::uint64_t seed, std::
     out.names.push_back(std::move(text));
     return then(std::move(out));
   }
-  const bool signed_only = way.route && way.route->dnssec_required;
+  const bool signed_only = way.dnssec_required;
   ask(way.domain, record_type::mx, [this, domain = way.domain, signed_only, seed, then, out](const dns::answer& a) mutable {
     out.secure = a.secure;
     out.problem = unanswered(a, "the MX records of " + domain);

@@ -78,6 +78,9 @@ std::string key_of(const way& w, const route_question& q, bool own) {
 way choose(const delivery_view& view, const route_question& q, const relay& smart_host) {
   way w;
   w.domain = q.domain;
+  w.require_tls = q.require_tls;
+  w.tls_optional = q.tls_optional && !q.require_tls;
+  w.dnssec_required = q.dnssec_required;
   const bool own = q.own != nullptr && !q.own->host.empty();
   if (!own && q.ours) {
     w.what = way::kind::local;
@@ -119,6 +122,7 @@ way choose(const delivery_view& view, const route_question& q, const relay& smar
     w.domain.clear();
   }
   if (w.what == way::kind::mx && w.route == nullptr) w.route = view.route(w.domain);
+  if (w.route != nullptr && w.route->dnssec_required) w.dnssec_required = true;
   if (w.route != nullptr) w.limits = w.route->limits;
   if (custom) w.limits = first_of(queue->limits, w.limits);
   w.key = key_of(w, q, own);

@@ -37,6 +37,7 @@ struct way {
   std::shared_ptr<const route_record> route;  ///< of the domain, for DANE, source addresses, EHLO name; may be null
   std::string return_path;          ///< replaces the envelope sender; "": none does
   own_limits limits;
+  bool require_tls = false, tls_optional = false, dnssec_required = false; ///< all its mail wants it
   std::string key;                  ///< the dispatcher's destination
 };
 

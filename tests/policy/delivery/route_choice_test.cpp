@@ -118,6 +118,8 @@ TEST(RouteChoice, WishesOfTheMessageMakeAnotherDestination) {
   q.require_tls = true;
   q.tls_optional = true;
   EXPECT_EQ(choose(*v, q, {}).key, "x.example requiretls");
+  EXPECT_TRUE(choose(*v, q, {}).require_tls);
+  EXPECT_FALSE(choose(*v, q, {}).tls_optional) << "RFC 8689 §4.1: REQUIRETLS wins";
   q.require_tls = false;
   q.dnssec_required = true;
   EXPECT_EQ(choose(*v, q, {}).key, "x.example tls-optional dnssec");
