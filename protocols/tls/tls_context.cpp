@@ -148,7 +148,8 @@ base::result<std::shared_ptr<const tls_context>> tls_context::make_server(server
   };
   if (context == nullptr) return refuse("TLS is not available");
   set_common(context, settings.least, settings.most);
-  // The client orders; a phone without AES instructions prefers ChaCha20, and all are good.
+  // We order, but a client that puts ChaCha20 first (a phone without AES instructions) gets it.
+  SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   if (!use_chain(context, settings.certificates_pem)) return refuse("the certificate chain cannot be used");
   if (!use_key(context, settings.key_pem)) return refuse("the private key cannot be used");
   if (SSL_CTX_check_private_key(context) != 1) return refuse("the private key is not that of the certificate");
