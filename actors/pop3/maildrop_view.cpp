@@ -30,6 +30,11 @@ message_octets maildrop_view::message(std::uint32_t index) const {
   return octets_of(*place.in, storage::mail::load_statics(*place.in), place.row);
 }
 
+std::uint32_t maildrop_view::header_octets(std::uint32_t index) const {
+  const auto place = view->at(index);
+  return storage::mail::load_statics(*place.in).header_octets[place.in->slot[place.row]];
+}
+
 storage::mail::uid_ranges maildrop_view::uids(const std::vector<std::uint32_t>& indexes) const {
   storage::mail::uid_ranges ranges;
   for (const auto index : indexes) {

@@ -22,6 +22,8 @@ struct maildrop_view {
   pop3::maildrop list() const;
   /// After `list`.
   message_octets message(std::uint32_t index) const;
+  /// Of the header with its empty line. After `list`.
+  std::uint32_t header_octets(std::uint32_t index) const;
   /// The UIDs of these messages; `indexes` ascend.
   storage::mail::uid_ranges uids(const std::vector<std::uint32_t>& indexes) const;
 };

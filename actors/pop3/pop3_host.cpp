@@ -2,6 +2,8 @@
 
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "protocols/charset/utf8.hpp"
+#include "protocols/mime/surrogate.hpp"
 
 #include <algorithm>
 #include <array>
@@ -129,6 +131,9 @@ void pop3_host::handle(const pop3::retrieve& r) {
   retrieved.add();
   message_ = drop_.message(r.index);
   offset_ = 0;
+  const std::size_t header = drop_.header_octets(r.index);
+  // A header that fills more than a piece is no letter's.
+  header_octets_ = session_.utf8() || header > piece_octets ? 0 : header;
   reading_ = true;
   some_of_message();
 }
@@ -142,14 +147,24 @@ bool pop3_host::some_of_message() {
   }
   const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()));
   const auto got = try_read(*node_.bodies, message_, offset_, piece.data(), want);
-  if (got.what != storage::quick_read::state::octets || got.count == 0) {
+  const bool whole_header = offset_ > 0 || got.count >= header_octets_;
+  if (got.what != storage::quick_read::state::octets || got.count == 0 || !whole_header) {
     read_waiting();
     return false;
   }
-  session_.write_message({piece.data(), got.count});
-  offset_ += got.count;
+  write_piece({piece.data(), got.count});
   if (offset_ == message_.size() || !session_.wants_message()) end_message();
   return true;
+}
+
+void pop3_host::write_piece(base::const_bytes octets) {
+  const auto header = octets.substr(0, offset_ == 0 ? header_octets_ : 0);
+  offset_ += octets.size();
+  if (!charset::is_ascii(header)) {
+    session_.write_message(mime::surrogate_header(header));
+    octets.remove_prefix(header.size());
+  }
+  session_.write_message(octets);
 }
 
 void pop3_host::read_waiting() {
@@ -175,8 +190,7 @@ void pop3_host::read_waiting() {
           return session_.message_unavailable();
         }
         message_ = w->message;
-        session_.write_message(w->octets);
-        offset_ += w->octets.size();
+        write_piece(w->octets);
         if (offset_ == message_.size() || !session_.wants_message()) end_message();
       });
   if (runs) return;

@@ -47,6 +47,7 @@ private:
   /// Puts one piece of the message under way; false when it waits for a reader.
   bool some_of_message();
   void read_waiting();
+  void write_piece(base::const_bytes);
   void end_message();
 
   node& node_;
@@ -54,6 +55,7 @@ private:
   maildrop_view drop_;
   message_octets message_;                ///< under way
   std::uint64_t offset_ = 0;
+  std::size_t header_octets_ = 0;         ///< at its front, to be shown as RFC 6858 says; 0: as it is
   std::uint64_t token_ = 0;
   bool reading_ = false;                  ///< a message is under way
   bool waiting_ = false;                  ///< for a reader

@@ -20,21 +20,6 @@ std::string in_one_line(std::string_view value) {
   return out;
 }
 
-/// A display name: as atoms, quoted, or as encoded words.
-std::string phrase(std::string_view utf8) {
-  const auto text = in_one_line(utf8);
-  const auto encoded = encoding::encode_words(text);
-  if (encoded != text) return encoded;
-  const bool atoms = std::all_of(text.begin(), text.end(), [](char c) { return base::is_alnum(c) || c == ' ' || c == '-' || c == '_'; });
-  if (atoms) return text;
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  return out += '"';
-}
-
 /// Lines of 7-bit text that fit, so that no encoding is needed.
 bool fits_as_it_is(std::string_view text) {
   std::size_t column = 0;
@@ -54,6 +39,20 @@ void append_with_crlf(std::string& out, std::string_view text) {
 }
 
 } // namespace
+
+std::string phrase(std::string_view utf8) {
+  const auto text = in_one_line(utf8);
+  const auto encoded = encoding::encode_words(text);
+  if (encoded != text) return encoded;
+  const bool atoms = std::all_of(text.begin(), text.end(), [](char c) { return base::is_alnum(c) || c == ' ' || c == '-' || c == '_'; });
+  if (atoms) return text;
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out += '"';
+}
 
 std::string folded_field(std::string_view name, std::string_view value) {
   const auto line = in_one_line(value);

@@ -42,6 +42,9 @@ private:
 /// "20031231235959.k3j2x@example.org" from the moment, something unique and our domain.
 std::string new_message_id(base::wall_time t, std::string_view unique, std::string_view domain);
 
+/// A display name for an address field: as atoms, quoted, or as encoded words.
+std::string phrase(std::string_view utf8);
+
 /// `name: value` CRLF, folded before 78 octets at the spaces of `value`, never within a word.
 std::string folded_field(std::string_view name, std::string_view value);
 

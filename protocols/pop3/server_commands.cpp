@@ -34,8 +34,11 @@ void server_session::on_command(std::string_view line) {
 void server_session::in_authorization(std::string_view verb, std::string_view arguments) {
   if (base::iequals(verb, "USER")) return on_user(arguments);
   if (base::iequals(verb, "AUTH")) return on_auth(arguments);
-  // RFC 6856 §2: names, passwords and messages are taken and given as UTF-8 in any case.
-  if (base::iequals(verb, "UTF8")) return say("+OK UTF-8 it is");
+  // RFC 6856 §2: names and passwords are taken as UTF-8 in any case.
+  if (base::iequals(verb, "UTF8")) {
+    utf8_ = true;
+    return say("+OK UTF-8 it is");
+  }
   if (base::iequals(verb, "STLS")) {
     if (facts_.tls) return fault("-ERR TLS is active already");
     if (!settings_->stls_available) return fault("-ERR TLS is not available");

@@ -155,7 +155,7 @@ void server_session::tls_started(const connection_facts& facts, base::instant no
   // RFC 2595 §4: nothing said before counts, and nothing sent before is read (plaintext injection).
   input_.clear();
   line_ = scanned_ = 0;
-  skipping_ = false;
+  skipping_ = utf8_ = false;
   user_.clear();
   answered();
 }

@@ -1,7 +1,7 @@
 /// The server's side of POP3, as a session.
 ///
 /// Source: RFC 1939; CAPA and response codes RFC 2449; STLS RFC 2595 §4; AUTH RFC 5034;
-/// AUTH-RESP-CODE RFC 3206; UTF8 and LANG RFC 6856; PIPELINING. APOP is left out: it
+/// AUTH-RESP-CODE RFC 3206; UTF8 and LANG RFC 6856, RFC 6858; PIPELINING. APOP is left out: it
 /// needs the password itself on the server.
 ///
 /// The session keeps sizes, unique ids and marks of one maildrop as it was at login;
@@ -119,6 +119,8 @@ public:
 
   const connection_facts& facts() const noexcept { return facts_; }
   bool authenticated() const noexcept { return transaction_; }
+  /// The client said UTF8. If not, what it gets must be RFC 6858's surrogate.
+  bool utf8() const noexcept { return utf8_; }
   /// A question is open.
   bool asking() const noexcept { return question_ != question::none; }
 
@@ -170,7 +172,7 @@ private:
   bool skipping_ = false;                    ///< The rest of a line that was too long.
   bool moved_ = false;                       ///< Octets were sent since the last look at the clock.
   bool closed_ = false, draining_ = false;
-  bool transaction_ = false;
+  bool transaction_ = false, utf8_ = false;
   std::uint32_t errors_ = 0, failed_logins_ = 0;
 
   std::string user_;                         ///< Of USER, until PASS.

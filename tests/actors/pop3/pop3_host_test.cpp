@@ -177,6 +177,26 @@ TEST(Pop3Host, WrongPasswordsAndStrangersGetTheSameAnswer) {
   EXPECT_EQ(stranger.log_in(), "-ERR [AUTH] Authentication failed");
 }
 
+TEST(Pop3Host, Utf8HeadersAreForThoseWhoAskForThem) {
+  const std::string letter = "From: J\xc3\xb6rg <j@x.test>\r\nX-J\xc3\xb6: 1\r\nSubject: a\r\n\r\n\xc3\xb6\r\nb\r\n";
+  append(10, {letter});
+  const std::string shown = "From: =?utf-8?q?J=C3=B6rg?= <j@x.test>\r\nSubject: a\r\n\r\n";
+  {
+    pop3_client c(10);
+    c.log_in();
+    c.command("RETR 1");
+    EXPECT_EQ(c.lines(), shown + "\xc3\xb6\r\nb\r\n");
+    c.command("TOP 1 1");
+    EXPECT_EQ(c.lines(), shown + "\xc3\xb6\r\n");
+    c.command("QUIT");
+  }
+  pop3_client c(10);
+  EXPECT_EQ(c.command("UTF8"), "+OK UTF-8 it is");
+  c.log_in();
+  c.command("RETR 1");
+  EXPECT_EQ(c.lines(), letter);
+}
+
 TEST(Pop3Host, SessionsEndWhenTheirAccountIsClosed) {
   pop3_client inside(9), outside(9);
   inside.log_in();

@@ -1,5 +1,5 @@
 """A maildrop as POP3 clients meet it: octets, numbers, locks, deleting at QUIT only, logins."""
-import base64, os, sys
+import base64, email, email.policy, os, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "smtp"))
 from post import *
 
@@ -16,12 +16,14 @@ def deliver(user, bodies):
 
 
 class Pop:
-    def __init__(self, service="pop3", user=None, password=PASSWORD):
+    def __init__(self, service="pop3", user=None, password=PASSWORD, utf8=False):
         self.socket = socket.create_connection((HOST, port(service)), 20)
         if service == "pop3s":
             self.socket = tls_context().wrap_socket(self.socket)
         self.file = self.socket.makefile("rb")
         self.greeting = self.line()
+        if utf8:
+            assert self.cmd("UTF8").startswith(b"+OK")
         if user:
             assert self.cmd("USER " + user).startswith(b"+OK")
             self.entered = self.cmd("PASS " + password)
@@ -65,10 +67,10 @@ class Maildrop(Case):
         self.addCleanup(p.close)
         return p
 
-    def filled(self, bodies=BODIES):
+    def filled(self, bodies=BODIES, **k):
         deliver(self.who, bodies)
         self.assertEqual(len(arrived(self.who, len(bodies))), len(bodies))
-        return self.pop(user=self.who)
+        return self.pop(user=self.who, **k)
 
     def test_capabilities(self):
         p = self.pop()
@@ -78,8 +80,24 @@ class Maildrop(Case):
         self.assertLessEqual({b"TOP", b"UIDL", b"RESP-CODES", b"AUTH-RESP-CODE", b"PIPELINING", b"UTF8", b"SASL", b"STLS", b"EXPIRE"}, names)
         self.assertNotIn(b"STLS", (p := self.pop("pop3s")).cmd("CAPA") + b"".join(p.lines()))
 
+    def test_utf8_headers_for_clients_that_do_not_know_them(self):
+        letter = ("From: Jörg <j@bücher.test>\r\nTo: jörg@there.test\r\nX-Jörg: 1\r\nSubject: grüße\r\n"
+                  'Content-Type: text/plain; charset=utf-8; name="ü.txt"\r\n\r\ngrüße\r\n').encode()
+        old = b"Subject: gr\xfc\xdfe\r\n\r\nx\r\n"
+        p = self.filled([letter, old])
+        head, body = p.message("RETR 1")[1].split(b"\r\n\r\n", 1)
+        self.assertTrue(head.isascii())
+        self.assertEqual(body, "grüße\r\n".encode())
+        m = email.message_from_bytes(head, policy=email.policy.default)
+        self.assertEqual((m["Subject"], str(m["From"]), m["X-Jörg"]), ("grüße", "Jörg <j@xn--bcher-kva.test>", None))
+        self.assertEqual(str(m["To"]), '"jörg@there.test" <invalid@internationalized-address.invalid>')
+        self.assertEqual(m["Content-Type"].params["name"], "ü.txt")
+        self.assertTrue(p.message("RETR 2")[1].endswith(old))
+        p.cmd("QUIT")
+        self.assertTrue(self.pop(user=self.who, utf8=True).message("RETR 1")[1].endswith(letter))
+
     def test_messages_octet_for_octet(self):
-        p = self.filled()
+        p = self.filled(utf8=True)
         count, octets = map(int, p.cmd("STAT").split()[1:3])
         self.assertEqual(count, len(BODIES))
         p.cmd("LIST")

@@ -3,6 +3,7 @@
 #include "protocols/charset/decoder.hpp"
 #include "protocols/charset/fold.hpp"
 #include "protocols/charset/idna.hpp"
+#include "protocols/charset/normal_form.hpp"
 #include "protocols/charset/utf7.hpp"
 #include "protocols/charset/utf8.hpp"
 #include "protocols/encoding/base64.hpp"
@@ -15,6 +16,7 @@
 #include "protocols/mime/header.hpp"
 #include "protocols/mime/preview.hpp"
 #include "protocols/mime/summary.hpp"
+#include "protocols/mime/surrogate.hpp"
 
 #include <cstdint>
 
@@ -54,5 +56,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   base::check(charset::valid_utf8(mime::preview_of_html(charset::repaired_utf8(in), 200)), "a preview is UTF-8");
   const auto field = mime::folded_field("Subject", in);
   base::check(mime::header_reader(field).next()->raw.size() == field.size(), "a value adds no field");
+  const auto composed = charset::to_nfc(charset::repaired_utf8(in));
+  base::check(charset::valid_utf8(composed) && charset::to_nfc(composed) == composed, "a normal form is its own");
+  const auto letter = charset::repaired_utf8(in);
+  const auto header = std::string_view(letter).substr(0, mime::header_length(letter));
+  const auto shown = mime::surrogate_header(header);
+  base::check(charset::is_ascii(shown), "a surrogate is ASCII");
+  base::check(!charset::is_ascii(header) || shown == header, "an ASCII header is its own surrogate");
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "protocols/charset/decoder.hpp"
 #include "protocols/charset/fold.hpp"
 #include "protocols/charset/idna.hpp"
+#include "protocols/charset/normal_form.hpp"
 #include "protocols/charset/utf7.hpp"
 #include "protocols/charset/utf8.hpp"
 
@@ -146,6 +147,17 @@ TEST(Folding, SearchFindsWhateverTheCase) {
   // Across the blocks the search works in.
   for (std::size_t at = 4080; at < 4110; ++at) EXPECT_TRUE(has(std::string(at, 'x') + "needle" + std::string(50, 'y'), "NEEDLE")) << at;
   EXPECT_TRUE(has(std::string(5000, 'a') + "b", std::string(4000, 'A') + "B"));
+}
+
+TEST(NormalForm, ComposesWhatCanBeComposed) {
+  const struct { std::string_view given, made; } rows[] = {
+      {"", ""}, {"plain", "plain"}, {"\xc3\xbc", "\xc3\xbc"}, {"u\xcc\x88", "\xc3\xbc"}, {"\xe2\x84\xab", "\xc3\x85"},
+      {"\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", "\xed\x95\x9c"}, {"\xf0\x9f\x92\xa9", "\xf0\x9f\x92\xa9"},
+      {"\xf0\x9d\x85\xa0", "\xf0\x9d\x85\x98\xf0\x9d\x85\xa5\xf0\x9d\x85\xae"}}; // grows
+  for (const auto& r : rows) {
+    EXPECT_EQ(to_nfc(r.given), r.made);
+    EXPECT_EQ(to_nfc(r.made), r.made);
+  }
 }
 
 TEST(Idna, ConvertsBothWays) {

@@ -3,6 +3,7 @@
 #include "protocols/mime/content.hpp"
 #include "protocols/mime/date.hpp"
 #include "protocols/mime/header.hpp"
+#include "protocols/mime/surrogate.hpp"
 #include "protocols/mime/summary.hpp"
 
 #include <gtest/gtest.h>
@@ -253,6 +254,27 @@ TEST(Builder, PartsAreClosed) {
   const auto text = message_builder().field("From", "a@b").part("Content-Type: text/plain", "one\r\n").part("Content-Type: message/rfc822", "Subject: x\r\n\r\nbody").with_parts("report; report-type=delivery-status", "bnd");
   EXPECT_EQ(summarize(text).body.substr(0, 16), "((\"text\" \"plain\"");
   EXPECT_NE(text.find("--bnd--\r\n"), std::string::npos);
+}
+
+TEST(SurrogateHeader, ShowsWhatCanBeShown) {
+  const struct { const char* name; const char* header; const char* shown; } rows[] = {
+      {"ASCII stays, folds too", "Subject: a\r\n b\r\nX: y\r\n\r\n", "Subject: a\r\n b\r\nX: y\r\n\r\n"},
+      {"old 8-bit mail stays", "Subject: gr\xfc\xdf\r\n\r\n", "Subject: gr\xfc\xdf\r\n\r\n"},
+      {"a subject", "Subject: grüße\r\n\r\n", "Subject: =?utf-8?b?Z3LDvMOfZQ==?=\r\n\r\n"},
+      {"a display name", "From: Jörg <j@x.test>\r\n\r\n", "From: =?utf-8?q?J=C3=B6rg?= <j@x.test>\r\n\r\n"},
+      {"a domain", "to: ann@bücher.test\r\n\r\n", "to: <ann@xn--bcher-kva.test>\r\n\r\n"},
+      {"a local part", "From: jörg@x.test\r\n\r\n",
+       "From: =?utf-8?q?j=C3=B6rg=40x=2Etest?=\r\n <invalid@internationalized-address.invalid>\r\n\r\n"},
+      {"a group", "Cc: gäste: a@x.test, b@x.test;, c@x.test\r\n\r\n",
+       "Cc: =?utf-8?q?g=C3=A4ste?=: <a@x.test>, <b@x.test>;, <c@x.test>\r\n\r\n"},
+      {"parameters", "Content-Type: text/plain; charset=utf-8; name=\"ü.txt\"\r\n\r\n",
+       "Content-Type: text/plain; charset=utf-8; name*=utf-8''%C3%BC.txt\r\n\r\n"},
+      {"anything else goes", "Delivered-To: jörg@x.test\r\nX: y\r\nX-ü: y\r\n\r\n", "X: y\r\n\r\n"},
+      {"no empty line", "Subject: ü\r\nX: y", "Subject: =?utf-8?b?w7w=?=\r\nX: y"},
+      {"bare LF", "Subject: ü\nX: y\n\n", "Subject: =?utf-8?b?w7w=?=\r\nX: y\n\n"},
+      {"nothing", "", ""},
+  };
+  for (const auto& r : rows) EXPECT_EQ(surrogate_header(r.header), r.shown) << r.name;
 }
 
 } // namespace
