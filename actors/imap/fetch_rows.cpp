@@ -5,6 +5,7 @@
 #include "protocols/mime/header.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace rookery::actors {
 namespace {
@@ -34,6 +35,12 @@ mime::section_kind kind_of(const fetch_section& s) {
     case fetch_section::text::mime: return mime::section_kind::mime;
   }
   return mime::section_kind::all;
+}
+
+/// RFC 9051 §4.3: NUL may stand in literal8 alone (BINARY[…]), but BINARYMIME brings it (RFC 3030).
+/// It is shown as 0x80, which no charset means anything by; the octets after it keep their places.
+void hide_nul(char* octets, std::size_t count) {
+  if (std::memchr(octets, '\0', count) != nullptr) std::replace(octets, octets + count, '\0', '\x80');
 }
 
 bool selects_fields(const fetch_section& s) {
@@ -207,8 +214,10 @@ fetch_rows::step fetch_rows::stream(base::buffer& out) {
   while (stream_left_ > 0) {
     if (out.size() >= net::output_octets_high) return step::full;
     const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(stream_left_, piece_octets));
-    const auto got = gathered_ ? storage::quick_read{} : try_read(*node_.bodies, message_, stream_offset_, out.prepare(want), want);
+    char* const room = gathered_ ? nullptr : out.prepare(want);
+    const auto got = gathered_ ? storage::quick_read{} : try_read(*node_.bodies, message_, stream_offset_, room, want);
     if (gathered_) {
+      hide_nul(gathered_->data(), gathered_->size());
       // A reader brought what follows.
       const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(stream_left_, gathered_->size()));
       out.append(std::string_view(*gathered_).substr(0, n));
@@ -216,6 +225,7 @@ fetch_rows::step fetch_rows::stream(base::buffer& out) {
       stream_offset_ += n;
       stream_left_ -= n;
     } else if (got.what == state::octets && got.count > 0) {
+      hide_nul(room, got.count);
       out.commit(got.count);
       stream_offset_ += got.count;
       stream_left_ -= got.count;
@@ -260,6 +270,7 @@ void fetch_rows::put_gathered(const fetch_section& s, const mime::section&) {
   if (s.what == fetch_section::kind::body) {
     const std::vector<std::string_view> names(s.fields.begin(), s.fields.end());
     fields = mime::header_fields(octets, names, s.which == fetch_section::text::header_fields_not);
+    hide_nul(fields.data(), fields.size());
     octets = fields;
   } else if (undecodable_) {
     unknown_encoding_ = true;

@@ -102,6 +102,7 @@ private:
   void run(imap::rename_mailbox&);
   void run(imap::subscribe&);
   void run(imap::list&);
+  void list(imap::list, recent_counts);
   void run(imap::status&);
   void run(imap::get_quota&);
   void run(imap::get_quota_root&);

@@ -6,6 +6,8 @@
 namespace rookery::actors {
 namespace {
 
+/// A shard that does not answer in this time is not going to.
+constexpr std::chrono::seconds shard_time{30};
 constexpr std::string_view inbox = "INBOX";
 constexpr std::uint64_t octets_a_storage_unit = 1024;
 
@@ -86,19 +88,28 @@ void imap_host::run(imap::list& l) {
     session_.writer().list_separator(l.lsub);
     return end_ok("", text);
   }
+  if ((l.return_status & imap::status_item::recent) == 0 || session_.mode().rev2) return list(std::move(l), {});
+  link()
+      .request(node_.shard_actor(entry_.id()), shard_time, count_recent{entry_.id()})
+      .then([this, l](const recent_counts& recent) { list(l, recent); }, [this](const caf::error&) { end_unavailable(); });
+}
+
+void imap_host::list(imap::list l, recent_counts recent) {
   auto all = mailboxes();
-  const auto print = [this, text](std::shared_ptr<const listed_mailboxes> listed, const imap::list& command) {
+  const auto print = [this](std::shared_ptr<const listed_mailboxes> listed, const imap::list& command) {
+    const std::string_view text = command.lsub ? "LSUB completed" : "LIST completed";
     produce_rows(std::make_unique<list_rows>(std::move(listed), command, session_.mode(), settings_->limits.append_octets),
                  [this, text] { end_ok("", text); });
   };
-  if (all->mailboxes.size() + all->subscriptions.size() <= listed_here_max) return print(list_mailboxes(all, l), l);
+  if (all->mailboxes.size() + all->subscriptions.size() <= listed_here_max)
+    return print(list_mailboxes(all, l, std::move(recent)), l);
   struct work {
     imap::list command;
     std::shared_ptr<const listed_mailboxes> listed;
   };
   auto w = std::make_shared<work>();
   w->command = std::move(l);
-  in_reader([w, all] { w->listed = list_mailboxes(all, w->command); },
+  in_reader([w, all, recent] { w->listed = list_mailboxes(all, w->command, recent); },
             [this, w, print] {
               if (!w->listed) return end_unavailable();
               print(w->listed, w->command);
@@ -123,7 +134,7 @@ void imap_host::run(imap::status& s) {
     if (!cell) return end_no("NONEXISTENT", "No such mailbox");
     auto v = std::make_shared<imap::status_values>(values);
     const auto view = cell->view();
-    v->recent = view->size() - view->lower_bound(std::max(1u, cell->recent_from.load()));
+    v->recent = storage::mail::recent_count(*cell);
     if (!deleted) return print(*v);
     in_reader(
         [v, view] {

@@ -26,9 +26,11 @@ std::string special_use_text(std::uint32_t bits) {
   return text;
 }
 
-std::shared_ptr<const listed_mailboxes> list_mailboxes(account_view_ptr account, const imap::list& command) {
+std::shared_ptr<const listed_mailboxes> list_mailboxes(account_view_ptr account, const imap::list& command,
+                                                       recent_counts recent) {
   auto listed = std::make_shared<listed_mailboxes>();
   listed->account = std::move(account);
+  listed->recent = std::move(recent);
   listed->mailboxes.reserve(listed->account->mailboxes.size());
   for (const auto& m : listed->account->mailboxes)
     listed->mailboxes.push_back({m->name, m->special_use.empty() ? 0 : special_use_bits(m->special_use)});
@@ -58,8 +60,12 @@ rows::progress list_rows::produce(base::buffer& out) {
     writer.list(command_, row);
     if (command_.return_status == 0) continue;
     // RFC 5819 §2: none for what cannot be selected.
-    if (const auto* status = listed_->account->find(row.name))
-      writer.status(row.name, command_.return_status, status_of(*status, append_limit_));
+    const auto* status = listed_->account->find(row.name);
+    if (status == nullptr) continue;
+    auto values = status_of(*status, append_limit_);
+    if (const auto& recent = listed_->recent.counts)
+      if (const auto at = recent->find(status->id.value); at != recent->end()) values.recent = at->second;
+    writer.status(row.name, command_.return_status, values);
   }
   return progress::more;
 }

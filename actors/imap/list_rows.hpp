@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/imap/rows.hpp"
+#include "actors/shard/messages.hpp"
 #include "protocols/imap/response_writer.hpp"
 #include "storage/mail/mailbox_view.hpp"
 
@@ -23,8 +24,9 @@ struct listed_mailboxes {
   account_view_ptr account;
   std::vector<imap::list_mailbox> mailboxes;
   imap::list_result result;
+  recent_counts recent;         ///< where STATUS (RECENT) is asked for; else null
 };
-std::shared_ptr<const listed_mailboxes> list_mailboxes(account_view_ptr, const imap::list&);
+std::shared_ptr<const listed_mailboxes> list_mailboxes(account_view_ptr, const imap::list&, recent_counts);
 
 /// Special uses of a mailbox, as list_attribute bits, and back.
 std::uint32_t special_use_bits(std::string_view stored) noexcept;

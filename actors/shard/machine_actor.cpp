@@ -251,6 +251,12 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
         const std::lock_guard turn(self->state.parts->turn.in_use);
         return {self->state.parts->mail->open_mailbox(o.account, o.mailbox)};
       },
+      [self](const count_recent& c) -> recent_counts {
+        const std::lock_guard turn(self->state.parts->turn.in_use);
+        auto counts = std::make_shared<std::unordered_map<std::uint32_t, std::uint32_t>>();
+        for (const auto& [mailbox, n] : self->state.parts->mail->recent(c.account)) counts->emplace(mailbox.value, n);
+        return {std::move(counts)};
+      },
       [self](const join_account& j) {
         const std::lock_guard turn(self->state.parts->turn.in_use);
         hand_over(self, in_use(self, j.account), j.session, j.watch);

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace rookery::actors {
@@ -106,6 +107,15 @@ struct open_mailbox {
 };
 struct opened_mailbox {
   std::shared_ptr<storage::mail::mailbox_cell> cell; ///< null: no such mailbox
+};
+
+/// To a mail shard's actor; answered with recent_counts.
+struct count_recent {
+  base::account_id account;
+};
+struct recent_counts {
+  /// By mailbox; those without any are left out.
+  std::shared_ptr<const std::unordered_map<std::uint32_t, std::uint32_t>> counts;
 };
 
 /// From a shard's actor to the account's.
@@ -242,6 +252,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_handles)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::open_account)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::open_mailbox)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::opened_mailbox)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::count_recent)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::recent_counts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::watch_account)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::unwatch_account)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_changed)

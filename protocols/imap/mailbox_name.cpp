@@ -1,6 +1,7 @@
 #include "protocols/imap/mailbox_name.hpp"
 
 #include "base/text.hpp"
+#include "protocols/charset/normal_form.hpp"
 #include "protocols/charset/utf7.hpp"
 #include "protocols/charset/utf8.hpp"
 
@@ -10,14 +11,16 @@ namespace rookery::imap {
 
 namespace {
 
-/// UTF-8 from the wire, still with any shape.
+/// UTF-8 from the wire, in Normalization Form C (RFC 9051 §5.1), still with any shape.
 std::optional<std::string> decode(std::string_view wire, bool utf8) {
   if (wire.find('&') == std::string_view::npos || utf8) {
     // A client that has not asked for UTF-8 and sends it nevertheless is understood.
     if (!charset::valid_utf8(wire)) return {};
-    return std::string(wire);
+    return charset::to_nfc(wire);
   }
-  return charset::from_modified_utf7(wire);
+  const auto name = charset::from_modified_utf7(wire);
+  if (!name) return {};
+  return charset::to_nfc(*name);
 }
 
 bool has_control(std::string_view name) {

@@ -1,7 +1,7 @@
 /// Mailbox names between the wire and the house.
 ///
-/// Inside the house a name is well-formed UTF-8 without control characters, levels divided by
-/// '/', "INBOX" (and "INBOX/..." below it) spelled in capitals. On the wire it is modified UTF-7, or UTF-8
+/// Inside the house a name is well-formed UTF-8 in Normalization Form C without control characters,
+/// levels divided by '/', "INBOX" (and "INBOX/..." below it) spelled in capitals. On the wire it is modified UTF-7, or UTF-8
 /// once UTF8=ACCEPT or IMAP4rev2 is on.
 ///
 /// Source: RFC 9051 §5.1, §6.3.1, appendix A.1; RFC 3501 §5.1.3; RFC 6855 §3; RFC 5198.

@@ -390,10 +390,9 @@ void response_writer::esearch(std::string_view tag, bool uid, std::uint8_t retur
   out_.append("\r\n");
 }
 
-void response_writer::search(std::string_view tag, const imap::search& s, std::span<const std::uint32_t> hits,
-                             std::uint64_t highest_modseq) {
-  if (s.extended) return esearch(tag, s.uid, s.returns, hits, true, highest_modseq);
-  out_.append("* SEARCH");
+void response_writer::hit_numbers(std::string_view kind, std::span<const std::uint32_t> hits, std::uint64_t highest_modseq) {
+  out_.append("* ");
+  out_.append(kind);
   if (!hits.empty()) {
     out_.push_back(' ');
     numbers(out_, hits, ' ');
@@ -406,20 +405,16 @@ void response_writer::search(std::string_view tag, const imap::search& s, std::s
   out_.append("\r\n");
 }
 
+void response_writer::search(std::string_view tag, const imap::search& s, std::span<const std::uint32_t> hits,
+                             std::uint64_t highest_modseq) {
+  if (s.extended) return esearch(tag, s.uid, s.returns, hits, true, highest_modseq);
+  hit_numbers("SEARCH", hits, highest_modseq);
+}
+
 void response_writer::sort(std::string_view tag, const imap::sort& s, std::span<const std::uint32_t> hits,
                            std::uint64_t highest_modseq) {
   if (s.extended) return esearch(tag, s.uid, s.returns, hits, false, highest_modseq);
-  out_.append("* SORT");
-  if (!hits.empty()) {
-    out_.push_back(' ');
-    numbers(out_, hits, ' ');
-    if (highest_modseq != 0) {
-      out_.append(" (MODSEQ ");
-      print_number(out_, highest_modseq);
-      out_.push_back(')');
-    }
-  }
-  out_.append("\r\n");
+  hit_numbers("SORT", hits, highest_modseq);
 }
 
 void response_writer::thread(std::string_view tree) {

@@ -122,6 +122,8 @@ public:
 
 private:
   void line(std::string_view kind, std::string_view code, std::string_view text);
+  /// "* SEARCH 1 2 (MODSEQ 3)": what SEARCH and SORT without RETURN say.
+  void hit_numbers(std::string_view kind, std::span<const std::uint32_t> hits, std::uint64_t highest_modseq);
   void esearch(std::string_view tag, bool uid, std::uint8_t returns, std::span<const std::uint32_t> hits, bool ordered,
                std::uint64_t highest_modseq);
   base::buffer& out_;

@@ -63,13 +63,12 @@ void server_session::hold_append(bool held) { append_held_ = held; }
 bool server_session::step_append_literal() {
   if (append_held_ || in_.empty()) return false;
   const auto octets = in_.view().substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(literal_left_, in_.size())));
-  if (octets.find('\0') != std::string_view::npos) {
+  // RFC 9051 §4.3, RFC 3516 §4.4: only literal8 may hold NUL.
+  if (!append_->message.binary && octets.find('\0') != std::string_view::npos) {
     literal rest;
     rest.octets = literal_left_;
     rest.sync = false;
-    // RFC 9051 §4.3: only literal8 may hold NUL; we keep messages as text (RFC 3516 §7).
-    if (append_->message.binary) drop_append("NO", "UNKNOWN-CTE", "Messages with NUL cannot be stored");
-    else drop_append("BAD", "", "NUL in a message");
+    drop_append("BAD", "", "NUL in a message");
     swallow_after(&rest);
     return true;
   }

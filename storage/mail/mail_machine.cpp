@@ -64,6 +64,9 @@ public:
   std::shared_ptr<mailbox_cell> open_mailbox(base::account_id account, base::mailbox_id mailbox) override {
     return state_.open_mailbox(account, mailbox);
   }
+  std::vector<std::pair<base::mailbox_id, std::uint32_t>> recent(base::account_id account) override {
+    return state_.recent(account);
+  }
 
   void for_each_body(std::uint32_t segment,
                      const std::function<void(const body_ref&, base::account_id)>& each) const override {

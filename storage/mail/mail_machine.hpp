@@ -36,6 +36,8 @@ public:
   virtual std::shared_ptr<account_cell> open_account(base::account_id) = 0;
   /// Null when there is no such mailbox.
   virtual std::shared_ptr<mailbox_cell> open_mailbox(base::account_id, base::mailbox_id) = 0;
+  /// The account's mailboxes that have \Recent messages, and how many (mailbox_cell::recent_from).
+  virtual std::vector<std::pair<base::mailbox_id, std::uint32_t>> recent(base::account_id) = 0;
 
   /// Every body reference in `segment`, for compaction and check; blocks.
   virtual void for_each_body(std::uint32_t segment,

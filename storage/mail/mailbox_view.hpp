@@ -19,6 +19,7 @@
 #include "storage/mail/command.hpp"
 
 #include <array>
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -144,6 +145,12 @@ private:
   mutable std::mutex lock_;
   std::shared_ptr<const mailbox_view> view_;
 };
+
+/// Messages that would be \Recent for the next session.
+inline std::uint32_t recent_count(const mailbox_cell& cell) {
+  const auto view = cell.view();
+  return view->size() - view->lower_bound(std::max(1u, cell.recent_from.load()));
+}
 
 /// All mailboxes of an account, by name; and its use of the quota.
 struct account_view {

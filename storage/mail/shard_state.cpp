@@ -270,6 +270,22 @@ std::shared_ptr<mailbox_cell> shard_state::open_mailbox(base::account_id account
   return m->cell;
 }
 
+std::vector<std::pair<base::mailbox_id, std::uint32_t>> shard_state::recent(base::account_id account) {
+  // Only what came while a mailbox was in memory is recent.
+  std::vector<base::mailbox_id> candidates;
+  for (const auto& [at, m] : mailboxes_)
+    if (at.account == account && !m->gone && (m->cell ? m->cell->recent_from.load() : m->recent_from) < m->record.uid_next)
+      candidates.push_back(at.mailbox);
+  std::vector<std::pair<base::mailbox_id, std::uint32_t>> found;
+  for (const auto id : candidates) {
+    const auto cell = open_mailbox(account, id);
+    if (!cell) continue;
+    const auto n = recent_count(*cell);
+    if (n > 0) found.emplace_back(id, n);
+  }
+  return found;
+}
+
 void shard_state::publish_list(account_state& a, account_cell& cell) {
   std::vector<std::shared_ptr<const mailbox_status>> entered;
   for (const auto id : a.touched_mailboxes) {

@@ -58,6 +58,7 @@ public:
 
   std::shared_ptr<account_cell> open_account(base::account_id);
   std::shared_ptr<mailbox_cell> open_mailbox(base::account_id, base::mailbox_id);
+  std::vector<std::pair<base::mailbox_id, std::uint32_t>> recent(base::account_id);
   std::vector<notice> publish();
 
   void collect(tree::batch&);

@@ -54,6 +54,23 @@ TEST_F(ImapHost, SessionsEndWhenTheirAccountIsClosed) {
   EXPECT_THAT(again.command("LOGIN " + user + "@example.test secret"), HasSubstr(" NO [AUTHORIZATIONFAILED]"));
 }
 
+TEST_F(ImapHost, RecentIsWhatNoSessionHasSeen) {
+  auto c = client(), other = client();
+  c->command("CREATE A");
+  c->command("CREATE B");
+  c->append("A", mail(1));
+  EXPECT_THAT(c->command("STATUS A (RECENT)"), HasSubstr("* STATUS A (RECENT 1)"));
+  const auto list = c->command("LIST \"\" * RETURN (STATUS (RECENT))");
+  EXPECT_THAT(list, HasSubstr("* STATUS A (RECENT 1)"));
+  EXPECT_THAT(list, HasSubstr("* STATUS B (RECENT 0)"));
+  EXPECT_THAT(c->command("EXAMINE A"), HasSubstr("* 1 RECENT")); // seen, not taken
+  EXPECT_THAT(c->command("SELECT A"), HasSubstr("* 1 RECENT"));
+  EXPECT_THAT(c->command("FETCH 1 FLAGS"), HasSubstr("\\Recent"));
+  EXPECT_THAT(other->command("SELECT A"), HasSubstr("* 0 RECENT"));
+  EXPECT_THAT(other->command("FETCH 1 FLAGS"), Not(HasSubstr("\\Recent")));
+  EXPECT_THAT(other->command("LIST \"\" A RETURN (STATUS (RECENT))"), HasSubstr("* STATUS A (RECENT 0)"));
+}
+
 TEST_F(ImapHost, AnAppendedMessageIsFetchedOctetForOctet) {
   auto c = client();
   const auto m = mail(1);

@@ -57,13 +57,18 @@ class Append(Case):
         q = self.peer()
         self.assertEqual(q.ok("SELECT " + self.box).number("EXISTS"), 0)
 
-    def test_binary_literals_are_taken_but_for_nul(self):
+    def test_binary_literals_may_hold_nul(self):
         p = self.peer()
-        for m, want in ((mail(1, "eight \u00fc bits"), "OK"), (mail(1, "zero: \0 end"), "NO")):
-            p.send(b"b APPEND %s ~{%d+}\r\n%s\r\n" % (self.box.encode(), len(m), m))
-            a = p.wait("b")
-            self.assertEqual(a.status, want)
-        self.assertIn("UNKNOWN-CTE", a.text)
+        m = mail(1).replace(b"Subject:", b"Content-Transfer-Encoding: binary\r\nSubject:") + b"zero: \0 end\r\n"
+        for sent, status in ((b"~{%d+}" % len(m), "OK"), (b"{%d+}" % len(m), "BAD")):
+            p.send(b"b APPEND %s %s\r\n%s\r\n" % (self.box.encode(), sent, m))
+            self.assertEqual(p.wait("b").status, status)
+        p.ok("SELECT " + self.box)
+        text = m[m.index(b"\r\n\r\n") + 4:]
+        self.assertEqual(p.ok("FETCH 1 BINARY.PEEK[1]").literals()[0], text)
+        # An ordinary literal cannot hold it; all else keeps its place.
+        self.assertEqual(p.ok("FETCH 1 BODY.PEEK[]").literals()[0], m.replace(b"\0", b"\x80"))
+        self.assertEqual(p.ok("FETCH 1 BODY.PEEK[TEXT]").literals()[0], text.replace(b"\0", b"\x80"))
 
     def test_utf8_messages(self):
         p = self.peer()

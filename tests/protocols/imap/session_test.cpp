@@ -168,13 +168,14 @@ TEST(ImapSession, RefusedMessagesAreDropped) {
   }
 }
 
-TEST(ImapSession, NulIsNeverTaken) {
+TEST(ImapSession, NulIsTakenInLiteral8Alone) {
   scripted_host host;
   host.log_in();
   using namespace std::literals;
   EXPECT_EQ(host.say("a NO\0OP\r\n"sv), "a BAD Lines end with CRLF and hold neither CR, LF nor NUL\r\n");
   EXPECT_EQ(host.say("a APPEND x {3+}\r\na\0b\r\nb NOOP\r\n"sv), "a BAD NUL in a message\r\nb OK Done\r\n");
-  EXPECT_EQ(host.say("a APPEND x ~{3+}\r\na\0b\r\nb NOOP\r\n"sv), "a NO [UNKNOWN-CTE] Messages with NUL cannot be stored\r\nb OK Done\r\n");
+  EXPECT_EQ(host.say("a APPEND x ~{3+}\r\na\0b\r\nb NOOP\r\n"sv), "a OK [APPENDUID 1 5] Stored\r\nb OK Done\r\n");
+  EXPECT_EQ(host.stored, "a\0b|"sv);
   EXPECT_EQ(host.say("a SELECT {3+}\r\na\0b\r\nb NOOP\r\n"sv), "a BAD NUL in a literal\r\nb OK Done\r\n");
 }
 

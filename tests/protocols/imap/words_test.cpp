@@ -146,6 +146,10 @@ TEST(ImapMailboxName, IsUtf8InTheHouse) {
     }
   }
   EXPECT_EQ(read_mailbox_name("a/", false, limits, true), "a");
+  // What looks the same is the same, however it was typed.
+  EXPECT_EQ(read_mailbox_name("Entwu\xcc\x88rfe", true, limits), "Entw\xc3\xbcrfe");
+  EXPECT_EQ(read_mailbox_name("Entwu&Awg-rfe", false, limits), "Entw\xc3\xbcrfe");
+  EXPECT_EQ(read_mailbox_pattern("u\xcc\x88*", true, limits), "\xc3\xbc*");
   EXPECT_FALSE(read_mailbox_name(std::string(limits.mailbox_octets + 1, 'a'), false, limits));
   std::string deep = "a";
   for (std::size_t i = 0; i < limits.mailbox_levels; ++i) deep += "/a";
