@@ -92,7 +92,8 @@ class Login(Case):
         c = self.secure(U[3])
         try:
             self.assertEqual(rookery("account", "disable", U[3])[0], 0)
-            self.assertEqual(c.cmd("MAIL FROM:<%s>" % U[3])[0] // 100, 5)
+            # Either the session hears of it first, or MAIL finds it in the directory.
+            self.assertIn(c.cmd("MAIL FROM:<%s>" % U[3])[0], (421, 550))
         finally:
             rookery("account", "enable", U[3])
 
