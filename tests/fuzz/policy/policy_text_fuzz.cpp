@@ -10,6 +10,7 @@
 #include "policy/forwarding/forward_rule.hpp"
 #include "policy/forwarding/macro_text.hpp"
 #include "policy/recall/recall.hpp"
+#include "policy/recall/sent_record.hpp"
 
 #include <cstdlib>
 
@@ -27,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto now = base::from_milliseconds(1'700'000'000'000);
   const auto ours = [](std::string_view domain) { return domain == "us.example"; };
-  switch (data[0] % 7) {
+  switch (data[0] % 8) {
   case 0: {
     const auto s = delivery::schedule::parse(text);
     if (!s) {
@@ -81,6 +82,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto d = forwarding::forward(rule, limits, {"ann@us.example", "ann@us.example", text.substr(cut), 0, false}, ours, now);
     for (const auto& t : d.targets) must(t.ends_with("@us.example"));
     (void)forwarding::target_fault(rule.targets[0], limits, ours);
+    break;
+  }
+  case 7: {
+    const auto key = recall::sent_key(base::message_id{7});
+    if (const auto r = recall::decode_sent(key, text)) {
+      const auto again = recall::decode_sent(key, recall::encode(*r));
+      must(again && again->account == r->account && again->message_id == r->message_id && again->recipients.size() <= r->recipients.size());
+    }
     break;
   }
   default: {
