@@ -292,5 +292,66 @@ TEST(SmtpBothSides, KeepTheServersLimits) {
   EXPECT_EQ(1u, w.to_send.size());
 }
 
+/// A customer logs in and asks for its mail; then our side is the client and the customer's greets.
+TEST(SmtpBothSides, TurnAroundByAtrn) {
+  const base::instant now{std::chrono::hours(1)};
+  auto offers = std::make_shared<server_settings>();
+  offers->atrn_offered = offers->authentication_offered = true;
+  connection_facts facts;
+  facts.peer_is_loopback = true;
+  facts.nonce = "nonce";
+  server_session provider(offers, facts, now);
+  server_session customer(std::make_shared<server_settings>(), facts, now);
+  // The customer's server greets as soon as it sees the 250; here it comes with ATRN, as rest().
+  provider.feed("EHLO gw.example.net\r\nAUTH PLAIN AGFubgBwZW5jaWw=\r\nATRN example.net\r\n" + std::string(customer.output()), now);
+  customer.sent(customer.output().size());
+  std::vector<std::string> domains;
+  bool turned_around = false;
+  while (auto e = provider.next_event()) {
+    if (std::holds_alternative<check_password>(*e)) provider.password_verified(true);
+    if (const auto* t = std::get_if<turn_around>(&*e)) {
+      domains = t->domains;
+      provider.accept();
+    }
+    turned_around = turned_around || std::holds_alternative<turned>(*e);
+  }
+  ASSERT_TRUE(turned_around);
+  EXPECT_EQ(std::vector<std::string>{"example.net"}, domains);
+  EXPECT_TRUE(provider.output().ends_with("250 2.0.0 OK now reversing the connection\r\n"));
+
+  auto settings = std::make_shared<client_settings>();
+  settings->tls = tls_use::none;
+  client_session c(settings, facts, now);
+  c.feed(std::string(provider.rest()), now);
+  std::string body;
+  outcome what = outcome::untried;
+  for (int i = 0; i < 20 && !c.closed(); ++i) {
+    while (auto e = c.next_event()) {
+      if (std::holds_alternative<client_session::ready>(*e)) {
+        if (what == outcome::delivered) c.quit();
+        else c.begin(mail_to({"bob"}, 3));
+      } else if (std::holds_alternative<client_session::want_body>(*e)) {
+        c.body("x\r\n");
+        c.body_done();
+      } else if (const auto* t = std::get_if<client_session::transaction_ended>(&*e)) {
+        what = t->outcomes.at(0).what;
+      }
+    }
+    customer.feed(std::string(c.output()), now);
+    c.sent(c.output().size());
+    while (auto e = customer.next_event()) {
+      if (const auto* b = std::get_if<body_chunk>(&*e)) body += b->octets;
+      else if (std::holds_alternative<mail_from>(*e) || std::holds_alternative<rcpt_to>(*e) || std::holds_alternative<data_begin>(*e) ||
+               std::holds_alternative<message_end>(*e))
+        customer.accept();
+    }
+    c.feed(std::string(customer.output()), now);
+    customer.sent(customer.output().size());
+  }
+  EXPECT_TRUE(c.closed());
+  EXPECT_EQ(outcome::delivered, what);
+  EXPECT_EQ("x\r\n", body);
+}
+
 } // namespace
 } // namespace rookery::smtp
