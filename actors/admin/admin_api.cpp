@@ -49,10 +49,30 @@ constexpr route routes[] = {
     {"DELETE", "settings/*", unset_setting},
     {"GET", "queue", list_queue},
     {"GET", "queue/counts", count_queue},
+    {"POST", "queue/change", change_many_queued},
     {"GET", "queue/*", show_queued},
     {"DELETE", "queue/*", remove_queued},
-    {"POST", "queue/*/hold", hold_queued},
-    {"POST", "queue/*/release", release_queued},
+    {"GET", "queue/*/content", export_queued},
+    {"POST", "queue/*/*", change_queued},
+    {"GET", "queues", list_queues},
+    {"POST", "queues", add_queue},
+    {"GET", "queues/*", show_queue},
+    {"PATCH", "queues/*", change_queue},
+    {"DELETE", "queues/*", remove_queue},
+    {"POST", "queues/*/freeze", freeze_queue},
+    {"POST", "queues/*/unfreeze", unfreeze_queue},
+    {"GET", "destinations", list_destinations},
+    {"POST", "destinations/*/*", change_destination},
+    {"GET", "routes", list_routes},
+    {"POST", "routes", add_route},
+    {"GET", "routes/*", show_route},
+    {"PATCH", "routes/*", change_route},
+    {"DELETE", "routes/*", remove_route},
+    {"GET", "host-logins", list_host_logins},
+    {"POST", "host-logins", add_host_login},
+    {"GET", "host-logins/*", show_host_login},
+    {"PATCH", "host-logins/*", change_host_login},
+    {"DELETE", "host-logins/*", remove_host_login},
     {"POST", "check", check_store},
     {"POST", "backup", back_up},
     {"GET", "certificates", list_certificates},
@@ -113,6 +133,13 @@ void change(const call_ptr& c, std::vector<dir::change> changes, std::string con
     case storage::outcome::no_such_record: return c->refuse(base::error_kind::not_found, "there is none of this name");
     default: return c->refuse(base::error_kind::invalid, "the change was refused by the store");
     }
+  });
+}
+
+void reply_from_worker(const call_ptr& c, node_access::task task) {
+  c->node->in_worker(std::move(task), [c](base::result<json::value> r) {
+    if (!r) return c->refuse(r.error());
+    c->reply(std::move(*r));
   });
 }
 

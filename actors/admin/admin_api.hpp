@@ -17,6 +17,7 @@ namespace rookery::admin {
 inline constexpr std::size_t page_rows_max = 1000;
 inline constexpr std::size_t page_rows_default = 100;
 inline constexpr std::size_t import_accounts_max = 5000; ///< of one request
+inline constexpr std::size_t change_many_max = 200'000;  ///< messages of one request
 
 /// Called exactly once.
 using answer = std::function<void(response)>;

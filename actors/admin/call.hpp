@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,21 @@ json::value page_body(json::array items, const std::string& next, std::size_t to
 /// Makes credentials in a worker.
 void hash_password(const call_ptr&, std::string password, std::function<void(sasl::scram_credentials)> then);
 
+/// Runs the task in a worker and answers with what it gives.
+void reply_from_worker(const call_ptr&, node_access::task);
+
+// Messages in the spool, for the routes that show and change them.
+/// Null, and answered, when this node has no spool.
+std::shared_ptr<const storage::queue::spool_view> spool_of(const call_ptr&);
+/// 16 hex digits, as the logs have it.
+std::string id_text(base::message_id);
+std::optional<base::message_id> read_id(std::string_view text);
+/// The id in the path; nothing, and answered, when it is none.
+std::optional<base::message_id> message_named(const call_ptr&);
+/// From members of these names: queue, sender, sender_domain, recipient, domain, reason, held, older,
+/// newer (durations). The refusal names one that is wrong.
+base::result<storage::queue::spool_filter> read_filter(const std::function<std::string(const char*)>& member, base::wall_time now);
+
 // Routes by resource; admin_api.cpp has the table.
 void list_domains(const call_ptr&);
 void add_domain(const call_ptr&);
@@ -78,9 +94,30 @@ void unset_setting(const call_ptr&);
 void list_queue(const call_ptr&);
 void count_queue(const call_ptr&);
 void show_queued(const call_ptr&);
+void export_queued(const call_ptr&);
 void remove_queued(const call_ptr&);
-void hold_queued(const call_ptr&);
-void release_queued(const call_ptr&);
+void change_queued(const call_ptr&);
+void change_many_queued(const call_ptr&);
+
+void list_queues(const call_ptr&);
+void add_queue(const call_ptr&);
+void show_queue(const call_ptr&);
+void change_queue(const call_ptr&);
+void remove_queue(const call_ptr&);
+void freeze_queue(const call_ptr&);
+void unfreeze_queue(const call_ptr&);
+void list_destinations(const call_ptr&);
+void change_destination(const call_ptr&);
+void list_routes(const call_ptr&);
+void add_route(const call_ptr&);
+void show_route(const call_ptr&);
+void change_route(const call_ptr&);
+void remove_route(const call_ptr&);
+void list_host_logins(const call_ptr&);
+void add_host_login(const call_ptr&);
+void show_host_login(const call_ptr&);
+void change_host_login(const call_ptr&);
+void remove_host_login(const call_ptr&);
 
 void show_status(const call_ptr&);
 void show_history(const call_ptr&);

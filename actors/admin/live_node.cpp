@@ -1,10 +1,14 @@
 #include "actors/admin/live_node.hpp"
 
 #include "actors/admin/trace.hpp"
+#include "actors/queue/dispatch_actor.hpp"
+#include "base/text.hpp"
 #include "storage/mail/command.hpp"
 
 namespace rookery::admin {
 namespace {
+
+constexpr std::chrono::seconds dispatch_time{30};
 
 base::failure<base::error> busy() {
   return base::fail(base::error_kind::try_later, "the server is too busy; try again");
@@ -12,6 +16,37 @@ base::failure<base::error> busy() {
 
 base::result<json::value> unsupported() {
   return base::fail(base::error_kind::unsupported, "this server does not offer it");
+}
+
+json::value show(const std::vector<queueing::destination_status>& all) {
+  json::array items;
+  for (const auto& d : all) {
+    json::value one{json::object{}};
+    one.set("destination", d.destination);
+    one.set("state", queueing::word(d.state));
+    if (!d.reason.empty()) one.set("reason", base::printable(d.reason, 500));
+    if (d.next_try) one.set("next_try", base::to_milliseconds(*d.next_try));
+    if (d.down_since) one.set("down_since", base::to_milliseconds(*d.down_since));
+    one.set("failures", d.failures);
+    one.set("connections", d.connections);
+    one.set("connections_allowed", d.connections_allowed);
+    one.set("messages", d.messages);
+    one.set("recipients", d.recipients);
+    one.set("due", d.due);
+    one.set("in_flight", d.in_flight);
+    items.push_back(std::move(one));
+  }
+  json::value body{json::object{}};
+  body.set("items", std::move(items));
+  return body;
+}
+
+/// The messages that these commands make due: dispatch asks their destinations anew, even those that are down.
+std::vector<base::message_id> retried(const std::vector<storage::queue::command>& commands) {
+  std::vector<base::message_id> ids;
+  for (const auto& c : commands)
+    if (const auto* r = std::get_if<storage::queue::retry_now>(&c.what)) ids.insert(ids.end(), r->ids.begin(), r->ids.end());
+  return ids;
 }
 
 } // namespace
@@ -34,15 +69,23 @@ node_facts live_node::facts() const {
           services_->connections ? services_->connections() : 0, node_.draining.load()};
 }
 
-void live_node::commit(base::shard_id shard, std::string payload, committed done) {
+void live_node::commit(storage::commit_group group, all_committed done) {
   if (link_ == nullptr) return;
-  storage::commit_group group;
-  group.commands.push_back({shard, 1, std::move(payload), {}});
   const auto token = ++last_token_;
   waiting_[token] = done;
   if (node_.commit(*link_, std::move(group), actors::ack::applied, token)) return;
   waiting_.erase(token);
   done(busy());
+}
+
+void live_node::commit(base::shard_id shard, std::string payload, committed done) {
+  storage::commit_group group;
+  group.commands.push_back({shard, 1, std::move(payload), {}});
+  commit(std::move(group), [done = std::move(done)](base::result<std::vector<storage::command_result>> r) {
+    if (!r) done(base::fail(r.error()));
+    else if (r->size() != 1) done(base::fail(base::error_kind::io, "the change was not answered"));
+    else done(std::move(r->front()));
+  });
 }
 
 void live_node::change_config(storage::directory::config_command command, committed done) {
@@ -53,6 +96,60 @@ void live_node::change_config(storage::directory::config_command command, commit
 
 void live_node::change_spool(storage::queue::command command, committed done) {
   commit(storage::spool_shard, storage::queue::encode(command), std::move(done));
+}
+
+void live_node::change_spool_together(std::vector<storage::queue::command> commands, all_committed done) {
+  storage::commit_group group;
+  for (const auto& c : commands) group.commands.push_back({storage::spool_shard, 1, storage::queue::encode(c), {}});
+  auto ids = retried(commands);
+  if (ids.empty()) return commit(std::move(group), std::move(done));
+  commit(std::move(group), [dispatch = node_.dispatch, ids = std::move(ids), done = std::move(done)](auto r) {
+    if (r && dispatch) caf::anon_send(dispatch, actors::retry_messages{ids});
+    done(std::move(r));
+  });
+}
+
+base::result<std::string> live_node::content(const storage::body_ref& body, std::uint32_t offset, std::size_t octets) {
+  std::string out(octets, '\0');
+  const auto got = node_.bodies->read(body, offset, out.data(), octets);
+  if (!got) return base::fail(got.error());
+  out.resize(*got);
+  return out;
+}
+
+void live_node::destinations(destination_question q, task_done done) {
+  using verb = destination_question::verb;
+  if (link_ == nullptr || !node_.dispatch) return done(unsupported());
+  const auto failed = [done](const caf::error&) { done(busy()); };
+  const auto counted = [done](std::uint64_t messages) {
+    json::value body{json::object{}};
+    body.set("messages", messages);
+    done(std::move(body));
+  };
+  switch (q.what) {
+  case verb::list:
+    link_->request(node_.dispatch, dispatch_time, actors::list_destinations{q.after, q.max})
+        .then([done](const actors::destination_list& l) { done(show(*l.items)); }, failed);
+    return;
+  case verb::retry:
+    link_->request(node_.dispatch, dispatch_time, actors::retry_destination{q.destination}).then(counted, failed);
+    return;
+  case verb::pause:
+  case verb::resume: break;
+  }
+  if (q.destination.empty() || q.destination.size() > storage::queue::note_key_octets_max)
+    return done(base::fail(base::error_kind::invalid, "this names no destination"));
+  // Written down first: dispatch reads it at the next start.
+  storage::queue::command note{now(), storage::queue::drop_note{actors::paused_space, q.destination}};
+  if (q.what == verb::pause) note.what = storage::queue::put_note{actors::paused_space, q.destination, q.because, {}};
+  change_spool(std::move(note), [this, q, done, counted, failed](base::result<storage::command_result> r) {
+    if (!r) return done(base::fail(r.error()));
+    if (link_ == nullptr) return;
+    if (q.what == verb::pause)
+      link_->request(node_.dispatch, dispatch_time, actors::pause_destination{q.destination, q.because}).then(counted, failed);
+    else
+      link_->request(node_.dispatch, dispatch_time, actors::resume_destination{q.destination}).then(counted, failed);
+  });
 }
 
 void live_node::drop_mail(base::account_id account, committed done) {
@@ -90,8 +187,7 @@ void live_node::done(const actors::commit_done& answer) {
   const auto then = std::move(found->second);
   waiting_.erase(found);
   if (answer.error) then(base::fail(*answer.error));
-  else if (answer.results.size() != 1) then(base::fail(base::error_kind::io, "the change was not answered"));
-  else then(answer.results.front());
+  else then(answer.results);
 }
 
 void live_node::gone() {

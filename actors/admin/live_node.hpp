@@ -33,12 +33,16 @@ public:
   std::shared_ptr<const config::settings> values() const override { return node_.settings->get(); }
   std::vector<storage::directory::history_entry> history(std::size_t max) const override;
   std::shared_ptr<const storage::queue::spool_view> spool() const override;
+  const base::secret_box* secrets() const override { return node_.secrets.get(); }
   base::wall_time now() const override { return node_.clock->wall(); }
   node_facts facts() const override;
   void change_config(storage::directory::config_command, committed) override;
   void change_spool(storage::queue::command, committed) override;
+  void change_spool_together(std::vector<storage::queue::command>, all_committed) override;
+  void destinations(destination_question, task_done) override;
   void drop_mail(base::account_id, committed) override;
   void in_worker(task, task_done) override;
+  base::result<std::string> content(const storage::body_ref&, std::uint32_t offset, std::size_t octets) override;
   base::result<json::value> check() override;
   base::result<json::value> backup(const std::string& directory) override;
   base::result<json::value> certificates() override;
@@ -52,12 +56,13 @@ public:
 
 private:
   void commit(base::shard_id, std::string payload, committed);
+  void commit(storage::commit_group, all_committed);
 
   actors::node& node_;
   std::shared_ptr<const node_services> services_;
   net::connection* link_;
   std::uint64_t last_token_ = 0;
-  std::map<std::uint64_t, committed> waiting_;
+  std::map<std::uint64_t, all_committed> waiting_;
 };
 
 } // namespace rookery::admin

@@ -3,6 +3,7 @@
 
 #include "actors/config/settings.hpp"
 #include "base/clock.hpp"
+#include "base/crypto/secret_box.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "policy/routing/directory_view.hpp"
@@ -32,10 +33,21 @@ struct node_facts {
   bool draining = false;
 };
 
+/// About the servers that mail waits for.
+struct destination_question {
+  enum class verb : std::uint8_t { list, pause, resume, retry };
+  verb what = verb::list;
+  std::string destination;      ///< all but list
+  std::string because;          ///< pause
+  std::string after;            ///< list
+  std::size_t max = 100;
+};
+
 /// Each answer function is called exactly once, in the caller's thread: at once, or later.
 class node_access {
 public:
   using committed = std::function<void(base::result<storage::command_result>)>;
+  using all_committed = std::function<void(base::result<std::vector<storage::command_result>>)>;
   using task = std::function<base::result<json::value>()>;
   using task_done = std::function<void(base::result<json::value>)>;
 
@@ -46,18 +58,26 @@ public:
   virtual std::vector<storage::directory::history_entry> history(std::size_t max) const = 0;
   /// Null when this node has no spool open.
   virtual std::shared_ptr<const storage::queue::spool_view> spool() const = 0;
+  /// What seals passwords for other servers; null: none can be kept.
+  virtual const base::secret_box* secrets() const = 0;
   virtual base::wall_time now() const = 0;
   virtual node_facts facts() const = 0;
 
   /// Answered when applied and published: `table()` shows it then.
   virtual void change_config(storage::directory::config_command, committed) = 0;
   virtual void change_spool(storage::queue::command, committed) = 0;
+  /// Together or not at all; a result for each, in their order.
+  virtual void change_spool_together(std::vector<storage::queue::command>, all_committed) = 0;
+  /// {"items": […]} for list; else {"messages": N}, how many wait there. A pause outlives a restart.
+  virtual void destinations(destination_question, task_done) = 0;
   /// The account is gone: so is its mail.
   virtual void drop_mail(base::account_id, committed) = 0;
   /// Runs what blocks (reading the spool, hashing, checking) away from the caller's thread.
   virtual void in_worker(task, task_done) = 0;
 
   // These block and are called in a worker only.
+  /// Up to `octets` of a message's content; fewer only at its end.
+  virtual base::result<std::string> content(const storage::body_ref&, std::uint32_t offset, std::size_t octets) = 0;
   virtual base::result<json::value> check() = 0;                             ///< {"faults": [...], …}
   virtual base::result<json::value> backup(const std::string& directory) = 0;
   virtual base::result<json::value> certificates() = 0;

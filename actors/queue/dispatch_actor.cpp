@@ -42,6 +42,12 @@ public:
     caf::scoped_actor asking{self->system()};
     asking->request(node().machines[storage::spool_shard.value], caf::infinite, watch_spool{caf::actor_cast<caf::actor>(self)})
         .receive([](const spool_watched&) {}, [](const caf::error&) {});
+    for (std::string after;;) {
+      const auto paused = view_->notes(paused_space, "", 1000, after);
+      for (const auto& n : paused) core_.pause(n.key, n.value, now());
+      if (paused.size() < 1000) break;
+      after = paused.back().key;
+    }
     const auto begun = base::system_clock().now();
     std::uint64_t messages = 0;
     view_->for_each(base::message_id{0}, [&](const storage::queue::envelope& e) {
@@ -169,6 +175,10 @@ public:
     core_.retry_destination(r.destination, now());
     pump();
     return waiting_at(r.destination);
+  }
+  void retry(const retry_messages& r) {
+    for (const auto id : r.ids) core_.retry_message(id, now());
+    pump();
   }
   destination_list list(const list_destinations& l) const {
     return {std::make_shared<const std::vector<queueing::destination_status>>(core_.list(l.after, l.max, now()))};
@@ -423,6 +433,7 @@ caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::sha
           [&st](const pause_destination& p) { return st.pause(p); },
           [&st](const resume_destination& r) { return st.resume(r); },
           [&st](const retry_destination& r) { return st.retry(r); },
+          [&st](const retry_messages& r) { st.retry(r); },
           [&st](const list_destinations& l) { return st.list(l); },
           [&st](const find_queue& f) { return st.find(f); },
           [&st](const count_waiting&) { return st.counts(); }};

@@ -37,6 +37,10 @@ struct destination_idle {};
 struct pause_destination { std::string destination, because; };
 struct resume_destination { std::string destination; };
 struct retry_destination { std::string destination; };
+/// Notes of this space in the spool name paused destinations, and why: read at start.
+inline constexpr const char* paused_space = "paused";
+/// These were made due by the operator: their destinations are asked anew. Not answered.
+struct retry_messages { std::vector<base::message_id> ids; };
 /// Answered with destination_list.
 struct list_destinations { std::string after; std::size_t max = 1000; };
 struct destination_list {
@@ -58,6 +62,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::destination_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::pause_destination)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::resume_destination)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::retry_destination)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::retry_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::stop_dispatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_destinations)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::destination_list)

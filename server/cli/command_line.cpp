@@ -55,7 +55,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
 }
 
 bool is_time(std::string_view member) {
-  for (const auto* name : {"changed", "received", "started", "time", "next_attempt", "hold_until", "deliver_by", "not_after", "not_before"})
+  for (const auto* name : {"changed", "received", "started", "time", "next_attempt", "last_attempt", "next_try", "hold_until", "deliver_by", "not_after", "not_before"})
     if (member == name) return true;
   return false;
 }
@@ -138,19 +138,25 @@ void command_line::show(const std::string& target) {
   print_table(rows);
 }
 
-void command_line::list(const std::string& target, std::initializer_list<column> columns) {
+std::optional<json::array> command_line::all_of(const std::string& target) {
   json::array all;
   std::string after;
   for (;;) {
     auto page = ask("GET", target + (target.find('?') == std::string::npos ? '?' : '&') + "limit=1000" +
                                (after.empty() ? "" : "&after=" + admin::percent_encoded(after)));
-    if (!page) return;
+    if (!page) return std::nullopt;
     if (auto* items = page->find("items"); items != nullptr && items->as_array() != nullptr)
       all.insert(all.end(), items->as_array()->begin(), items->as_array()->end());
     const auto next = page->get_string("next");
-    if (!next || next->empty()) break;
+    if (!next || next->empty()) return all;
     after = *next;
   }
+}
+
+void command_line::list(const std::string& target, std::initializer_list<column> columns) {
+  auto found = all_of(target);
+  if (!found) return;
+  auto& all = *found;
   if (as_json) return print(json::to_text(json::value(std::move(all)), true));
   std::vector<std::vector<std::string>> rows(1);
   for (const auto& c : columns) rows.front().emplace_back(c.heading);

@@ -43,7 +43,9 @@ public:
   void tell(std::string_view method, const std::string& target, const json::value& body, const std::string& done);
   /// Shows one object, member by member.
   void show(const std::string& target);
-  /// Lists all pages of `target`.
+  /// The items of all pages of `target`.
+  std::optional<json::array> all_of(const std::string& target);
+  /// Lists them.
   void list(const std::string& target, std::initializer_list<column> columns);
 
   void fail(const base::error&);
@@ -66,6 +68,7 @@ void add_account_verbs(CLI::App&, command_line&);
 void add_alias_verbs(CLI::App&, command_line&);
 void add_settings_verbs(CLI::App&, command_line&);
 void add_queue_verbs(CLI::App&, command_line&);
+void add_route_verbs(CLI::App&, command_line&);
 void add_status_verbs(CLI::App&, command_line&);
 void add_store_verbs(CLI::App&, command_line&);
 

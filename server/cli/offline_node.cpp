@@ -37,6 +37,12 @@ void offline_node::change_spool(storage::queue::command command, committed done)
   commit(storage::spool_shard, storage::queue::encode(command), done);
 }
 
+void offline_node::change_spool_together(std::vector<storage::queue::command> commands, all_committed done) {
+  storage::commit_group group;
+  for (const auto& c : commands) group.commands.push_back({storage::spool_shard, 1, storage::queue::encode(c), {}});
+  done(store_->commit(group));
+}
+
 void offline_node::drop_mail(base::account_id account, committed done) {
   const base::shard_id shard{storage::first_mail_shard + static_cast<std::uint32_t>(account.value % store_->identity.mail_shards)};
   commit(shard, storage::mail::encode({account, now(), storage::mail::drop_account{}}), done);

@@ -18,12 +18,18 @@ public:
   std::shared_ptr<const config::settings> values() const override;
   std::vector<storage::directory::history_entry> history(std::size_t max) const override { return store_->config->history(max); }
   std::shared_ptr<const storage::queue::spool_view> spool() const override { return store_->spool->view(); }
+  const base::secret_box* secrets() const override { return store_->secrets.get(); }
   base::wall_time now() const override { return base::system_clock().wall(); }
   admin::node_facts facts() const override;
   void change_config(storage::directory::config_command, committed) override;
   void change_spool(storage::queue::command, committed) override;
+  void change_spool_together(std::vector<storage::queue::command>, all_committed) override;
+  void destinations(admin::destination_question, task_done done) override { done(unsupported()); }
   void drop_mail(base::account_id, committed) override;
   void in_worker(task what, task_done done) override { done(what()); }
+  base::result<std::string> content(const storage::body_ref&, std::uint32_t, std::size_t) override {
+    return base::fail(base::error_kind::unsupported, "only a running server does this");
+  }
   base::result<json::value> check() override;
   base::result<json::value> backup(const std::string&) override { return unsupported(); }
   base::result<json::value> certificates() override { return unsupported(); }

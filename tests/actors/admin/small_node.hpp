@@ -5,24 +5,27 @@
 #include "actors/config/config_follower.hpp"
 #include "storage/tree/tree.hpp"
 
-#include <cstdint>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace rookery::admin {
 
-/// A node of a configuration machine in memory; everything is answered at once.
+/// Machines of configuration and spool in memory; everything is answered at once.
 class small_node final : public node_access {
 public:
-  small_node() : machine_(storage::directory::config_machine::open(storage::tree::in_memory()).value()) {}
+  small_node()
+      : machine_(storage::directory::config_machine::open(storage::tree::in_memory()).value()),
+        queue_(storage::queue::spool_machine::open(storage::tree::in_memory()).value()) {}
   std::shared_ptr<const storage::directory::config_table> table() const override { return machine_->cell()->table(); }
   std::shared_ptr<const config::settings> values() const override {
     return std::make_shared<const config::settings>(config::settings_of(*table()));
   }
   std::vector<storage::directory::history_entry> history(std::size_t max) const override { return machine_->history(max); }
-  std::shared_ptr<const storage::queue::spool_view> spool() const override { return spool_; }
+  std::shared_ptr<const storage::queue::spool_view> spool() const override { return spool_open ? queue_->view() : nullptr; }
+  const base::secret_box* secrets() const override { return &box_; }
   base::wall_time now() const override { return base::from_milliseconds(1000); }
   node_facts facts() const override { return {"mx.test", "1.0", 1, base::from_milliseconds(0), 3, false}; }
   void change_config(storage::directory::config_command command, committed done) override {
@@ -36,8 +39,42 @@ public:
     done(std::move(r));
   }
   void change_spool(storage::queue::command command, committed done) override {
-    spool_commands.push_back(std::move(command));
-    done(storage::command_result{});
+    change_spool_together({std::move(command)}, [&](auto r) { done(std::move(r->front())); });
+  }
+  void change_spool_together(std::vector<storage::queue::command> commands, all_committed done) override {
+    ++groups;
+    if (groups > groups_taken) return done(base::fail(base::error_kind::try_later, "busy"));
+    std::vector<storage::command_result> results;
+    for (auto& c : commands) results.push_back(put_in_spool(c));
+    std::move(commands.begin(), commands.end(), std::back_inserter(spool_commands));
+    done(std::move(results));
+  }
+  storage::command_result put_in_spool(const storage::queue::command& what) {
+    storage::committed_command c;
+    c.shard = storage::spool_shard;
+    c.lsn = ++lsn_;
+    c.payload = storage::queue::encode(what);
+    if (std::holds_alternative<storage::queue::accepted>(what.what)) c.bodies.push_back({{}, 1, 64, 10});
+    return queue_->apply(c);
+  }
+  base::result<std::string> content(const storage::body_ref&, std::uint32_t offset, std::size_t octets) override {
+    return std::string("0123456789").substr(offset, octets);
+  }
+  void destinations(destination_question q, task_done done) override {
+    questions.push_back(q);
+    json::value body{json::object{}};
+    if (q.what == destination_question::verb::list) {
+      json::array items;
+      for (const auto* name : {"a.example", "b.example"}) {
+        json::value one{json::object{}};
+        one.set("destination", name);
+        if (q.after < name && items.size() < q.max) items.push_back(std::move(one));
+      }
+      body.set("items", std::move(items));
+    } else {
+      body.set("messages", 7);
+    }
+    done(std::move(body));
   }
   void drop_mail(base::account_id a, committed done) override {
     dropped.push_back(a);
@@ -54,12 +91,16 @@ public:
   base::result<json::value> trace(const std::string& id) override { return json::value(id); }
 
   std::vector<storage::queue::command> spool_commands;
+  std::vector<destination_question> questions;
   std::vector<base::account_id> dropped;
   int tasks = 0;
-  std::shared_ptr<const storage::queue::spool_view> spool_;
+  bool spool_open = true;
+  int groups = 0, groups_taken = 1'000'000;
 
 private:
   std::unique_ptr<storage::directory::config_machine> machine_;
+  std::unique_ptr<storage::queue::spool_machine> queue_;
+  base::secret_box box_{std::string(base::sealing_key_octets, 'k')};
   std::uint64_t lsn_ = 0;
 };
 

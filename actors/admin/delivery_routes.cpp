@@ -1,0 +1,265 @@
+// Queues, routes and host logins: documents of one shape.
+#include "actors/admin/call.hpp"
+#include "actors/config/delivery_documents.hpp"
+#include "base/text.hpp"
+
+#include <map>
+#include <utility>
+
+namespace rookery::admin {
+namespace {
+
+namespace dir = storage::directory;
+
+constexpr std::size_t custom_queues_max = 10'000;
+
+/// What differs between the three.
+struct family {
+  dir::document_kind kind;
+  const char* member;  ///< that holds the name
+  const char* word;    ///< "queue", in sentences
+  std::optional<std::string> (*canonical)(std::string_view);
+  base::result<std::string> (*change)(std::string_view name, std::string_view content, const json::value& patch, const base::secret_box*);
+  json::value (*show)(const dir::document&);
+};
+
+constexpr family queues = {dir::document_kind::queue, "name", "queue", config::canonical_queue, config::change_queue, config::show_queue};
+constexpr family routes = {dir::document_kind::route, "domain", "route", config::canonical_domain_pattern,
+                           [](std::string_view, std::string_view content, const json::value& patch, const base::secret_box* s) {
+                             return config::change_route(content, patch, s);
+                           },
+                           config::show_route};
+constexpr family logins = {dir::document_kind::host_login, "host", "host login", config::canonical_host_pattern,
+                           [](std::string_view, std::string_view content, const json::value& patch, const base::secret_box* s) {
+                             return config::change_host_login(content, patch, s);
+                           },
+                           config::show_host_login};
+
+std::optional<std::string> name_in_path(const call_ptr& c, const family& f) {
+  auto name = f.canonical(c->name());
+  if (!name) c->refuse(base::error_kind::invalid, std::string("this names no ") + f.word);
+  return name;
+}
+
+const dir::document* find(const call_ptr& c, const dir::config_table& table, const family& f, const std::string& name) {
+  const auto* d = table.find(f.kind, name);
+  if (d == nullptr) c->refuse(base::error_kind::not_found, std::string("there is no ") + f.word + ' ' + name);
+  return d;
+}
+
+/// A queue that a route names has to be there.
+bool queue_is_there(const call_ptr& c, const std::string& content) {
+  const auto read = json::parse(content);
+  const auto queue = read ? read->get_string("queue") : std::nullopt;
+  if (!queue || delivery::is_built_in(*queue) || c->node->table()->find(dir::document_kind::queue, *queue) != nullptr) return true;
+  c->refuse(base::error_kind::not_found, "there is no queue " + std::string(*queue));
+  return false;
+}
+
+void put(const call_ptr& c, const family& f, const std::string& name, std::uint64_t expected, std::string content, unsigned status,
+         std::string lost) {
+  if (f.kind == dir::document_kind::route && !queue_is_there(c, content)) return;
+  change(c, {dir::put{f.kind, name, expected, std::move(content)}}, std::move(lost), [c, &f, name, status](const auto&) {
+    const auto table = c->node->table();
+    const auto* d = table->find(f.kind, name);
+    c->reply(d == nullptr ? json::value() : f.show(*d), status);
+  });
+}
+
+void list(const call_ptr& c, const family& f) {
+  const auto table = c->node->table();
+  json::array items;
+  const auto rows = table->page(f.kind, c->query("after"), c->limit());
+  for (const auto& d : rows) items.push_back(f.show(*d));
+  c->reply(page_body(std::move(items), rows.size() == c->limit() ? rows.back()->key : std::string(), table->count(f.kind)));
+}
+
+void add(const call_ptr& c, const family& f) {
+  const auto given = c->what.body.get_string(f.member);
+  const auto name = given ? f.canonical(*given) : std::nullopt;
+  if (!name) return c->refuse(base::error_kind::invalid, std::string(f.member) + " is missing or names no " + f.word);
+  auto patch = c->what.body;
+  patch.as_object()->erase(f.member);
+  auto content = f.change(*name, {}, patch, c->node->secrets());
+  if (!content) return c->refuse(content.error());
+  put(c, f, *name, dir::expect::absent, std::move(*content), 201, std::string("the ") + f.word + ' ' + *name + " exists already");
+}
+
+void show(const call_ptr& c, const family& f) {
+  const auto name = name_in_path(c, f);
+  if (!name) return;
+  const auto table = c->node->table();
+  if (const auto* d = find(c, *table, f, *name)) c->reply(f.show(*d));
+}
+
+void patch(const call_ptr& c, const family& f) {
+  const auto name = name_in_path(c, f);
+  if (!name) return;
+  const auto table = c->node->table();
+  const auto* d = find(c, *table, f, *name);
+  if (d == nullptr) return;
+  auto content = f.change(*name, d->content, c->what.body, c->node->secrets());
+  if (!content) return c->refuse(content.error());
+  put(c, f, *name, c->expected(d->version), std::move(*content), 200, std::string("the ") + f.word + " was changed meanwhile");
+}
+
+void remove(const call_ptr& c, const family& f) {
+  const auto name = name_in_path(c, f);
+  if (!name) return;
+  const auto table = c->node->table();
+  const auto* d = find(c, *table, f, *name);
+  if (d == nullptr) return;
+  change(c, {dir::remove{f.kind, *name, c->expected(d->version)}}, std::string("the ") + f.word + " was changed meanwhile",
+         [c](const auto&) { c->reply(json::value(json::object{})); });
+}
+
+/// One queue with what is written of it and what waits in it.
+json::value queue_row(const std::string& name, const dir::document* d, const storage::queue::queue_counts& counts) {
+  auto row = d != nullptr ? config::show_queue(*d) : json::value(json::object{});
+  if (d == nullptr) {
+    row.set("name", name);
+    row.set("custom", !delivery::is_built_in(name));
+  }
+  if (row.find("frozen") == nullptr) row.set("frozen", false);
+  row.set("messages", counts.messages);
+  row.set("held", counts.held);
+  row.set("recipients", counts.recipients);
+  row.set("octets", counts.octets);
+  return row;
+}
+
+std::map<std::string, storage::queue::queue_counts, std::less<>> counts_of(const call_ptr& c) {
+  std::map<std::string, storage::queue::queue_counts, std::less<>> out;
+  if (const auto spool = c->node->spool())
+    for (auto& q : spool->counts()) out.emplace(q.queue, q);
+  return out;
+}
+
+void set_frozen(const call_ptr& c, bool frozen) {
+  const auto name = name_in_path(c, queues);
+  if (!name) return;
+  const auto table = c->node->table();
+  const auto* d = table->find(queues.kind, *name);
+  if (d == nullptr && !delivery::is_built_in(*name)) return c->refuse(base::error_kind::not_found, "there is no queue " + *name);
+  json::value wanted{json::object{}};
+  wanted.set("frozen", frozen);
+  auto content = config::change_queue(*name, d != nullptr ? std::string_view(d->content) : std::string_view(), wanted, nullptr);
+  if (!content) return c->refuse(content.error());
+  put(c, queues, *name, d != nullptr ? d->version : dir::expect::absent, std::move(*content), 200, "the queue was changed meanwhile");
+}
+
+} // namespace
+
+// Built-in queues, written ones, and those that have messages though nothing is written of them.
+void list_queues(const call_ptr& c) {
+  const auto table = c->node->table();
+  const auto counts = counts_of(c);
+  std::map<std::string, const dir::document*, std::less<>> rows;
+  for (const auto name : delivery::built_in_queues) rows.emplace(name, nullptr);
+  for (const auto& [name, q] : counts) rows.emplace(name, nullptr);
+  table->for_each(queues.kind, {}, [&](const dir::document_ptr& d) {
+    rows[d->key] = d.get();
+    return true;
+  });
+  json::array items;
+  for (const auto& [name, d] : rows) {
+    const auto found = counts.find(name);
+    items.push_back(queue_row(name, d, found == counts.end() ? storage::queue::queue_counts{} : found->second));
+  }
+  const auto total = items.size();
+  c->reply(page_body(std::move(items), {}, total));
+}
+
+void add_queue(const call_ptr& c) {
+  if (c->node->table()->count(queues.kind) >= custom_queues_max)
+    return c->refuse(base::error_kind::over_limit, "there are " + std::to_string(custom_queues_max) + " queues already");
+  if (delivery::is_built_in(config::canonical_queue(c->what.body.get_string("name").value_or("")).value_or("")))
+    return c->refuse(base::error_kind::exists, "this queue is always there; change it");
+  add(c, queues);
+}
+
+void show_queue(const call_ptr& c) {
+  const auto name = name_in_path(c, queues);
+  if (!name) return;
+  const auto table = c->node->table();
+  const auto counts = counts_of(c);
+  const auto* d = table->find(queues.kind, *name);
+  const auto found = counts.find(*name);
+  if (d == nullptr && found == counts.end() && !delivery::is_built_in(*name))
+    return c->refuse(base::error_kind::not_found, "there is no queue " + *name);
+  c->reply(queue_row(*name, d, found == counts.end() ? storage::queue::queue_counts{} : found->second));
+}
+
+void change_queue(const call_ptr& c) {
+  const auto name = name_in_path(c, queues);
+  if (!name) return;
+  if (!delivery::is_built_in(*name) || c->node->table()->find(queues.kind, *name) != nullptr) return patch(c, queues);
+  auto content = config::change_queue(*name, {}, c->what.body, c->node->secrets());
+  if (!content) return c->refuse(content.error());
+  put(c, queues, *name, dir::expect::absent, std::move(*content), 200, "the queue was changed meanwhile");
+}
+
+void remove_queue(const call_ptr& c) {
+  const auto name = name_in_path(c, queues);
+  if (!name) return;
+  if (!delivery::is_built_in(*name)) {
+    const auto counts = counts_of(c);
+    if (const auto found = counts.find(*name); found != counts.end())
+      return c->refuse(base::error_kind::conflict, "the queue still has " + std::to_string(found->second.messages) + " messages; move or remove them first");
+    std::string user;
+    c->node->table()->for_each(routes.kind, {}, [&](const dir::document_ptr& d) {
+      const auto content = json::parse(d->content);
+      if (content && content->get_string("queue") == *name) user = d->key;
+      return user.empty();
+    });
+    if (!user.empty()) return c->refuse(base::error_kind::conflict, "the route of " + user + " leads into the queue; change it first");
+  }
+  remove(c, queues);
+}
+
+void freeze_queue(const call_ptr& c) { set_frozen(c, true); }
+void unfreeze_queue(const call_ptr& c) { set_frozen(c, false); }
+
+void list_destinations(const call_ptr& c) {
+  destination_question q;
+  q.after = c->query("after");
+  q.max = c->limit();
+  c->node->destinations(std::move(q), [c](base::result<json::value> r) {
+    if (!r) return c->refuse(r.error());
+    const auto* rows = r->get_array("items");
+    auto items = rows != nullptr ? *rows : json::array{};
+    const auto total = items.size();
+    const std::string next(items.size() == c->limit() ? items.back().get_string("destination").value_or("") : "");
+    c->reply(page_body(std::move(items), next, total));
+  });
+}
+
+/// POST /v1/destinations/NAME/pause, /resume, /retry
+void change_destination(const call_ptr& c) {
+  destination_question q;
+  q.destination = c->name();
+  const auto& word = c->what.path[3];
+  if (word == "pause") q.what = destination_question::verb::pause;
+  else if (word == "resume") q.what = destination_question::verb::resume;
+  else if (word == "retry") q.what = destination_question::verb::retry;
+  else return c->refuse(base::error_kind::not_found, "there is no such thing to do to a destination");
+  q.because = base::printable(c->what.body.get_string("because").value_or("by the administrator"));
+  c->node->destinations(std::move(q), [c](base::result<json::value> r) {
+    if (!r) return c->refuse(r.error());
+    c->reply(std::move(*r));
+  });
+}
+
+void list_routes(const call_ptr& c) { list(c, routes); }
+void add_route(const call_ptr& c) { add(c, routes); }
+void show_route(const call_ptr& c) { show(c, routes); }
+void change_route(const call_ptr& c) { patch(c, routes); }
+void remove_route(const call_ptr& c) { remove(c, routes); }
+
+void list_host_logins(const call_ptr& c) { list(c, logins); }
+void add_host_login(const call_ptr& c) { add(c, logins); }
+void show_host_login(const call_ptr& c) { show(c, logins); }
+void change_host_login(const call_ptr& c) { patch(c, logins); }
+void remove_host_login(const call_ptr& c) { remove(c, logins); }
+
+} // namespace rookery::admin
