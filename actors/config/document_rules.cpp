@@ -49,7 +49,7 @@ base::result<value> apply_patch(std::string_view content, const value& patch, st
   const auto* members = patch.as_object();
   if (members == nullptr) return unfit("the change", "is a JSON object");
   for (const auto& [member, v] : *members) {
-    const auto known = std::find_if(rules.begin(), rules.end(), [&](const rule& r) { return r.member == member; });
+    const auto known = std::find_if(rules.begin(), rules.end(), [&name = member](const rule& r) { return r.member == name; });
     if (known == rules.end()) return unfit(base::printable(member, 60), "is not known here");
     if (v.is_null()) {
       out.as_object()->erase(member);
