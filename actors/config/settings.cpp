@@ -30,7 +30,7 @@ constexpr auto rows = std::to_array<setting_info>({
     {"dns.timeout_seconds", seconds, &settings::dns_timeout_seconds, 1, 120, {},
      "A question to the domain name system is given up after this time."},
     {"dns.trust_anchor_file", text, &settings::dns_trust_anchor_file, 0, 0, {},
-     "The DNSSEC trust anchor, as Debian's package dns-root-data has it; empty turns validation off, and DANE with it."},
+     "The DNSSEC trust anchor, as Debian's package dns-root-data has it; empty, or a file that cannot be read, turns validation off, and DANE with it."},
     {"forward.foreign_allowed", text, &settings::forward_foreign_allowed, 0, 0, {},
      "Domains, parted by spaces, to which accounts may forward although `forward.foreign_domains` is off."},
     {"forward.foreign_domains", flag, &settings::forward_foreign_domains, 0, 0, {},

@@ -6,9 +6,13 @@
 #include "base/metrics.hpp"
 #include "base/text.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 namespace rookery::actors {
 namespace {
@@ -53,6 +57,11 @@ using self_ptr = caf::stateful_actor<resolver_state>*;
 
 void configure(self_ptr self, resolver_settings settings) {
   auto& st = self->state;
+  if (!settings.trust_anchor_file.empty() && ::access(settings.trust_anchor_file.c_str(), R_OK) != 0) {
+    // libunbound would fail every question: better no DANE than no mail.
+    base::log_event(base::severity::error, "dns.not_validating").text("file", settings.trust_anchor_file).text("error", std::strerror(errno));
+    settings.trust_anchor_file.clear();
+  }
   auto opened = unbound_context::open(settings);
   if (!opened) {
     base::log_event(base::severity::error, "dns.settings_refused").text("error", opened.error().log.value);

@@ -19,7 +19,7 @@ namespace rookery::actors {
 struct resolver_settings {
   /// Resolvers to ask: numeric addresses, "192.0.2.1" or "127.0.0.1@5353"; none: from the root on.
   std::vector<std::string> servers;
-  /// A file with DS or DNSKEY records; "": nothing is ever `secure`.
+  /// A file with DS or DNSKEY records; "": nothing is ever `secure`; one that cannot be read: so too, and the log says it.
   std::string trust_anchor_file;
   std::chrono::seconds time{20};          ///< for one question, CNAMEs included
   bool operator==(const resolver_settings&) const = default;

@@ -82,6 +82,14 @@ TEST(Resolver, AnswersInTimeWhenNobodyDoes) {
   EXPECT_FALSE(silent.why.empty());
 }
 
+TEST(Resolver, AnswersUnvalidatedWithoutTheTrustAnchor) {
+  world w;
+  caf::anon_send(w.resolver, configure_resolver{{{w.server.server()}, w.server.trust_anchor_file() + ".gone", std::chrono::seconds(20)}});
+  const auto mx = w.ask("secure.example", record_type::mx);
+  EXPECT_EQ(mx.status, answer_status::ok) << mx.why;
+  EXPECT_FALSE(mx.secure);
+}
+
 TEST(Resolver, AsksOnceForManyWhoAskTheSame) {
   world w;
   caf::scoped_actor self{w.system};
