@@ -81,7 +81,7 @@ std::optional<std::string> srs_forward(const srs_settings& s, std::string_view s
   if (auto rest = behind(local, "srs1")) {
     // The first server stays; the marks between are forgotten.
     const auto mark = take(*rest), first = take(*rest);
-    if (mark && first && !first->empty() && rest->size() > 1 && separator(rest->front()))
+    if (mark && first && smtp::valid_domain(*first) && rest->size() > 1 && separator(rest->front()))
       return address("SRS1=" + mark_of(s.keys.front(), {"1", *first, rest->substr(1)}) + "=" + std::string(*first) + "=" + std::string(*rest),
                      s.domain);
   }

@@ -57,6 +57,7 @@ TEST(Srs, OthersRewritingIsKeptAndFindsItsWayBack) {
   EXPECT_NE(third.find("=b.example==abcd="), std::string::npos) << "the first server stays: " << third;
   EXPECT_EQ(back(local(third)), "SRS0=abcd=XY=a.example=ann@b.example");
   EXPECT_EQ(back(local(go("SRS0+abcd=XY=a.example=ann@b.example"))), "SRS0+abcd=XY=a.example=ann@b.example");
+  EXPECT_EQ(go("SRS1=wxyz=b~example==abcd=XY=a=ann@c.example").substr(0, 5), "SRS0=") << "no server's name in it";
   EXPECT_EQ(go("SRS1=cut@c.example").substr(0, 5), "SRS0=") << "only looks like it";
 }
 
