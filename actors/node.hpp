@@ -56,6 +56,8 @@ struct node {
   const storage::queue::spool_machine* spool = nullptr;  ///< for its thread-safe reads
   const storage::directory::config_machine* configuration = nullptr; ///< for its history
   caf::actor resolver;                        ///< dns_question
+  caf::actor fetcher;                         ///< http_fetch
+  caf::actor sts;                             ///< sts_question
   caf::actor dispatch;                        ///< what waits to leave (actors/queue/dispatch_actor.hpp)
   std::shared_ptr<login_service> login;
   std::shared_ptr<const base::secret_box> secrets; ///< opens passwords for other servers

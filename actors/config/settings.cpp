@@ -35,6 +35,8 @@ constexpr auto rows = std::to_array<setting_info>({
      "Domains, parted by spaces, to which accounts may forward although `forward.foreign_domains` is off."},
     {"forward.foreign_domains", flag, &settings::forward_foreign_domains, 0, 0, {},
      "Whether accounts may forward to domains that are not of this server; what they forward all the same waits in the queue bad."},
+    {"http.connect_to", text, &settings::http_connect_to, 0, 0, {},
+     "Where HTTPS requests to others go instead, as HOST:PORT:ADDRESS:PORT parted by spaces; for closed networks and trials."},
     {"imap.idle_seconds", seconds, &settings::imap_idle_seconds, 1800, 86400, {},
      "An IMAP session without a command, or in IDLE, is closed after this time (RFC 9051 asks for 30 minutes at least)."},
     {"imap.login_seconds", seconds, &settings::imap_login_seconds, 10, 3600, {},

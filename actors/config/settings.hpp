@@ -71,6 +71,7 @@ struct settings {
   std::string dns_servers;                                    ///< "192.0.2.1 127.0.0.1@5353"; "": from the root on
   std::string dns_trust_anchor_file = "/usr/share/dns/root.key";
   std::uint64_t dns_timeout_seconds = 20;
+  std::string http_connect_to;                                ///< "HOST:PORT:ADDRESS:PORT" parted by spaces
   std::string tls_ca_file = "/etc/ssl/certs/ca-certificates.crt";
   // Forwarding.
   bool forward_foreign_domains = true;

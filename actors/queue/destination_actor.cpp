@@ -6,6 +6,7 @@
 #include "actors/queue/delivery_host.hpp"
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/host_finder.hpp"
+#include "actors/queue/sts_actor.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
 
@@ -19,6 +20,8 @@ namespace {
 /// A host that did not answer is tried behind the others for this time.
 constexpr std::chrono::seconds bad_time{300};
 constexpr std::chrono::milliseconds dial_time{30'000};
+/// Longer than the node's own time for a policy that is new.
+constexpr std::chrono::minutes sts_time{12};
 constexpr std::uint32_t transactions_a_session_max = 10'000; ///< dispatch decides earlier
 
 /// From a dial that came to nothing.
@@ -37,6 +40,16 @@ namespace {
 
 using delivery::trouble;
 
+delivery::sts_state state_of(const sts_answer& a) {
+  switch (a.what) {
+  case sts_answer::state::none: return delivery::sts_state::none;
+  case sts_answer::state::unavailable: return delivery::sts_state::unavailable;
+  case sts_answer::state::testing: return delivery::sts_state::testing;
+  case sts_answer::state::enforce: return delivery::sts_state::enforce;
+  }
+  return delivery::sts_state::none;
+}
+
 /// One address of one host.
 struct target {
   std::string host, address;
@@ -53,6 +66,7 @@ struct attempt {
   std::size_t next = 0;
   bool in_the_clear = false;       ///< the present target a second time, without TLS
   bool named = false, mx_secure = false;
+  sts_answer sts;                  ///< what the domain asks of its hosts
   std::optional<way_failure> last;
 };
 
@@ -120,6 +134,21 @@ private:
     a.named = found.named;
     a.mx_secure = found.secure;
     a.hosts.assign(found.names.begin(), found.names.end());
+    if (!follows_sts(a)) return next_host(number);
+    self_->request(of().sts, sts_time, sts_question{a.way->domain})
+        .then([this, number](const sts_answer& sts) { have_policy(number, sts); },
+              [this, number](const caf::error&) { have_policy(number, {}); });
+  }
+
+  bool follows_sts(const attempt& a) const {
+    return !a.named && a.way->what == delivery::way::kind::mx && !a.way->domain.empty() && of().settings->get()->queue_mta_sts &&
+           !(a.way->route && !a.way->route->mta_sts);
+  }
+
+  void have_policy(queueing::connection_number number, const sts_answer& sts) {
+    const auto at = attempts_.find(number);
+    if (at == attempts_.end()) return;
+    at->second.sts = sts;
     next_host(number);
   }
 
@@ -169,6 +198,9 @@ private:
     facts.tlsa = found.tlsa;
     facts.require_tls = a.way->require_tls;
     facts.tls_optional = a.way->tls_optional;
+    facts.follow_sts = follows_sts(a);
+    facts.sts = state_of(a.sts);
+    facts.sts_names_host = a.sts.policy && mailauth::covers(*a.sts.policy, host);
     const auto demand = delivery::demand_for(facts);
     if (demand.skip) {
       keep(a, {delivery::of_trouble(demand.otherwise, host + " does not fulfil what is asked of TLS"), host, true, false});

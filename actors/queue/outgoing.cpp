@@ -1,11 +1,15 @@
 #include "actors/queue/outgoing.hpp"
 
 #include "actors/dns/resolver_actor.hpp"
+#include "actors/http/fetcher.hpp"
 #include "actors/queue/destination_actor.hpp"
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/local_actor.hpp"
 #include "actors/queue/record_actor.hpp"
+#include "actors/queue/spool_commit.hpp"
+#include "actors/queue/sts_actor.hpp"
 #include "base/text.hpp"
+#include "storage/queue/spool_machine.hpp"
 
 namespace rookery::actors {
 namespace {
@@ -19,11 +23,40 @@ resolver_settings resolver_settings_of(const config::settings& s) {
   return out;
 }
 
+fetcher_settings fetcher_settings_of(const config::settings& s) {
+  fetcher_settings out;
+  out.ca_file = s.tls_ca_file;
+  for (const auto word : base::split(s.http_connect_to, ' '))
+    if (!word.empty()) out.connect_to.emplace_back(word);
+  return out;
+}
+
+/// Policies of other domains are notes of the spool.
+std::shared_ptr<sts_parts> sts_parts_of(node& n) {
+  static constexpr const char* space = "mta-sts";
+  auto out = std::make_shared<sts_parts>();
+  out->resolver = n.resolver;
+  out->fetcher = n.fetcher;
+  out->clock = n.clock;
+  out->recall = [&n](const std::string& domain) -> std::optional<std::string> {
+    auto note = n.spool->view()->note(space, domain);
+    if (!note) return std::nullopt;
+    return std::move(note->value);
+  };
+  out->keep = [&n](caf::local_actor& from, const std::string& domain, std::string entry, base::wall_time until) {
+    // Not kept when the log takes nothing now: then it is fetched again after a restart.
+    commit_group_of(from, n, spool_group(n.clock->wall(), {storage::queue::put_note{space, domain, std::move(entry), until}}));
+  };
+  return out;
+}
+
 } // namespace
 
 outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_ptr<net::reactor>>& reactors)
     : system_(system), node_(n) {
   n.resolver = spawn_resolver(system, resolver_settings_of(*n.settings->get()));
+  n.fetcher = spawn_fetcher(system, fetcher_settings_of(*n.settings->get()), n.resolver);
+  n.sts = spawn_sts(system, sts_parts_of(n));
   auto recording = std::make_shared<record_parts>();
   recording->of = &n;
   record_ = spawn_record(system, recording);
@@ -49,6 +82,7 @@ outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_p
 
 void outgoing::configured() {
   caf::anon_send(node_.resolver, configure_resolver{resolver_settings_of(*node_.settings->get())});
+  caf::anon_send(node_.fetcher, configure_fetcher{fetcher_settings_of(*node_.settings->get())});
   caf::anon_send(node_.dispatch, delivery_configured{});
 }
 
