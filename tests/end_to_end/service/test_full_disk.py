@@ -1,5 +1,5 @@
 """A data disk without space: nothing that was promised is lost, deleting works, service comes back by itself."""
-import subprocess
+import re, subprocess
 from own import *
 
 TEXT = b"Subject: large\r\n\r\n" + (b"0123456789" * 7 + b"\r\n") * 14_000  # about 1 MB
@@ -35,6 +35,43 @@ class FullDisk(unittest.TestCase):
                 return accepted, answer
             accepted += 1
         self.fail("the disk did not get full")
+
+    def reads_are_served(self, messages):
+        """New logins read every message by both protocols."""
+        c = login(self.node)
+        imap(c, "SELECT INBOX")
+        c.send("t UID FETCH 1:* (FLAGS BODY.PEEK[])\r\n")
+        octets = c.file.readline()
+        whole = 0
+        while not octets.startswith(b"t "):
+            self.assertTrue(octets)
+            if (literal := re.search(rb"\{(\d+)\}\r\n$", octets)):
+                whole += c.file.read(int(literal.group(1))).endswith(TEXT + b"\r\n")
+            octets = c.file.readline()
+        self.assertTrue(octets.startswith(b"t OK"), octets)
+        self.assertEqual(whole, messages)
+        c.close()
+        c = Line(self.node, "pop3")
+        for line in (None, "USER " + self.node.accounts[0], "PASS " + self.node.password, "RETR 1"):
+            if line:
+                c.send(line + "\r\n")
+            self.assertTrue((answer := c.line()).startswith(b"+OK"), (line, answer))
+        while (answer := c.line()) != b".\r\n":
+            self.assertTrue(answer)
+        c.send("QUIT\r\n")
+        self.assertTrue((answer := c.line()).startswith(b"+OK"), answer)
+
+    def mail_is_refused(self):
+        answer = deliver(smtp(self.node), self.node.accounts[0], TEXT)
+        self.assertRegex(answer, b"^(452|451) ")
+
+    def first_are_expunged(self, upto):
+        c = login(self.node)
+        imap(c, "SELECT INBOX")
+        self.assertTrue(imap(c, "STORE 1:%d +FLAGS (\\Deleted)" % upto)[-1].startswith(b"t OK"))
+        lines = imap(c, "EXPUNGE")
+        self.assertEqual(sum(l.endswith(b" EXPUNGE\r\n") for l in lines), upto)
+        self.assertTrue(lines[-1].startswith(b"t OK"), lines)
 
     def test_reserve(self):
         self.fill(80_000_000)  # 67 MB are the reserve
@@ -74,11 +111,12 @@ class FullDisk(unittest.TestCase):
         accepted += 5
         time.sleep(1.5)  # changes are written to the trees after a second: not now
         self.assertEqual(self.node.process.poll(), None, self.node.log_tail())
-        c = login(self.node)
-        imap(c, "SELECT INBOX")
-        self.assertTrue(imap(c, "STORE 1:2 +FLAGS (\\Deleted)")[-1].startswith(b"t OK"))
-        self.assertTrue(imap(c, "EXPUNGE")[-1].startswith(b"t OK"))
+        self.reads_are_served(accepted)
+        self.mail_is_refused()
+        self.first_are_expunged(2)
         accepted -= 2
+        self.mail_is_refused()
+        self.reads_are_served(accepted)
         os.remove(os.path.join(self.folder, "ballast"))
         end = time.time() + 10
         while not (answer := deliver(smtp(self.node), self.node.accounts[0], TEXT)).startswith(b"250") and time.time() < end:
@@ -90,15 +128,23 @@ class FullDisk(unittest.TestCase):
         self.node.start()
         self.assertEqual(count(self.node), accepted + 1)
 
-    def test_stopped_while_full(self):
-        self.assertTrue(deliver(smtp(self.node), self.node.accounts[0], TEXT).startswith(b"250"))
+    def test_stopped_and_started_while_full(self):
+        for _ in range(3):
+            self.assertTrue(deliver(smtp(self.node), self.node.accounts[0], TEXT).startswith(b"250"))
         self.fill(0)
-        accepted, _ = self.accepted_until_refused()
+        accepted = 3 + self.accepted_until_refused()[0]
+        self.assertEqual(self.node.stop(), 0)
+        self.node.start()
+        self.reads_are_served(accepted)
+        self.mail_is_refused()
+        self.first_are_expunged(1)
+        self.reads_are_served(accepted - 1)
         self.assertEqual(self.node.stop(), 0)
         os.remove(os.path.join(self.folder, "ballast"))
         self.assertEqual(self.node.check(), [])
         self.node.start()
-        self.assertEqual(count(self.node), accepted + 1)
+        self.assertEqual(count(self.node), accepted - 1)
+        self.assertTrue(deliver(smtp(self.node), self.node.accounts[0], TEXT).startswith(b"250"))
 
 
 if __name__ == "__main__":
