@@ -74,6 +74,13 @@ TEST(Resolver, TellsNothingFromNobodyAndFromLies) {
   EXPECT_EQ(w.ask(std::string(300, 'a') + ".example", record_type::a).status, answer_status::failed);
 }
 
+TEST(Resolver, ANamedServerIsAskedForTheNamesOfClosedNetsToo) {
+  world w;
+  // It refuses other zones; the library by itself would say that there is no such name.
+  EXPECT_EQ(w.ask("mx.test", record_type::a).status, answer_status::failed);
+  EXPECT_EQ(w.ask("1.0.168.192.in-addr.arpa", record_type::ptr).status, answer_status::failed);
+}
+
 TEST(Resolver, AnswersInTimeWhenNobodyDoes) {
   world w{std::chrono::seconds(1)};
   caf::anon_send(w.resolver, configure_resolver{{{"127.0.0.1@9"}, "", std::chrono::seconds(1)}});
