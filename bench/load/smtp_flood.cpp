@@ -3,6 +3,7 @@
 ///
 ///   smtp_flood --port 10025 --connections 50 --messages 20000 --octets 4096 --recipients 1
 ///              --accounts 100 --domain example.test [--one-by-one] [--tls] [--lmtp] [--pid N]
+///              [--sender ADDRESS] [--login USER --password P]
 ///
 /// Each transaction is pipelined (RFC 2920) unless --one-by-one. A message counts when its
 /// 250 has come.
@@ -15,19 +16,28 @@
 #include <string>
 #include <vector>
 
+#include <openssl/evp.h>
+
 using namespace rookery::load;
 
 namespace {
 
 struct sender {
-  enum class phase { greeting, hello, envelope, body } now = phase::greeting;
+  enum class phase { greeting, hello, login, envelope, body } now = phase::greeting;
   int answers_due = 0;
   std::vector<std::string> commands; ///< one by one: what is still to be said, last first
   stopwatch::time_point begun;
 };
 
-std::string make_body(std::size_t octets, const std::string& domain) {
-  auto body = "From: Load Maker <load@outside.test>\r\nTo: <u1@" + domain +
+std::string base64(const std::string& octets) {
+  std::string out(octets.size() * 4 / 3 + 4, '\0');
+  out.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                                      reinterpret_cast<const unsigned char*>(octets.data()), static_cast<int>(octets.size()))));
+  return out;
+}
+
+std::string make_body(std::size_t octets, const std::string& domain, const std::string& from) {
+  auto body = "From: Load Maker <" + from + ">\r\nTo: <u1@" + domain +
               ">\r\nSubject: a message of the flood\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n"
               "Message-ID: <flood@outside.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n";
   while (body.size() < octets) body += "The quick brown fox jumps over the lazy dog, again and again and again.\r\n";
@@ -48,7 +58,10 @@ int main(int argc, char** argv) {
   const bool one_by_one = o.flag("one-by-one");
   const bool lmtp = o.flag("lmtp");
   const int pid = static_cast<int>(o.number("pid", 0));
-  const auto body = make_body(octets, domain);
+  const auto from = o.text("sender", "load@outside.test");
+  const auto login = o.text("login", "");
+  const auto plain = base64(std::string(1, '\0') + login + std::string(1, '\0') + o.text("password", ""));
+  const auto body = make_body(octets, domain, from);
 
   std::vector<std::unique_ptr<peer>> peers;
   std::vector<sender> state(connections);
@@ -72,7 +85,7 @@ int main(int argc, char** argv) {
     auto& s = state[i];
     s.begun = stopwatch::now();
     s.now = sender::phase::envelope;
-    std::vector<std::string> commands{"MAIL FROM:<load@outside.test>\r\n"};
+    std::vector<std::string> commands{"MAIL FROM:<" + from + ">\r\n"};
     for (long r = 0; r < recipients; ++r)
       commands.push_back("RCPT TO:<u" + std::to_string(next_account++ % accounts + 1) + "@" + domain + ">\r\n");
     commands.push_back("DATA\r\n");
@@ -97,6 +110,17 @@ int main(int argc, char** argv) {
       s.now = sender::phase::hello;
       break;
     case sender::phase::hello:
+      if (!login.empty()) {
+        peers[i]->send("AUTH PLAIN " + plain + "\r\n");
+        s.now = sender::phase::login;
+        break;
+      }
+      [[fallthrough]];
+    case sender::phase::login:
+      if (!good) {
+        std::fprintf(stderr, "refused: %s\n", line.c_str());
+        std::exit(1);
+      }
       if (++ready < connections) break;
       before = use_of(pid);
       begin = stopwatch::now();
