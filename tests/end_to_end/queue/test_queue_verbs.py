@@ -94,7 +94,10 @@ class Queues(unittest.TestCase):
             s.sendmail(SENDER, ["cem@a.example"], "From: %s\r\nSubject: big\r\n\r\n%s" % (SENDER, big * 40000))
         with tempfile.TemporaryDirectory() as folder:
             self.assertEqual(rookery("queue", "export", "--domain", "a.example", "--to", folder)[0], 0)
-            files = {f["id"]: open("%s/%s.eml" % (folder, f["id"]), "rb").read() for f in queued()}
+            files = {}
+            for item in queued():
+                with open("%s/%s.eml" % (folder, item["id"]), "rb") as f:
+                    files[item["id"]] = f.read()
             for item in queued():
                 self.assertEqual(len(files[item["id"]]), item["octets"])
             self.assertEqual(sum(data.endswith(b"\r\n\r\nbody of small\r\n") for data in files.values()), 1)
