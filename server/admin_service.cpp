@@ -75,6 +75,27 @@ base::result<json::value> check_running(actors::running_node& running, const std
   return out.finish();
 }
 
+json::value show_collection_state(const actors::running_node& running, std::uint64_t id) {
+  const auto state = running.collection_states()->find(id);
+  if (!state) return {};
+  json::value out{json::object{}};
+  const auto time = [&](const char* member, const std::optional<base::wall_time>& t) {
+    if (t) out.set(member, base::to_milliseconds(*t));
+    else out.set(member, nullptr);
+  };
+  out.set("running", state->running);
+  time("last_began", state->last_began);
+  time("last_ended", state->last_ended);
+  time("next", state->next);
+  out.set("failures", state->failures);
+  if (!state->last_ended && state->last.reason.empty()) return out;
+  out.set("last_collected", state->last.collected);
+  out.set("last_removed", state->last.removed);
+  out.set("last_left", state->last.left);
+  out.set("last_reason", state->last.reason);
+  return out;
+}
+
 base::result<json::value> back_up(actors::running_node& running, const node_file& file, const std::string& to) {
   caf::scoped_actor self{*running.node().system};
   actors::backup_done done;
@@ -110,6 +131,8 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
     if (const auto loaded = keys.load(entries); !loaded) return base::fail(base::error_kind::invalid, loaded.error().log.value);
     return list_certificates(entries);
   };
+  given->collection_state = [&running](std::uint64_t id) { return show_collection_state(running, id); };
+  given->collect = [&running](std::uint64_t id) { caf::anon_send(running.collector(), actors::collect_now{id}); };
   given->check = [&running, data = file.data_directory] { return check_running(running, data); };
   given->backup = [&running, file](const std::string& to) { return back_up(running, file, to); };
   auto l = std::make_shared<net::listener>();

@@ -163,7 +163,9 @@ void remove_account(const call_ptr& c) {
   const auto* d = find(c, *table, *name);
   if (d == nullptr) return;
   const base::account_id id{d->id};
-  change(c, {dir::remove{kind, *name, c->expected(d->version)}}, "the account was changed meanwhile",
+  auto changes = removals_of_collections(*table, id);
+  changes.insert(changes.begin(), dir::remove{kind, *name, c->expected(d->version)});
+  change(c, std::move(changes), "the account was changed meanwhile",
          [c, id](const auto&) {
            c->node->drop_mail(id, [c](base::result<storage::command_result> r) {
              if (!r) return c->refuse(r.error());

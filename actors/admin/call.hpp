@@ -86,6 +86,15 @@ void show_alias(const call_ptr&);
 void change_alias(const call_ptr&);
 void remove_alias(const call_ptr&);
 
+void list_collections(const call_ptr&);
+void add_collection(const call_ptr&);
+void show_collection(const call_ptr&);
+void change_collection(const call_ptr&);
+void remove_collection(const call_ptr&);
+void run_collection(const call_ptr&);
+/// Those of an account that goes.
+std::vector<storage::directory::change> removals_of_collections(const storage::directory::config_table&, base::account_id);
+
 void list_settings(const call_ptr&);
 void show_setting(const call_ptr&);
 void set_setting(const call_ptr&);

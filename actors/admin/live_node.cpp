@@ -195,4 +195,14 @@ void live_node::gone() {
   waiting_.clear();
 }
 
+json::value live_node::collection_state(std::uint64_t id) const {
+  return services_->collection_state ? services_->collection_state(id) : json::value();
+}
+
+bool live_node::collect(std::uint64_t id) {
+  if (!services_->collect) return false;
+  services_->collect(id);
+  return true;
+}
+
 } // namespace rookery::admin

@@ -83,6 +83,11 @@ public:
   virtual base::result<json::value> certificates() = 0;
   virtual base::result<json::value> reload_certificates() = 0;
   virtual base::result<json::value> trace(const std::string& id) = 0;        ///< {"lines": [...]}
+
+  /// Members that say how a collection from elsewhere is doing; null: nothing is known of it.
+  virtual json::value collection_state(std::uint64_t) const { return {}; }
+  /// Runs it now. False: this node does not run.
+  virtual bool collect(std::uint64_t) { return false; }
 };
 
 } // namespace rookery::admin

@@ -1,5 +1,6 @@
 #include "actors/root/running_node.hpp"
 
+#include "actors/collection/collector.hpp"
 #include "actors/config/config_follower.hpp"
 #include "actors/shard/log_actor.hpp"
 #include "actors/shard/machine_actor.hpp"
@@ -82,6 +83,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.directory = std::make_shared<published<routing::directory_view>>(first.directory);
   n.settings = std::make_shared<published<config::settings>>(first.values);
   n.delivery = std::make_shared<published<delivery::delivery_view>>(first.delivery);
+  const auto collections = std::make_shared<published<collection::collection_view>>(first.collections);
   tell_faults(*follower);
   n.login = std::make_shared<login_service>(n.directory, n.passwords);
 
@@ -90,11 +92,14 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   config_parts->directory = options.data_directory;
   config_parts->machine = std::move(store->config);
   config_parts->published = [this, cell, follower, directory = n.directory, settings = n.settings,
-                             delivery = n.delivery] {
+                             delivery = n.delivery, collections] {
     const auto& now = follower->follow(cell->table());
     directory->put(now.directory);
     settings->put(now.values);
     delivery->put(now.delivery);
+    const bool other_collections = collections->get() != now.collections;
+    collections->put(now.collections);
+    if (other_collections) caf::anon_send(collector_, collections_changed{});
     tell_faults(*follower);
     follow_settings(*now.table, *now.values);
     if (outgoing_) outgoing_->configured();
@@ -137,6 +142,12 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   keeping->interval = options.maintenance_interval;
   maintenance_ = spawn_maintenance(*system_, keeping);
   outgoing_ = std::make_unique<outgoing>(*system_, n, reactors_);
+  auto collecting = std::make_shared<collector_parts>();
+  collecting->in = &n;
+  collecting->view = collections;
+  collecting->board = collection_states_;
+  for (auto& r : reactors_) collecting->reactors.push_back(r.get());
+  collector_ = spawn_collector(*system_, collecting);
   store_ = std::move(store);
 }
 

@@ -4,6 +4,7 @@
 /// One thread calls it (the program's main). What it starts is reached through `node()`.
 #pragma once
 
+#include "actors/collection/collection_board.hpp"
 #include "actors/net/acceptor.hpp"
 #include "actors/net/reactor.hpp"
 #include "actors/node.hpp"
@@ -38,6 +39,8 @@ public:
 
   actors::node& node() noexcept { return *node_; }
   const caf::actor& maintenance() const noexcept { return maintenance_; }
+  const caf::actor& collector() const noexcept { return collector_; }
+  const std::shared_ptr<collection_board>& collection_states() const noexcept { return collection_states_; }
   /// That are open now.
   std::uint32_t connections() const noexcept { return counts_->total(); }
   /// Opens a listener; accepting begins with `accept`.
@@ -63,6 +66,8 @@ private:
   std::shared_ptr<net::connection_counts> counts_;
   std::unique_ptr<outgoing> outgoing_;
   caf::actor maintenance_;
+  std::shared_ptr<collection_board> collection_states_ = std::make_shared<collection_board>();
+  caf::actor collector_;                  ///< set before anything is published
 };
 
 } // namespace rookery::actors

@@ -25,6 +25,40 @@ TEST_F(administration, AnAccountLivesFromAddToRemove) {
   EXPECT_EQ(ask("DELETE", "/v1/accounts/anna@example.test").status, 404u);
 }
 
+TEST_F(administration, CollectionsBelongToAnAccountWhateverItsAddress) {
+  ask("POST", "/v1/accounts", R"({"address":"ann@example.test"})");
+  auto r = ask("POST", "/v1/collections", R"({"account":"Ann@example.test","name":"Work","protocol":"imap","host":"h.test","login":"a","password":"secret word"})");
+  EXPECT_EQ(r.status, 201u) << text(r);
+  EXPECT_EQ(r.body.get_string("account"), "ann@example.test");
+  EXPECT_EQ(r.body.get_string("name"), "work");
+  EXPECT_EQ(json::to_text(r.body).find("secret word"), std::string::npos);
+  EXPECT_EQ(ask("POST", "/v1/collections", R"({"account":"ann@example.test","name":"work","protocol":"imap","host":"h.test","login":"a","password":"p"})").status, 409u);
+  EXPECT_EQ(ask("POST", "/v1/collections", R"({"account":"bob@example.test","name":"work"})").status, 404u);
+  EXPECT_EQ(ask("POST", "/v1/accounts/ann@example.test/rename", R"({"address":"anna@example.test"})").status, 200u);
+  r = ask("PATCH", "/v1/collections/anna@example.test/work", R"({"keep":"forever"})");
+  EXPECT_EQ(r.status, 200u) << text(r);
+  EXPECT_EQ(r.body.get_string("keep"), "forever");
+  EXPECT_EQ(r.body.get_bool("password"), true);
+  ask("POST", "/v1/accounts", R"({"address":"bob@example.test"})");
+  ask("POST", "/v1/collections", R"({"account":"bob@example.test","name":"x","protocol":"pop3","host":"h.test","login":"a","password":"p"})");
+  EXPECT_EQ(ask("GET", "/v1/collections").body.get_integer("/items/1/id").has_value(), true);
+  r = ask("GET", "/v1/collections?account=bob@example.test");
+  EXPECT_EQ(r.body.get_string("/items/0/name"), "x");
+  EXPECT_FALSE(r.body.get_string("/items/1/name"));
+  EXPECT_EQ(ask("POST", "/v1/collections/bob@example.test/x/run").status, 501u) << "nothing runs here";
+  // With its account a collection goes too.
+  EXPECT_EQ(ask("DELETE", "/v1/accounts/anna@example.test").status, 200u);
+  EXPECT_EQ(node_->table()->count(dir::document_kind::collection), 1u);
+  EXPECT_EQ(ask("DELETE", "/v1/collections/bob@example.test/x").status, 200u);
+  EXPECT_EQ(ask("GET", "/v1/collections/bob@example.test/x").status, 404u);
+}
+
+TEST_F(administration, AnAccountHasABoundedNumberOfCollections) {
+  ask("POST", "/v1/accounts", R"({"address":"ann@example.test"})");
+  for (int i = 0; i <= 20; ++i)
+    EXPECT_EQ(ask("POST", "/v1/collections", R"({"account":"ann@example.test","protocol":"imap","host":"h.test","login":"a","password":"p","name":"c)" + std::to_string(i) + "\"}").status == 201u, i < 20) << i;
+}
+
 TEST_F(administration, RefusalsSayWhatIsWrong) {
   node_->spool_open = false;
   ask("POST", "/v1/accounts", R"({"address":"ann@example.test"})");
