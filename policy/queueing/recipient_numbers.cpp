@@ -75,7 +75,7 @@ bool operator==(const recipient_numbers& a, const recipient_numbers& b) noexcept
 }
 
 std::size_t recipient_numbers::heap_octets() const noexcept {
-  return runs_ == nullptr ? 0 : sizeof *runs_ + runs_->capacity() * sizeof(run);
+  return runs_ == nullptr ? 0 : sizeof(std::vector<run>) + runs_->capacity() * sizeof(run);
 }
 
 } // namespace rookery::queueing

@@ -107,7 +107,7 @@ void config_table::for_each_change(const config_table& before, const config_tabl
       }
       const document* old_row = more_a ? a.leaves[i.leaf]->rows[i.row].get() : nullptr;
       const document_ptr* new_row = more_b ? &b.leaves[j.leaf]->rows[j.row] : nullptr;
-      const int order = old_row == nullptr ? 1 : new_row == nullptr ? -1 : old_row->key.compare((*new_row)->key);
+      const int order = !more_a ? 1 : !more_b ? -1 : old_row->key.compare((*new_row)->key);
       if (order < 0) each(old_row, nullptr);
       else if (order > 0) each(nullptr, *new_row);
       else if (old_row != new_row->get()) each(old_row, *new_row);
