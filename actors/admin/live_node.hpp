@@ -22,6 +22,8 @@ struct node_services {
   std::function<base::result<json::value>(const std::string& directory)> backup;
   std::function<base::result<json::value>()> certificates;
   std::function<base::result<json::value>()> reload_certificates;
+  std::function<json::value(std::uint64_t id)> collection_state; ///< how a collection from elsewhere is doing; any thread
+  std::function<void(std::uint64_t id)> collect;                 ///< runs one now
 };
 
 class live_node final : public node_access {
