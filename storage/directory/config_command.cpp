@@ -2,6 +2,8 @@
 
 #include "base/codec.hpp"
 
+#include <type_traits>
+
 namespace rookery::storage::directory {
 namespace {
 
@@ -13,6 +15,21 @@ bool key_fits(const std::string& key) { return !key.empty() && key.size() <= key
 
 base::failure<base::error> too_much(const char* bound) {
   return base::fail(base::error_kind::over_limit, std::string("the change passes the limit ") + bound);
+}
+
+/// The bound that a change passes, or null.
+const char* passed_bound(const change& any) {
+  return std::visit(
+      []<typename C>(const C& c) -> const char* {
+        if (!key_fits(c.key)) return "key_octets_max";
+        if constexpr (std::is_same_v<C, put>) {
+          if (c.content.size() > content_octets_max) return "content_octets_max";
+        } else if constexpr (std::is_same_v<C, rename>) {
+          if (!key_fits(c.new_key)) return "key_octets_max";
+        }
+        return nullptr;
+      },
+      any);
 }
 
 void write(base::encoder& out, change_type type, document_kind kind, const std::string& key, std::uint64_t expected) {
@@ -34,16 +51,13 @@ base::result<std::string> encode(const config_command& command) {
   out.bytes(command.author);
   out.varint(command.changes.size());
   for (const auto& any : command.changes) {
-    const bool keys_fit = std::visit([](const auto& c) { return key_fits(c.key); }, any);
-    if (!keys_fit) return too_much("key_octets_max");
+    if (const char* bound = passed_bound(any)) return too_much(bound);
     if (const auto* p = std::get_if<put>(&any)) {
-      if (p->content.size() > content_octets_max) return too_much("content_octets_max");
       write(out, change_type::put, p->kind, p->key, p->expected);
       out.bytes(p->content);
     } else if (const auto* r = std::get_if<remove>(&any)) {
       write(out, change_type::remove, r->kind, r->key, r->expected);
     } else if (const auto* n = std::get_if<rename>(&any)) {
-      if (!key_fits(n->new_key)) return too_much("key_octets_max");
       write(out, change_type::rename, n->kind, n->key, n->expected);
       out.bytes(n->new_key);
     } else if (const auto* q = std::get_if<require>(&any)) {
@@ -62,7 +76,7 @@ base::result<config_command> decode_command(std::string_view payload) {
   command.time = base::from_milliseconds(in.i64());
   command.author = in.bytes();
   const auto count = in.varint();
-  if (!in.ok() || count > changes_max) return base::fail(base::error_kind::damaged, "a configuration command is malformed");
+  if (!in.ok() || count > changes_max || command.author.size() > author_octets_max) return base::fail(base::error_kind::damaged, "a configuration command is malformed");
   command.changes.reserve(count);
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
     const auto type = static_cast<change_type>(in.u8());
@@ -78,6 +92,8 @@ base::result<config_command> decode_command(std::string_view payload) {
     case change_type::require: command.changes.emplace_back(require{kind, std::move(key), expected}); break;
     default: return base::fail(base::error_kind::unsupported, "a configuration command has an unknown change");
     }
+    // What nobody could have written is not taken either.
+    if (passed_bound(command.changes.back()) != nullptr) return base::fail(base::error_kind::damaged, "a configuration command passes a limit");
   }
   if (!in.done()) return base::fail(base::error_kind::damaged, "a configuration command is malformed");
   return command;
