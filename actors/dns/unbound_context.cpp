@@ -81,12 +81,14 @@ base::result<std::unique_ptr<unbound_context>> unbound_context::open(const resol
   if (!settings.trust_anchor_file.empty())
     if (const int e = ub_ctx_add_ta_file(c, settings.trust_anchor_file.c_str())) return refuse("trust anchor " + settings.trust_anchor_file, e);
   // Who names a server means it, for the names of closed networks too (RFC 6761 §6.2): libunbound
-  // would answer those itself. The first call that is no setting; it reads all of them.
+  // would answer those itself.
   if (!settings.servers.empty()) {
     (void)ub_ctx_set_option(c, "unblock-lan-zones:", "yes");
     (void)ub_ctx_set_option(c, "insecure-lan-zones:", "yes");
-    if (const int e = ub_ctx_zone_remove(c, "test.")) return refuse("the settings", e);
   }
+  // That a name does not exist is for a name server to say: a sender gets his mail back for it. The
+  // first call that is no setting; it reads all of them.
+  if (const int e = ub_ctx_zone_remove(c, "test.")) return refuse("the settings", e);
   out->thread_ = std::thread([self = out.get()] { self->run(); });
   return out;
 }

@@ -165,7 +165,7 @@ private:
     a.hosts.pop_front();
     const bool dane = of().settings->get()->queue_dane && (a.mx_secure || a.named) &&
                       !(a.way->route && a.way->route->dane == delivery::dane_use::ignored);
-    finder_->find_addresses(host, a.way->hop.port, a.named, dane, seed(), [this, number, host](found_addresses found) {
+    finder_->find_addresses(host, a.way->hop.port, a.named || !a.way->hop.host.empty(), dane, seed(), [this, number, host](found_addresses found) {
       have_addresses(number, host, std::move(found));
     });
   }
