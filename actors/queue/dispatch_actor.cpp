@@ -183,11 +183,6 @@ public:
   destination_list list(const list_destinations& l) const {
     return {std::make_shared<const std::vector<queueing::destination_status>>(core_.list(l.after, l.max, now()))};
   }
-  found_queue find(const find_queue& f) const {
-    const auto at = queues_.find(f.queue);
-    return {at == queues_.end() ? caf::actor{} : at->second};
-  }
-  waiting_counts counts() const { return {core_.counts()}; }
 
 private:
   struct open_slot {
@@ -434,9 +429,7 @@ caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::sha
           [&st](const resume_destination& r) { return st.resume(r); },
           [&st](const retry_destination& r) { return st.retry(r); },
           [&st](const retry_messages& r) { st.retry(r); },
-          [&st](const list_destinations& l) { return st.list(l); },
-          [&st](const find_queue& f) { return st.find(f); },
-          [&st](const count_waiting&) { return st.counts(); }};
+          [&st](const list_destinations& l) { return st.list(l); }};
 }
 
 } // namespace

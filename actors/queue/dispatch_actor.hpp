@@ -46,12 +46,6 @@ struct list_destinations { std::string after; std::size_t max = 1000; };
 struct destination_list {
   std::shared_ptr<const std::vector<queueing::destination_status>> items;
 };
-/// The actor of a queue, for queue_job. Answered with found_queue.
-struct find_queue { std::string queue; };
-struct found_queue { caf::actor queue; };   ///< null: there is none of that name
-/// Answered with waiting_counts.
-struct count_waiting {};
-struct waiting_counts { queueing::dispatcher_counts value; };
 
 caf::actor spawn_dispatch(caf::actor_system&, std::shared_ptr<dispatch_parts>);
 
@@ -66,7 +60,3 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::retry_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::stop_dispatch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_destinations)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::destination_list)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::find_queue)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::found_queue)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::count_waiting)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::waiting_counts)

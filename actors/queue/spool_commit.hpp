@@ -18,7 +18,4 @@ storage::commit_group spool_group(base::wall_time now, std::vector<storage::queu
 bool commit_group_of(caf::local_actor& from, node&, storage::commit_group, std::uint64_t token = 0, ack = ack::applied,
                      std::shared_ptr<void> keep = nullptr);
 
-/// Waits until the commands are applied; how many of them changed something.
-base::result<std::uint64_t> commit_spool_and_wait(caf::scoped_actor&, node&, std::vector<storage::queue::any_command>);
-
 } // namespace rookery::actors
