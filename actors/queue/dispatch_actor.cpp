@@ -232,7 +232,10 @@ private:
       return;
     }
     fresh_.clear();
-    const auto m = waiting_of(e, pictures_, fresh_);
+    // Whose domain it is by the newest directory: the message may have come for a domain that is new itself.
+    auto pictures = pictures_;
+    pictures.directory = node().directory->get();
+    const auto m = waiting_of(e, pictures, fresh_);
     for (auto& [destination, way] : fresh_) {
       const auto [at, added] = ways_.try_emplace(destination, std::move(way));
       if (added) core_.set_limits(destination, limits_of(*at->second), now());
