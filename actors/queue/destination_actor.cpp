@@ -300,7 +300,6 @@ private:
     service->make = [parts](const connection_facts& f) {
       return std::make_unique<delivery_host>(parts, f, parts->of->clock->now());
     };
-    // Weak: the connection may outlive this actor, and holds the service.
     const auto tell = [self = caf::actor_cast<caf::actor>(self_), number](std::string_view why) {
       caf::anon_send(self, dial_failed{number, std::string(why)});
     };

@@ -232,10 +232,7 @@ private:
       return;
     }
     fresh_.clear();
-    // Whose domain it is by the newest directory: the message may have come for a domain that is new itself.
-    auto pictures = pictures_;
-    pictures.directory = node().directory->get();
-    const auto m = waiting_of(e, pictures, fresh_);
+    const auto m = waiting_of(e, pictures_, *node().directory->get(), fresh_);
     for (auto& [destination, way] : fresh_) {
       const auto [at, added] = ways_.try_emplace(destination, std::move(way));
       if (added) core_.set_limits(destination, limits_of(*at->second), now());

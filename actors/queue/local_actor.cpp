@@ -189,16 +189,17 @@ struct local_state {
 };
 using self_ptr = caf::stateful_actor<local_state>*;
 
-void go_on(self_ptr self, const caf::actor& dispatch, queueing::connection_number connection) {
-  const auto over = [self, dispatch, connection] {
-    self->send(dispatch, connection_over{connection, queueing::close_reason::finished, {}, 0, false});
+/// `passed`: the last transaction whose result went to record.
+void go_on(self_ptr self, const caf::actor& dispatch, queueing::connection_number connection, std::uint64_t passed) {
+  const auto over = [self, dispatch, connection, passed] {
+    self->send(dispatch, connection_over{connection, queueing::close_reason::finished, {}, passed, false});
   };
   self->request(dispatch, caf::infinite, take_work{connection, 0})
       .then(
           [self, dispatch, connection, over](const given_work& g) {
             if (g.what != queueing::take_result::work) return over();
             self->send(self->state.parts->record, deliver_here(*self->state.parts->of, g.work, g.message));
-            go_on(self, dispatch, connection);
+            go_on(self, dispatch, connection, g.work.number);
           },
           [over](const caf::error&) { over(); });
 }
@@ -208,7 +209,7 @@ caf::behavior local_actor(self_ptr self, std::shared_ptr<local_parts> parts) {
   self->set_default_handler(caf::drop);
   self->set_error_handler([](caf::error&) {});
   return {[self](const open_connection& o) {
-    go_on(self, caf::actor_cast<caf::actor>(self->current_sender()), o.slot.connection);
+    go_on(self, caf::actor_cast<caf::actor>(self->current_sender()), o.slot.connection, 0);
   }};
 }
 

@@ -52,7 +52,10 @@ queueing::priority urgency_of(const envelope& e) {
 
 } // namespace
 
-routing_pictures pictures_of(const node& n) { return {n.directory->get(), n.delivery->get(), n.settings->get()}; }
+routing_pictures pictures_of(const node& n) {
+  const auto settings = n.settings->get();
+  return {n.directory->get(), n.delivery->get(), settings, retry_settings_of(*settings), smart_host_of(*settings)};
+}
 
 bool other_ways(const routing_pictures& a, const routing_pictures& b) {
   if (a.view != b.view || a.settings->queue_smart_host != b.settings->queue_smart_host ||
@@ -68,7 +71,7 @@ bool may_leave(const envelope& e) {
   return !e.held && e.queue != "holding" && e.queue != "bad" && e.queue != "quarantine";
 }
 
-queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& p,
+queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& p, const routing::directory_view& directory,
                                      std::vector<std::pair<std::string, way_ptr>>& ways) {
   queueing::waiting_message out;
   out.id = e.id;
@@ -76,8 +79,6 @@ queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& 
   out.sender = e.sender;
   out.account = e.account;
   out.urgency = urgency_of(e);
-  const auto settings = retry_settings_of(*p.settings);
-  const auto smart_host = smart_host_of(*p.settings);
   const auto own = own_route(e);
   std::vector<std::pair<std::string, way_ptr>> by_domain; // of this message
   for (std::uint32_t i = 0; i < e.recipients.size(); ++i) {
@@ -88,18 +89,18 @@ queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& 
     if (known == by_domain.end()) {
       delivery::route_question q;
       q.domain = domain;
-      q.ours = p.directory->domain(domain) != nullptr;
+      q.ours = directory.domain(domain) != nullptr;
       q.queue = e.queue;
       q.own = own ? &*own : nullptr;
       q.require_tls = e.requiretls;
       q.tls_optional = e.tls_optional;
       q.dnssec_required = e.dnssec == storage::queue::dnssec_wish::required;
-      auto way = std::make_shared<const delivery::way>(delivery::choose(*p.view, q, smart_host));
+      auto way = std::make_shared<const delivery::way>(delivery::choose(*p.view, q, p.smart_host));
       if (std::none_of(ways.begin(), ways.end(), [&](const auto& w) { return w.first == way->key; })) ways.emplace_back(way->key, way);
       known = by_domain.emplace(by_domain.end(), domain, std::move(way));
     }
     const auto due = std::max(r.next_attempt, e.hold_until);
-    const auto deadline = delivery::next_deadline(waiting_facts_of(e, r), settings);
+    const auto deadline = delivery::next_deadline(waiting_facts_of(e, r), p.retry);
     const auto part = std::find_if(out.parts.begin(), out.parts.end(), [&](const auto& w) {
       return w.destination == known->second->key && w.due == due && w.deadline == deadline;
     });

@@ -3,6 +3,7 @@
 
 #include "actors/node.hpp"
 #include "actors/queue/messages.hpp"
+#include "policy/delivery/retry_plan.hpp"
 #include "storage/queue/envelope_record.hpp"
 
 #include <memory>
@@ -18,6 +19,8 @@ struct routing_pictures {
   std::shared_ptr<const routing::directory_view> directory;
   std::shared_ptr<const delivery::delivery_view> view;
   std::shared_ptr<const config::settings> settings;
+  delivery::retry_settings retry;    ///< of the settings, read once
+  delivery::relay smart_host;        ///< the same; no host: none
 };
 routing_pictures pictures_of(const node&);
 /// Whether mail could go another way by the second than by the first.
@@ -26,7 +29,8 @@ bool other_ways(const routing_pictures&, const routing_pictures&);
 /// Not held, and in no queue that only an operator empties.
 bool may_leave(const storage::queue::envelope&);
 /// The message for the dispatcher; views in it point into `e`. `ways` gets each destination once.
-queueing::waiting_message waiting_of(const storage::queue::envelope& e, const routing_pictures&,
+/// `directory` says whose a domain is: the newest, since a message may have come for a domain that is new itself.
+queueing::waiting_message waiting_of(const storage::queue::envelope& e, const routing_pictures&, const routing::directory_view& directory,
                                      std::vector<std::pair<std::string, way_ptr>>& ways);
 /// Why its sender's mail is not to leave (the account was frozen); nothing: it may.
 std::optional<std::string> sender_stopped(const storage::queue::envelope&, const routing::directory_view&);
