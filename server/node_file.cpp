@@ -110,7 +110,9 @@ private:
 
 std::string absolute(const std::string& path, const std::string& directory) {
   const std::filesystem::path p(path);
-  return (p.is_absolute() ? p : std::filesystem::path(directory) / p).lexically_normal().string();
+  auto out = (p.is_absolute() ? p : std::filesystem::path(directory) / p).lexically_normal();
+  if (!out.has_filename() && out.has_relative_path()) out = out.parent_path(); // no slash at the end
+  return out.string();
 }
 
 base::failure<base::error> invalid(std::string what) {
@@ -243,8 +245,8 @@ base::result<node_file> parse_node_file(std::string_view text, const std::string
   if (auto fault = in.finish()) return invalid(*fault);
   if (out.data_directory.empty()) return invalid("data is missing: the directory where mail is kept");
   out.data_directory = absolute(out.data_directory, directory);
-  out.admin_socket = out.admin_socket.empty() ? out.data_directory + "/admin.sock" : absolute(out.admin_socket, directory);
-  out.log_directory = out.log_directory.empty() ? out.data_directory + "/logs" : absolute(out.log_directory, directory);
+  out.admin_socket = out.admin_socket.empty() ? absolute("admin.sock", out.data_directory) : absolute(out.admin_socket, directory);
+  out.log_directory = out.log_directory.empty() ? absolute("logs", out.data_directory) : absolute(out.log_directory, directory);
   if (out.host_name.empty()) {
     char host[256] = {};
     if (::gethostname(host, sizeof host - 1) == 0) out.host_name = host;

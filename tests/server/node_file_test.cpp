@@ -52,6 +52,20 @@ TEST(NodeFile, DefaultsFollowTheServiceAndPathsTheFile) {
   EXPECT_FALSE(read->host_name.empty());
 }
 
+TEST(NodeFile, ASlashAtTheEndOfADirectoryMeansNothing) {
+  for (const char* data : {"b", "b/", "b/.", "./b//", "/etc/rookery/b/"}) {
+    const auto read = parse_node_file("data = '" + std::string(data) + "'\n", "/etc/rookery");
+    ASSERT_TRUE(read) << data;
+    EXPECT_EQ(read->data_directory, "/etc/rookery/b") << data;
+    EXPECT_EQ(read->admin_socket, "/etc/rookery/b/admin.sock") << data;
+    EXPECT_EQ(read->log_directory, "/etc/rookery/b/logs") << data;
+  }
+  const auto root = parse_node_file("data = '/'\n", "/etc/rookery");
+  ASSERT_TRUE(root);
+  EXPECT_EQ(root->data_directory, "/");
+  EXPECT_EQ(root->admin_socket, "/admin.sock");
+}
+
 TEST(NodeFile, WhatIsWrongIsNamed) {
   struct row {
     const char* toml;
