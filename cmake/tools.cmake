@@ -130,20 +130,21 @@ function(house_fuzz name)
   add_dependencies(fuzzers ${name})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${f_USES})
-  set(seconds "$ENV{ROOKERY_FUZZ_SECONDS}")
-  if(seconds STREQUAL "")
-    set(seconds 5)
-  endif()
   if(ROOKERY_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set(dict "")
     if(f_DICT)
       set(dict -dict=${CMAKE_CURRENT_SOURCE_DIR}/${f_DICT})
     endif()
-    # What is found goes into the first folder: not into the tree.
+    # The same runs on every machine, so that a change is judged by what it changed; a hunt is ROOKERY_FUZZ_SECONDS
+    # long. What is found goes into the first folder: not into the tree.
+    set(length -runs=50000 -max_total_time=30)
+    if(DEFINED ENV{ROOKERY_FUZZ_SECONDS})
+      set(length -max_total_time=$ENV{ROOKERY_FUZZ_SECONDS})
+    endif()
     set(found ${CMAKE_CURRENT_BINARY_DIR}/found_${name})
     file(MAKE_DIRECTORY ${found})
-    add_test(NAME fuzz.${name} COMMAND ${name} -max_total_time=${seconds} -seed=1 -timeout=5 -rss_limit_mb=2048
+    add_test(NAME fuzz.${name} COMMAND ${name} ${length} -seed=1 -timeout=5 -rss_limit_mb=2048
       -print_final_stats=0 -verbosity=0 -artifact_prefix=${found}/ ${dict} ${found} ${CMAKE_CURRENT_SOURCE_DIR}/${f_CORPUS})
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 600)
   else()
