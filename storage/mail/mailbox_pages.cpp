@@ -43,29 +43,37 @@ std::vector<mailbox_state::entry> mailbox_state::read_pages(std::optional<std::u
     out.push_back(std::move(e));
     return true;
   }));
-  // Runs belong to the page that is being filled; there are none of sealed pages.
+  // Runs belong to the page that is being filled, or to one that was emptied while it was filled: pictures
+  // may still show that one, and its hot row says that nothing is left.
+  const auto with_hot = out.size();
   const auto runs = range(family::run);
   must(store_->rows->scan(runs, key::behind(runs), [&](std::string_view k, std::string_view value) {
     const auto number = number_of(k);
-    if (out.empty() || out.back().number != number) {
-      base::check(out.empty() || out.back().number < number, "mail tree: a run of a sealed page");
+    if (out.empty() || out.back().number < number) {
       entry e;
       e.number = number;
       e.hot = std::make_shared<page>();
       out.push_back(std::move(e));
       in_tree.push_back(0);
     }
+    auto at = out.size() - 1;
+    if (out[at].number != number) {
+      const auto end = out.begin() + static_cast<std::ptrdiff_t>(with_hot);
+      const auto found = std::lower_bound(out.begin(), end, number, [](const entry& e, std::uint32_t n) { return e.number < n; });
+      at = static_cast<std::size_t>(found - out.begin());
+      base::check(found != end && found->number == number && in_tree[at] == page_slots, "mail tree: a run of a sealed page");
+    }
     const auto run = read_run(value);
-    auto& into = *out.back().hot;
+    auto& into = *out[at].hot;
     for (std::size_t i = 0; i < run.hot.size(); ++i) {
       const auto slot = run.first_slot + static_cast<std::uint32_t>(i);
-      if (slot < in_tree.back()) continue; // the hot row speaks for it
-      base::check(slot == in_tree.back(), "mail tree: a gap in the runs of a page");
+      if (slot < in_tree[at]) continue; // the hot row speaks for it
+      base::check(slot == in_tree[at], "mail tree: a gap in the runs of a page");
       into.uid.push_back(run.hot[i].uid);
       into.modseq.push_back(run.hot[i].modseq);
       into.flags.push_back(run.hot[i].flags);
       into.slot.push_back(static_cast<std::uint8_t>(slot));
-      ++in_tree.back();
+      ++in_tree[at];
     }
     return true;
   }));

@@ -306,6 +306,7 @@ def main():
     p.add_argument("--load-seconds", type=float, default=1.5)
     p.add_argument("--segment-octets", type=int, default=256 << 10)
     p.add_argument("--maintenance", type=int, default=40, help="milliseconds between checkpoints with compaction")
+    p.add_argument("--reactors", type=int, default=0, help="network threads; 0: one a core")
     p.add_argument("--keep", action="store_true", help="keep the data folder")
     a = p.parse_args()
     seed = a.seed if a.seed is not None else random.randrange(1 << 30)
@@ -314,6 +315,10 @@ def main():
     folder = tempfile.mkdtemp(prefix="rookery-crash-")
     node = Node(a.rookery, folder, accounts=4,
                 more="[storage]\nsegment_octets = %d\nmaintenance_milliseconds = %d\n" % (a.segment_octets, a.maintenance))
+    with open(node.file) as f:
+        text_of_node = f.read()
+    with open(node.file, "w") as f:
+        f.write(re.sub(r"(?m)^reactors = \d+", "reactors = %d" % a.reactors, text_of_node))
     users = ["u%d@%s" % (i, node.domain) for i in range(1, 5)]
     ledger = Ledger()
     failed = removed = 0

@@ -17,7 +17,7 @@ void replay(mail_machine& machine, const std::vector<committed_command>& log) {
 }
 
 std::vector<committed_command> random_log(unsigned seed, std::size_t commands, mail_model& model) {
-  command_maker maker(seed);
+  command_maker maker(seed, command_mix::wide);
   std::vector<committed_command> log;
   for (std::size_t i = 0; i < commands; ++i) {
     log.push_back(maker.next(model));

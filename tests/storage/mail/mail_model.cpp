@@ -539,26 +539,51 @@ any_command command_maker::pick(const mail_model& model, std::uint64_t id, std::
   case 22:
     if (below(12) == 0) return drop_account{};
     return subscribe{name(), true};
-  default: {
-    if (bodies_.empty()) return subscribe{name(), false};
-    auto& old = bodies_[below(static_cast<std::uint32_t>(bodies_.size()))];
-    const relocate_body r{old.segment, old.offset};
-    offset_ += 8;
-    old.segment = 1 + below(3);
-    old.offset = offset_;
-    bodies.push_back(old);
-    return r;
+  default: return relocate(bodies);
   }
+}
+
+any_command command_maker::relocate(std::vector<body_ref>& bodies) {
+  if (bodies_.empty()) return subscribe{"A", false};
+  auto& old = bodies_[below(static_cast<std::uint32_t>(bodies_.size()))];
+  const relocate_body r{old.segment, old.offset};
+  offset_ += 8;
+  old.segment = 1 + below(3);
+  old.offset = offset_;
+  bodies.push_back(old);
+  return r;
+}
+
+any_command command_maker::pick_page_work(const mail_model& model, std::vector<body_ref>& bodies) {
+  const auto found = model.accounts().find(1);
+  if (found == model.accounts().end() || found->second.mailboxes.empty()) return create_mailbox{"A", ""};
+  const auto& [number, box] = *std::next(found->second.mailboxes.begin(), below(2) % static_cast<std::uint32_t>(found->second.mailboxes.size()));
+  const base::mailbox_id m{number};
+  switch (below(12)) {
+  case 0: case 1: case 2: case 3: case 4: {
+    append a{m, {}};
+    for (auto many = 1 + below(200); many > 0; --many) {
+      a.messages.push_back(message());
+      bodies.push_back(body());
+    }
+    return a;
+  }
+  case 5: case 6: return expunge{m, uid_ranges{{1, 0xffffffffu}}, true};
+  case 7: return expunge{m, ranges(&box), true};
+  case 8: return store_flags{m, ranges(&box), static_cast<flag_change>(below(3)), flags(), std::nullopt};
+  case 9: return move_messages{m, base::mailbox_id{found->second.mailboxes.begin()->first}, ranges(&box)};
+  case 10: return relocate(bodies);
+  default: return copy_messages{m, m, ranges(&box)};
   }
 }
 
 committed_command command_maker::next(const mail_model& model) {
   time_ += below(3) == 0 ? 0 : below(3000);
   command c;
-  c.account = base::account_id{1 + below(accounts)};
+  c.account = base::account_id{mix_ == command_mix::pages ? 1 : 1 + below(accounts)};
   c.time = base::from_milliseconds(time_);
   std::vector<body_ref> bodies;
-  c.what = pick(model, c.account.value, bodies);
+  c.what = mix_ == command_mix::pages ? pick_page_work(model, bodies) : pick(model, c.account.value, bodies);
   return committed(lsn_++, c, std::move(bodies));
 }
 

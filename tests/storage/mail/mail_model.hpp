@@ -64,21 +64,26 @@ std::string dump(mail_machine&, std::uint64_t accounts);
 /// Results as text.
 std::string dump(const command_result&);
 
-/// Random commands over a few accounts, names and messages; the same for the same seed.
+/// Random commands; the same for the same seed. `wide`: of every kind, over a few accounts, names and
+/// messages. `pages`: two mailboxes that fill, page after page, and are emptied again.
+enum class command_mix { wide, pages };
 class command_maker {
 public:
   static constexpr std::uint64_t accounts = 3;
-  explicit command_maker(unsigned seed) : random_(seed) {}
+  command_maker(unsigned seed, command_mix mix) : mix_(mix), random_(seed) {}
   committed_command next(const mail_model&);
 
 private:
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
   any_command pick(const mail_model&, std::uint64_t account, std::vector<body_ref>& bodies);
+  any_command pick_page_work(const mail_model&, std::vector<body_ref>& bodies);
+  any_command relocate(std::vector<body_ref>& bodies);
   new_message message();
   body_ref body();
   flag_set flags();
   uid_ranges ranges(const mail_model::mailbox*);
 
+  command_mix mix_;
   std::mt19937_64 random_;
   std::int64_t time_ = 1'700'000'000'000;
   std::uint64_t lsn_ = 0;

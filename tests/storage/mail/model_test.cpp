@@ -9,18 +9,16 @@
 namespace rookery::storage::mail {
 namespace {
 
-class RandomCommands : public testing::TestWithParam<unsigned> {};
-
-TEST_P(RandomCommands, LeaveMachineAndModelTheSame) {
-  std::mt19937 random(GetParam());
+void compare(unsigned seed, command_mix mix) {
+  std::mt19937 random(seed);
   const auto disk = std::make_shared<memory_disk>();
   mail_settings settings;
   settings.open_mailboxes_max = 3;
-  settings.open_messages_max = GetParam() % 2 == 0 ? 100 : 100000;
+  settings.open_messages_max = seed % 2 == 0 ? 100 : 100000;
   settings.text_cache_octets = 64 << 10;
   auto machine = open_over(disk, settings);
   mail_model model;
-  command_maker maker(GetParam());
+  command_maker maker(seed, mix);
   std::vector<committed_command> log;
   std::vector<std::shared_ptr<mailbox_cell>> held;
   std::vector<std::shared_ptr<account_cell>> accounts;
@@ -68,6 +66,10 @@ TEST_P(RandomCommands, LeaveMachineAndModelTheSame) {
   machine->publish();
   EXPECT_EQ(dump(*machine, command_maker::accounts), model.dump());
 }
+
+class RandomCommands : public testing::TestWithParam<unsigned> {};
+TEST_P(RandomCommands, LeaveMachineAndModelTheSame) { compare(GetParam(), command_mix::wide); }
+TEST_P(RandomCommands, OverPagesThatFillAndEmptyLeaveMachineAndModelTheSame) { compare(GetParam(), command_mix::pages); }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomCommands, testing::Range(1u, 9u));
 

@@ -451,6 +451,29 @@ TEST(MailMachine, APageFilledAndEmptiedBetweenFlushesStaysEmpty) {
   }
 }
 
+TEST(MailMachine, APageEmptiedWhileItFilledIsNoDamageBelowLaterPages) {
+  node n;
+  n.append_some(inbox, 100);
+  n.flush(); // as runs
+  n.append_some(inbox, 156, {flag::deleted, {}});
+  const auto picture = n.look(inbox);
+  n.run(expunge{inbox, std::nullopt, true}); // page 0 is empty, its runs stay for the picture
+  n.append_some(inbox, 300);                 // page 1 is sealed, page 2 begins
+  n.flush();
+  n.expect_sound();
+  n.run(store_flags{inbox, {{540, 556}}, flag_change::add, {flag::seen, {}}, std::nullopt}); // page 2 has runs and a hot row
+  n.flush();
+  n.expect_sound();
+  EXPECT_EQ(load_text(*picture->at(99).in, text_column::envelope)->row(99), "e99");
+  n.reopen();
+  EXPECT_EQ(n.uids(inbox).size(), 300u);
+  EXPECT_EQ(n.uids(inbox).front(), 257u);
+  n.append_some(inbox, 1);
+  n.flush();
+  n.expect_sound();
+  EXPECT_EQ(n.uids(inbox).size(), 301u);
+}
+
 TEST(MailMachine, SaysWhichSegmentsLostBodies) {
   node n;
   const auto other = n.create("other");
