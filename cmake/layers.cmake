@@ -4,7 +4,7 @@
 set(layer_base      "openssl;threads;fmt")
 set(layer_protocols "base;openssl;simdjson;icu;idn2;zlib")
 set(layer_policy    "base;protocols")
-set(layer_storage   "base;leveldb")
+set(layer_storage   "base;leveldb;xapian")
 set(layer_cluster   "base;storage;caf")
 set(layer_actors    "base;protocols;policy;storage;cluster;caf;openssl;unbound;curl")
 set(layer_server    "base;protocols;policy;storage;cluster;actors;caf;tomlplusplus;cli11;jemalloc")

@@ -6,6 +6,7 @@
 #include "protocols/charset/utf8.hpp"
 #include "protocols/encoding/encoded_word.hpp"
 #include "protocols/mime/address.hpp"
+#include "protocols/mime/content.hpp"
 #include "protocols/mime/header.hpp"
 #include "protocols/mime/transfer_decoder.hpp"
 
@@ -16,13 +17,7 @@ namespace {
 
 /// Octets that are decoded at a time.
 constexpr std::size_t window_octets = 16 * 1024;
-/// Of one field's value that is searched.
-constexpr std::size_t value_octets_max = 64 * 1024;
-
-bool address_field(std::string_view name) {
-  static constexpr std::string_view names[] = {"From", "To", "Cc", "Bcc", "Sender", "Reply-To"};
-  return std::any_of(std::begin(names), std::end(names), [&](auto n) { return base::iequals(n, name); });
-}
+constexpr auto value_octets_max = search_value_octets_max;
 
 bool value_contains(std::string_view value, std::string_view needle) {
   value = base::trim(value.substr(0, value_octets_max));
@@ -46,17 +41,38 @@ bool header_contains(base::const_bytes header, std::string_view needle) {
   header_reader r(header);
   while (const auto f = r.next())
     if (value_contains(f->raw, needle)) return true;
+  for (const auto& name : attachment_names(header))
+    if (charset::contains_folded(name, needle)) return true;
   return false;
 }
 
 } // namespace
+
+bool is_address_field(std::string_view name) noexcept {
+  static constexpr std::string_view names[] = {"From", "To", "Cc", "Bcc", "Sender", "Reply-To"};
+  return std::any_of(std::begin(names), std::end(names), [&](auto n) { return base::iequals(n, name); });
+}
+
+std::vector<std::string> attachment_names(base::const_bytes header) {
+  std::vector<std::string> names;
+  if (header.find('*') == base::const_bytes::npos) return names; // no extended parameter: the field says it
+  header_reader r(header);
+  while (const auto f = r.next()) {
+    const bool disposition = base::iequals(f->name, "Content-Disposition");
+    if (!disposition && !base::iequals(f->name, "Content-Type")) continue;
+    const auto value = f->value.substr(0, value_octets_max);
+    const auto parameters = disposition ? read_content_disposition(value).parameters : read_content_type(value).parameters;
+    if (const auto* name = encoding::find_parameter(parameters, disposition ? "filename" : "name")) names.push_back(name->decoded());
+  }
+  return names;
+}
 
 bool search_header(base::const_bytes header, std::string_view name, std::string_view needle) {
   header_reader r(header);
   while (const auto f = r.next()) {
     if (!base::iequals(f->name, name)) continue;
     if (needle.empty() || value_contains(f->value, needle)) return true;
-    if (address_field(name) && addresses_contain(f->value, needle)) return true;
+    if (is_address_field(name) && addresses_contain(f->value, needle)) return true;
   }
   return false;
 }

@@ -1,0 +1,223 @@
+#include "storage/search/segment.hpp"
+
+#include "base/check.hpp"
+
+#include <xapian.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+
+namespace rookery::storage::search {
+namespace {
+
+/// A list of words in memory; larger ones are damaged.
+constexpr std::size_t words_octets_max = 2u << 30;
+/// How often a search looks whether all documents are found already.
+constexpr std::size_t words_between_looks = 512;
+
+base::failure<base::error> damage(const std::string& path, const Xapian::Error& e) {
+  const bool io = e.get_error_string() != nullptr; // what the system said
+  return base::fail(io ? base::error_kind::io : base::error_kind::damaged, "Search index error", "search: " + path + ": " + e.get_description());
+}
+
+/// Makes the one-file database and the word list of `from` at `path`, and syncs both.
+base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& from, const std::string& path) {
+  const auto terms_path = path + ".terms";
+  (void)files.remove(terms_path);
+  from.compact(terms_path, Xapian::DBCOMPACT_SINGLE_FILE | Xapian::DBCOMPACT_NO_RENUMBER);
+  word_list::writer list;
+  {
+    const Xapian::Database made(terms_path);
+    for (auto t = made.allterms_begin(); t != made.allterms_end(); ++t) list.add(*t);
+  }
+  std::uint64_t octets = 0;
+  {
+    auto terms = files.open(terms_path, open_mode::write);
+    if (!terms) return base::fail(terms.error());
+    if (auto done = (*terms)->sync(); !done) return base::fail(done.error());
+    auto size = (*terms)->size();
+    if (!size) return base::fail(size.error());
+    octets += *size;
+  }
+  const auto stored = list.finish();
+  const auto words_path = path + ".words";
+  (void)files.remove(words_path);
+  auto words = files.open(words_path, open_mode::create);
+  if (!words) return base::fail(words.error());
+  if (auto done = (*words)->write(0, stored); !done) return base::fail(done.error());
+  if (auto done = (*words)->sync(); !done) return base::fail(done.error());
+  return octets + stored.size();
+}
+
+std::string term_of(word_class c, std::string_view word) {
+  std::string term(1, static_cast<char>(c));
+  term.append(word);
+  return term;
+}
+
+} // namespace
+
+/// Handles: Xapian's are for one thread at a time.
+struct segment::databases {
+  std::mutex lock;
+  std::vector<Xapian::Database> idle;
+  std::mutex words_lock;
+  std::optional<word_list> words;
+
+  class hold {
+  public:
+    hold(databases& all, const std::string& path) : all_(all) {
+      {
+        const std::lock_guard turn(all_.lock);
+        if (!all_.idle.empty()) {
+          db.emplace(std::move(all_.idle.back()));
+          all_.idle.pop_back();
+          return;
+        }
+      }
+      db.emplace(path + ".terms");
+    }
+    ~hold() {
+      const std::lock_guard turn(all_.lock);
+      if (db && all_.idle.size() < 4) all_.idle.push_back(std::move(*db));
+    }
+    hold(const hold&) = delete;
+    hold& operator=(const hold&) = delete;
+    std::optional<Xapian::Database> db;
+
+  private:
+    databases& all_;
+  };
+};
+
+segment::segment(file_system& files, std::string path, segment_range range)
+    : files_(files), path_(std::move(path)), range_(range), databases_(std::make_unique<databases>()) {}
+segment::~segment() = default;
+
+base::result<const word_list*> segment::words() const {
+  const std::lock_guard turn(databases_->words_lock);
+  if (!databases_->words) {
+    auto stored = files_.read_all(path_ + ".words", words_octets_max);
+    if (!stored) return base::fail(stored.error());
+    auto read = word_list::read(std::move(*stored));
+    if (!read) return base::fail(read.error());
+    databases_->words.emplace(std::move(*read));
+  }
+  return &*databases_->words;
+}
+
+base::result<void> segment::add_piece(const std::vector<word_class>& classes, const needle_piece& piece, number_set& to,
+                                      bool& complete) const {
+  const auto list = words();
+  if (!list) return base::fail(list.error());
+  try {
+    databases::hold held(*databases_, path_);
+    std::size_t looked_up = 0;
+    const auto take = [&](const std::string& term) {
+      for (auto p = held.db->postlist_begin(term), end = held.db->postlist_end(term); p != end; ++p) to.add(*p);
+      ++looked_up;
+      if (looked_up % words_between_looks == 0 && to.count() == range_.documents) return false;
+      return looked_up < looked_up_words_max;
+    };
+    for (const auto c : classes) {
+      if (piece.begins && piece.ends) {
+        take(term_of(c, piece.text));
+        continue;
+      }
+      const bool went_on = (*list)->matching(c, piece, [&](std::string_view word) { return take(term_of(c, word)); });
+      if (!went_on) break;
+    }
+    complete = looked_up < looked_up_words_max || to.count() == range_.documents;
+    return {};
+  } catch (const Xapian::Error& e) {
+    return damage(path_, e);
+  }
+}
+
+base::result<found_documents> segment::find(const std::vector<word_class>& classes, const needle& n,
+                                            const std::vector<std::string>& exact_words, word_class exact_class) const {
+  number_set all(range_.first, range_.documents, true);
+  found_documents out{number_set(range_.first, range_.documents), all};
+  bool decided = n.decided_by_words && exact_words.empty();
+  const auto narrow = [&](const std::vector<word_class>& in, const needle_piece& piece) -> base::result<void> {
+    number_set with(range_.first, range_.documents);
+    bool complete = true;
+    if (auto done = add_piece(in, piece, with, complete); !done) return done;
+    if (complete) {
+      out.maybe.keep(with);
+    } else if (decided) {
+      out.sure = with; // these do; the others may
+      decided = false;
+    }
+    return {};
+  };
+  for (const auto& word : exact_words)
+    if (auto done = narrow({exact_class}, {word, true, true}); !done) return base::fail(done.error());
+  // Long pieces are rare words: they say most.
+  std::vector<const needle_piece*> order;
+  for (const auto& p : n.pieces) order.push_back(&p);
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->text.size() > b->text.size(); });
+  for (const auto* piece : order) {
+    if (out.maybe.empty()) break;
+    if (auto done = narrow(classes, *piece); !done) return base::fail(done.error());
+  }
+  if (decided) std::swap(out.sure, out.maybe);
+  return out;
+}
+
+struct segment_builder::database {
+  Xapian::WritableDatabase db;
+};
+
+segment_builder::segment_builder(std::string scratch) : scratch_(std::move(scratch)) {}
+
+segment_builder::~segment_builder() {
+  database_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch_, ignored);
+}
+
+base::result<void> segment_builder::add(std::uint32_t number, const document& what) {
+  try {
+    if (!database_)
+      database_ = std::make_unique<database>(database{Xapian::WritableDatabase(
+          scratch_, Xapian::DB_CREATE_OR_OVERWRITE | Xapian::DB_BACKEND_GLASS | Xapian::DB_NO_SYNC | Xapian::DB_NO_TERMLIST)});
+    Xapian::Document d;
+    std::string term;
+    what.for_each([&](word_class c, std::string_view word, std::uint32_t count) {
+      term.assign(1, static_cast<char>(c)).append(word);
+      if (count == 0) d.add_boolean_term(term);
+      else d.add_term(term, count);
+    });
+    database_->db.replace_document(number, d);
+    word_octets_ += what.octets();
+    ++documents_;
+    return {};
+  } catch (const Xapian::Error& e) {
+    return damage(scratch_, e);
+  }
+}
+
+base::result<std::uint64_t> segment_builder::finish(file_system& files, const std::string& path) {
+  base::check(database_ != nullptr, "search: a segment without documents");
+  try {
+    database_->db.commit();
+    return write_segment(files, database_->db, path);
+  } catch (const Xapian::Error& e) {
+    return damage(scratch_, e);
+  }
+}
+
+base::result<std::uint64_t> merge_segments(file_system& files, const std::vector<std::string>& paths, const std::string& path) {
+  try {
+    Xapian::Database all;
+    for (const auto& p : paths) all.add_database(Xapian::Database(p + ".terms"));
+    return write_segment(files, all, path);
+  } catch (const Xapian::Error& e) {
+    return damage(path, e);
+  }
+}
+
+} // namespace rookery::storage::search

@@ -1,0 +1,107 @@
+#include "storage/search/token.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace rookery::storage::search {
+namespace {
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  tokenizer t([&](std::string_view w) { words.emplace_back(w); });
+  t.feed(text);
+  t.finish();
+  return words;
+}
+
+std::string shown(const needle& n) {
+  std::string out;
+  for (const auto& p : n.pieces) {
+    if (!out.empty()) out += ' ';
+    out += p.begins ? "[" : "*";
+    out += p.text;
+    out += p.ends ? "]" : "*";
+  }
+  return out + (n.decided_by_words ? " decided" : "");
+}
+
+TEST(SearchToken, WordsAreRunsOfLettersAndDigits) {
+  EXPECT_EQ(words_of("HELLO, WORLD 42! A@B.C"), (std::vector<std::string>{"HELLO", "WORLD", "42", "A", "B", "C"}));
+  EXPECT_EQ(words_of(""), std::vector<std::string>{});
+  EXPECT_EQ(words_of(" -- "), std::vector<std::string>{});
+  EXPECT_EQ(words_of("A\xcc\x88PFEL\xe2\x80\x94X"), (std::vector<std::string>{"A\xcc\x88PFEL", "X"}));
+}
+
+TEST(SearchToken, CharactersOfScriptsWithoutSpacesAreWordsAndSoArePairs) {
+  EXPECT_EQ(words_of("会議室"), (std::vector<std::string>{"会", "議", "会議", "室", "議室"}));
+  EXPECT_EQ(words_of("会A議"), (std::vector<std::string>{"会", "A", "議"}));
+  EXPECT_EQ(words_of("会、議"), (std::vector<std::string>{"会", "議"}));
+}
+
+TEST(SearchToken, AWordMayComeInPieces) {
+  std::vector<std::string> words;
+  tokenizer t([&](std::string_view w) { words.emplace_back(w); });
+  t.feed("HEL");
+  t.feed("LO W");
+  t.feed("ORLD");
+  t.finish();
+  t.feed("NEXT");
+  t.finish();
+  EXPECT_EQ(words, (std::vector<std::string>{"HELLO", "WORLD", "NEXT"}));
+}
+
+TEST(SearchToken, NeedlesAreCutLikeTexts) {
+  EXPECT_EQ(shown(cut_needle("ELL")), "*ELL* decided");
+  EXPECT_EQ(shown(cut_needle(" ELL")), "[ELL*");
+  EXPECT_EQ(shown(cut_needle("LO WOR")), "*LO] [WOR*");
+  EXPECT_EQ(shown(cut_needle("A.BC.D")), "*A] [BC] [D*");
+  EXPECT_EQ(shown(cut_needle("...")), "");
+  EXPECT_EQ(shown(cut_needle("")), "");
+  EXPECT_EQ(shown(cut_needle("会")), "[会] decided");
+  EXPECT_EQ(shown(cut_needle("会議")), "[会議] decided");
+  EXPECT_EQ(shown(cut_needle("会議室")), "[会議] [議室]");
+  EXPECT_EQ(shown(cut_needle("A会")), "*A] [会]");
+  EXPECT_EQ(shown(cut_needle(std::string(40, 'X'))), "*" + std::string(32, 'X') + "*");
+  EXPECT_EQ(shown(cut_needle("." + std::string(40, 'X') + ".")), "[" + std::string(40, 'X') + "]");
+  EXPECT_EQ(shown(cut_needle("." + std::string(65, 'X') + ".")), "[" + std::string(32, 'X') + "*");
+}
+
+bool met(const needle_piece& p, const std::vector<std::string>& words) {
+  for (const auto& w : words) {
+    if (p.begins && p.ends ? w == p.text : p.begins ? w.starts_with(p.text) : p.ends ? w.ends_with(p.text) : w.find(p.text) != std::string::npos)
+      return true;
+  }
+  return false;
+}
+
+/// Each substring of a text is met by the words of the text; and where words decide, what they meet is there.
+TEST(SearchToken, WordsNeverMissASubstring) {
+  static constexpr std::string_view characters[] = {"A", "B", "C", "9", " ", "-", "会", "議", "あ", "、", "\xc3\x9f", "\xcc\x88", "\xf0\x9f\x98\x80"};
+  std::mt19937 random(1);
+  for (int round = 0; round < 400; ++round) {
+    std::vector<std::string_view> text;
+    const int style = round % 4; // some with long runs
+    const std::size_t length = random() % 300;
+    while (text.size() < length) text.push_back(characters[style == 0 ? random() % 4 : style == 1 ? random() % 6 : random() % std::size(characters)]);
+    std::string all;
+    for (const auto c : text) all += c;
+    const auto words = words_of(all);
+    for (int i = 0; i < 60 && length > 0; ++i) {
+      const auto begin = random() % length;
+      const auto n = 1 + random() % std::min<std::size_t>(length - begin, i % 2 == 0 ? 5 : 150);
+      std::string substring;
+      for (auto c = begin; c < begin + n; ++c) substring += text[c];
+      for (const auto& p : cut_needle(substring).pieces)
+        ASSERT_TRUE(met(p, words)) << "round " << round << " piece " << p.text << " of " << substring << " in " << all;
+      std::string other;
+      for (int c = 0; c < 3; ++c) other += characters[random() % std::size(characters)];
+      const auto cut = cut_needle(other);
+      if (!cut.decided_by_words) continue;
+      ASSERT_EQ(met(cut.pieces.front(), words), all.find(other) != std::string::npos) << "round " << round << ": " << other << " in " << all;
+    }
+  }
+}
+
+} // namespace
+} // namespace rookery::storage::search
