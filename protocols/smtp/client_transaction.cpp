@@ -216,6 +216,11 @@ void client_session::advance() {
     say_recipient(tried_[said_++]);
     if (!pipelined()) return;
   }
+  if (mail_.verify_only) {
+    if (!answered()) return;
+    for (const auto i : taken_) settle(i, {250, "2.1.5", "the server takes mail for this address"}, stage::recipient);
+    return finish();
+  }
   if (content_ == content::none && !mail_refused_) {
     const bool agreed = answered() && !taken_.empty();
     if (chunks_) {

@@ -31,6 +31,8 @@ struct transaction {
   dsn_return ret = dsn_return::unset;
   std::string envelope_id;              ///< xtext as given; "" = none
   std::optional<deliver_by> by;         ///< with the seconds that are left now
+  /// Ends with the answers to RCPT, and no message is sent: `delivered` means that the server would take it.
+  bool verify_only = false;
 };
 
 /// How far things were when they ended.

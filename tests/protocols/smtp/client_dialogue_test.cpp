@@ -16,7 +16,7 @@ constexpr const char* ended_names[] = {"quit", "by_peer", "timeout", "broken", "
 /// settings: tls = none|when_offered|required|implicit, loopback, user = NAME, password = TEXT, plaintext_auth, no_pipelining, no_chunking
 /// limits: <name of client_limits> = number
 /// times: <name of client_times> = seconds
-/// mail: (the parameters of `! begin`) from = A, to = A B C, octets = N, body = 7bit|8bit|binary, utf8, requiretls, ret = full|hdrs,
+/// mail: (the parameters of `! begin`) from = A, to = A B C, octets = N, body = 7bit|8bit|binary, utf8, requiretls, verify, ret = full|hdrs,
 ///       envid = X, by = N, by_mode = R|N|NT, notify = N, orcpt = X     (in texts %0d %0a %00 %20 mean one octet)
 /// Answers: begin; begin from=… to=…,… (other addresses); body TEXT (\r\n as in dialogues); body_done; body_failed; tls; accept_peer;
 /// key; wrong_key; quit; shut_down; abort; lost; nothing
@@ -128,6 +128,7 @@ private:
     t.body = kind == "8bit" ? body_type::eight_bit_mime : kind == "binary" ? body_type::binary_mime : body_type::seven_bit;
     t.smtputf8 = head_.has("mail", "utf8");
     t.require_tls = head_.has("mail", "requiretls");
+    t.verify_only = head_.has("mail", "verify");
     const auto ret = head_.text("mail", "ret").value_or("");
     t.ret = ret == "full" ? dsn_return::full : ret == "hdrs" ? dsn_return::headers : dsn_return::unset;
     t.envelope_id = unescape(head_.text("mail", "envid").value_or(""));
