@@ -16,6 +16,7 @@ std::string_view word(destination_state s) noexcept {
   case destination_state::rated: return "rated";
   case destination_state::closed: return "closed";
   case destination_state::paused: return "paused";
+  case destination_state::on_request: return "on request";
   }
   return "";
 }
@@ -42,6 +43,8 @@ void dispatcher::ended(std::uint64_t t, end_reason how, const std::vector<still_
 void dispatcher::closed(connection_number c, close_reason how, std::string_view why, wall_time now) {
   state_->closed(c, how, why, ms(now));
 }
+std::optional<connection_number> dispatcher::admit(std::string_view d, wall_time now) { return state_->admit(d, ms(now)); }
+void dispatcher::release(std::string_view d, wall_time now) { state_->release(d, ms(now)); }
 std::optional<transaction> dispatcher::next_lapsed(wall_time now) { return state_->next_lapsed(ms(now)); }
 std::optional<wall_time> dispatcher::wake_at() const {
   const auto t = state_->wake_at();

@@ -47,6 +47,9 @@ struct destination_limits {
   /// A tenth is added or taken away by the destination's name, so that many do not return at once.
   std::vector<std::chrono::seconds> pauses = default_pauses();
   static std::vector<std::chrono::seconds> default_pauses();
+  /// Nothing is opened but between `release` and the moment when nothing is due any more, or its first
+  /// failure. What is admitted is served all the same.
+  bool on_request = false;
 };
 
 struct dispatcher_settings {
@@ -136,7 +139,8 @@ enum class destination_state : std::uint8_t {
   down,     ///< failed, paused until `next_try`
   rated,    ///< over its rate until `next_try`
   closed,   ///< all that waits is in frozen queues or outside their hours
-  paused    ///< by the operator
+  paused,   ///< by the operator
+  on_request ///< something is due; its server has not asked
 };
 std::string_view word(destination_state) noexcept;
 
@@ -202,6 +206,11 @@ public:
   void ended(std::uint64_t transaction, end_reason, wall_time now);
   void ended(std::uint64_t transaction, end_reason, const std::vector<still_waiting>& waiting, wall_time now);
   void closed(connection_number, close_reason, std::string_view why, wall_time now);
+  /// A connection that the destination's server has made, and takes its mail on: counted, but within no
+  /// limit. `closed` ends it as any other. Nothing: nothing waits there, or it is paused.
+  std::optional<connection_number> admit(std::string_view destination, wall_time now);
+  /// A destination on request is asked for: all that waits there is due, and is opened for.
+  void release(std::string_view destination, wall_time now);
 
   // Time
 

@@ -111,6 +111,7 @@ void dispatcher::state::leave_heaps(std::uint32_t n) {
 void dispatcher::state::refresh(std::uint32_t n, time_ms now) {
   auto& d = destinations_[n];
   if (!d.used) return;
+  if (d.takable == 0 && d.connections == 0 && d.in_flight == 0) d.released = false;
   bool wants = false;
   time_ms timer = never;
   if (d.parts == 0 && d.connections == 0 && d.in_flight == 0 && !d.paused) {
@@ -130,7 +131,7 @@ void dispatcher::state::refresh(std::uint32_t n, time_ms now) {
         d.called = true;
         called_.push_back(n);
       }
-    } else if (d.connections < allowed(d)) {
+    } else if (d.connections < allowed(d) && (!d.limits->on_request || d.released)) {
       timer = std::max(rate, d.pause_until);
       wants = timer <= now;
       if (wants) timer = never;
@@ -200,7 +201,7 @@ std::optional<slot> dispatcher::state::next_open(time_ms now) {
   auto& d = destinations_[n];
   leave_heaps(n);
   const auto c = next_number_++;
-  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false});
+  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, false});
   ++in_use_[index(d.known)];
   ++d.connections;
   ++d.fetching;
@@ -222,8 +223,8 @@ taken dispatcher::state::take(connection_number number, time_ms now, std::uint32
     return taken{what, {}, at(until)};
   };
   if (d.paused) return answer(take_result::stop);
-  if (c.messages >= std::max(1u, d.limits->messages_a_connection)) return answer(take_result::give_way);
-  if (c.messages > 0 && connections_.size() >= settings_.connections) {
+  if (!c.admitted && c.messages >= std::max(1u, d.limits->messages_a_connection)) return answer(take_result::give_way);
+  if (!c.admitted && c.messages > 0 && connections_.size() >= settings_.connections) {
     // Who could open if this one closed?
     --in_use_[index(c.as)];
     auto held = connections_.extract(number);
@@ -286,6 +287,7 @@ void dispatcher::state::failed(destination_record& d, std::string_view why, bool
   }
   if (d.failures > 0 && d.pause_until > now) return; // a second connection of the same attempt
   ++d.failures;
+  d.released = false;
   d.known = standing::failing;
   d.window = 1;
   if (d.down_since == 0) d.down_since = now;
@@ -310,6 +312,31 @@ void dispatcher::state::closed(connection_number number, close_reason how, std::
   if (d.open_place != not_in_heap) open_[index(d.open_as)].moved(c.destination, open_before(), open_place());
   if (how != close_reason::finished) failed(d, why, c.answered || d.connections > d.fetching, now);
   refresh(c.destination, now);
+}
+
+std::optional<connection_number> dispatcher::state::admit(std::string_view name, time_ms now) {
+  advance(now);
+  const auto known = by_name_.find(name);
+  if (known == by_name_.end()) return {};
+  const auto n = known->second;
+  auto& d = destinations_[n];
+  if (d.paused || d.parts == 0) return {};
+  const auto c = next_number_++;
+  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, true});
+  ++in_use_[index(d.known)];
+  ++d.connections;
+  ++d.fetching;
+  if (d.open_place != not_in_heap) open_[index(d.open_as)].moved(n, open_before(), open_place());
+  refresh(n, now);
+  return c;
+}
+
+void dispatcher::state::release(std::string_view name, time_ms now) {
+  advance(now);
+  const auto known = by_name_.find(name);
+  if (known == by_name_.end()) return;
+  destinations_[known->second].released = true;
+  retry_destination(name, now);
 }
 
 std::optional<time_ms> dispatcher::state::wake_at() const {

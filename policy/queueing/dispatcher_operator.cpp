@@ -156,6 +156,9 @@ destination_status dispatcher::state::describe(const destination_record& d, time
     next = rate_free(d);
   } else if (d.connections > 0) {
     s.state = destination_state::active;
+  } else if (d.takable > 0 && d.limits->on_request && !d.released) {
+    s.state = destination_state::on_request;
+    next = never;
   } else if (d.takable > 0) {
     s.state = destination_state::waiting;
     next = now;

@@ -70,6 +70,8 @@ public:
   std::optional<slot> next_open(time_ms now);
   taken take(connection_number, time_ms now, std::uint32_t recipients_max);
   void closed(connection_number, close_reason, std::string_view why, time_ms now);
+  std::optional<connection_number> admit(std::string_view, time_ms now);
+  void release(std::string_view, time_ms now);
   std::optional<time_ms> wake_at() const;
 
   // dispatcher_operator.cpp
@@ -145,12 +147,14 @@ private:
     standing known = standing::fresh;
     standing open_as = standing::fresh;     ///< in which heap it stands
     bool paused = false, called = false, used = false;
+    bool released = false;                  ///< of one on request
   };
   struct connection_record {
     std::uint32_t destination = none, messages = 0;
     standing as = standing::fresh;
     bool fetching = true, resting = false;
     bool answered = false;                  ///< the peer has spoken about recipients on it
+    bool admitted = false;
   };
   struct flight_record {
     std::uint64_t id = 0;

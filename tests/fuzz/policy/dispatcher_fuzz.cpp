@@ -19,6 +19,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   settings.limits.recipients_a_transaction = 1 + next() % 4;
   settings.limits.messages_a_minute = next() % 4 == 0 ? 30 : 0;
   dispatcher d(settings);
+  // One of the four destinations is served only when it asks.
+  if (next() % 2 == 0) {
+    auto own = settings.limits;
+    own.on_request = true;
+    d.set_limits("d3", own, base::from_milliseconds(0));
+  }
+  std::size_t admitted = 0;
   auto now = base::from_milliseconds(1'700'000'000'000);
   std::set<connection_number> open;
   std::map<std::uint64_t, transaction> flying;
@@ -58,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 3: d.remove(base::message_id{1 + next() % 8}); break;
     case 4: case 5:
       if (const auto s = d.next_open(now); s && !s->open_already && !open.insert(s->connection).second) std::abort();
-      if (open.size() > settings.connections) std::abort();
+      if (open.size() > settings.connections + admitted) std::abort();
       break;
     case 6: case 7:
       if (!open.empty()) {
@@ -86,11 +93,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (const auto t = d.next_lapsed(now)) fly(*t);
       break;
     default:
-      switch (next() % 5) {
+      switch (next() % 7) {
       case 0: d.set_queue(queues[next() % 2], next() % 2 == 0, {}, now); break;
       case 1: d.pause(name(next()), "p", now); break;
       case 2: d.unpause(name(next()), now); break;
       case 3: d.retry_destination(name(next()), now); break;
+      case 4: d.release(name(next()), now); break;
+      case 5:
+        if (const auto c = d.admit(name(next()), now)) {
+          ++admitted; // for ever: a bound that is never too small
+          if (!open.insert(*c).second) std::abort();
+        }
+        break;
       default: d.retry_message(base::message_id{1 + next() % 8}, now);
       }
     }

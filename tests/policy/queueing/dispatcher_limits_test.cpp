@@ -265,6 +265,113 @@ TEST(DispatcherQueues, APausedDestinationStopsAndIsRemembered) {
   EXPECT_FALSE(d.status("b", after(3s)));
 }
 
+destination_limits on_request() {
+  destination_limits l;
+  l.on_request = true;
+  return l;
+}
+
+TEST(DispatcherOnRequest, WaitsUntilItIsReleased) {
+  dispatcher d;
+  d.set_limits("b", on_request(), after(0s));
+  fill(d, "b", 1, 3);
+  EXPECT_TRUE(open_all(d, after(1s)).empty());
+  EXPECT_EQ(d.status("b", after(1s))->state, destination_state::on_request);
+  EXPECT_FALSE(d.wake_at());
+  d.release("b", after(2s));
+  const auto c = open_one(d, after(2s));
+  ASSERT_NE(c, 0u);
+  EXPECT_EQ(drain(d, c, after(2s)).size(), 3u);
+  fill(d, "b", 4, 1);
+  EXPECT_EQ(drain(d, c, after(3s)).size(), 1u) << "what comes while it is served goes too";
+  d.closed(c, close_reason::finished, "", after(4s));
+  fill(d, "b", 5, 1);
+  EXPECT_TRUE(open_all(d, after(5s)).empty()) << "a release ends when nothing is due";
+}
+
+TEST(DispatcherOnRequest, AFailureEndsTheRelease) {
+  dispatcher d;
+  d.set_limits("b", on_request(), after(0s));
+  fill(d, "b", 1, 3);
+  d.release("b", after(0s));
+  d.closed(open_one(d, after(0s)), close_reason::failed, "refused", after(1s));
+  EXPECT_TRUE(open_all(d, after(24h)).empty());
+  d.release("b", after(24h));
+  EXPECT_EQ(open_all(d, after(24h)).size(), 1u) << "asked again, it is tried at once";
+}
+
+TEST(DispatcherOnRequest, ADeferredMessageIsDueWhenItIsAskedFor) {
+  dispatcher d;
+  d.set_limits("b", on_request(), after(0s));
+  d.put(mail(1, "b", "ann@a.example", {0}, after(1h)), after(0s));
+  d.release("b", after(1min));
+  const auto c = open_one(d, after(1min));
+  ASSERT_NE(c, 0u);
+  EXPECT_EQ(drain(d, c, after(1min)), std::vector<std::uint64_t>{1});
+}
+
+TEST(DispatcherOnRequest, ReleasingWhatIsEmptyOrUnknownDoesNothing) {
+  dispatcher d;
+  d.release("b", after(0s));
+  d.set_limits("b", on_request(), after(0s));
+  fill(d, "b", 1, 1);
+  EXPECT_TRUE(open_all(d, after(1s)).empty());
+  d.remove(base::message_id{1});
+  d.release("b", after(2s));
+  fill(d, "b", 2, 1);
+  EXPECT_TRUE(open_all(d, after(3s)).empty());
+  EXPECT_EQ(d.counts().connections, 0u);
+}
+
+TEST(DispatcherAdmitted, IsServedWithinNoLimit) {
+  dispatcher_settings s;
+  s.connections = 1;
+  s.limits.messages_a_connection = 2;
+  dispatcher d(s);
+  d.set_limits("b", on_request(), after(0s));
+  fill(d, "b", 1, 5);
+  fill(d, "other", 10, 3);
+  ASSERT_EQ(open_all(d, after(0s)).size(), 1u); // all that there are
+  const auto c = d.admit("b", after(0s));
+  ASSERT_TRUE(c);
+  EXPECT_EQ(drain(d, *c, after(0s)).size(), 5u);
+  EXPECT_EQ(d.take(*c, after(0s)).what, take_result::nothing);
+  d.closed(*c, close_reason::finished, "", after(1s));
+  EXPECT_EQ(d.counts().connections, 1u);
+  fill(d, "b", 20, 1);
+  EXPECT_TRUE(open_all(d, after(2s)).empty()) << "being served is no release";
+}
+
+TEST(DispatcherAdmitted, NotWhereNothingWaitsOrWhatIsPaused) {
+  dispatcher d;
+  EXPECT_FALSE(d.admit("b", after(0s)));
+  fill(d, "b", 1, 1);
+  d.pause("b", "by hand", after(0s));
+  EXPECT_FALSE(d.admit("b", after(0s)));
+  d.unpause("b", after(0s));
+  const auto c = d.admit("b", after(0s));
+  ASSERT_TRUE(c);
+  d.pause("b", "by hand", after(1s));
+  EXPECT_EQ(d.take(*c, after(1s)).what, take_result::stop);
+  d.closed(*c, close_reason::finished, "", after(1s));
+  EXPECT_EQ(d.counts().connections, 0u);
+}
+
+TEST(DispatcherAdmitted, WhatItLosesWaitsOn) {
+  dispatcher d;
+  d.set_limits("b", on_request(), after(0s));
+  fill(d, "b", 1, 1);
+  const auto c = d.admit("b", after(0s));
+  const auto t = d.take(*c, after(0s));
+  ASSERT_EQ(t.what, take_result::work);
+  d.closed(*c, close_reason::finished, "", after(1s));
+  d.ended(t.work.number, end_reason::broken, after(1s));
+  d.retry_destination("b", after(2s));
+  const auto again = d.admit("b", after(2s));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(drain(d, *again, after(2s)), std::vector<std::uint64_t>{1});
+}
+
 TEST(DispatcherQueues, OwnLimitsOfADestination) {
   dispatcher d;
   destination_limits one;
