@@ -1,10 +1,11 @@
 /// Many clients in IDLE: what does each cost, and how soon do they hear of new mail?
 ///
 ///   idle_crowd --port 10143 --smtp-port 10025 --connections 10000 --accounts 100
-///              --domain example.test --password … [--notices 200] [--tls] --pid N
+///              --domain example.test --password … [--notices 200] [--settle 0] [--patience 10] [--tls] (--pid N | --cgroup FOLDER)
 ///
 /// Client i is in the INBOX of account u(i mod accounts + 1). Each notice is one mail to one
-/// account; the time runs from its final dot, and from its 250, to the first EXISTS.
+/// account; the time runs from its final dot, and from its 250, to the first EXISTS. `settle`: seconds to wait before memory
+/// is read, for a server that puts idle clients away. `patience`: seconds until a client that did not hear is a failure.
 #include "bench/load/peer.hpp"
 #include "bench/load/server_cost.hpp"
 
@@ -28,7 +29,9 @@ int main(int argc, char** argv) {
   const auto domain = o.text("domain", "example.test");
   const auto password = o.text("password", "");
   const auto notices = o.number("notices", 200);
-  const int pid = static_cast<int>(o.number("pid", 0));
+  const measured_server server(o);
+  const auto settle = static_cast<::useconds_t>(o.number("settle", 0) * 1'000'000);
+  const auto patience = static_cast<double>(o.number("patience", 10));
   ::rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
@@ -39,7 +42,10 @@ int main(int argc, char** argv) {
   process_use warm; // after one client of each account: what an account in use costs is not counted
   const auto begin = stopwatch::now();
   for (std::size_t i = 0; i < connections; ++i) {
-    if (i == accounts) warm = use_of(pid);
+    if (i == accounts) {
+      ::usleep(settle);
+      warm = server.use();
+    }
     peers.push_back(std::make_unique<peer>(host, static_cast<std::uint16_t>(o.number("port", 10143)), o.flag("tls"),
                                            "127.0." + std::to_string(1 + i / 20000) + ".1"));
     auto& p = *peers.back();
@@ -49,13 +55,13 @@ int main(int argc, char** argv) {
     p.say_and_wait("c IDLE\r\n", "+");
     all.add(p, i);
   }
-  ::usleep(300'000);
-  const auto full = use_of(pid);
+  ::usleep(300'000 + settle);
+  const auto full = server.use();
   std::printf("%zu connections in IDLE after %.1f s; server %.1f MB", connections, seconds_since(begin), full.resident_kb / 1024);
   if (connections > accounts)
     std::printf(", %.2f kB a connection", (full.resident_kb - warm.resident_kb) / static_cast<double>(connections - accounts));
   ::usleep(2'000'000);
-  std::printf("; idle %.2f %% of a core\n", (use_of(pid).cpu_seconds - full.cpu_seconds) / 2 * 100);
+  std::printf("; idle %.2f %% of a core\n", (server.use().cpu_seconds - full.cpu_seconds) / 2 * 100);
 
   peer smtp(host, static_cast<std::uint16_t>(o.number("smtp-port", 10025)), false);
   smtp.say_and_wait("", "220");
@@ -74,7 +80,7 @@ int main(int argc, char** argv) {
     bool accepted = false;
     bool first = true;
     smtp.send("Subject: notice\r\n\r\nhello\r\n.\r\n");
-    while ((!accepted || due > 0) && seconds_since(dot) < 10) {
+    while ((!accepted || due > 0) && seconds_since(dot) < patience) {
       std::string line;
       smtp.move();
       if (!accepted && smtp.line(line)) {

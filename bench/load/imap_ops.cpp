@@ -2,7 +2,7 @@
 /// so many messages?
 ///
 ///   imap_ops --port 10143 --user u1@example.test --password … --messages 10000 --octets 4096
-///            [--rounds 15] [--pid N] [--tls] [--mailbox Bench] [--only WORD]
+///            [--rounds 15] [--pid N | --cgroup FOLDER] [--tls] [--mailbox Bench] [--only WORD]
 ///
 /// Fills the mailbox first when it holds fewer messages. Prints the median time and the
 /// server's CPU for each operation.
@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
   const auto octets = static_cast<std::size_t>(o.number("octets", 4096));
   const auto rounds = o.number("rounds", 15);
   const auto mailbox = o.text("mailbox", "Bench");
-  const int pid = static_cast<int>(o.number("pid", 0));
+  const measured_server server(o);
 
   imap_client c(host, port, o.flag("tls"));
   c.command(login);
@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
   const auto at = c.last().find("MESSAGES ");
   const auto have = at == std::string::npos ? 0 : std::strtol(c.last().c_str() + at + 9, nullptr, 10);
   if (have < messages) {
-    const auto before = use_of(pid);
+    const auto before = server.use();
     const auto begin = stopwatch::now();
     for (long i = have; i < messages;) {
       auto all = "APPEND " + mailbox; // fifty messages a command (RFC 3502)
@@ -93,19 +93,19 @@ int main(int argc, char** argv) {
       c.command(all);
     }
     std::printf("filled with %ld messages in %.1f s, server CPU %.4f ms a message\n", messages - have, seconds_since(begin),
-                (use_of(pid).cpu_seconds - before.cpu_seconds) * 1000 / static_cast<double>(messages - have));
+                (server.use().cpu_seconds - before.cpu_seconds) * 1000 / static_cast<double>(messages - have));
   }
   const auto only = o.text("only", "");
   const auto measure = [&](const std::string& name, long repeat, const std::function<void()>& run) {
     if (name.find(only) == std::string::npos) return;
     latencies times;
-    const auto before = use_of(pid);
+    const auto before = server.use();
     for (long r = 0; r < rounds; ++r) {
       const auto begin = stopwatch::now();
       for (long k = 0; k < repeat; ++k) run();
       times.add(seconds_since(begin) * 1000 / static_cast<double>(repeat));
     }
-    const auto cpu = (use_of(pid).cpu_seconds - before.cpu_seconds) * 1000 / static_cast<double>(rounds * repeat);
+    const auto cpu = (server.use().cpu_seconds - before.cpu_seconds) * 1000 / static_cast<double>(rounds * repeat);
     std::printf("%-26s median %9.4f ms   server CPU %9.4f ms\n", name.c_str(), times.at(0.5), cpu);
     std::fflush(stdout);
   };

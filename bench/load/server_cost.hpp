@@ -1,6 +1,8 @@
 /// What a load costs the server, and how long its answers take.
 #pragma once
 
+#include "bench/load/peer.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -43,6 +45,44 @@ inline process_use use_of(int pid) {
   }
   return use;
 }
+
+/// CPU time and memory of all processes of a control group, those that ended included in the CPU time. Their memory is
+/// the sum of what each has for itself and of its share of what several have (PSS). `folder` is the group's, of version 2.
+inline process_use use_of_group(const std::string& folder) {
+  process_use use;
+  double number = 0;
+  if (auto* f = std::fopen((folder + "/cpu.stat").c_str(), "r")) {
+    if (std::fscanf(f, "usage_usec %lf", &number) == 1) use.cpu_seconds = number / 1e6;
+    std::fclose(f);
+  }
+  if (auto* f = std::fopen((folder + "/cgroup.procs").c_str(), "r")) {
+    int pid = 0;
+    while (std::fscanf(f, "%d", &pid) == 1) {
+      char line[256];
+      std::snprintf(line, sizeof line, "/proc/%d/smaps_rollup", pid);
+      auto* maps = std::fopen(line, "r");
+      if (maps == nullptr) continue;
+      unsigned long kb = 0;
+      while (std::fgets(line, sizeof line, maps) != nullptr)
+        if (std::sscanf(line, "Pss: %lu kB", &kb) == 1) use.resident_kb += static_cast<double>(kb);
+      std::fclose(maps);
+    }
+    std::fclose(f);
+  }
+  return use;
+}
+
+/// The server that is measured: `--pid N`, or `--cgroup FOLDER` for one of several processes.
+class measured_server {
+public:
+  explicit measured_server(const options& o) : pid_(static_cast<int>(o.number("pid", 0))), group_(o.text("cgroup", "")) {}
+  bool known() const { return pid_ > 0 || !group_.empty(); }
+  process_use use() const { return group_.empty() ? use_of(pid_) : use_of_group(group_); }
+
+private:
+  int pid_;
+  std::string group_;
+};
 
 using stopwatch = std::chrono::steady_clock;
 

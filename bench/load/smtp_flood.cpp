@@ -2,7 +2,7 @@
 /// how long each took, and what it cost the server.
 ///
 ///   smtp_flood --port 10025 --connections 50 --messages 20000 --octets 4096 --recipients 1
-///              --accounts 100 --domain example.test [--one-by-one] [--tls] [--lmtp] [--pid N]
+///              --accounts 100 --domain example.test [--one-by-one] [--tls] [--lmtp] [--pid N | --cgroup FOLDER]
 ///              [--sender ADDRESS] [--login USER --password P]
 ///
 /// Each transaction is pipelined (RFC 2920) unless --one-by-one. A message counts when its
@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
   const auto domain = o.text("domain", "example.test");
   const bool one_by_one = o.flag("one-by-one");
   const bool lmtp = o.flag("lmtp");
-  const int pid = static_cast<int>(o.number("pid", 0));
+  const measured_server server(o);
   const auto from = o.text("sender", "load@outside.test");
   const auto login = o.text("login", "");
   const auto plain = base64(std::string(1, '\0') + login + std::string(1, '\0') + o.text("password", ""));
@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
         std::exit(1);
       }
       if (++ready < connections) break;
-      before = use_of(pid);
+      before = server.use();
       begin = stopwatch::now();
       for (std::size_t k = 0; k < connections; ++k) envelope(k);
       break;
@@ -158,10 +158,10 @@ int main(int argc, char** argv) {
       std::exit(1);
     });
   const auto seconds = seconds_since(begin);
-  const auto cpu = use_of(pid).cpu_seconds - before.cpu_seconds;
+  const auto cpu = server.use().cpu_seconds - before.cpu_seconds;
   std::printf("%ld messages of %zu octets, %zu connections, %ld recipients each: %.0f/s, %s", messages, octets, connections,
               recipients, static_cast<double>(messages) / seconds, waits.text().c_str());
-  if (pid > 0) std::printf(", server CPU %.4f ms a message", cpu * 1000 / static_cast<double>(messages));
+  if (server.known()) std::printf(", server CPU %.4f ms a message", cpu * 1000 / static_cast<double>(messages));
   std::printf("%s\n", refused > 0 ? " REFUSALS" : "");
   return refused > 0 ? 1 : 0;
 }
