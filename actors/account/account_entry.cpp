@@ -99,4 +99,11 @@ void account_entry::leave() {
   handles_ = {};
 }
 
+void account_entry::forget() {
+  leave();
+  account_.reset();
+  checked_ = {};
+  proved_with_.clear();
+}
+
 } // namespace rookery::actors

@@ -40,6 +40,8 @@ public:
   bool join(net::connection&);
   /// Back out; what the account's actor holds for the session is free at once.
   void leave();
+  /// The same, and nothing of who he was stays: another may come in.
+  void forget();
 
   /// Null before `admit`.
   const routing::account_ptr& account() const noexcept { return account_; }

@@ -50,6 +50,7 @@ private:
   void handle(imap::compress&);
   void handle(imap::client_id&);
   void handle(imap::logged_out&) {}
+  void run(imap::unauthenticate&);
   void close_account();
 
   // imap_selection.cpp

@@ -34,7 +34,16 @@ void imap_host::handle(imap::authentication_failed& f) {
   if (f.held) entry_.failed(link(), f.user, f.why, [this] { session_.say_failure(); });
 }
 
+void imap_host::run(imap::unauthenticate&) {
+  leave_mailbox();
+  entry_.forget();
+  session_.unauthenticated();
+  end();
+}
+
 void imap_host::close_account() {
+  // Said of an account that was left meanwhile (RFC 8437).
+  if (!entry_.account()) return;
   // In the middle of an answer there is no place for a BYE.
   if (rows_) return link().abort("the account was closed");
   session_.abort("UNAVAILABLE", "The account was closed, or its password changed");

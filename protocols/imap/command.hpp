@@ -47,6 +47,8 @@ struct select {
 struct close_mailbox {};
 /// UNSELECT: no expunge (RFC 3691).
 struct unselect {};
+/// Leave the account and answer with `unauthenticated` (RFC 8437); no NO is allowed.
+struct unauthenticate {};
 struct create_mailbox {
   std::string mailbox;
   std::uint32_t special_use = 0; ///< list_attribute bits (RFC 6154 §3)
@@ -73,6 +75,6 @@ struct move {
 
 using any_command = std::variant<noop, check, select, close_mailbox, unselect, create_mailbox, delete_mailbox,
                                  rename_mailbox, subscribe, list, status, expunge, search, sort, thread, fetch, store,
-                                 copy, move, get_quota, get_quota_root, set_quota>;
+                                 copy, move, get_quota, get_quota_root, set_quota, unauthenticate>;
 
 } // namespace rookery::imap

@@ -316,6 +316,7 @@ constexpr std::array rules{
     command_rule{"GETQUOTA", false, logged_in, read_get_quota},
     command_rule{"GETQUOTAROOT", false, logged_in, read_mailbox_command<get_quota_root>},
     command_rule{"SETQUOTA", false, logged_in, read_set_quota},
+    command_rule{"UNAUTHENTICATE", false, logged_in, read_plain_command<unauthenticate>},
     command_rule{"CAPABILITY", false, any, read_plain<capability_request>},
     command_rule{"ID", false, any, read_id},
     command_rule{"LOGOUT", false, any, read_plain<logout_request>},

@@ -37,29 +37,6 @@ void server_session::greet() {
   writer().ok("CAPABILITY " + capabilities(), settings_->host_name + " " + settings_->product + " ready");
 }
 
-std::string server_session::capabilities() const {
-  std::string out = "IMAP4rev1 IMAP4rev2 ";
-  out += settings_->literal_minus ? "LITERAL-" : "LITERAL+";
-  out += " SASL-IR ID ENABLE IDLE";
-  if (state_ == session_state::not_authenticated) {
-    if (!facts_.tls && settings_->tls_available) out += " STARTTLS";
-    const auto facts = login_facts();
-    if (!facts.secure()) out += " LOGINDISABLED";
-    for (const auto m : sasl::offered(facts)) {
-      out += " AUTH=";
-      out += sasl::name(m);
-    }
-    return out;
-  }
-  out += " NAMESPACE UNSELECT UIDPLUS MOVE CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE"
-         " CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN SORT SORT=DISPLAY THREAD=ORDEREDSUBJECT THREAD=REFERENCES"
-         " MULTIAPPEND BINARY STATUS=SIZE OBJECTID SAVEDATE PREVIEW QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"
-         " UTF8=ACCEPT APPENDLIMIT=";
-  base::append_number(out, settings_->limits.append_octets);
-  if (settings_->compress_available && !compressed_) out += " COMPRESS=DEFLATE";
-  return out;
-}
-
 // Input
 
 void server_session::feed(base::const_bytes octets, base::instant now) {
@@ -440,6 +417,9 @@ void server_session::run(any_command&& what) {
     using T = std::decay_t<decltype(c)>;
     return std::is_same_v<T, store> || std::is_same_v<T, expunge> || std::is_same_v<T, move>;
   };
+  // RFC 8437 §4.1: compression would have to end within the stream; so it is not offered then.
+  if (std::holds_alternative<unauthenticate>(what) && compressed_)
+    return finish("BAD", "", "Not possible while COMPRESS is active");
   if (read_only_ && std::visit(writes, what)) return finish("NO", "READ-ONLY", "The mailbox is open for reading only");
   // RFC 7162 §3.1: the first command that speaks of modseqs switches them on.
   if (std::visit(uses_modseq, what)) enable_condstore();
@@ -453,39 +433,6 @@ void server_session::run(any_command&& what) {
   }
   queued_.emplace_back(command{tag_, std::move(what)});
   phase_ = phase::host;
-}
-
-void server_session::enable_condstore() {
-  if (mode_.condstore) return;
-  mode_.condstore = true;
-  if (state_ == session_state::selected) queued_.emplace_back(condstore_enabled{});
-}
-
-/// RFC 5161 §3.1: what is unknown is not mentioned.
-void server_session::enable(const std::vector<std::string>& names) {
-  std::string enabled;
-  const auto note = [&enabled](std::string_view name) {
-    if (!enabled.empty()) enabled.push_back(' ');
-    enabled += name;
-  };
-  for (const auto& name : names) {
-    if (base::iequals(name, "CONDSTORE")) {
-      enable_condstore();
-      note("CONDSTORE");
-    } else if (base::iequals(name, "QRESYNC")) {
-      enable_condstore();
-      mode_.qresync = true;
-      note("QRESYNC");
-    } else if (base::iequals(name, "UTF8=ACCEPT")) {
-      mode_.utf8 = true;
-      note("UTF8=ACCEPT");
-    } else if (base::iequals(name, "IMAP4rev2")) {
-      mode_.rev2 = true;
-      note("IMAP4rev2");
-    }
-  }
-  writer().enabled(enabled);
-  finish("OK", "", "ENABLE completed");
 }
 
 // Answers

@@ -9,7 +9,8 @@
 ///   authenticated            accept_login | refuse_login
 ///   authentication_failed    (a fact, for the log); if `held`: say_failure
 ///   command                  untagged rows through `writer()`, then respond_ok | _no | _bad;
-///                            SELECT: `selected` before respond_ok; CLOSE, UNSELECT: `deselected` before
+///                            SELECT: `selected` before respond_ok; CLOSE, UNSELECT: `deselected` before;
+///                            UNAUTHENTICATE: `unauthenticated` instead
 ///   append_begin, append_next   accept_append | refuse_append
 ///   append_chunk, append_message_end   (facts)
 ///   append_end               respond_ok | respond_no
@@ -26,7 +27,7 @@
 /// call on the session; commands own their strings.
 ///
 /// Source: RFC 9051, RFC 3501; RFC 7888 (literals), RFC 2177, RFC 2971, RFC 4959 (SASL-IR),
-/// RFC 4978 (COMPRESS), RFC 5161, RFC 6855, RFC 7162, RFC 3502.
+/// RFC 4978 (COMPRESS), RFC 5161, RFC 6855, RFC 7162, RFC 3502, RFC 8437.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -148,6 +149,8 @@ public:
   void selected(bool read_only);
   /// No mailbox is selected any more: CLOSE, UNSELECT; also when the selected mailbox was deleted.
   void deselected();
+  /// The host has left the account (UNAUTHENTICATE): answers OK; everything is as after the greeting.
+  void unauthenticated();
   /// Go on with the message that append_begin or append_next announced; sends "+" if the client waits.
   void accept_append();
   /// The APPEND fails with a tagged NO; what the client sends of it nevertheless is dropped.

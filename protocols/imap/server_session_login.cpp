@@ -173,7 +173,6 @@ void server_session::accept_login() {
   if (closing_) return;
   base::check(phase_ == phase::login_host, "nobody asked to log in");
   sasl_.reset();
-  login_failures_ = 0;
   state_ = session_state::authenticated;
   finish("OK", "CAPABILITY " + capabilities(), "Logged in");
 }

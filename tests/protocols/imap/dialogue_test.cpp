@@ -14,7 +14,7 @@ template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
 /// session: plain (no TLS) | loopback | user (loopback, logged in as "ann", greeting taken)
-/// Answers: ok, no, bad [CODE] TEXT; untagged LINE; selected; selected_read_only; deselected; right; wrong;
+/// Answers: ok, no, bad [CODE] TEXT; untagged LINE; selected; selected_read_only; deselected; unauthenticated; right; wrong;
 /// unavailable; credentials (of "pencil"); say_failure; accept_login; accept; refuse [CODE] TEXT; tls; compress; shut_down
 class imap_dialogue {
 public:
@@ -81,6 +81,7 @@ public:
     else if (word == "selected") s.selected(false);
     else if (word == "selected_read_only") s.selected(true);
     else if (word == "deselected") s.deselected();
+    else if (word == "unauthenticated") s.unauthenticated();
     else if (word == "right") s.password_verified(true);
     else if (word == "wrong") s.password_verified(false);
     else if (word == "unavailable") s.refuse_login("UNAVAILABLE", "Try later");
@@ -136,7 +137,8 @@ private:
                    [](const move& c) { return "move " + print_set(c.set) + " " + c.mailbox; },
                    [](const get_quota& c) { return "get_quota " + c.root; },
                    [](const get_quota_root& c) { return "get_quota_root " + c.mailbox; },
-                   [](const set_quota& c) { return "set_quota " + c.root; }},
+                   [](const set_quota& c) { return "set_quota " + c.root; },
+                   [](const unauthenticate&) { return string("unauthenticate"); }},
         any);
   }
 

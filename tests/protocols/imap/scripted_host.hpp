@@ -93,6 +93,7 @@ private:
       return session_.respond_ok(s->read_only ? "READ-ONLY" : "READ-WRITE", "Selected");
     }
     if (std::holds_alternative<close_mailbox>(c.what) || std::holds_alternative<unselect>(c.what)) session_.deselected();
+    if (std::holds_alternative<unauthenticate>(c.what)) return session_.unauthenticated();
     if (answer) session_.respond_ok("", "Done");
   }
   void on(append_begin& a) {
