@@ -129,7 +129,8 @@ void fetch_rows::begin_row(base::buffer& out) {
   const auto uid = page.uid[r];
   const auto bits = job_.items.bits;
   const auto& columns = columns_.current();
-  open_.emplace(out, mailbox_.map().number_of_row(row_));
+  if (job_.uid_only) open_.emplace(out, uid, "UIDFETCH");
+  else open_.emplace(out, mailbox_.map().number_of_row(row_));
   auto& row = *open_;
   if (bits & item::uid) row.uid(uid);
   if ((bits & item::flags) || (!job_.with_flags.empty() && imap::contains(job_.with_flags, uid)))

@@ -21,6 +21,7 @@ struct fetch_job {
   std::vector<imap::row_range> rows;          ///< of the mailbox's present view
   imap::fetch_items items;
   std::optional<std::uint64_t> changed_since; ///< rows with a modseq not above it are left out
+  bool uid_only = false;                      ///< rows are UIDFETCH (RFC 9586)
   imap::number_ranges with_flags;             ///< UIDs whose FLAGS just changed (implicit \Seen)
 };
 

@@ -13,10 +13,10 @@ constexpr std::chrono::seconds shard_time{30};
 constexpr std::chrono::milliseconds try_again{5};
 
 /// In the order of imap::any_command, and APPEND last.
-constexpr std::array<std::string_view, 24> kind_names{
+constexpr std::array<std::string_view, 25> kind_names{
     "noop", "check", "select", "close", "unselect", "create", "delete", "rename", "subscribe", "list", "status",
     "expunge", "search", "sort", "thread", "fetch", "store", "copy", "move", "getquota", "getquotaroot", "setquota",
-    "unauthenticate", "append"};
+    "unauthenticate", "uidbatches", "append"};
 static_assert(kind_names.size() == std::variant_size_v<imap::any_command> + 1);
 
 struct kind_metrics {

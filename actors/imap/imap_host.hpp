@@ -78,7 +78,10 @@ private:
   void run(imap::copy&);
   void run(imap::move&);
   void run(imap::expunge&);
-  void fetch_selected(const imap::fetch&, imap::number_ranges just_seen, bool some_gone);
+  void run(imap::uid_batches&);
+  /// `page`: UIDs of the page that was asked for.
+  void fetch_selected(const imap::fetch&, const std::optional<imap::number_ranges>& page, imap::number_ranges just_seen,
+                      bool some_gone);
   void stored(const imap::store&, const imap::number_ranges& uids, bool some_gone, const storage::command_result&);
   void transfer(bool leave, bool uid, const imap::sequence_set&, const std::string& to_name);
   /// The rows that a command names. Nothing: the command was answered already.

@@ -44,6 +44,27 @@ imap::number_ranges unseen_of(const storage::mail::mailbox_view& view, const std
   return uids;
 }
 
+bool tells_some_only(bool extended, std::uint8_t returns) {
+  namespace wanted = imap::search_return;
+  return extended && (returns & (wanted::min | wanted::max | wanted::partial)) != 0 &&
+         (returns & (wanted::all | wanted::count)) == 0;
+}
+
+/// The hits that MIN, MAX and PARTIAL name, in the order of all.
+std::vector<std::uint32_t> told_hits(const std::vector<std::uint32_t>& hits, std::uint8_t returns,
+                                     const imap::partial_range& page) {
+  namespace wanted = imap::search_return;
+  std::vector<std::uint32_t> told;
+  if (hits.empty()) return told;
+  if (returns & wanted::partial) {
+    const auto [begin, end] = page.places(hits.size());
+    told.assign(hits.begin() + static_cast<std::ptrdiff_t>(begin), hits.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  if ((returns & wanted::min) && (told.empty() || told.front() != hits.front())) told.insert(told.begin(), hits.front());
+  if ((returns & wanted::max) && (told.empty() || told.back() != hits.back())) told.push_back(hits.back());
+  return told;
+}
+
 } // namespace
 
 std::optional<imap::sequence_map::selection> imap_host::select_rows(const imap::sequence_set& set, bool uid) {
@@ -60,14 +81,19 @@ std::optional<imap::sequence_map::selection> imap_host::select_rows(const imap::
 
 void imap_host::run(imap::fetch& f) {
   if (!tell_news_early()) return;
-  const auto chosen = select_rows(f.set, f.uid);
+  auto chosen = select_rows(f.set, f.uid);
   if (!chosen) return;
+  std::optional<imap::number_ranges> page;
+  if (f.page) {
+    chosen->keep(*f.page);
+    page = selected_->map().uids_of(chosen->rows);
+  }
   if (f.items.marks_seen() && !selected_->read_only() && chosen->count > 0) {
     auto unseen = unseen_of(selected_->view(), chosen->rows);
     if (!unseen.empty()) {
       auto shared = std::make_shared<imap::fetch>(std::move(f));
-      const auto go_on = [this, shared, gone = chosen->ghosts](imap::number_ranges just_seen) {
-        fetch_selected(*shared, std::move(just_seen), gone);
+      const auto go_on = [this, shared, page, gone = chosen->ghosts](imap::number_ranges just_seen) {
+        fetch_selected(*shared, page, std::move(just_seen), gone);
       };
       storage::mail::store_flags mark{selected_->id(), unseen, storage::mail::flag_change::add, {imap::flag::seen, {}}, {}};
       return change(
@@ -86,17 +112,18 @@ void imap_host::run(imap::fetch& f) {
   }
   // RFC 2180 §4.1.3: nothing of what was named is left.
   if (chosen->ghosts && chosen->count == 0) return end_no("EXPUNGEISSUED", gone_text);
-  fetch_selected(f, {}, chosen->ghosts);
+  fetch_selected(f, page, {}, chosen->ghosts);
 }
 
-void imap_host::fetch_selected(const imap::fetch& f, imap::number_ranges just_seen, bool some_gone) {
+void imap_host::fetch_selected(const imap::fetch& f, const std::optional<imap::number_ranges>& page,
+                               imap::number_ranges just_seen, bool some_gone) {
   fetch_job job;
-  job.rows = selected_->map().select(f.set, f.uid, session_.saved_uids()).rows;
+  job.rows = page ? selected_->rows_of(*page) : selected_->map().select(f.set, f.uid, session_.saved_uids()).rows;
   job.items = f.items;
+  job.uid_only = session_.mode().uid_only;
   job.changed_since = f.changed_since;
   // A flag that just changed is told with its modseq (RFC 7162 §3.2).
   if (!just_seen.empty() && session_.mode().condstore) job.items.bits |= item::modseq;
-  if (f.uid) job.items.bits |= item::uid;
   job.with_flags = std::move(just_seen);
   const auto begin = [this, job = std::make_shared<fetch_job>(std::move(job)), some_gone] {
     auto made = std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(*job));
@@ -156,7 +183,8 @@ void imap_host::stored(const imap::store& s, const imap::number_ranges& uids, bo
   job.rows = selected_->rows_of(own.uids);
   job.items.bits = item::flags;
   const auto& mode = session_.mode();
-  if (s.uid || mode.condstore || mode.rev2) job.items.bits |= item::uid;
+  job.uid_only = mode.uid_only;
+  if ((s.uid || mode.condstore || mode.rev2) && !mode.uid_only) job.items.bits |= item::uid;
   if (mode.condstore || s.unchanged_since) job.items.bits |= item::modseq;
   produce_rows(std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(job)), finish);
 }
@@ -183,15 +211,10 @@ void imap_host::run(imap::search& s) {
     namespace returns = imap::search_return;
     const auto& hits = run->hits();
     const auto wanted = shared->returns;
-    // RFC 7162 §3.1.10, RFC 5182 §2.1: with MIN and MAX alone only those two count.
-    const bool ends_only = shared->extended && (wanted & (returns::min | returns::max)) != 0 &&
-                           (wanted & (returns::all | returns::count)) == 0;
-    std::vector<std::uint32_t> counted;
-    if (ends_only && !hits.empty()) {
-      if (wanted & returns::min) counted.push_back(hits.front());
-      if ((wanted & returns::max) && (counted.empty() || hits.size() > 1)) counted.push_back(hits.back());
-    }
-    const auto& of = ends_only ? counted : hits;
+    // RFC 7162 §3.1.10, RFC 5182 §2.1, RFC 9394 §3.2: without ALL and COUNT only what is told counts.
+    const bool some_only = tells_some_only(shared->extended, wanted);
+    const auto counted = some_only ? told_hits(hits, wanted, shared->page) : std::vector<std::uint32_t>();
+    const auto& of = some_only ? counted : hits;
     if (wanted & returns::save) {
       imap::number_ranges uids;
       for (const auto row : of) imap::append_number(uids, run->uid_of(row));
@@ -226,9 +249,20 @@ void imap_host::run(imap::sort& s) {
     arrange<std::vector<std::uint32_t>>(
         run, [shared](const search_run& r) { return sorted_hits(r, *shared); },
         [this, shared, run](const std::vector<std::uint32_t>& numbers) {
+          namespace returns = imap::search_return;
           std::uint64_t modseq = 0;
-          if (shared->program.uses_modseq)
-            for (const auto row : run->hits()) modseq = std::max(modseq, run->modseq_of(row));
+          if (shared->program.uses_modseq || (shared->returns & returns::save)) {
+            auto uids = tells_some_only(shared->extended, shared->returns) ? told_hits(numbers, shared->returns, shared->page)
+                                                                           : numbers;
+            if (!shared->uid)
+              for (auto& n : uids) n = selected_->map().uid_of(n);
+            std::sort(uids.begin(), uids.end());
+            auto ranges = ranges_of(uids);
+            if (shared->program.uses_modseq)
+              for (const auto& rows : selected_->rows_of(ranges))
+                for (auto row = rows.first; row < rows.end; ++row) modseq = std::max(modseq, run->modseq_of(row));
+            if (shared->returns & returns::save) session_.save_uids(std::move(ranges));
+          }
           session_.writer().sort(session_.tag(), *shared, numbers, modseq);
           end_ok("", "SORT completed");
         });
@@ -245,6 +279,25 @@ void imap_host::run(imap::thread& t) {
           end_ok("", "THREAD completed");
         });
   });
+}
+
+/// The batches touch, and the last reaches UID 1: so each UID is in one of them.
+void imap_host::run(imap::uid_batches& b) {
+  if (!tell_news_early()) return;
+  const std::uint64_t rows = selected_->map().announced_rows();
+  const auto there = (rows + b.messages - 1) / b.messages;
+  const auto [first, last] = b.batches.value_or(std::pair<std::uint32_t, std::uint32_t>{1, UINT32_MAX});
+  const auto end = std::min<std::uint64_t>(last, there);
+  const auto most = settings_->limits.uid_batches;
+  if (first <= end && end - first >= most) return end_no("TOOMANY", "Too many batches: ask for larger ones, or for some of them");
+  const auto uid_of = [this](std::uint64_t row) { return selected_->map().list().at(static_cast<std::uint32_t>(row)); };
+  imap::number_ranges batches;
+  for (std::uint64_t n = first; n <= end; ++n) {
+    const auto high = n == 1 ? uid_of(rows - 1) : uid_of(rows - (n - 1) * b.messages) - 1;
+    batches.emplace_back(high, n == there ? 1 : uid_of(rows - n * b.messages));
+  }
+  session_.writer().uid_batches(session_.tag(), batches);
+  end_ok("", "UIDBATCHES completed");
 }
 
 // COPY, MOVE, EXPUNGE

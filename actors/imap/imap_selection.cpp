@@ -94,6 +94,7 @@ void imap_host::resynchronize(const imap::select& s) {
     job.rows = selected_->rows_of(changed);
     job.items.bits = imap::fetch_item::uid | imap::fetch_item::flags | imap::fetch_item::modseq;
     job.changed_since = modseq;
+    job.uid_only = session_.mode().uid_only;
     produce_rows(std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(job)), [this] { end_select(); });
   });
 }

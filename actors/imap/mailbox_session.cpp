@@ -132,7 +132,7 @@ bool mailbox_session::tell_news(imap::response_writer out, bool expunges, const 
     }
   }
   if (expunges && map_.has_ghosts()) {
-    if (out.mode().qresync) out.vanished(map_.take_vanished(), false);
+    if (out.mode().qresync || out.mode().uid_only) out.vanished(map_.take_vanished(), false);
     else for (const auto number : map_.take_expunged()) out.expunge(number);
   }
   // Rows that were told before are those below: of the old ones, some are gone.
@@ -168,8 +168,8 @@ void mailbox_session::tell_flags(imap::response_writer& out, const std::vector<f
       if (!say_flags && !mode.condstore) continue;
     }
     if (imap::contains(recent_, uid)) flags |= imap::flag::recent;
-    auto row = out.fetch(map_.number_of_row(c.row));
-    if (mode.condstore || mode.rev2) row.uid(uid);
+    auto row = out.message(map_.number_of_row(c.row), uid);
+    if ((mode.condstore || mode.rev2) && !mode.uid_only) row.uid(uid);
     if (say_flags) row.flags(printer, flags);
     if (mode.condstore) row.modseq(modseq);
     row.end();

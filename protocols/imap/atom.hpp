@@ -30,7 +30,10 @@ enum class parse_fault : std::uint8_t {
   charset,  ///< NO [BADCHARSET]
   charset_saving, ///< the same, and the saved result is empty now (RFC 5182 §2.1)
   use_attribute, ///< NO [USEATTR] (RFC 6154 §3)
-  flag      ///< NO [CANNOT]: no flag that can be stored
+  flag,     ///< NO [CANNOT]: no flag that can be stored
+  uid_required, ///< BAD [UIDREQUIRED] (RFC 9586 §3)
+  client_bug,   ///< BAD [CLIENTBUG] (RFC 5530)
+  too_few, too_many ///< NO [TOOFEW], NO [TOOMANY] (UIDBATCHES)
 };
 
 /// Reads a command's text from front to back. The text holds its literals in place:
@@ -41,6 +44,7 @@ public:
 
   const server_limits& limits() const noexcept { return *limits_.limits; }
   bool utf8() const noexcept { return limits_.utf8; }
+  bool uid_only() const noexcept { return limits_.uid_only; }
   bool at_end() const noexcept { return at_ >= text_.size(); }
   std::size_t position() const noexcept { return at_; }
   std::string_view rest() const noexcept { return text_.substr(at_); }

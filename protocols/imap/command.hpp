@@ -49,6 +49,11 @@ struct close_mailbox {};
 struct unselect {};
 /// Leave the account and answer with `unauthenticated` (RFC 8437); no NO is allowed.
 struct unauthenticate {};
+/// UIDBATCHES (draft-ietf-mailmaint-imap-uidbatches): answer with ranges of UIDs, the newest first.
+struct uid_batches {
+  std::uint32_t messages = 0; ///< in one batch
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> batches; ///< which, from 1 on; none: all
+};
 struct create_mailbox {
   std::string mailbox;
   std::uint32_t special_use = 0; ///< list_attribute bits (RFC 6154 §3)
@@ -75,6 +80,6 @@ struct move {
 
 using any_command = std::variant<noop, check, select, close_mailbox, unselect, create_mailbox, delete_mailbox,
                                  rename_mailbox, subscribe, list, status, expunge, search, sort, thread, fetch, store,
-                                 copy, move, get_quota, get_quota_root, set_quota, unauthenticate>;
+                                 copy, move, get_quota, get_quota_root, set_quota, unauthenticate, uid_batches>;
 
 } // namespace rookery::imap

@@ -113,6 +113,7 @@ bool read_qresync(word_reader& in, qresync_parameters& out) {
     more = in.space();
   }
   if (more && in.take('(')) {
+    if (in.uid_only()) return in.fail(parse_fault::uid_required, "Message numbers are not used under UIDONLY");
     if (!set(out.match_numbers) || !space(in) || !set(out.match_uids) || !in.take(')'))
       return in.syntax("Invalid QRESYNC match data");
     if (count(out.match_numbers) != count(out.match_uids)) return in.syntax("QRESYNC match sets differ in length");
@@ -248,6 +249,23 @@ bool read_noun(word_reader& in, const client_mode&, request& out) {
   return true;
 }
 
+/// "UIDBATCHES" SP nz-number [SP nz-number ":" nz-number].
+bool read_uid_batches(word_reader& in, const client_mode&, request& out) {
+  uid_batches command;
+  if (!space(in) || !in.number(command.messages)) return in.syntax("Size of a batch expected");
+  const auto& limits = in.limits();
+  if (in.space() && !in.at_end()) {
+    auto& [first, last] = command.batches.emplace();
+    if (!in.number(first) || !in.take(':') || !in.number(last) || first == 0) return in.syntax("Invalid range of batches");
+    if (last < first) return in.fail(parse_fault::client_bug, "The range of batches is reversed");
+    if (last - first >= limits.uid_batches) return in.fail(parse_fault::too_many, "Too many batches at once");
+  }
+  if (!in.at_end()) return in.syntax("Unexpected text after the arguments");
+  if (command.messages < limits.uid_batch_messages) return in.fail(parse_fault::too_few, "Ask for larger batches");
+  out = any_command(command);
+  return true;
+}
+
 /// RFC 9208 §4.1.2.
 bool read_get_quota(word_reader& in, const client_mode&, request& out) {
   get_quota command;
@@ -285,6 +303,7 @@ constexpr std::array rules{
     command_rule{"COPY", true, selected, read_transfer<copy, true>},
     command_rule{"MOVE", true, selected, read_transfer<move, true>},
     command_rule{"EXPUNGE", true, selected, read_uid_expunge},
+    command_rule{"UIDBATCHES", false, selected, read_uid_batches},
     command_rule{"SORT", true, selected, read_search_command<sort, true, read_sort>},
     command_rule{"THREAD", true, selected, read_search_command<thread, true, read_thread>},
     command_rule{"FETCH", false, selected, read_fetch_command<false>},
@@ -326,6 +345,11 @@ constexpr std::array rules{
 };
 
 } // namespace
+
+bool by_number(const command_rule& rule) noexcept {
+  if (rule.uid || rule.name == "EXPUNGE") return false;
+  return std::any_of(rules.begin(), rules.end(), [&](const auto& r) { return r.uid && r.name == rule.name; });
+}
 
 command_head read_head(std::string_view text) noexcept {
   command_head head;

@@ -60,6 +60,8 @@ struct command_head {
   std::size_t octets = 0;             ///< text up to the arguments, without the space before them
 };
 command_head read_head(std::string_view text) noexcept;
+/// The command speaks of messages by number; its twin behind UID does not.
+bool by_number(const command_rule&) noexcept;
 
 /// The arguments of `head`'s command. On a fault nothing is returned and `reader` knows why.
 std::optional<request> read_arguments(const command_head& head, word_reader& reader, const client_mode&);

@@ -192,7 +192,7 @@ bool read_item(word_reader& in, fetch_items& out) {
   return add_section(in, out, std::move(section));
 }
 
-/// "(" "CHANGEDSINCE" SP n [SP "VANISHED"] ")", RFC 7162 §3.1.4.1.
+/// "(" "CHANGEDSINCE" SP n [SP "VANISHED"] ")", RFC 7162 §3.1.4.1; "PARTIAL" SP range, RFC 9394 §3.3.
 bool read_modifiers(word_reader& in, fetch& out, const client_mode& mode) {
   while (!in.take(')')) {
     in.space();
@@ -202,6 +202,9 @@ bool read_modifiers(word_reader& in, fetch& out, const client_mode& mode) {
       if (!in.space() || !in.number(modseq)) return in.syntax("Invalid CHANGEDSINCE");
       out.changed_since = modseq;
       out.items.bits |= fetch_item::modseq;
+    } else if (in.keyword("PARTIAL")) {
+      if (!out.uid || out.page) return in.syntax("PARTIAL needs UID FETCH, once");
+      if (!in.space() || !read_partial_range(in, out.page.emplace())) return in.syntax("Invalid PARTIAL range");
     } else if (in.keyword("VANISHED")) {
       out.vanished = true;
     } else {
@@ -235,7 +238,8 @@ bool read_fetch(word_reader& in, fetch& out, const client_mode& mode) {
   } else if (!read_item(in, out.items)) {
     return false;
   }
-  if (out.uid) out.items.bits |= uid;
+  // RFC 9586: a UIDFETCH row begins with the UID already.
+  if (out.uid && !mode.uid_only) out.items.bits |= uid;
   if (in.space() && in.take('(')) return read_modifiers(in, out, mode);
   return true;
 }

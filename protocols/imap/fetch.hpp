@@ -2,9 +2,10 @@
 ///
 /// Source: RFC 9051 §6.4.5, §6.4.9; RFC 3501 §6.4.5 (RFC822 items, macros); RFC 7162
 /// §3.1.4 (CHANGEDSINCE, MODSEQ), §3.2.6 (VANISHED); RFC 3516 (BINARY); RFC 8474
-/// (EMAILID, THREADID); RFC 8514 (SAVEDATE); RFC 8970 (PREVIEW).
+/// (EMAILID, THREADID); RFC 8514 (SAVEDATE); RFC 8970 (PREVIEW); RFC 9394 (PARTIAL).
 #pragma once
 
+#include "protocols/imap/partial.hpp"
 #include "protocols/imap/sequence_set.hpp"
 
 #include <cstdint>
@@ -63,6 +64,7 @@ struct fetch {
   sequence_set set;
   fetch_items items;
   std::optional<std::uint64_t> changed_since; ///< `items` has the modseq bit then
+  std::optional<partial_range> page;      ///< of the messages named, first of all (RFC 9394 §3.3)
   bool vanished = false;                  ///< send VANISHED (EARLIER) since `changed_since`
 };
 

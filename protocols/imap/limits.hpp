@@ -48,6 +48,8 @@ struct server_limits {
   std::size_t flag_octets = 64;        ///< Length of one keyword.
   std::size_t mailbox_octets = 1000;   ///< A mailbox name as UTF-8.
   std::size_t mailbox_levels = 50;     ///< Levels of a mailbox name.
+  std::uint32_t uid_batch_messages = 500; ///< Smallest batch of UIDBATCHES: what every server must take.
+  std::uint32_t uid_batches = 2000;    ///< Batches of one answer: a million messages at least.
   std::size_t id_pairs = 30;           ///< RFC 2971 §3.3.
   std::size_t enable_names = 32;       ///< Capabilities named in one ENABLE.
 
@@ -60,6 +62,7 @@ struct server_limits {
 struct parse_limits {
   const server_limits* limits = nullptr;
   bool utf8 = false; ///< UTF8=ACCEPT or IMAP4rev2 is on: mailbox names are UTF-8 on the wire.
+  bool uid_only = false; ///< UIDONLY is on: message numbers are refused.
 };
 
 } // namespace rookery::imap

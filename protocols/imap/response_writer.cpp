@@ -92,11 +92,13 @@ void print_string(base::buffer& out, std::string_view text, bool utf8) {
 
 // fetch_row
 
-fetch_row::fetch_row(base::buffer& out, std::uint32_t number) : out_(out) {
-  char* const begin = out_.prepare(number_room + 12);
+fetch_row::fetch_row(base::buffer& out, std::uint32_t number, std::string_view word) : out_(out) {
+  char* const begin = out_.prepare(number_room + word.size() + 5);
   char* to = put(begin, "* ");
   to = put(to, std::uint64_t{number});
-  to = put(to, " FETCH (");
+  *to++ = ' ';
+  to = put(to, word);
+  to = put(to, " (");
   out_.commit(static_cast<std::size_t>(to - begin));
 }
 
@@ -319,7 +321,7 @@ void response_writer::permanent_flags(const std::vector<std::string>& keywords, 
 }
 
 void response_writer::unseen(std::uint32_t number) {
-  if (mode_.rev2) return;
+  if (mode_.rev2 || mode_.uid_only) return;
   out_.append("* OK [UNSEEN ");
   print_number(out_, number);
   out_.append("] First unseen\r\n");
@@ -356,14 +358,20 @@ void response_writer::vanished(std::span<const number_range> uids, bool earlier)
   out_.append("\r\n");
 }
 
-void response_writer::esearch(std::string_view tag, bool uid, std::uint8_t returns, std::span<const std::uint32_t> hits,
-                              bool ordered, std::uint64_t highest_modseq) {
+template <class Search>
+void response_writer::esearch(std::string_view tag, const Search& s, std::span<const std::uint32_t> hits, bool in_order,
+                              std::uint64_t highest_modseq) {
   using namespace search_return;
+  const auto returns = s.returns;
   if (returns == save) return; // RFC 9051 §6.4.4.1: nothing is printed
+  const auto list = [&](std::span<const std::uint32_t> some) {
+    if (in_order) print(ranges_of(some), out_);
+    else numbers(out_, some, ',');
+  };
   out_.append("* ESEARCH (TAG ");
   print_string(out_, tag);
   out_.push_back(')');
-  if (uid) out_.append(" UID");
+  if (s.uid) out_.append(" UID");
   if (!hits.empty()) {
     if (returns & min) {
       out_.append(" MIN ");
@@ -375,9 +383,17 @@ void response_writer::esearch(std::string_view tag, bool uid, std::uint8_t retur
     }
     if (returns & all) {
       out_.append(" ALL ");
-      if (ordered) print(ranges_of(hits), out_);
-      else numbers(out_, hits, ',');
+      list(hits);
     }
+  }
+  if (returns & partial) { // RFC 9394 §3.1: said also when nothing is there
+    out_.append(" PARTIAL (");
+    print(s.page, out_);
+    out_.push_back(' ');
+    const auto [begin, end] = s.page.places(hits.size());
+    if (begin == end) out_.append("NIL");
+    else list(hits.subspan(begin, end - begin));
+    out_.push_back(')');
   }
   if (returns & search_return::count) {
     out_.append(" COUNT ");
@@ -407,13 +423,13 @@ void response_writer::hit_numbers(std::string_view kind, std::span<const std::ui
 
 void response_writer::search(std::string_view tag, const imap::search& s, std::span<const std::uint32_t> hits,
                              std::uint64_t highest_modseq) {
-  if (s.extended) return esearch(tag, s.uid, s.returns, hits, true, highest_modseq);
+  if (s.extended) return esearch(tag, s, hits, true, highest_modseq);
   hit_numbers("SEARCH", hits, highest_modseq);
 }
 
 void response_writer::sort(std::string_view tag, const imap::sort& s, std::span<const std::uint32_t> hits,
                            std::uint64_t highest_modseq) {
-  if (s.extended) return esearch(tag, s.uid, s.returns, hits, false, highest_modseq);
+  if (s.extended) return esearch(tag, s, hits, false, highest_modseq);
   hit_numbers("SORT", hits, highest_modseq);
 }
 
@@ -422,6 +438,21 @@ void response_writer::thread(std::string_view tree) {
   if (!tree.empty()) {
     out_.push_back(' ');
     out_.append(tree);
+  }
+  out_.append("\r\n");
+}
+
+void response_writer::uid_batches(std::string_view tag, std::span<const number_range> batches) {
+  out_.append("* UIDBATCHES (TAG ");
+  print_string(out_, tag);
+  out_.push_back(')');
+  char before = ' ';
+  for (const auto& [high, low] : batches) {
+    out_.push_back(before);
+    before = ',';
+    print_number(out_, high);
+    out_.push_back(':');
+    print_number(out_, low);
   }
   out_.append("\r\n");
 }

@@ -30,7 +30,7 @@ namespace rookery::imap {
 /// to the buffer meanwhile. A row without items is written as "()" : do not begin one.
 class fetch_row {
 public:
-  fetch_row(base::buffer& out, std::uint32_t number);
+  fetch_row(base::buffer& out, std::uint32_t number, std::string_view word = "FETCH");
 
   fetch_row& flags(const flag_printer&, std::uint64_t flags);
   fetch_row& uid(std::uint32_t);
@@ -81,7 +81,7 @@ public:
   void recent(std::uint32_t messages);                 ///< nothing under IMAP4rev2
   void flags(const std::vector<std::string>& keywords);
   void permanent_flags(const std::vector<std::string>& keywords, bool read_only, bool new_keywords);
-  void unseen(std::uint32_t number);                   ///< first unseen; nothing under IMAP4rev2
+  void unseen(std::uint32_t number);                   ///< first unseen; nothing under IMAP4rev2 and UIDONLY
   void uid_validity(std::uint32_t);
   void uid_next(std::uint32_t);
   void highest_modseq(std::uint64_t);
@@ -91,6 +91,10 @@ public:
   void expunge(std::uint32_t number);
   void vanished(std::span<const number_range> uids, bool earlier);
   fetch_row fetch(std::uint32_t number) { return {out_, number}; }
+  /// The same, or UIDFETCH where the client knows no numbers (RFC 9586).
+  fetch_row message(std::uint32_t number, std::uint32_t uid) {
+    return mode_.uid_only ? fetch_row(out_, uid, "UIDFETCH") : fetch_row(out_, number);
+  }
 
   // Answers to questions. `hits` ascending for search, in sorted order for sort.
   void search(std::string_view tag, const imap::search&, std::span<const std::uint32_t> hits,
@@ -98,6 +102,8 @@ public:
   void sort(std::string_view tag, const imap::sort&, std::span<const std::uint32_t> hits,
             std::uint64_t highest_modseq = 0);
   void thread(std::string_view tree);
+  /// Pairs of the highest and the lowest UID.
+  void uid_batches(std::string_view tag, std::span<const number_range> batches);
 
   /// A LIST row (LSUB when asked by LSUB).
   void list(const imap::list&, const list_row&);
@@ -124,7 +130,9 @@ private:
   void line(std::string_view kind, std::string_view code, std::string_view text);
   /// "* SEARCH 1 2 (MODSEQ 3)": what SEARCH and SORT without RETURN say.
   void hit_numbers(std::string_view kind, std::span<const std::uint32_t> hits, std::uint64_t highest_modseq);
-  void esearch(std::string_view tag, bool uid, std::uint8_t returns, std::span<const std::uint32_t> hits, bool ordered,
+  /// `in_order`: the hits ascend, so they may be printed as ranges.
+  template <class Search>
+  void esearch(std::string_view tag, const Search&, std::span<const std::uint32_t> hits, bool in_order,
                std::uint64_t highest_modseq);
   base::buffer& out_;
   client_mode mode_;

@@ -145,6 +145,8 @@ private:
     if (base::is_digit(next) || next == '*' || next == '$') {
       node.key = search_key::numbers;
       if (!read_set(in_, node.set)) return false;
+      if (in_.uid_only() && !node.set.written.empty())
+        return in_.fail(parse_fault::uid_required, "Message numbers are not used under UIDONLY");
       out_.uses_saved |= node.set.saved;
       return add(std::move(node), at);
     }
@@ -227,7 +229,7 @@ private:
 };
 
 /// RETURN "(" [option ...] ")", RFC 9051 §6.4.4; at the space behind RETURN.
-bool read_returns(word_reader& in, std::uint8_t& returns) {
+bool read_returns(word_reader& in, std::uint8_t& returns, partial_range& page) {
   using namespace search_return;
   in.space();
   if (!in.take('(')) return in.syntax("List of search results expected");
@@ -239,8 +241,15 @@ bool read_returns(word_reader& in, std::uint8_t& returns) {
     else if (in.keyword("ALL")) returns |= all;
     else if (in.keyword("COUNT")) returns |= search_return::count;
     else if (in.keyword("SAVE")) returns |= save;
+    else if (in.keyword("PARTIAL")) {
+      // RFC 9394 §3.1: one PARTIAL or one ALL.
+      if (returns & partial) return in.syntax("PARTIAL can be asked for once");
+      returns |= partial;
+      if (!in.space() || !read_partial_range(in, page)) return in.syntax("Invalid PARTIAL range");
+    }
     else return in.syntax("Unknown search result option");
   }
+  if ((returns & all) && (returns & partial)) return in.syntax("Either ALL or PARTIAL");
   if (returns == 0) returns = all;
   return true;
 }
@@ -263,7 +272,7 @@ bool read_search(word_reader& in, search& out, const client_mode& mode) {
   if (!in.space()) return in.syntax("Missing search keys");
   if (in.keyword("RETURN")) {
     out.extended = true;
-    if (!read_returns(in, out.returns) || !in.space()) return in.syntax("Missing search keys");
+    if (!read_returns(in, out.returns, out.page) || !in.space()) return in.syntax("Missing search keys");
   } else if (out.extended) {
     out.returns = search_return::all;
   }
@@ -291,7 +300,7 @@ bool read_sort(word_reader& in, sort& out, const client_mode&) {
   if (!in.space()) return in.syntax("Missing sort criteria");
   if (in.keyword("RETURN")) {
     out.extended = true;
-    if (!read_returns(in, out.returns) || !in.space()) return in.syntax("Missing sort criteria");
+    if (!read_returns(in, out.returns, out.page) || !in.space()) return in.syntax("Missing sort criteria");
   }
   if (!in.take('(')) return in.syntax("List of sort criteria expected");
   bool reverse = false;

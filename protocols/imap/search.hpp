@@ -1,12 +1,14 @@
 /// SEARCH: the program a client wrote, as a tree. `search_matcher.hpp` runs it.
 ///
 /// Source: RFC 9051 §6.4.4; RFC 5032 (WITHIN); RFC 7162 §3.1.5 (MODSEQ); RFC 8474 §5
-/// (EMAILID, THREADID); RFC 8514 §4.3 (SAVED...); RFC 4731, RFC 5182 (RETURN).
+/// (EMAILID, THREADID); RFC 8514 §4.3 (SAVED...); RFC 4731, RFC 5182, RFC 9394 (RETURN).
 #pragma once
 
+#include "protocols/imap/partial.hpp"
 #include "protocols/imap/sequence_set.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,13 +59,14 @@ struct search_program {
 };
 
 namespace search_return {
-inline constexpr std::uint8_t min = 1, max = 2, all = 4, count = 8, save = 16;
+inline constexpr std::uint8_t min = 1, max = 2, all = 4, count = 8, save = 16, partial = 32;
 } // namespace search_return
 
 struct search {
   bool uid = false;           ///< UID SEARCH: answer in UIDs
   bool extended = false;      ///< answer with ESEARCH: RETURN was given, or IMAP4rev2 is on
-  std::uint8_t returns = 0;   ///< search_return::...; RETURN () gives `all`; 0 with only SAVE asked prints nothing
+  std::uint8_t returns = 0;   ///< search_return::...; RETURN () gives `all`; SAVE alone prints nothing
+  partial_range page;         ///< of `partial`
   search_program program;
 };
 
@@ -72,11 +75,12 @@ struct sort_key {
   sort_criterion by = sort_criterion::arrival;
   bool reverse = false;
 };
-/// RFC 5256 §3, RFC 5957; RETURN is RFC 5267's ESORT spelling, accepted but not announced.
+/// RFC 5256 §3, RFC 5957; RETURN: RFC 5267 §3 (ESORT).
 struct sort {
   bool uid = false;
   bool extended = false;
   std::uint8_t returns = 0;
+  partial_range page;
   std::vector<sort_key> keys;
   search_program program;
 };

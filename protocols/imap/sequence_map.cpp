@@ -156,6 +156,21 @@ sequence_map::selection sequence_map::select(const sequence_set& set, bool by_ui
   return out;
 }
 
+void sequence_map::selection::keep(const partial_range& page) {
+  const auto [begin, end] = page.places(count);
+  std::vector<row_range> kept;
+  std::size_t before = 0;
+  for (const auto& r : rows) {
+    const std::size_t n = r.end - r.first;
+    const auto from = std::max(begin, before), to = std::min(end, before + n);
+    if (from < to)
+      kept.push_back({r.first + static_cast<std::uint32_t>(from - before), r.first + static_cast<std::uint32_t>(to - before)});
+    before += n;
+  }
+  rows = std::move(kept);
+  count = static_cast<std::uint32_t>(end - begin);
+}
+
 number_ranges sequence_map::uids_of(std::span<const row_range> rows) const {
   number_ranges out;
   out.reserve(rows.size());

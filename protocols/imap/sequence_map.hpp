@@ -9,6 +9,7 @@
 /// Source: RFC 9051 §2.3.1, §5.5, §7.5.1; RFC 2180 §4; RFC 7162 §3.2.10 (VANISHED).
 #pragma once
 
+#include "protocols/imap/partial.hpp"
 #include "protocols/imap/sequence_set.hpp"
 
 #include <algorithm>
@@ -88,6 +89,8 @@ public:
     std::uint32_t count = 0;       ///< of them
     bool ghosts = false;           ///< a message that is expunged meanwhile was named: EXPUNGEISSUED
     bool out_of_range = false;     ///< by number: one above size(), or "*" in an empty mailbox: BAD
+    /// Only the rows of one page stay (RFC 9394 §3.3).
+    void keep(const partial_range&);
   };
   /// `saved_uids` is what "$" means (server_session::saved_uids).
   selection select(const sequence_set&, bool by_uid, std::span<const number_range> saved_uids = {}) const;

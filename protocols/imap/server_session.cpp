@@ -313,6 +313,13 @@ void server_session::refuse(const command_head& head, parse_fault why, const cha
     case parse_fault::mailbox: tagged(head.tag, "NO", "CANNOT", text); break;
     case parse_fault::flag: tagged(head.tag, "NO", "CANNOT", text); break;
     case parse_fault::use_attribute: tagged(head.tag, "NO", "USEATTR", text); break;
+    case parse_fault::too_few: tagged(head.tag, "NO", "TOOFEW", text); break;
+    case parse_fault::too_many: tagged(head.tag, "NO", "TOOMANY", text); break;
+    case parse_fault::uid_required:
+    case parse_fault::client_bug:
+      tagged(head.tag, "BAD", why == parse_fault::uid_required ? "UIDREQUIRED" : "CLIENTBUG", text);
+      count_error();
+      break;
     case parse_fault::charset_saving: saved_uids_.clear(); [[fallthrough]];
     case parse_fault::charset: tagged(head.tag, "NO", "BADCHARSET (US-ASCII UTF-8)", text); break;
     default:
@@ -338,6 +345,8 @@ void server_session::run_command(std::string_view text) {
                   : head.rule->states == in_state::not_authenticated ? "Already logged in"
                                                                      : "No mailbox is selected");
   }
+  if (mode_.uid_only && by_number(*head.rule))
+    return refuse(head, parse_fault::uid_required, "Message numbers are not used under UIDONLY");
   if (!head.rule->read) return refuse(head, parse_fault::syntax, "Message literal expected");
   word_reader reader(text, reading());
   reader.skip(head.octets);

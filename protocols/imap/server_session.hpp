@@ -233,7 +233,7 @@ private:
   void count_error();
   std::size_t line_limit() const noexcept;
   bool may(const command_rule&) const noexcept;
-  parse_limits reading() const noexcept { return {&settings_->limits, mode_.utf8_names()}; }
+  parse_limits reading() const noexcept { return {&settings_->limits, mode_.utf8_names(), mode_.uid_only}; }
   void consume(std::size_t octets);
   void finish(std::string_view kind, std::string_view code, std::string_view text);
   void tagged(std::string_view tag, std::string_view kind, std::string_view code, std::string_view text);

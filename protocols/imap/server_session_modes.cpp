@@ -23,6 +23,7 @@ std::string server_session::capabilities() const {
   out += " NAMESPACE UNSELECT UIDPLUS MOVE CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE"
          " CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN SORT SORT=DISPLAY THREAD=ORDEREDSUBJECT THREAD=REFERENCES"
          " MULTIAPPEND BINARY STATUS=SIZE OBJECTID SAVEDATE PREVIEW QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"
+         " ESORT PARTIAL UIDONLY UIDBATCHES"
          " UTF8=ACCEPT APPENDLIMIT=";
   base::append_number(out, settings_->limits.append_octets);
   if (settings_->compress_available && !compressed_) out += " COMPRESS=DEFLATE";
@@ -54,6 +55,9 @@ void server_session::enable(const std::vector<std::string>& names) {
     } else if (base::iequals(name, "UTF8=ACCEPT")) {
       mode_.utf8 = true;
       note("UTF8=ACCEPT");
+    } else if (base::iequals(name, "UIDONLY")) { // RFC 9586
+      mode_.uid_only = true;
+      note("UIDONLY");
     } else if (base::iequals(name, "IMAP4rev2")) {
       mode_.rev2 = true;
       note("IMAP4rev2");

@@ -14,9 +14,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   imap::client_mode mode;
   mode.qresync = size % 2 == 0;
   mode.rev2 = size % 3 == 0;
+  mode.uid_only = size % 5 == 0;
   const auto head = imap::read_head(text);
   if (!head.rule || !head.rule->read) return 0;
-  imap::word_reader reader(text, {&limits, mode.utf8_names()});
+  imap::word_reader reader(text, {&limits, mode.utf8_names(), mode.uid_only});
   reader.skip(head.octets);
   const auto asked = imap::read_arguments(head, reader, mode);
   base::check(asked.has_value() == (reader.fault() == imap::parse_fault::none), "a fault and a command at once");

@@ -15,7 +15,7 @@ read_result read(std::string_view text, client_mode mode = {}) {
   static const server_limits limits;
   const auto head = read_head(text);
   if (!head.rule || !head.rule->read) return {{}, parse_fault::syntax};
-  word_reader reader(text, {&limits, mode.utf8_names()});
+  word_reader reader(text, {&limits, mode.utf8_names(), mode.uid_only});
   reader.skip(head.octets);
   auto asked = read_arguments(head, reader, mode);
   return {std::move(asked), reader.fault()};

@@ -104,6 +104,11 @@ private:
   static std::string print_set(const sequence_set& set) {
     return set.has_star() ? "with *" : imap::print(set.resolve(0)) + (set.saved ? "$" : "");
   }
+  static std::string print_page(const partial_range& page) {
+    base::buffer out;
+    imap::print(page, out);
+    return std::string(out.view());
+  }
   static std::string print_command(const any_command& any) {
     using std::string;
     return std::visit(
@@ -121,13 +126,18 @@ private:
                    [](const rename_mailbox& c) { return "rename_mailbox " + c.from + " " + c.to; },
                    [](const subscribe& c) { return "subscribe " + c.mailbox; }, [](const list&) { return string("list"); },
                    [](const status& c) { return "status " + c.mailbox; }, [](const expunge&) { return string("expunge"); },
-                   [](const search& c) { return string(c.extended ? "search extended" : "search"); },
+                   [](const search& c) {
+                     auto out = string(c.extended ? "search extended" : "search");
+                     if (c.returns & search_return::partial) out += " page=" + print_page(c.page);
+                     return out;
+                   },
                    [](const sort&) { return string("sort"); }, [](const thread&) { return string("thread"); },
                    [](const fetch& c) {
                      auto out = string("fetch ") + (c.uid ? "uid " : "") + print_set(c.set);
                      for (const auto& s : c.items.sections) out += " " + s.label;
                      if (c.changed_since) out += " changedsince=" + std::to_string(*c.changed_since);
                      if (c.vanished) out += " vanished";
+                     if (c.page) out += " page=" + print_page(*c.page);
                      return out;
                    },
                    [](const store& c) {
@@ -138,7 +148,12 @@ private:
                    [](const get_quota& c) { return "get_quota " + c.root; },
                    [](const get_quota_root& c) { return "get_quota_root " + c.mailbox; },
                    [](const set_quota& c) { return "set_quota " + c.root; },
-                   [](const unauthenticate&) { return string("unauthenticate"); }},
+                   [](const unauthenticate&) { return string("unauthenticate"); },
+                   [](const uid_batches& c) {
+                     auto out = "uid_batches " + std::to_string(c.messages);
+                     if (c.batches) out += " " + std::to_string(c.batches->first) + ":" + std::to_string(c.batches->second);
+                     return out;
+                   }},
         any);
   }
 

@@ -75,6 +75,43 @@ TEST(ImapWriter, SearchAnswersTakeTheFormThatWasAsked) {
   }
 }
 
+TEST(ImapWriter, PagesAreCountedFromBothEnds) { // RFC 9394 §3.1
+  const std::vector<std::uint32_t> hits{2, 3, 4, 9};
+  struct row {
+    partial_range page;
+    std::string_view out;
+  };
+  const row rows[] = {{{false, 1, 2}, "(1:2 2:3)"},       {{false, 2, 1}, "(2:1 2:3)"},        {{false, 3, 500}, "(3:500 4,9)"},
+                      {{false, 5, 9}, "(5:9 NIL)"},       {{true, 1, 1}, "(-1:-1 9)"},         {{true, 2, 4}, "(-2:-4 2:4)"},
+                      {{true, 4, 100}, "(-4:-100 2)"},    {{true, 5, 100}, "(-5:-100 NIL)"},   {{false, 1, 4294967295u}, "(1:4294967295 2:4,9)"},
+                      {{true, 100, 1}, "(-100:-1 2:4,9)"}};
+  search s;
+  s.uid = s.extended = true;
+  s.returns = search_return::partial;
+  for (const auto& r : rows) {
+    s.page = r.page;
+    EXPECT_EQ(written([&](response_writer& w) { w.search("a1", s, hits); }), "* ESEARCH (TAG \"a1\") UID PARTIAL " + std::string(r.out) + "\r\n");
+  }
+  imap::sort by; // ESORT: the order that was asked for, and no ranges
+  by.extended = true;
+  by.returns = search_return::min | search_return::max | search_return::partial;
+  by.page = {false, 1, 3};
+  const std::vector<std::uint32_t> sorted{9, 3, 4, 2};
+  EXPECT_EQ(written([&](response_writer& w) { w.sort("a1", by, sorted); }), "* ESEARCH (TAG \"a1\") MIN 9 MAX 2 PARTIAL (1:3 9,3,4)\r\n");
+  EXPECT_EQ(written([&](response_writer& w) { w.search("a1", s, {}); }), "* ESEARCH (TAG \"a1\") UID PARTIAL (-100:-1 NIL)\r\n");
+}
+
+TEST(ImapWriter, UnderUidOnlyRowsBeginWithTheUid) { // RFC 9586
+  client_mode mode;
+  mode.uid_only = true;
+  EXPECT_EQ(written([](response_writer& w) { w.message(3, 99).size(5).end(); }, mode), "* 99 UIDFETCH (RFC822.SIZE 5)\r\n");
+  EXPECT_EQ(written([](response_writer& w) { w.message(3, 99).size(5).end(); }), "* 3 FETCH (RFC822.SIZE 5)\r\n");
+  EXPECT_EQ(written([](response_writer& w) { w.unseen(3); }, mode), "");
+  const number_ranges batches{{99, 40}, {39, 1}};
+  EXPECT_EQ(written([&](response_writer& w) { w.uid_batches("a1", batches); }), "* UIDBATCHES (TAG \"a1\") 99:40,39:1\r\n");
+  EXPECT_EQ(written([&](response_writer& w) { w.uid_batches("a1", {}); }), "* UIDBATCHES (TAG \"a1\")\r\n");
+}
+
 TEST(ImapWriter, NamesAreEncodedAndQuotedAsTheClientReads) {
   const auto name = [](std::string_view n, client_mode mode = {}) { return written([&](response_writer& w) { w.mailbox(n); }, mode); };
   EXPECT_EQ(name("INBOX"), "INBOX");
