@@ -6,7 +6,6 @@ namespace rookery::actors {
 namespace {
 
 constexpr std::size_t append_kind = std::variant_size_v<imap::any_command>;
-constexpr std::string_view quota_text = "The account's quota would be exceeded";
 
 } // namespace
 
@@ -15,12 +14,18 @@ void imap_host::handle(imap::append_begin& a) {
   expunges_ = true;
   begun_ = link().now();
   append_.reset();
+  replaces_ = 0;
   const auto all = mailboxes();
   const auto* to = all->find(a.mailbox);
   if (to == nullptr) return session_.refuse_append("TRYCREATE", "No such mailbox");
+  if (a.replaced) return begin_replace(a, to->id);
   if (over_quota(a.message.octets, 1)) return session_.refuse_append("OVERQUOTA", quota_text);
-  append_ = std::make_shared<append_gathering>(to->id, node_.data_directory + "/spill");
-  append_->begin(a.message);
+  accept_append(a.message, to->id);
+}
+
+void imap_host::accept_append(const imap::append_message& message, base::mailbox_id to) {
+  append_ = std::make_shared<append_gathering>(to, node_.data_directory + "/spill");
+  append_->begin(message);
   session_.accept_append();
 }
 
@@ -67,6 +72,7 @@ void imap_host::handle(imap::append_end&) {
 }
 
 void imap_host::store_append(std::shared_ptr<append_gathering> gathering, append_gathering::gathered what) {
+  if (replaces_ != 0) return store_replacement(std::move(gathering), std::move(what));
   change(
       std::move(what.command),
       [this](const storage::command_result& r) {

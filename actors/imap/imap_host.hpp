@@ -28,6 +28,8 @@ namespace rookery::actors {
 std::unique_ptr<net::protocol> make_imap_host(node&, std::shared_ptr<const imap::server_settings>,
                                               const connection_facts&);
 
+inline constexpr std::string_view quota_text = "The account's quota would be exceeded";
+
 class imap_host final : public net::session_host<imap::server_session> {
 public:
   imap_host(node&, std::shared_ptr<const imap::server_settings>, const connection_facts&);
@@ -93,12 +95,17 @@ private:
 
   // imap_append.cpp
   void handle(imap::append_begin&);
+  void accept_append(const imap::append_message&, base::mailbox_id to);
   void handle(imap::append_next&);
   void handle(imap::append_chunk&);
   void handle(imap::append_message_end&) {}
   void handle(imap::append_end&);
   void handle(imap::append_aborted&);
   void store_append(std::shared_ptr<append_gathering>, append_gathering::gathered);
+
+  // imap_replace.cpp
+  void begin_replace(const imap::append_begin&, base::mailbox_id to);
+  void store_replacement(std::shared_ptr<append_gathering>, append_gathering::gathered);
 
   // imap_mailboxes.cpp
   void run(imap::create_mailbox&);
@@ -167,6 +174,7 @@ private:
   std::function<void()> after_rows_;
   bool yielded_ = false;
   std::shared_ptr<append_gathering> append_;
+  std::uint32_t replaces_ = 0;               ///< UID that goes when `append_` is stored; 0 for APPEND
 };
 
 } // namespace rookery::actors

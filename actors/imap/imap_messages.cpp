@@ -348,7 +348,7 @@ void imap_host::transfer(bool leave, bool uid, const imap::sequence_set& set, co
           }
       },
       [this, octets, send, count = chosen->count] {
-        if (over_quota(*octets, count)) return end_no("OVERQUOTA", "The account's quota would be exceeded");
+        if (over_quota(*octets, count)) return end_no("OVERQUOTA", quota_text);
         send();
       });
 }

@@ -25,8 +25,16 @@ bool read_append_message(word_reader& in, append_message& out) {
   return in.at_end() || in.syntax("Message literal expected");
 }
 
-std::optional<append_head> read_append_head(word_reader& in) {
+std::optional<append_head> read_append_head(const command_rule& rule, word_reader& in) {
   append_head out;
+  if (rule.name == "REPLACE") { // RFC 8508 §5: seq-number SP
+    auto& replaced = out.replaced.emplace();
+    replaced.uid = rule.uid;
+    if (!in.space() || (!in.take('*') && (!in.number(replaced.number) || replaced.number == 0))) {
+      in.syntax("Message number expected");
+      return {};
+    }
+  }
   if (!in.space()) {
     in.syntax("Missing mailbox");
     return {};

@@ -1,6 +1,6 @@
 /// APPEND: what is known of a message before its octets.
 ///
-/// Source: RFC 9051 §6.3.12; RFC 3502 (MULTIAPPEND); RFC 4466 §6; RFC 6855 §4 (UTF8).
+/// Source: RFC 9051 §6.3.12; RFC 3502 (MULTIAPPEND); RFC 4466 §6; RFC 6855 §4 (UTF8); RFC 8508 (REPLACE).
 #pragma once
 
 #include "base/clock.hpp"
@@ -10,6 +10,12 @@
 #include <optional>
 
 namespace rookery::imap {
+
+/// The message that REPLACE removes (RFC 8508).
+struct replaced_message {
+  bool uid = false;         ///< UID REPLACE
+  std::uint32_t number = 0; ///< 0 for "*"
+};
 
 struct append_message {
   flag_list flags;

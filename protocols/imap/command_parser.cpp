@@ -319,6 +319,8 @@ constexpr std::array rules{
     command_rule{"UNSELECT", false, selected, read_plain_command<unselect>},
     command_rule{"IDLE", false, logged_in, read_plain<idle_request>},
     command_rule{"APPEND", false, logged_in, nullptr},
+    command_rule{"REPLACE", true, selected, nullptr},
+    command_rule{"REPLACE", false, selected, nullptr},
     command_rule{"SELECT", false, logged_in, read_select<false>},
     command_rule{"EXAMINE", false, logged_in, read_select<true>},
     command_rule{"STATUS", false, logged_in, read_noun<status, read_status>},

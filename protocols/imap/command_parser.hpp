@@ -50,7 +50,7 @@ struct command_rule {
   std::string_view name;       ///< "FETCH"
   bool uid = false;            ///< this is the form behind UID
   std::uint8_t states = 0;     ///< in_state::...
-  bool (*read)(word_reader&, const client_mode&, request&) = nullptr; ///< null for APPEND
+  bool (*read)(word_reader&, const client_mode&, request&) = nullptr; ///< null for APPEND and REPLACE
 };
 
 /// Tag and name, as far as they can be read.
@@ -83,14 +83,15 @@ bool read_flag(word_reader&, flag_list&);
 bool read_flag_list(word_reader&, flag_list&);
 bool read_set(word_reader&, sequence_set&);
 
-/// What stands before a literal in an APPEND command.
+/// What stands before a literal in an APPEND or REPLACE command.
 struct append_head {
+  std::optional<replaced_message> replaced; ///< REPLACE
   std::string mailbox;
   append_message message; ///< without `octets`
 };
-/// `reader` stands behind "APPEND", at its space; the text ends where the literal's announcement
+/// `reader` stands behind the command's name (APPEND, REPLACE), at its space; the text ends where the literal's announcement
 /// begins. Nothing without a fault: the literal is the mailbox's name, to be collected first.
-std::optional<append_head> read_append_head(word_reader& reader);
+std::optional<append_head> read_append_head(const command_rule&, word_reader& reader);
 /// The same for the second and later messages: " (\Seen) "date" " up to the literal.
 bool read_append_message(word_reader& reader, append_message&);
 

@@ -195,10 +195,12 @@ void server_session::begin_literal(const literal& found, std::size_t line_end) {
   if (settings_->literal_minus && !found.sync && found.octets > limits.literal_minus_octets)
     return no("BAD", "TOOBIG", "Literal too large to be sent unasked");
 
-  if (!head.rule->read) { // APPEND
+  if (!head.rule->read) { // APPEND, REPLACE
+    if (mode_.uid_only && by_number(*head.rule)) return no("BAD", "UIDREQUIRED", "Message numbers are not used under UIDONLY");
+    if (read_only_ && head.rule->name == "REPLACE") return no("NO", "READ-ONLY", "The mailbox is open for reading only");
     word_reader reader(view.substr(0, line_begin_ + found.begin), reading());
     reader.skip(head.octets);
-    auto append = read_append_head(reader);
+    auto append = read_append_head(*head.rule, reader);
     if (reader.fault() != parse_fault::none) {
       refuse(head, reader.fault(), reader.fault_text());
       stop();
@@ -208,6 +210,7 @@ void server_session::begin_literal(const literal& found, std::size_t line_end) {
       tag_ = head.tag;
       append_ = std::make_unique<append_progress>();
       append_->mailbox = std::move(append->mailbox);
+      append_->replaced = append->replaced;
       stop();
       return announce_append(std::move(append->message), found);
     }

@@ -27,7 +27,7 @@
 /// call on the session; commands own their strings.
 ///
 /// Source: RFC 9051, RFC 3501; RFC 7888 (literals), RFC 2177, RFC 2971, RFC 4959 (SASL-IR),
-/// RFC 4978 (COMPRESS), RFC 5161, RFC 6855, RFC 7162, RFC 3502, RFC 8437.
+/// RFC 4978 (COMPRESS), RFC 5161, RFC 6855, RFC 7162, RFC 3502, RFC 8437, RFC 8508.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -91,6 +91,7 @@ struct append_begin {
   std::string tag;
   std::string mailbox;
   append_message message;
+  std::optional<replaced_message> replaced; ///< REPLACE: this one goes, and no second message comes
 };
 struct append_next { append_message message; };
 struct append_chunk { base::const_bytes octets; };

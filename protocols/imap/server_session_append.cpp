@@ -29,7 +29,7 @@ void server_session::announce_append(append_message&& message, const literal& fo
   if (found.octets > limits.append_octets) return no("TOOBIG", "Message too large");
   if (append_->total > limits.append_total_octets) return no("TOOBIG", "Messages too large together");
   if (append_->messages >= limits.append_messages) return no("LIMIT", "Too many messages at once");
-  if (append_->messages++ == 0) queued_.emplace_back(append_begin{tag_, append_->mailbox, append_->message});
+  if (append_->messages++ == 0) queued_.emplace_back(append_begin{tag_, append_->mailbox, append_->message, append_->replaced});
   else queued_.emplace_back(append_next{append_->message});
   phase_ = phase::append_host;
 }
@@ -112,7 +112,8 @@ bool server_session::step_append_after() {
     phase_ = phase::append_end_host;
     return true;
   }
-  if (!found) return bad(nullptr);
+  // RFC 8508 §4.7: one message replaces one.
+  if (!found || append_->replaced) return bad(found ? &*found : nullptr);
   const auto paren = append_->message.utf8 ? std::size_t{1} : std::size_t{0};
   word_reader reader(text.substr(0, found->begin - paren), reading());
   append_message next;

@@ -20,6 +20,7 @@ struct server_session::append_progress {
   std::uint64_t total = 0;
   std::size_t messages = 0; ///< that the host was told of
   std::string mailbox;
+  std::optional<replaced_message> replaced; ///< REPLACE
 };
 
 } // namespace rookery::imap

@@ -23,7 +23,8 @@ enum class command_type : std::uint8_t {
   copy_messages = 10,
   move_messages = 11,
   drop_account = 12,
-  relocate_body = 13
+  relocate_body = 13,
+  replace_message = 24
 };
 
 template <class... F>
@@ -232,6 +233,14 @@ std::optional<any_command> read_fields(command_type type, reader& in) {
     c.old_offset = in.u32();
     return c;
   }
+  case command_type::replace_message: {
+    replace_message c;
+    c.from = in.mailbox();
+    c.to = in.mailbox();
+    c.uid = in.u32();
+    c.message = in.message();
+    return c;
+  }
   }
   return std::nullopt;
 }
@@ -321,6 +330,13 @@ std::string encode(const command& c) {
                    head(command_type::relocate_body);
                    out.varint(v.old_segment);
                    out.varint(v.old_offset);
+                 },
+                 [&](const replace_message& v) {
+                   head(command_type::replace_message);
+                   place(v.from);
+                   place(v.to);
+                   out.varint(v.uid);
+                   put(out, v.message);
                  },
              },
              c.what);

@@ -64,6 +64,13 @@ struct subscribe { std::string name; bool on = true; };
 struct set_special_use { std::string name; std::string special_use; };
 /// Appends to a mailbox by id: the commands' bodies are the messages' in order. All or none.
 struct append { base::mailbox_id mailbox; std::vector<new_message> messages; };
+/// Appends one message (the command's body) to `to` and removes message `uid` from `from`: both or
+/// none. no_such_record: that message is gone.
+struct replace_message {
+  base::mailbox_id from, to;
+  std::uint32_t uid = 0;
+  new_message message;
+};
 /// Delivers one message to a mailbox by name; made once for one (account, origin, recipient) even if
 /// repeated. A missing folder other than INBOX is created when `create`, else INBOX is taken.
 struct deliver {
@@ -92,7 +99,7 @@ struct relocate_body { std::uint32_t old_segment = 0, old_offset = 0; };
 
 using any_command = std::variant<create_mailbox, delete_mailbox, rename_mailbox, subscribe, set_special_use, append,
                                  deliver, store_flags, expunge, copy_messages, move_messages, drop_account,
-                                 relocate_body>;
+                                 relocate_body, replace_message>;
 
 struct command {
   base::account_id account;
@@ -107,6 +114,7 @@ std::optional<base::account_id> account_of_arrival(std::string_view payload);
 
 // Results (machine.hpp, command_result):
 //   append, deliver: mailbox, uid_validity, uids, modseq.  copy, move: mailbox (to), uid_validity, source_uids, uids, modseq.
-//   store_flags: uids changed or confirmed, refused_uids, modseq.  expunge: uids removed, modseq.  create: mailbox, uid_validity.
+//   store_flags: uids changed or confirmed, refused_uids, modseq.  expunge: uids removed, modseq.
+//   replace: as append; source_uids: what was removed; modseq: of `from`.  create: mailbox, uid_validity.
 
 } // namespace rookery::storage::mail

@@ -106,7 +106,7 @@ private:
     }
     return std::visit(
         [&]<class C>(const C& what) -> command_result {
-          if constexpr (std::is_same_v<C, append> || std::is_same_v<C, deliver>)
+          if constexpr (std::is_same_v<C, append> || std::is_same_v<C, deliver> || std::is_same_v<C, replace_message>)
             return mail::apply(state_, read->account, read->time, what, c.bodies);
           else if constexpr (std::is_same_v<C, relocate_body>)
             return {};

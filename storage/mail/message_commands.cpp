@@ -140,6 +140,22 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time no
   return result;
 }
 
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const replace_message& c,
+                     std::span<const body_ref> bodies) {
+  auto& a = shard.account(id);
+  auto* from = shard.mailbox(a, c.from);
+  auto old = from == nullptr ? std::vector<std::uint32_t>() : from->expungible(uid_ranges{{c.uid, c.uid}}, true);
+  if (old.empty()) return no(outcome::no_such_record);
+  auto result = apply(shard, id, now, append{c.to, {c.message}}, bodies);
+  if (result.what != outcome::done) return result;
+  from = shard.mailbox(a, c.from);
+  if (c.from != c.to) result.modseq = from->step();
+  take_off(a, from->remove(old, result.modseq));
+  shard.changed(a, *from);
+  result.source_uids = std::move(old);
+  return result;
+}
+
 command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const deliver& c,
                      std::span<const body_ref> bodies) {
   if (bodies.size() != 1) return no(outcome::malformed);

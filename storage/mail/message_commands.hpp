@@ -9,6 +9,8 @@
 namespace rookery::storage::mail {
 
 command_result apply(shard_state&, base::account_id, base::wall_time, const append&, std::span<const body_ref> bodies);
+command_result apply(shard_state&, base::account_id, base::wall_time, const replace_message&,
+                     std::span<const body_ref> bodies);
 command_result apply(shard_state&, base::account_id, base::wall_time, const deliver&, std::span<const body_ref> bodies);
 command_result apply(shard_state&, base::account_id, base::wall_time, const store_flags&);
 command_result apply(shard_state&, base::account_id, base::wall_time, const expunge&);

@@ -43,6 +43,7 @@ std::string name_of(const mail::any_command& what) {
     std::string operator()(const mail::expunge&) const { return "messages expunged (they are there again)"; }
     std::string operator()(const mail::copy_messages&) const { return "messages copied"; }
     std::string operator()(const mail::move_messages&) const { return "messages moved (they are where they were)"; }
+    std::string operator()(const mail::replace_message&) const { return "a message replaced (the old one is there again)"; }
     std::string operator()(const mail::drop_account&) const { return "the removal of all its mail"; }
     std::string operator()(const mail::relocate_body&) const { return {}; }
   };

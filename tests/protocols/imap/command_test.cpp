@@ -167,12 +167,18 @@ TEST(ImapCommand, AppendHeadsAreRead) {
                       {"a APPEND x \"yesterday\" ", "", true},
                       {"a APPEND x (\\Foo) ", "", true},
                       {"a APPEND x CATENATE (URL ", "", true},
+                      {"a REPLACE 4 Drafts (\\Seen) ", "Drafts"},
+                      {"a UID REPLACE * Drafts ", "Drafts"},
+                      {"a REPLACE 4 ", ""},
+                      {"a REPLACE 0 Drafts ", "", true},
+                      {"a REPLACE 1:2 Drafts ", "", true},
+                      {"a REPLACE Drafts ", "", true},
                       {"a APPEND", "", true}};
   for (const auto& r : rows) {
     const auto head = read_head(r.text);
     word_reader reader(r.text, {&limits, false});
     reader.skip(head.octets);
-    const auto append = read_append_head(reader);
+    const auto append = read_append_head(*head.rule, reader);
     EXPECT_EQ(reader.fault() != parse_fault::none, r.fault) << r.text;
     EXPECT_EQ(append ? append->mailbox : "", r.mailbox) << r.text;
   }

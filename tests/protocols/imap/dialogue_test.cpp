@@ -44,7 +44,11 @@ public:
                                  [](authenticated& a) { return "authenticated " + a.user + " " + string(a.mechanism); },
                                  [](authentication_failed& f) { return "authentication_failed " + f.user + " " + string(f.mechanism) + (f.held ? " held" : ""); },
                                  [](command& c) { return print_command(c.what); },
-                                 [](append_begin& a) { return "append_begin " + a.mailbox + " " + std::to_string(a.message.octets); },
+                                 [](append_begin& a) {
+                                   auto out = "append_begin " + a.mailbox + " " + std::to_string(a.message.octets);
+                                   if (a.replaced) out += " for " + string(a.replaced->uid ? "uid " : "") + std::to_string(a.replaced->number);
+                                   return out;
+                                 },
                                  [](append_next& a) { return "append_next " + std::to_string(a.message.octets); },
                                  [](append_chunk& c) { return "body " + string(c.octets); },
                                  [](append_message_end&) { return string("append_message_end"); },

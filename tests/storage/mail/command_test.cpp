@@ -35,7 +35,8 @@ std::vector<any_command> one_of_each() {
           copy_messages{base::mailbox_id{1}, base::mailbox_id{2}, {{4, 4}}},
           move_messages{base::mailbox_id{2}, base::mailbox_id{1}, {{4, 400}}},
           drop_account{},
-          relocate_body{7, 0xfffffff0u}};
+          relocate_body{7, 0xfffffff0u},
+          replace_message{base::mailbox_id{3}, base::mailbox_id{4}, 77, sample_message()}};
 }
 
 TEST(MailCommand, ArrivalsAreKnownByTheirFirstOctets) {

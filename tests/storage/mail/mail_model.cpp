@@ -257,6 +257,23 @@ command_result mail_model::apply(const committed_command& c) {
       r.uids.push_back(add(a, m, time, v->messages[i], c.bodies[i]));
     return r;
   }
+  if (const auto* v = std::get_if<replace_message>(&read.what)) {
+    if (!a.mailboxes.contains(v->from.value) || !a.mailboxes[v->from.value].messages.contains(v->uid))
+      return no(outcome::no_such_record);
+    if (!a.mailboxes.contains(v->to.value)) return no(outcome::no_such_mailbox);
+    auto& to = a.mailboxes[v->to.value];
+    if (!enter_keywords(to, v->message.flags.keywords)) return no(outcome::over_limit);
+    ++to.modseq;
+    auto r = about(v->to.value, to);
+    r.uids.push_back(add(a, to, time, v->message, c.bodies[0]));
+    auto& from = a.mailboxes[v->from.value];
+    if (v->from != v->to) ++from.modseq;
+    from.messages.erase(v->uid);
+    from.vanished.emplace_back(from.modseq, v->uid);
+    r.source_uids = {v->uid};
+    r.modseq = from.modseq;
+    return r;
+  }
   if (const auto* v = std::get_if<store_flags>(&read.what)) {
     if (!a.mailboxes.contains(v->mailbox.value)) return no(outcome::no_such_mailbox);
     auto& m = a.mailboxes[v->mailbox.value];
@@ -537,6 +554,12 @@ any_command command_maker::pick(const mail_model& model, std::uint64_t id, std::
     return move_messages{m, below(5) == 0 ? m : any(), ranges(look(m))};
   }
   case 22:
+    if (below(2) == 0) {
+      const auto m = any();
+      const auto which = ranges(look(m));
+      bodies.push_back(body());
+      return replace_message{m, below(3) == 0 ? m : any(), which.empty() ? 1 : which.front().first, message()};
+    }
     if (below(12) == 0) return drop_account{};
     return subscribe{name(), true};
   default: return relocate(bodies);

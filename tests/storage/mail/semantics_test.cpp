@@ -276,6 +276,31 @@ TEST(MailMachine, MessagesCanBeCopiedAndMovedWithinAMailbox) {
   n.expect_sound();
 }
 
+TEST(MailMachine, AMessageIsReplacedInOneStep) {
+  node n;
+  n.append_some(inbox, 3);
+  const auto other = n.run(create_mailbox{"Sent", ""}).mailbox;
+  auto r = n.run(replace_message{inbox, inbox, 2, message_with("new")}, 1);
+  EXPECT_EQ(r.uids, uids{4});
+  EXPECT_EQ(r.source_uids, uids{2});
+  EXPECT_EQ(n.uids(inbox), (uids{1, 3, 4}));
+  EXPECT_EQ(r.modseq, n.look(inbox)->status.highest_modseq);
+  EXPECT_EQ(n.machine->open_mailbox(base::account_id{1}, inbox)->vanished_since(r.modseq - 1, 9).uids, (uid_ranges{{2, 2}}));
+
+  r = n.run(replace_message{inbox, other, 4, message_with("sent")}, 1);
+  EXPECT_EQ(r.mailbox, other);
+  EXPECT_EQ(n.uids(other), uids{1});
+  EXPECT_EQ(n.uids(inbox), (uids{1, 3}));
+  EXPECT_EQ(r.modseq, n.look(inbox)->status.highest_modseq);
+
+  // What cannot be done whole is not done at all.
+  EXPECT_EQ(n.run(replace_message{inbox, inbox, 2, message_with("gone")}, 1).what, outcome::no_such_record);
+  EXPECT_EQ(n.run(replace_message{inbox, base::mailbox_id{99}, 1, message_with("lost")}, 1).what, outcome::no_such_mailbox);
+  EXPECT_EQ(n.run(replace_message{base::mailbox_id{99}, inbox, 1, message_with("lost")}, 1).what, outcome::no_such_record);
+  EXPECT_EQ(n.uids(inbox), (uids{1, 3}));
+  n.expect_sound();
+}
+
 TEST(MailMachine, ADeliveryIsMadeOnceAndFallsBackToInbox) {
   node n;
   const deliver d{"lists", false, 77, 1, message_with("e")};

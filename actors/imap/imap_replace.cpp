@@ -1,0 +1,51 @@
+// REPLACE: an APPEND that takes a message's place (RFC 8508).
+#include "actors/imap/imap_host.hpp"
+
+namespace rookery::actors {
+
+void imap_host::begin_replace(const imap::append_begin& a, base::mailbox_id to) {
+  const auto& map = selected_->map();
+  const auto& named = *a.replaced;
+  std::uint32_t uid = named.number;
+  if (named.number == 0) uid = map.largest_uid();
+  else if (!named.uid) uid = named.number <= map.size() ? map.uid_of(named.number) : 0;
+  const auto& view = selected_->view();
+  const auto row = view.lower_bound(uid);
+  if (uid == 0 || row >= view.size() || selected_->map().list().at(row) != uid)
+    return session_.refuse_append("EXPUNGEISSUED", "There is no such message to be replaced");
+  replaces_ = uid;
+  if (!over_quota(a.message.octets, 1)) return accept_append(a.message, to);
+  // RFC 8508 §3.4: what goes makes room.
+  auto octets = std::make_shared<std::uint64_t>(0);
+  in_reader(
+      [octets, row, view = selected_->shared_view()] {
+        const auto place = view->at(row);
+        *octets = storage::mail::load_statics(*place.in).size[place.in->slot[place.row]];
+      },
+      [this, octets, message = a.message, to] {
+        const auto more = message.octets - std::min(message.octets, *octets);
+        if (more != 0 && over_quota(more, 0)) return session_.refuse_append("OVERQUOTA", quota_text);
+        accept_append(message, to);
+      });
+}
+
+void imap_host::store_replacement(std::shared_ptr<append_gathering> gathering, append_gathering::gathered what) {
+  storage::mail::replace_message replace{selected_->id(), what.command.mailbox, std::exchange(replaces_, 0),
+                                         std::move(what.command.messages.front())};
+  change(
+      std::move(replace),
+      [this](const storage::command_result& r) {
+        if (r.what == storage::outcome::no_such_record)
+          return end_no("EXPUNGEISSUED", "The message to be replaced is gone");
+        if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
+        imap::number_ranges uids;
+        for (const auto uid : r.uids) imap::append_number(uids, uid);
+        // RFC 8508 §4.3: before EXISTS and EXPUNGE.
+        session_.writer().ok(imap::append_uid_code(r.uid_validity, uids), "Replacement message is stored");
+        if (!session_.mode().condstore) return end_ok("", "REPLACE completed");
+        end_ok(imap::highest_modseq_code(r.modseq), "REPLACE completed");
+      },
+      {}, std::move(what.bodies), std::move(gathering));
+}
+
+} // namespace rookery::actors
