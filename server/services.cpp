@@ -80,6 +80,7 @@ service_listener imap_service(const listener_entry& entry, const node_file& file
     out->limits.append_octets = s.smtp_message_octets_max;
     out->limits.inactive_time = std::chrono::seconds(s.imap_idle_seconds);
     out->limits.login_time = std::chrono::seconds(s.imap_login_seconds);
+    out->limits.progress_time = std::chrono::seconds(s.imap_progress_seconds);
     return out;
   });
   auto l = std::make_shared<net::listener>();

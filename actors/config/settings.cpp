@@ -41,6 +41,8 @@ constexpr auto rows = std::to_array<setting_info>({
      "An IMAP session without a command, or in IDLE, is closed after this time (RFC 9051 asks for 30 minutes at least)."},
     {"imap.login_seconds", seconds, &settings::imap_login_seconds, 10, 3600, {},
      "An IMAP connection that has not logged in is closed after this time."},
+    {"imap.progress_seconds", seconds, &settings::imap_progress_seconds, 0, 600, {},
+     "A search that reads from the disk tells its client after this time, and again each time after it, how far it is (INPROGRESS); 0: once, at its beginning."},
     {"log.level", choice, &settings::log_level, 0, 0, "debug|info|notice|warning|error",
      "The least severe events that are logged."},
     {"password.characters_min", number, &settings::password_characters_min, 1, 128, {},

@@ -44,6 +44,7 @@ struct settings {
   // Reading.
   std::uint64_t imap_idle_seconds = 1800;
   std::uint64_t imap_login_seconds = 60;
+  std::uint64_t imap_progress_seconds = 10;
   std::uint64_t pop3_idle_seconds = 600;
   // The store.
   std::uint64_t storage_reserve_octets = 67108864;

@@ -13,10 +13,10 @@ constexpr std::chrono::seconds shard_time{30};
 constexpr std::chrono::milliseconds try_again{5};
 
 /// In the order of imap::any_command, and APPEND last.
-constexpr std::array<std::string_view, 25> kind_names{
+constexpr std::array<std::string_view, 26> kind_names{
     "noop", "check", "select", "close", "unselect", "create", "delete", "rename", "subscribe", "list", "status",
     "expunge", "search", "sort", "thread", "fetch", "store", "copy", "move", "getquota", "getquotaroot", "setquota",
-    "unauthenticate", "uidbatches", "append"};
+    "unauthenticate", "uidbatches", "cancelupdate", "append"};
 static_assert(kind_names.size() == std::variant_size_v<imap::any_command> + 1);
 
 struct kind_metrics {
@@ -62,6 +62,7 @@ caf::message_handler imap_host::messages() {
 
 void imap_host::gone() {
   entry_.leave();
+  contexts_.reset();
   selected_.reset();
 }
 
@@ -71,6 +72,7 @@ void imap_host::on(imap::server_session::event& e) {
 
 void imap_host::handle(imap::command& c) {
   kind_ = c.what.index();
+  ++commands_;
   expunges_ = may_tell_expunges(c.what);
   begun_ = link().now();
   // A command may outlive this call: each keeps what it needs.
@@ -146,7 +148,10 @@ bool imap_host::over_quota(std::uint64_t octets, std::uint64_t messages) const {
 
 /// False when the selected mailbox is gone.
 bool imap_host::tell_news(const own_change* own) {
-  return !selected_ || selected_->tell_news(session_.writer(), expunges_ || session_.idling(), own);
+  if (!selected_) return true;
+  if (!selected_->tell_news(session_.writer(), expunges_ || session_.idling(), own)) return false;
+  if (contexts_) contexts_->tell(session_.writer());
+  return true;
 }
 
 bool imap_host::tell_news_early() {

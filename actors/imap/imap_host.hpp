@@ -11,6 +11,7 @@
 #include "actors/imap/append_gathering.hpp"
 #include "actors/imap/mailbox_session.hpp"
 #include "actors/imap/rows.hpp"
+#include "actors/imap/search_contexts.hpp"
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
 #include "protocols/imap/server_session.hpp"
@@ -20,6 +21,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace rookery::actors {
@@ -93,6 +95,19 @@ private:
   void arrange(std::shared_ptr<search_run>, std::function<Result(const search_run&)> work,
                std::function<void(const Result&)> then);
 
+  // imap_contexts.cpp
+  void run(imap::cancel_update&);
+  /// False: the tag has a context already, and the command was answered.
+  bool may_update(std::uint8_t returns);
+  /// Notes the results of a search with UPDATE, or says NOUPDATE. `found`: UIDs in their order.
+  void keep_context(std::uint8_t returns, bool uid, const imap::search_program&, std::optional<imap::sort> order,
+                    std::vector<std::uint32_t> found);
+
+  // imap_progress.cpp
+  /// Tells the client now and then how far its command is, until it is answered.
+  void tell_progress(std::function<std::pair<std::uint32_t, std::uint32_t>()> how_far);
+  void tell_progress_later(std::uint64_t command, std::function<std::pair<std::uint32_t, std::uint32_t>()> how_far);
+
   // imap_append.cpp
   void handle(imap::append_begin&);
   void accept_append(const imap::append_message&, base::mailbox_id to);
@@ -159,11 +174,13 @@ private:
   account_entry entry_;
 
   std::unique_ptr<mailbox_session> selected_;
+  std::shared_ptr<search_contexts> contexts_; ///< of `selected_`; null without any
 
   // The open command.
   std::size_t kind_ = 0;                     ///< index in imap::any_command, or `append_kind`
   bool expunges_ = false;                    ///< EXPUNGE may be sent at its end
   base::instant begun_{};
+  std::uint64_t commands_ = 0;               ///< so far, this one too
   struct pending_change {
     committed then;
     std::function<void()> otherwise;

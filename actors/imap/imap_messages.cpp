@@ -194,6 +194,8 @@ void imap_host::stored(const imap::store& s, const imap::number_ranges& uids, bo
 void imap_host::search_then(const imap::search_program& program, std::function<void(std::shared_ptr<search_run>)> then) {
   if (!tell_news_early()) return;
   auto run = std::make_shared<search_run>(node_, *selected_, program, session_.saved_uids());
+  if (!run->in_memory())
+    tell_progress([run] { return std::pair<std::uint32_t, std::uint32_t>(run->looked_at(), run->to_look_at()); });
   auto made = std::make_unique<search_rows>(node_, link(), run);
   const auto* rows = made.get();
   produce_rows(std::move(made), [this, rows, run, then = std::move(then)] {
@@ -206,6 +208,7 @@ void imap_host::search_then(const imap::search_program& program, std::function<v
 }
 
 void imap_host::run(imap::search& s) {
+  if (!may_update(s.returns)) return;
   auto shared = std::make_shared<imap::search>(std::move(s));
   search_then(shared->program, [this, shared](const std::shared_ptr<search_run>& run) {
     namespace returns = imap::search_return;
@@ -227,6 +230,11 @@ void imap_host::run(imap::search& s) {
     numbers.reserve(hits.size());
     for (const auto row : hits) numbers.push_back(shared->uid ? run->uid_of(row) : run->number_of(row));
     session_.writer().search(session_.tag(), *shared, numbers, modseq);
+    if (wanted & returns::update) {
+      std::vector<std::uint32_t> uids;
+      for (const auto row : hits) uids.push_back(run->uid_of(row));
+      keep_context(wanted, shared->uid, shared->program, std::nullopt, std::move(uids));
+    }
     end_ok("", "SEARCH completed");
   });
 }
@@ -244,6 +252,7 @@ void imap_host::arrange(std::shared_ptr<search_run> run, std::function<Result(co
 }
 
 void imap_host::run(imap::sort& s) {
+  if (!may_update(s.returns)) return;
   auto shared = std::make_shared<imap::sort>(std::move(s));
   search_then(shared->program, [this, shared](const std::shared_ptr<search_run>& run) {
     arrange<std::vector<std::uint32_t>>(
@@ -264,6 +273,12 @@ void imap_host::run(imap::sort& s) {
             if (shared->returns & returns::save) session_.save_uids(std::move(ranges));
           }
           session_.writer().sort(session_.tag(), *shared, numbers, modseq);
+          if (shared->returns & returns::update) {
+            auto uids = numbers;
+            if (!shared->uid)
+              for (auto& n : uids) n = selected_->map().uid_of(n);
+            keep_context(shared->returns, shared->uid, shared->program, *shared, std::move(uids));
+          }
           end_ok("", "SORT completed");
         });
   });

@@ -16,6 +16,7 @@ bool can_grow_keywords(const storage::mail::mailbox_view& view) {
 } // namespace
 
 void imap_host::leave_mailbox() {
+  contexts_.reset();
   selected_.reset();
   if (const auto& w = entry_.watch()) w->mailbox = 0;
 }

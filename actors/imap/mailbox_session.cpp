@@ -126,6 +126,7 @@ bool mailbox_session::tell_news(imap::response_writer out, bool expunges, const 
     compare(*before, vanished, changed);
     map_.update(uids_of(view_), vanished);
     vanished_count = static_cast<std::uint32_t>(vanished.size());
+    if (observer_ && !vanished.empty()) observer_->vanished(out, vanished);
     if (before->keywords != view_->keywords) {
       out.flags(view_->keywords);
       out.permanent_flags(view_->keywords, read_only_, view_->keywords.size() < storage::mail::flag::keywords_max);
@@ -143,7 +144,19 @@ bool mailbox_session::tell_news(imap::response_writer out, bool expunges, const 
     if (with_recent_) out.recent(recent_count());
   }
   tell_flags(out, changed, rows, own);
+  if (observer_) tell_observer(changed, rows);
   return true;
+}
+
+void mailbox_session::tell_observer(const std::vector<flag_news>& changed, std::uint32_t new_from) const {
+  std::vector<std::uint32_t> uids;
+  for (const auto& c : changed) {
+    if (c.row >= new_from) break;
+    const auto place = view_->at(c.row);
+    uids.push_back(place.in->uid[place.row]);
+  }
+  for (auto row = new_from; row < map_.announced_rows(); ++row) uids.push_back(map_.list().at(row));
+  if (!uids.empty()) observer_->changed(uids);
 }
 
 void mailbox_session::tell_flags(imap::response_writer& out, const std::vector<flag_news>& changed, std::uint32_t rows,

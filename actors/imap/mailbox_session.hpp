@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,16 @@ struct own_change {
   bool silent = false;                 ///< STORE .SILENT: say nothing but MODSEQ, unless others changed more
   imap::store::change how = imap::store::change::add;
   imap::flag_list flags;
+};
+
+/// Who wants to know what `tell_news` finds.
+class mailbox_observer {
+public:
+  virtual ~mailbox_observer() = default;
+  /// These are gone (ascending); their numbers are still the client's.
+  virtual void vanished(imap::response_writer&, std::span<const std::uint32_t> uids) = 0;
+  /// These have other flags, or are new to the client.
+  virtual void changed(std::span<const std::uint32_t> uids) = 0;
 };
 
 class mailbox_session {
@@ -51,6 +62,8 @@ public:
   /// Looks at the published view and writes what is new: changed flags, EXISTS, and EXPUNGE or
   /// VANISHED when `expunges` are allowed now. False when the mailbox was deleted.
   bool tell_news(imap::response_writer, bool expunges, const own_change* own = nullptr);
+  /// Null: nobody. Must live as long as this, or be taken back.
+  void observe(mailbox_observer* o) noexcept { observer_ = o; }
   /// Is there something that `tell_news` would look at?
   bool has_news() const { return cell_->view() != view_; }
 
@@ -67,12 +80,14 @@ private:
   void compare(const storage::mail::mailbox_view& before, std::vector<std::uint32_t>& vanished,
                std::vector<flag_news>& changed) const;
   void claim_recent();
+  void tell_observer(const std::vector<flag_news>& changed, std::uint32_t new_from) const;
   void tell_flags(imap::response_writer&, const std::vector<flag_news>&, std::uint32_t rows, const own_change*) const;
 
   std::shared_ptr<storage::mail::mailbox_cell> cell_;
   mailbox_view_ptr view_;
   imap::sequence_map map_;
   imap::number_ranges recent_;
+  mailbox_observer* observer_ = nullptr;
   bool read_only_;
   bool with_recent_;
 };

@@ -49,6 +49,7 @@ search_run::search_run(const node& n, const mailbox_session& mailbox, const imap
       matcher_(program, context_of(mailbox, saved_uids, n.clock->wall())), answers_(n.bodies, mailbox.cell()),
       rows_(rows_that_may_match(mailbox, matcher_)) {
   if (!rows_.empty()) row_ = rows_.front().first;
+  for (const auto& range : rows_) to_look_at_ += range.end - range.first;
 }
 
 std::uint32_t search_run::uid_of(std::uint32_t row) const {
@@ -123,6 +124,7 @@ search_run::outcome search_run::run(std::chrono::microseconds time, bool may_wai
     const auto n = std::min(left, step);
     if (!run_page(place.page_number, place.row, place.row + n, may_wait)) return outcome::needs_disk;
     row_ += n;
+    looked_at_.store(looked_at() + n, std::memory_order_relaxed);
     if (std::chrono::steady_clock::now() >= end_time && range_ < rows_.size()) return outcome::more;
   }
   return outcome::done;

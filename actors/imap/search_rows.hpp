@@ -10,6 +10,7 @@
 #include "actors/node.hpp"
 #include "protocols/imap/search_matcher.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <vector>
@@ -28,6 +29,9 @@ public:
   /// Goes on for about `time`; needs_disk only when it may not wait.
   outcome run(std::chrono::microseconds time, bool may_wait);
 
+  /// How many messages were looked at, of how many. From any thread.
+  std::uint32_t looked_at() const noexcept { return looked_at_.load(std::memory_order_relaxed); }
+  std::uint32_t to_look_at() const noexcept { return to_look_at_; }
   /// Rows of the view, ascending.
   const std::vector<std::uint32_t>& hits() const noexcept { return hits_; }
   const storage::mail::mailbox_view& view() const noexcept { return *view_; }
@@ -48,6 +52,8 @@ private:
   std::size_t range_ = 0;
   std::uint32_t row_ = 0;
   std::vector<std::uint32_t> hits_;
+  std::uint32_t to_look_at_ = 0;
+  std::atomic<std::uint32_t> looked_at_{0};
 };
 
 class search_rows final : public rows {

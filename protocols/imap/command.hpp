@@ -54,6 +54,8 @@ struct uid_batches {
   std::uint32_t messages = 0; ///< in one batch
   std::optional<std::pair<std::uint32_t, std::uint32_t>> batches; ///< which, from 1 on; none: all
 };
+/// No more updates of the searches with these tags (RFC 5267 §4.3.5).
+struct cancel_update { std::vector<std::string> tags; };
 struct create_mailbox {
   std::string mailbox;
   std::uint32_t special_use = 0; ///< list_attribute bits (RFC 6154 §3)
@@ -80,6 +82,6 @@ struct move {
 
 using any_command = std::variant<noop, check, select, close_mailbox, unselect, create_mailbox, delete_mailbox,
                                  rename_mailbox, subscribe, list, status, expunge, search, sort, thread, fetch, store,
-                                 copy, move, get_quota, get_quota_root, set_quota, unauthenticate, uid_batches>;
+                                 copy, move, get_quota, get_quota_root, set_quota, unauthenticate, uid_batches, cancel_update>;
 
 } // namespace rookery::imap

@@ -249,6 +249,18 @@ bool read_noun(word_reader& in, const client_mode&, request& out) {
   return true;
 }
 
+/// RFC 5267 §5: "CANCELUPDATE" 1*(SP quoted).
+bool read_cancel_update(word_reader& in, const client_mode&, request& out) {
+  cancel_update command;
+  while (in.space() && !in.at_end()) {
+    if (command.tags.size() >= in.limits().search_contexts) return in.fail(parse_fault::limit, "Too many tags");
+    if (!in.string(command.tags.emplace_back())) return false;
+  }
+  if (command.tags.empty()) return in.syntax("Missing tag");
+  out = any_command(std::move(command));
+  return true;
+}
+
 /// "UIDBATCHES" SP nz-number [SP nz-number ":" nz-number].
 bool read_uid_batches(word_reader& in, const client_mode&, request& out) {
   uid_batches command;
@@ -304,6 +316,7 @@ constexpr std::array rules{
     command_rule{"MOVE", true, selected, read_transfer<move, true>},
     command_rule{"EXPUNGE", true, selected, read_uid_expunge},
     command_rule{"UIDBATCHES", false, selected, read_uid_batches},
+    command_rule{"CANCELUPDATE", false, selected, read_cancel_update},
     command_rule{"SORT", true, selected, read_search_command<sort, true, read_sort>},
     command_rule{"THREAD", true, selected, read_search_command<thread, true, read_thread>},
     command_rule{"FETCH", false, selected, read_fetch_command<false>},

@@ -42,6 +42,8 @@ struct server_limits {
   std::size_t section_depth = 64;      ///< Numbers in one section part "1.2.3".
   std::size_t search_depth = 32;       ///< NOT, OR and parentheses inside each other.
   std::size_t search_terms = 2000;     ///< Keys of one search program.
+  std::size_t search_contexts = 16;    ///< Searches with UPDATE at once; beyond it NOUPDATE (RFC 5267 §4.3.1).
+  std::size_t ordered_results = 200000; ///< Results of all of them that have an order.
   std::size_t sort_keys = 16;          ///< Criteria of one SORT.
   std::size_t list_patterns = 64;      ///< Patterns of one LIST.
   std::size_t flags = 64;              ///< Flags named in one STORE or APPEND.
@@ -53,6 +55,9 @@ struct server_limits {
   std::size_t id_pairs = 30;           ///< RFC 2971 §3.3.
   std::size_t enable_names = 32;       ///< Capabilities named in one ENABLE.
 
+  /// A search that reads from the disk says how far it is (INPROGRESS) after so long, and each time
+  /// after it; 0: once, at its beginning. RFC 9585 §3 wants 10 to 15 seconds.
+  std::chrono::seconds progress_time{10};
   std::chrono::seconds login_time{120};       ///< From the greeting, or the last command, to login.
   std::chrono::seconds inactive_time{1800};   ///< RFC 9051 §5.4: 30 minutes at least; also in IDLE.
   std::chrono::seconds append_stall_time{300};///< Between two pieces of a message that is sent to us.

@@ -442,6 +442,46 @@ void response_writer::thread(std::string_view tree) {
   out_.append("\r\n");
 }
 
+void response_writer::update_begin(std::string_view tag, bool uid) {
+  out_.append("* ESEARCH (TAG ");
+  print_string(out_, tag);
+  out_.push_back(')');
+  if (uid) out_.append(" UID");
+}
+
+void response_writer::update_item(std::string_view item, std::span<const result_step> steps) {
+  // What is added moves the place for the next one on; what is removed does not.
+  const std::uint32_t stride = item == "ADDTO" ? 1 : 0;
+  out_.push_back(' ');
+  out_.append(item);
+  char before = '(';
+  out_.push_back(' ');
+  for (std::size_t i = 0; i < steps.size();) {
+    const auto first = steps[i].position;
+    auto end = i + 1;
+    while (end < steps.size() && steps[end].position == (first == 0 ? 0 : first + static_cast<std::uint32_t>(end - i) * stride)) ++end;
+    out_.push_back(before);
+    before = ' ';
+    print_number(out_, first);
+    out_.push_back(' ');
+    for (auto from = i; from < end;) {
+      auto to = from + 1;
+      while (to < end && steps[to].number == steps[to - 1].number + 1) ++to;
+      if (from != i) out_.push_back(',');
+      print_number(out_, steps[from].number);
+      if (to - from > 1) {
+        out_.push_back(':');
+        print_number(out_, steps[to - 1].number);
+      }
+      from = to;
+    }
+    i = end;
+  }
+  out_.push_back(')');
+}
+
+void response_writer::update_end() { out_.append("\r\n"); }
+
 void response_writer::uid_batches(std::string_view tag, std::span<const number_range> batches) {
   out_.append("* UIDBATCHES (TAG ");
   print_string(out_, tag);
@@ -611,6 +651,22 @@ std::string copy_uid_code(std::uint32_t uid_validity, std::span<const number_ran
 std::string copy_uid_code(std::uint32_t uid_validity, std::span<const std::uint32_t> from, std::span<const std::uint32_t> to) {
   // Both ascend together, so joined ranges keep the pairs (RFC 4315 §3).
   return copy_uid_code(uid_validity, ranges_of(from), ranges_of(to));
+}
+
+std::string in_progress_code(std::string_view tag, std::uint32_t done, std::uint32_t goal) {
+  base::buffer out;
+  out.append("INPROGRESS (");
+  print_string(out, tag);
+  if (goal == 0) {
+    out.append(" NIL NIL");
+  } else {
+    out.push_back(' ');
+    print_number(out, done);
+    out.push_back(' ');
+    print_number(out, goal);
+  }
+  out.push_back(')');
+  return std::string(out.view());
 }
 
 std::string highest_modseq_code(std::uint64_t modseq) {

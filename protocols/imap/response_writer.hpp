@@ -13,6 +13,7 @@
 #include "protocols/imap/flag.hpp"
 #include "protocols/imap/list.hpp"
 #include "protocols/imap/quota.hpp"
+#include "protocols/imap/result_update.hpp"
 #include "protocols/imap/search.hpp"
 #include "protocols/imap/sequence_set.hpp"
 #include "protocols/imap/status.hpp"
@@ -102,6 +103,11 @@ public:
   void sort(std::string_view tag, const imap::sort&, std::span<const std::uint32_t> hits,
             std::uint64_t highest_modseq = 0);
   void thread(std::string_view tree);
+  /// One line that says how results changed (RFC 5267 §4.3): its beginning, "ADDTO" or "REMOVEFROM"
+  /// with their steps, its end.
+  void update_begin(std::string_view tag, bool uid);
+  void update_item(std::string_view item, std::span<const result_step>);
+  void update_end();
   /// Pairs of the highest and the lowest UID.
   void uid_batches(std::string_view tag, std::span<const number_range> batches);
 
@@ -138,6 +144,8 @@ private:
   client_mode mode_;
 };
 
+/// RFC 9585 §4; `goal` 0: not known how far it is.
+std::string in_progress_code(std::string_view tag, std::uint32_t done, std::uint32_t goal);
 // Response codes that carry data, without brackets, for respond_ok and respond_no.
 std::string append_uid_code(std::uint32_t uid_validity, std::span<const number_range> uids);
 std::string copy_uid_code(std::uint32_t uid_validity, std::span<const number_range> from, std::span<const number_range> to);

@@ -241,6 +241,8 @@ bool read_returns(word_reader& in, std::uint8_t& returns, partial_range& page) {
     else if (in.keyword("ALL")) returns |= all;
     else if (in.keyword("COUNT")) returns |= search_return::count;
     else if (in.keyword("SAVE")) returns |= save;
+    else if (in.keyword("UPDATE")) returns |= update;
+    else if (in.keyword("CONTEXT")) returns |= context;
     else if (in.keyword("PARTIAL")) {
       // RFC 9394 §3.1: one PARTIAL or one ALL.
       if (returns & partial) return in.syntax("PARTIAL can be asked for once");

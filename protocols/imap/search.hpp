@@ -59,7 +59,8 @@ struct search_program {
 };
 
 namespace search_return {
-inline constexpr std::uint8_t min = 1, max = 2, all = 4, count = 8, save = 16, partial = 32;
+inline constexpr std::uint8_t min = 1, max = 2, all = 4, count = 8, save = 16, partial = 32,
+                              update = 64, context = 128; ///< RFC 5267 §4; `context` is a hint
 } // namespace search_return
 
 struct search {

@@ -132,6 +132,7 @@ private:
                    [](const status& c) { return "status " + c.mailbox; }, [](const expunge&) { return string("expunge"); },
                    [](const search& c) {
                      auto out = string(c.extended ? "search extended" : "search");
+                     if (c.returns & search_return::update) out += " update";
                      if (c.returns & search_return::partial) out += " page=" + print_page(c.page);
                      return out;
                    },
@@ -153,6 +154,11 @@ private:
                    [](const get_quota_root& c) { return "get_quota_root " + c.mailbox; },
                    [](const set_quota& c) { return "set_quota " + c.root; },
                    [](const unauthenticate&) { return string("unauthenticate"); },
+                   [](const cancel_update& c) {
+                     string out = "cancel_update";
+                     for (const auto& tag : c.tags) out += " " + tag;
+                     return out;
+                   },
                    [](const uid_batches& c) {
                      auto out = "uid_batches " + std::to_string(c.messages);
                      if (c.batches) out += " " + std::to_string(c.batches->first) + ":" + std::to_string(c.batches->second);

@@ -101,6 +101,11 @@ TEST(ImapWriter, PagesAreCountedFromBothEnds) { // RFC 9394 §3.1
   EXPECT_EQ(written([&](response_writer& w) { w.search("a1", s, {}); }), "* ESEARCH (TAG \"a1\") UID PARTIAL (-100:-1 NIL)\r\n");
 }
 
+TEST(ImapWriter, ProgressIsCountedWhereItIsKnown) { // RFC 9585 §4
+  EXPECT_EQ(in_progress_code("A001", 454, 1000), "INPROGRESS (\"A001\" 454 1000)");
+  EXPECT_EQ(in_progress_code("A\\1", 0, 0), "INPROGRESS (\"A\\\\1\" NIL NIL)");
+}
+
 TEST(ImapWriter, UnderUidOnlyRowsBeginWithTheUid) { // RFC 9586
   client_mode mode;
   mode.uid_only = true;

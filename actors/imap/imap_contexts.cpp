@@ -1,0 +1,42 @@
+// UPDATE: searches whose results a client follows (RFC 5267 §4).
+#include "actors/imap/imap_host.hpp"
+
+namespace rookery::actors {
+
+namespace wanted = imap::search_return;
+
+bool imap_host::may_update(std::uint8_t returns) {
+  if ((returns & wanted::update) == 0 || !contexts_ || !contexts_->has(session_.tag())) return true;
+  end_bad("Tag reuse");
+  return false;
+}
+
+void imap_host::keep_context(std::uint8_t returns, bool uid, const imap::search_program& program,
+                             std::optional<imap::sort> order, std::vector<std::uint32_t> found) {
+  if ((returns & wanted::update) == 0) return;
+  const auto& limits = settings_->limits;
+  const auto ordered = (contexts_ ? contexts_->ordered_results() : 0) + (order ? found.size() : 0);
+  if ((contexts_ && contexts_->count() >= limits.search_contexts) || ordered > limits.ordered_results) {
+    base::buffer code;
+    code.append("NOUPDATE ");
+    imap::print_string(code, session_.tag());
+    return session_.writer().no(code.view(), "Too many contexts");
+  }
+  if (!contexts_) {
+    contexts_ = std::make_shared<search_contexts>(node_, link(), *selected_, [this] {
+      if (session_.idling()) contexts_->tell(session_.writer());
+    });
+    selected_->observe(contexts_.get());
+  }
+  contexts_->add(std::string(session_.tag()), uid,
+                 search_contexts::fixed_numbers(program, selected_->map(), session_.saved_uids()), std::move(order),
+                 std::move(found));
+}
+
+void imap_host::run(imap::cancel_update& c) {
+  if (contexts_)
+    for (const auto& tag : c.tags) contexts_->cancel(tag);
+  end_ok("", "CANCELUPDATE completed");
+}
+
+} // namespace rookery::actors
