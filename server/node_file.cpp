@@ -19,12 +19,13 @@
 namespace rookery::server {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, service>, 7> services{{{"smtp", service::smtp},
+constexpr std::array<std::pair<std::string_view, service>, 8> services{{{"smtp", service::smtp},
                                                                         {"submission", service::submission},
                                                                         {"lmtp", service::lmtp},
                                                                         {"imap", service::imap},
                                                                         {"pop3", service::pop3},
                                                                         {"metrics", service::metrics},
+                                                                        {"http", service::http},
                                                                         {"admin", service::admin}}};
 constexpr std::array<std::pair<std::string_view, tls_mode>, 3> tls_modes{
     {{"none", tls_mode::none}, {"starttls", tls_mode::starttls}, {"implicit", tls_mode::implicit}}};
@@ -119,6 +120,9 @@ base::failure<base::error> invalid(std::string what) {
   return base::fail(base::error_kind::invalid, "node file: " + std::move(what));
 }
 
+/// HTTP begins with TLS or has none.
+bool never_starttls(service s) noexcept { return s == service::metrics || s == service::http || s == service::admin; }
+
 std::optional<std::string> read_listeners(const toml::node* node, std::vector<listener_entry>& out) {
   if (node == nullptr) return std::nullopt;
   const auto* all = node->as_array();
@@ -131,8 +135,9 @@ std::optional<std::string> read_listeners(const toml::node* node, std::vector<li
     listener_entry l;
     if (!t->contains("service")) return where + "has no service";
     in.word("service", l.what, services);
-    l.tls = l.what == service::metrics || l.what == service::lmtp || l.what == service::admin ? tls_mode::none : tls_mode::starttls;
+    l.tls = never_starttls(l.what) || l.what == service::lmtp ? tls_mode::none : tls_mode::starttls;
     in.word("tls", l.tls, tls_modes);
+    if (l.tls == tls_mode::starttls && never_starttls(l.what)) return where + "tls is none or implicit for " + std::string(name(l.what));
     in.text("address", l.address);
     l.port = standard_port(l.what, l.tls);
     in.number("port", l.port, 1, 65535);
@@ -189,6 +194,7 @@ std::uint16_t standard_port(service s, tls_mode m) noexcept {
   case service::imap: return implicit ? 993 : 143;
   case service::pop3: return implicit ? 995 : 110;
   case service::metrics: return 90;
+  case service::http: return implicit ? 443 : 80;
   case service::admin: return 91;
   }
   return 0;

@@ -1,5 +1,7 @@
 #include "server/services.hpp"
 
+#include "actors/http/sts_part.hpp"
+#include "actors/http/web_host.hpp"
 #include "actors/imap/imap_host.hpp"
 #include "actors/net/tls_link.hpp"
 #include "actors/pop3/pop3_host.hpp"
@@ -102,10 +104,19 @@ service_listener pop3_service(const listener_entry& entry, actors::node& n) {
   return {std::move(l), "-ERR [SYS/TEMP] Too many connections\r\n"};
 }
 
+constexpr const char* http_refusal = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
 service_listener metrics_service(actors::node& n) {
   auto l = std::make_shared<net::listener>();
   l->make = [&n](const connection_facts& facts) { return actors::make_metrics_host(n, facts); };
-  return {std::move(l), "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"};
+  return {std::move(l), http_refusal};
+}
+
+service_listener http_service(actors::node& n) {
+  auto l = std::make_shared<net::listener>();
+  const auto parts = std::make_shared<const actors::web_parts>(actors::web_parts{actors::make_sts_part(n)});
+  l->make = [&n, parts](const connection_facts& facts) { return actors::make_web_host(*n.clock, parts, facts); };
+  return {std::move(l), http_refusal};
 }
 
 service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n) {
@@ -116,6 +127,7 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
   case service::imap: return imap_service(entry, file, n);
   case service::pop3: return pop3_service(entry, n);
   case service::metrics: return metrics_service(n);
+  case service::http: return http_service(n);
   case service::admin: break;
   }
   return {};

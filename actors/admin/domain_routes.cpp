@@ -1,5 +1,6 @@
 #include "actors/admin/call.hpp"
 #include "actors/config/documents.hpp"
+#include "base/text.hpp"
 #include "policy/routing/address_form.hpp"
 
 namespace rookery::admin {
@@ -24,6 +25,21 @@ void reply_with(const call_ptr& c, const std::string& name, unsigned status) {
   const auto table = c->node->table();
   const auto* d = table->find(kind, name);
   c->reply(d == nullptr ? json::value() : config::show_domain(*d), status);
+}
+
+/// What an operator of an MTA-STS policy must know: where it is served, what it says, the record for the zone.
+void add_sts(const call_ptr& c, const dir::document& d, json::value& body) {
+  const auto record = config::read_domain(d);
+  if (!record) return;
+  const auto policy = config::published_sts_policy(*record, *c->node->values(), c->node->facts().host_name);
+  if (!policy) return;
+  json::array lines;
+  const auto text = mailauth::print_sts_policy(*policy);
+  for (const auto line : base::split(text, '\n'))
+    if (!base::trim(line).empty()) lines.emplace_back(std::string(base::trim(line)));
+  body.set("mta_sts_url", mailauth::sts_policy_url(d.key));
+  body.set("mta_sts_policy", std::move(lines));
+  body.set("mta_sts_record", mailauth::sts_record_name(d.key) + ". IN TXT \"" + mailauth::print_sts_record(mailauth::sts_policy_id(*policy)) + '"');
 }
 
 /// Somebody who still lives in the domain, or "".
@@ -81,6 +97,7 @@ void show_domain(const call_ptr& c) {
   });
   body.set("accounts", accounts);
   body.set("aliases", aliases);
+  add_sts(c, *d, body);
   c->reply(std::move(body));
 }
 

@@ -17,6 +17,9 @@ namespace {
 using json::value;
 using storage::directory::document;
 
+/// "max_age" in a record whose document has none: no document can say so.
+constexpr std::uint32_t sts_age_unsaid = mailauth::sts_age_seconds_max + 1;
+
 std::optional<routing::account_state> state_named(std::string_view word) {
   if (word == "enabled") return routing::account_state::enabled;
   if (word == "disabled") return routing::account_state::disabled;
@@ -122,6 +125,24 @@ checked forward_targets_rule(std::string_view member, const value& v) {
   return v;
 }
 
+checked sts_mode_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  if (text == nullptr || !mailauth::sts_mode_named(*text)) return unfit(member, "is none, testing or enforce");
+  return v;
+}
+checked sts_hosts_rule(std::string_view member, const value& v) {
+  const auto* all = v.as_array();
+  if (all == nullptr || all->empty() || all->size() > sts_own_hosts_max)
+    return unfit(member, "is a list of 1 to " + std::to_string(sts_own_hosts_max) + " hosts");
+  json::array out;
+  for (const auto& one : *all) {
+    const auto* text = one.as_string();
+    if (text == nullptr || !mailauth::sts_host_pattern(*text)) return unfit(member, "has an entry that is no host as mx.example.org or *.example.org");
+    out.emplace_back(base::to_lower(*text));
+  }
+  return value(std::move(out));
+}
+
 constexpr rule account_rules[] = {
     {"display_name", text_rule<display_name_octets_max>}, {"description", text_rule<text_octets_max>},
     {"state", state_rule},                                {"admin", flag_rule},
@@ -135,6 +156,9 @@ constexpr rule alias_rules[] = {
 constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"postmaster", address_rule},
                                  {"enabled", flag_rule},
+                                 {"mta_sts", sts_mode_rule},
+                                 {"mta_sts_hosts", sts_hosts_rule},
+                                 {"mta_sts_max_age", number_rule<0, mailauth::sts_age_seconds_max>},
                                  {"description", text_rule<text_octets_max>}};
 
 } // namespace
@@ -201,6 +225,24 @@ base::result<routing::domain_record> read_domain(const document& d) {
   out.catch_all = content->get_string("catch_all").value_or("");
   out.postmaster = content->get_string("postmaster").value_or("");
   out.enabled = content->get_bool("enabled").value_or(true);
+  if (const auto mode = mailauth::sts_mode_named(content->get_string("mta_sts").value_or(""))) {
+    mailauth::sts_policy p;
+    p.mode = *mode;
+    p.hosts = content->get_strings("mta_sts_hosts").value_or(std::vector<std::string>());
+    p.max_age_seconds = static_cast<std::uint32_t>(std::min<std::uint64_t>(content->get_unsigned("mta_sts_max_age").value_or(sts_age_unsaid), sts_age_unsaid));
+    out.sts = std::make_shared<const mailauth::sts_policy>(std::move(p));
+  }
+  return out;
+}
+
+std::optional<mailauth::sts_policy> published_sts_policy(const routing::domain_record& domain, const settings& values, std::string_view host_name) {
+  if (!domain.sts) return std::nullopt;
+  auto out = *domain.sts;
+  if (out.max_age_seconds == sts_age_unsaid) out.max_age_seconds = static_cast<std::uint32_t>(values.mta_sts_max_age_seconds);
+  if (!out.hosts.empty()) return out;
+  for (const auto word : base::split(values.mta_sts_hosts, ' '))
+    if (mailauth::sts_host_pattern(word) && out.hosts.size() < sts_own_hosts_max) out.hosts.push_back(base::to_lower(word));
+  if (out.hosts.empty() && mailauth::sts_host_pattern(host_name)) out.hosts.push_back(base::to_lower(host_name));
   return out;
 }
 

@@ -7,11 +7,13 @@
 #include "actors/config/settings.hpp"
 #include "base/result.hpp"
 #include "policy/routing/directory_view.hpp"
+#include "protocols/mailauth/mta_sts.hpp"
 #include "protocols/json/value.hpp"
 #include "protocols/sasl/server_exchange.hpp"
 #include "storage/directory/config_table.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,12 +21,17 @@ namespace rookery::config {
 
 inline constexpr std::size_t display_name_octets_max = 200;
 inline constexpr std::size_t may_send_as_max = 100;
+inline constexpr std::size_t sts_own_hosts_max = 100; ///< in a policy of ours
 inline constexpr std::size_t salt_octets = 16; ///< of new passwords; RFC 8018 §4.1 asks for 8 at least
 
 /// Records of stored documents. `invalid` when the content is none: a fault of ours or of a newer node.
 base::result<routing::account_record> read_account(const storage::directory::document&, const settings&);
 base::result<routing::alias_record> read_alias(const storage::directory::document&);
 base::result<routing::domain_record> read_domain(const storage::directory::document&);
+
+/// The policy that a domain publishes (RFC 8461 §3.2): what its document leaves open comes from the
+/// settings, and at last from the node's name. Nothing when it publishes none.
+std::optional<mailauth::sts_policy> published_sts_policy(const routing::domain_record&, const settings&, std::string_view host_name);
 
 /// The content of a document after a change. `content` is the present one, "" for a new
 /// document; `patch` a JSON object whose members replace those of the document (null takes

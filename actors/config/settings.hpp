@@ -74,6 +74,9 @@ struct settings {
   std::uint64_t dns_timeout_seconds = 20;
   std::string http_connect_to;                                ///< "HOST:PORT:ADDRESS:PORT" parted by spaces
   std::string tls_ca_file = "/etc/ssl/certs/ca-certificates.crt";
+  // What our domains publish.
+  std::string mta_sts_hosts;                                  ///< "mx" patterns parted by spaces; "": the node's host name
+  std::uint64_t mta_sts_max_age_seconds = 604800;
   // Forwarding.
   bool forward_foreign_domains = true;
   std::string forward_foreign_allowed;                        ///< domains parted by spaces

@@ -21,6 +21,9 @@
 namespace rookery::forwarding {
 struct forward_rule;
 }
+namespace rookery::mailauth {
+struct sts_policy;
+}
 
 namespace rookery::routing {
 
@@ -85,6 +88,8 @@ struct domain_record {
   std::string catch_all;                  ///< canonical address, or empty
   std::string postmaster;                 ///< canonical address, or empty
   bool enabled = true;                    ///< else mail for it gets 450
+  /// MTA-STS as its document says, also without hosts and max_age; null: nothing is published.
+  std::shared_ptr<const mailauth::sts_policy> sts;
   // Kept by the builder: who answers for postmaster@ when nobody is named.
   base::account_id first_account, first_admin;
 };

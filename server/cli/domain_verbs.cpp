@@ -1,15 +1,19 @@
 #include "actors/admin/request.hpp"
+#include "base/text.hpp"
 #include "server/cli/command_line.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace rookery::cli {
 namespace {
 
 struct domain_options {
-  std::string name, catch_all, postmaster, description;
+  std::string name, catch_all, postmaster, description, sts, sts_max_age;
+  std::vector<std::string> sts_hosts;
   bool on = false, off = false;
 };
 
@@ -25,6 +29,17 @@ void add_members(const CLI::App& verb, const domain_options& o, json::value& bod
   text("--catch-all", "catch_all", o.catch_all);
   text("--postmaster", "postmaster", o.postmaster);
   text("--description", "description", o.description);
+  text("--mta-sts", "mta_sts", o.sts);
+  if (verb.count("--mta-sts-host") > 0) {
+    const bool none = o.sts_hosts.size() == 1 && o.sts_hosts.front().empty();
+    if (none) body.set("mta_sts_hosts", nullptr);
+    else body.set("mta_sts_hosts", json::array(o.sts_hosts.begin(), o.sts_hosts.end()));
+  }
+  if (verb.count("--mta-sts-max-age") > 0) {
+    if (o.sts_max_age.empty()) body.set("mta_sts_max_age", nullptr);
+    else if (const auto age = base::parse_u64(o.sts_max_age)) body.set("mta_sts_max_age", *age);
+    else body.set("mta_sts_max_age", o.sts_max_age);
+  }
   if (o.on) body.set("enabled", true);
   if (o.off) body.set("enabled", false);
 }
@@ -33,6 +48,9 @@ void add_member_options(CLI::App& verb, domain_options& o) {
   verb.add_option("--catch-all", o.catch_all, "Address that gets mail for unknown local parts (\"\" for none)");
   verb.add_option("--postmaster", o.postmaster, "Address that answers for postmaster@ and abuse@");
   verb.add_option("--description", o.description, "A note for administrators");
+  verb.add_option("--mta-sts", o.sts, "Policy to publish for others' TLS: none, testing or enforce (\"\" publishes nothing)");
+  verb.add_option("--mta-sts-host", o.sts_hosts, "Mail host that the policy names, may be repeated (\"\" takes the setting's)")->allow_extra_args(false);
+  verb.add_option("--mta-sts-max-age", o.sts_max_age, "Seconds that the policy is believed (\"\" takes the setting's)");
 }
 
 } // namespace

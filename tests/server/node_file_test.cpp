@@ -42,12 +42,16 @@ TEST(NodeFile, ReadsWhatItPrints) {
 
 TEST(NodeFile, DefaultsFollowTheServiceAndPathsTheFile) {
   const auto read = parse_node_file("data = 'data'\n[[listener]]\nservice = 'imap'\ntls = 'implicit'\n[[listener]]\nservice='metrics'\n"
+                                    "[[listener]]\nservice='http'\n[[listener]]\nservice='http'\ntls='implicit'\n"
                                     "[[certificate]]\nchain='tls/c'\nkey='tls/k'\n",
                                     "/etc/rookery");
   ASSERT_TRUE(read) << read.error().client.value;
   EXPECT_EQ(read->data_directory, "/etc/rookery/data");
   EXPECT_EQ(read->listeners[0].port, 993);
   EXPECT_EQ(read->listeners[1].tls, tls_mode::none);
+  EXPECT_EQ(read->listeners[2].port, 80);
+  EXPECT_EQ(read->listeners[2].tls, tls_mode::none);
+  EXPECT_EQ(read->listeners[3].port, 443);
   EXPECT_EQ(read->certificates[0].key_file, "/etc/rookery/tls/k");
   EXPECT_FALSE(read->host_name.empty());
 }
@@ -86,6 +90,7 @@ TEST(NodeFile, WhatIsWrongIsNamed) {
       {"data='x'\n[[listener]]\nservice='pop'", "service is one of smtp"},
       {"data='x'\n[[listener]]\nservice='imap'\nport=70000", "port is a number"},
       {"data='x'\nport_base=60000\n[[listener]]\nservice='imap'\nport=6000", "above 65535"},
+      {"data='x'\n[[listener]]\nservice='http'\ntls='starttls'", "tls is none or implicit for http"},
       {"data='x'\n[listener]\nservice='imap'", "[[listener]]"},
       {"data='x'\n[log]\nlevel='loud'", "log.level is one of"},
       {"data='x'\n[[certificate]]\nhost='a'", "certificate 1: needs chain and key"},
