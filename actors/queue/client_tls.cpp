@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "storage/file/file_system.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 namespace rookery::actors {
@@ -64,8 +65,7 @@ way_failure failure_of(const delivery::tls_verdict& v, const std::string& host, 
 
 } // namespace
 
-base::result<client_tls> tls_for(const delivery::tls_demand& demand, const std::string& host, const std::string& tls_name,
-                                 const std::vector<dns::tlsa>& tlsas, const std::string& ca_file) {
+base::result<client_tls> tls_for(const delivery::tls_demand& demand, const tls_peer& peer, const std::string& ca_file) {
   client_tls out;
   const bool dane = demand.proof == delivery::tls_proof::dane;
   const bool name = demand.proof == delivery::tls_proof::name;
@@ -73,9 +73,14 @@ base::result<client_tls> tls_for(const delivery::tls_demand& demand, const std::
   if (!context) return base::fail(context.error());
   out.context = std::move(*context);
   out.check.mode = dane ? tls::check_mode::dane : name ? tls::check_mode::names : tls::check_mode::none;
-  if (dane && tls_name != host) out.check.names.push_back(tls_name);
-  out.check.names.push_back(host);
-  if (dane) out.check.tlsa = tlsas;
+  out.server_name = dane ? peer.tls_name : peer.host;
+  out.check.names.push_back(out.server_name);
+  if (dane) {
+    // RFC 7672 §3.2.2: for usage 2 the host's own name and the domain that it serves are right too.
+    for (const auto* more : {&peer.host, &peer.next_hop})
+      if (!more->empty() && std::find(out.check.names.begin(), out.check.names.end(), *more) == out.check.names.end()) out.check.names.push_back(*more);
+    out.check.tlsa = peer.tlsas;
+  }
   return out;
 }
 

@@ -18,14 +18,21 @@
 namespace rookery::actors {
 
 struct client_tls {
+  std::string server_name;           ///< for SNI
   std::shared_ptr<const tls::tls_context> context;
   tls::peer_check check;
 };
 
-/// `tls_name`: the host's name at the end of CNAMEs, for DANE. `ca_file`: trusted authorities, read when a
-/// demand needs them and again after an hour; fails when it cannot be read then.
-base::result<client_tls> tls_for(const delivery::tls_demand&, const std::string& host, const std::string& tls_name,
-                                 const std::vector<dns::tlsa>&, const std::string& ca_file);
+/// Whom the TLS is with.
+struct tls_peer {
+  std::string host;
+  std::string tls_name;              ///< for DANE: the TLSA base domain; also the name given in SNI then (RFC 7672 §8.1)
+  std::string next_hop;              ///< for DANE: the domain whose host it is, if name servers said so; or ""
+  std::vector<dns::tlsa> tlsas;
+};
+/// `ca_file`: trusted authorities, read when a demand needs them and again after an hour; fails when it cannot
+/// be read then.
+base::result<client_tls> tls_for(const delivery::tls_demand&, const tls_peer&, const std::string& ca_file);
 
 /// After the handshake, or when it is clear that there is none: what keeps mail from this peer, if anything.
 std::optional<way_failure> judge_peer(const delivery::tls_demand&, const std::string& host, const connection_facts&,

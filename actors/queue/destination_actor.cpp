@@ -277,7 +277,7 @@ private:
     auto session = session_for(t, a);
     if (!session)
       return failed(number, a, {delivery::of_trouble(trouble::no_credentials, session.error().client.value), t.host, true, false});
-    auto tls = tls_for(t.demand, t.host, t.tls_name, t.tlsas, of().settings->get()->tls_ca_file);
+    auto tls = tls_for(t.demand, {t.host, t.tls_name, a.named ? std::string() : a.way->domain, t.tlsas}, of().settings->get()->tls_ca_file);
     if (!tls) return failed(number, a, {delivery::of_trouble(trouble::local, tls.error().client.value), t.host, true, false});
 
     auto parts = std::make_shared<delivery_parts>();
@@ -296,7 +296,7 @@ private:
     auto service = std::make_shared<net::listener>();
     service->service = "delivery";
     service->implicit_tls = t.demand.start == delivery::tls_start::at_once;
-    service->make_tls = [tls = std::move(*tls), host = t.host] { return std::make_unique<net::tls_link>(tls.context, host, tls.check); };
+    service->make_tls = [tls = std::move(*tls)] { return std::make_unique<net::tls_link>(tls.context, tls.server_name, tls.check); };
     service->make = [parts](const connection_facts& f) {
       return std::make_unique<delivery_host>(parts, f, parts->of->clock->now());
     };

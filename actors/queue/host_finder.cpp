@@ -117,17 +117,7 @@ void host_finder::find_addresses(const std::string& host, std::uint16_t port, bo
       return then(std::move(out));
     }
     if (!dane || !out.secure) return then(std::move(out));
-    ask("_" + std::to_string(port) + "._tcp." + out.tls_name, record_type::tlsa, [out, then](const dns::answer& a) mutable {
-      if (a.try_later()) out.tlsa = delivery::tlsa_state::failed;
-      else if (a.status != answer_status::ok) out.tlsa = delivery::tlsa_state::none;
-      else if (!a.secure) out.tlsa = delivery::tlsa_state::unasked;
-      else {
-        for (auto& t : dns::tlsas(a))
-          if (understood(t) && out.tlsas.size() < tlsas_max) out.tlsas.push_back(std::move(t));
-        out.tlsa = out.tlsas.empty() ? delivery::tlsa_state::unusable : delivery::tlsa_state::usable;
-      }
-      then(std::move(out));
-    });
+    ask_tlsa(std::move(out), host, port, then);
   };
   ask(host, record_type::a, [both, done](const dns::answer& a) {
     both->a = a;
@@ -136,6 +126,26 @@ void host_finder::find_addresses(const std::string& host, std::uint16_t port, bo
   ask(host, record_type::aaaa, [both, done](const dns::answer& a) {
     both->aaaa = a;
     done();
+  });
+}
+
+void host_finder::ask_tlsa(found_addresses out, const std::string& host, std::uint16_t port, std::function<void(found_addresses)> then) {
+  const auto name = "_" + std::to_string(port) + "._tcp." + out.tls_name;
+  ask(name, record_type::tlsa, [this, out = std::move(out), host, port, then](const dns::answer& a) mutable {
+    if (a.try_later()) out.tlsa = delivery::tlsa_state::failed;
+    else if (a.status != answer_status::ok) out.tlsa = delivery::tlsa_state::none;
+    else if (!a.secure) out.tlsa = delivery::tlsa_state::unasked;
+    else {
+      for (auto& t : dns::tlsas(a))
+        if (understood(t) && out.tlsas.size() < tlsas_max) out.tlsas.push_back(std::move(t));
+      out.tlsa = out.tlsas.empty() ? delivery::tlsa_state::unusable : delivery::tlsa_state::usable;
+    }
+    // RFC 7672 §2.2.2: none at the end of the aliases, so the host's own name is the base domain.
+    if ((out.tlsa == delivery::tlsa_state::none || out.tlsa == delivery::tlsa_state::unasked) && out.tls_name != host) {
+      out.tls_name = host;
+      return ask_tlsa(std::move(out), host, port, std::move(then));
+    }
+    then(std::move(out));
   });
 }
 

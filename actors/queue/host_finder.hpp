@@ -33,7 +33,7 @@ struct found_addresses {
   bool secure = false;
   delivery::tlsa_state tlsa = delivery::tlsa_state::unasked;
   std::vector<dns::tlsa> tlsas;
-  std::string tls_name;                      ///< at the end of CNAMEs, for DANE (RFC 7672 §2.2.2)
+  std::string tls_name;                      ///< where the TLSA records are: at the end of CNAMEs, or the host itself (RFC 7672 §2.2.2)
   std::optional<delivery::verdict> problem;
 };
 
@@ -46,6 +46,7 @@ public:
                       std::function<void(found_addresses)>);
 
 private:
+  void ask_tlsa(found_addresses, const std::string& host, std::uint16_t port, std::function<void(found_addresses)>);
   void ask(std::string name, dns::record_type, std::function<void(const dns::answer&)>);
 
   caf::event_based_actor& self_;

@@ -1,89 +1,11 @@
 """Hosts found by name servers: MX and null MX, names that do not exist, DANE, REQUIRETLS; nsd serves the zones."""
-import hashlib, os, shutil, socket, ssl, subprocess, tempfile, time, unittest
+import ssl, unittest
 
-from outside import Case
-from sink import Sink
-
-ZONE = """@ 300 IN SOA ns hostmaster 1 3600 900 1209600 60
-@ 300 IN NS ns
-ns 300 IN A 127.0.0.1
-@ 300 IN MX 10 mx
-@ 300 IN MX 20 backup
-mx 300 IN A 127.0.0.1
-backup 300 IN A 127.0.0.1
-null 300 IN MX 0 .
-%s
-"""
+from authority import Authority
+from names import World
 
 
-def free_udp():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class NameServer:
-    """Zone remote.example, signed; `records` are added to it."""
-
-    def __init__(self, records=""):
-        self.folder, self.port = tempfile.mkdtemp(prefix="rookery-nsd-"), free_udp()
-        path = lambda name: os.path.join(self.folder, name)
-        with open(path("zone"), "w") as f:
-            f.write(ZONE % records)
-        key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "remote.example"], cwd=self.folder, check=True,
-                             stdout=subprocess.PIPE, text=True).stdout.strip()
-        subprocess.run(["ldns-signzone", "-o", "remote.example", "-f", "signed", "zone", key], cwd=self.folder, check=True)
-        self.anchor = path(key + ".ds")
-        with open(path("nsd.conf"), "w") as f:
-            f.write('server:\n ip-address: 127.0.0.1@%d\n username: ""\n zonesdir: "%s"\n pidfile: ""\n database: ""\n xfrdfile: "%s/x"\n'
-                    ' zonelistfile: "%s/z"\n xfrdir: "%s"\n logfile: "%s/log"\nremote-control:\n control-enable: no\n'
-                    "zone:\n name: remote.example\n zonefile: signed\n" % ((self.port,) + (self.folder,) * 5))
-        self.process = subprocess.Popen(["nsd", "-d", "-c", path("nsd.conf")])
-        question = b"\x12\x34\0\0\0\1\0\0\0\0\0\0\x06remote\x07example\0\0\6\0\1"
-        for _ in range(300):
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-                s.settimeout(0.1)
-                try:
-                    s.connect(("127.0.0.1", self.port))
-                    s.send(question)
-                    s.recv(512)
-                    return
-                except OSError:
-                    time.sleep(0.02)
-        raise RuntimeError("nsd does not answer")
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class Names(Case):
-    def world(self, records="", **options):
-        """A sink as the host of remote.example, found by its MX; the port is the route's."""
-        sink = Sink(**options)
-        self.sinks.append(sink)
-        dns = NameServer(records.replace("PORT", str(sink.port)))
-        self.addCleanup(dns.close)
-        self.set("dns.servers", "127.0.0.1@%d" % dns.port)
-        self.set("dns.trust_anchor_file", dns.anchor)
-        for domain in ("remote.example", "null.remote.example", "nobody.remote.example"):
-            self.rookery("route", "add", domain, "--host", domain, "--mx", "--port", str(sink.port))
-        return sink
-
-    def certificate(self):
-        """A context with a fresh key, and its TLSA record's digest (usage 3, the key, SHA-256)."""
-        folder = tempfile.mkdtemp(prefix="rookery-key-")
-        self.addCleanup(shutil.rmtree, folder, True)
-        key, cert = folder + "/key", folder + "/cert"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key,
-                        "-out", cert, "-days", "2", "-subj", "/CN=mx.remote.example"], check=True, stderr=subprocess.DEVNULL)
-        spki = subprocess.run("openssl x509 -in %s -noout -pubkey | openssl pkey -pubin -outform DER" % cert, shell=True, check=True,
-                              stdout=subprocess.PIPE).stdout
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key)
-        return context, hashlib.sha256(spki).hexdigest()
-
+class Names(World):
     def test_the_best_mx_is_taken(self):
         sink = self.world()
         self.submit("a@remote.example")
@@ -103,17 +25,56 @@ class Names(Case):
         sink = self.world("_PORT._tcp.mx 300 IN TLSA 3 1 1 %s\n" % digest, context=context)
         self.submit("a@remote.example")
         self.assertTrue(sink.wait(1)[0].tls)
-        self.assertIn("dane", self.node.run("trace", self.sent_id()).stdout)
+        self.wait_trace("dane")
+
+    def ask_names(self, context):
+        """The names that clients give in SNI from now on."""
+        asked = []
+        context.sni_callback = lambda socket, name, context: asked.append(name)
+        return asked
+
+    def test_dane_by_authority_takes_the_name_of_the_domain(self):
+        authority = Authority()
+        self.addCleanup(authority.close)
+        context = authority.context("remote.example")
+        asked = self.ask_names(context)
+        sink = self.world("_PORT._tcp.mx 300 IN TLSA 2 1 1 %s\n" % authority.key_digest(), context=context)
+        self.submit("a@remote.example")
+        self.assertTrue(sink.wait(1)[0].tls)
+        self.wait_trace("dane")
+        self.assertEqual(asked, ["mx.remote.example"])
+
+    def test_dane_by_authority_leaves_a_host_with_another_name(self):
+        authority = Authority()
+        self.addCleanup(authority.close)
+        records = "_PORT._tcp.%s 300 IN TLSA 2 1 1 " + authority.key_digest() + "\n"
+        sink = self.world(records % "mx" + records % "backup", context=authority.context("other.remote.example"))
+        self.submit("a@remote.example")
+        self.wait_retry()
+        self.assertEqual(sink.messages, [])
+
+    def test_dane_asks_at_the_end_of_an_alias_then_at_the_host_itself(self):
+        context, digest = self.certificate()
+        asked = self.ask_names(context)
+        alias = "far 300 IN MX 10 %s\nalias 300 IN CNAME mx\n"
+        sink = self.world(alias % "alias" + "_PORT._tcp.alias 300 IN TLSA 3 1 1 %s\n" % digest, context=context)
+        self.rookery("route", "add", "far.remote.example", "--host", "far.remote.example", "--mx", "--port", str(sink.port))
+        self.submit("a@far.remote.example")
+        sink.wait(1)
+        self.wait_trace("dane")
+        self.wait_closed(sink)
+        self.names(alias % "alias" + "_PORT._tcp.mx 300 IN TLSA 3 1 1 %s\n" % digest, sink)
+        self.submit("b@far.remote.example")
+        sink.wait(2)
+        self.wait_trace("dane")
+        self.assertEqual(asked, ["alias.remote.example", "mx.remote.example"])
 
     def test_dane_leaves_a_host_with_another_certificate(self):
         context, _ = self.certificate()
         wrong = "_PORT._tcp.%s 300 IN TLSA 3 1 1 " + "00" * 32 + "\n"
         sink = self.world(wrong % "mx" + wrong % "backup", context=context)
         self.submit("a@remote.example")
-        end = time.time() + 20
-        while "retry" not in str(self.queued(1)):
-            self.assertLess(time.time(), end)
-            time.sleep(0.2)
+        self.wait_retry()
         self.assertEqual(sink.messages, [])
 
     def test_requiretls_is_not_sent_in_the_clear(self):
@@ -126,11 +87,6 @@ class Names(Case):
         (failed,) = self.status_of(self.inbox(want=1)[0])
         self.assertEqual(failed["Status"][:3], "5.7")
         self.assertEqual(sink.messages, [])
-
-    def sent_id(self):
-        with open(os.path.join(self.folder, "serve.log")) as f:
-            import re
-            return re.findall(r'message"?[=:] ?"?([0-9a-f]{16})', f.read())[-1]
 
 
 if __name__ == "__main__":
