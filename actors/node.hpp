@@ -58,6 +58,8 @@ struct node {
   caf::actor resolver;                        ///< dns_question
   caf::actor fetcher;                         ///< http_fetch
   caf::actor sts;                             ///< sts_question
+  caf::actor tls_counter;                     ///< tls_session_seen (actors/tlsrpt/counter_actor.hpp)
+  caf::actor tls_reporter;                    ///< send_tls_reports (actors/tlsrpt/reporter_actor.hpp)
   caf::actor dispatch;                        ///< what waits to leave (actors/queue/dispatch_actor.hpp)
   std::shared_ptr<login_service> login;
   std::shared_ptr<const base::secret_box> secrets; ///< opens passwords for other servers

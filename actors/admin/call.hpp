@@ -128,6 +128,12 @@ void show_host_login(const call_ptr&);
 void change_host_login(const call_ptr&);
 void remove_host_login(const call_ptr&);
 
+void list_tls_counters(const call_ptr&);
+void list_tls_sent(const call_ptr&);
+void list_tls_received(const call_ptr&);
+void show_tls_received(const call_ptr&);
+void send_tls_reports(const call_ptr&);
+
 void show_status(const call_ptr&);
 void show_history(const call_ptr&);
 void check_store(const call_ptr&);

@@ -2,6 +2,7 @@
 
 #include "actors/admin/trace.hpp"
 #include "actors/queue/dispatch_actor.hpp"
+#include "actors/tlsrpt/reporter_actor.hpp"
 #include "base/text.hpp"
 #include "storage/mail/command.hpp"
 
@@ -9,6 +10,8 @@ namespace rookery::admin {
 namespace {
 
 constexpr std::chrono::seconds dispatch_time{30};
+/// Many domains are asked for, and what they name is posted to.
+constexpr std::chrono::minutes reports_time{60};
 
 base::failure<base::error> busy() {
   return base::fail(base::error_kind::try_later, "the server is too busy; try again");
@@ -193,6 +196,24 @@ void live_node::done(const actors::commit_done& answer) {
 void live_node::gone() {
   link_ = nullptr;
   waiting_.clear();
+}
+
+void live_node::send_tls_reports(std::string day, task_done done) {
+  if (link_ == nullptr || !node_.tls_reporter) return done(unsupported());
+  link_->request(node_.tls_reporter, reports_time, actors::send_tls_reports{std::move(day)})
+      .then(
+          [done](const actors::tls_reports_sent& s) {
+            json::value body{json::object{}};
+            body.set("domains", s.domains);
+            body.set("before", s.before);
+            body.set("unasked", s.unasked);
+            body.set("unanswered", s.unanswered);
+            body.set("mailed", s.mailed);
+            body.set("posted", s.posted);
+            body.set("failed", s.failed);
+            done(std::move(body));
+          },
+          [done](const caf::error&) { done(busy()); });
 }
 
 json::value live_node::collection_state(std::uint64_t id) const {

@@ -44,6 +44,7 @@ public:
   void destinations(destination_question, task_done) override;
   void drop_mail(base::account_id, committed) override;
   void in_worker(task, task_done) override;
+  void send_tls_reports(std::string day, task_done) override;
   json::value collection_state(std::uint64_t) const override;
   bool collect(std::uint64_t) override;
   base::result<std::string> content(const storage::body_ref&, std::uint32_t offset, std::size_t octets) override;

@@ -84,6 +84,11 @@ public:
   virtual base::result<json::value> reload_certificates() = 0;
   virtual base::result<json::value> trace(const std::string& id) = 0;        ///< {"lines": [...]}
 
+  /// Sends the reports about TLS of a day ("2026-11-21") that are not sent yet, now: {"domains", "reports", …}.
+  virtual void send_tls_reports(std::string, task_done done) {
+    done(base::fail(base::error_kind::unsupported, "this server does not run"));
+  }
+
   /// Members that say how a collection from elsewhere is doing; null: nothing is known of it.
   virtual json::value collection_state(std::uint64_t) const { return {}; }
   /// Runs it now. False: this node does not run.

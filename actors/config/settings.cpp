@@ -115,6 +115,14 @@ constexpr auto rows = std::to_array<setting_info>({
      "Whether the From field of submitted mail must belong to the account, as the envelope sender always must."},
     {"tls.ca_file", text, &settings::tls_ca_file, 0, 0, {},
      "Certificates of the authorities that other servers' certificates are checked against, as PEM."},
+    {"tlsrpt.address", text, &settings::tlsrpt_address, 0, 0, {},
+     "The address that takes others' reports about TLS to us (RFC 8460), or a local part alone for this one in each of our domains; empty takes none."},
+    {"tlsrpt.contact", text, &settings::tlsrpt_contact, 0, 0, {},
+     "The address that our reports about TLS come from and name as contact; empty is the postmaster of the default domain."},
+    {"tlsrpt.reports", choice, &settings::tlsrpt_reports, 0, 0, "off|count|send",
+     "Whether the TLS of outgoing connections is counted, and whether each domain that asks for it gets a report once a day (RFC 8460)."},
+    {"tlsrpt.spread_seconds", seconds, &settings::tlsrpt_spread_seconds, 0, 43200, {},
+     "The reports of a day leave within this time after midnight UTC, each domain's at a moment of its own."},
 });
 
 bool one_of(std::string_view choices, std::string_view text) {

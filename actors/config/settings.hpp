@@ -77,6 +77,11 @@ struct settings {
   // What our domains publish.
   std::string mta_sts_hosts;                                  ///< "mx" patterns parted by spaces; "": the node's host name
   std::uint64_t mta_sts_max_age_seconds = 604800;
+  // Reports about TLS.
+  std::string tlsrpt_reports = "off";                         ///< "count": counted and shown; "send": sent too
+  std::string tlsrpt_contact;                                 ///< "": postmaster of the default domain
+  std::string tlsrpt_address;                                 ///< that takes reports: "tlsrpt@example.org", or "tlsrpt" in every domain
+  std::uint64_t tlsrpt_spread_seconds = 14400;
   // Forwarding.
   bool forward_foreign_domains = true;
   std::string forward_foreign_allowed;                        ///< domains parted by spaces

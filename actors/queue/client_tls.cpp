@@ -84,8 +84,7 @@ base::result<client_tls> tls_for(const delivery::tls_demand& demand, const tls_p
   return out;
 }
 
-std::optional<way_failure> judge_peer(const delivery::tls_demand& demand, const std::string& host, const connection_facts& f,
-                                      const smtp::capabilities& c) {
+delivery::tls_result result_of(const connection_facts& f, const smtp::capabilities& c) {
   delivery::tls_result got;
   got.offered = f.tls || c.starttls;
   got.established = f.tls;
@@ -95,7 +94,12 @@ std::optional<way_failure> judge_peer(const delivery::tls_demand& demand, const 
   got.failure = f.tls_peer_failure;
   // Whether REQUIRETLS is offered is known after EHLO: smtp::client_session refuses such a transaction without it.
   got.keyword = c.require_tls || !c.extended;
-  const auto verdict = delivery::judge(demand, got);
+  return got;
+}
+
+std::optional<way_failure> judge_peer(const delivery::tls_demand& demand, const std::string& host, const connection_facts& f,
+                                      const smtp::capabilities& c) {
+  const auto verdict = delivery::judge(demand, result_of(f, c));
   if (verdict.what == delivery::tls_step::go_on) return std::nullopt;
   std::string text = host;
   if (!f.tls) text += " offers no TLS, which is required";
@@ -103,9 +107,9 @@ std::optional<way_failure> judge_peer(const delivery::tls_demand& demand, const 
   return failure_of(verdict, host, text);
 }
 
-way_failure tls_broken(const delivery::tls_demand& demand, const std::string& host, std::string_view why) {
+way_failure tls_broken(const delivery::tls_demand& demand, const std::string& host, bool offered, std::string_view why) {
   delivery::tls_result got;
-  got.offered = true;
+  got.offered = offered;
   return failure_of(delivery::judge(demand, got), host, host + ": " + std::string(why));
 }
 

@@ -34,10 +34,13 @@ struct tls_peer {
 /// be read then.
 base::result<client_tls> tls_for(const delivery::tls_demand&, const tls_peer&, const std::string& ca_file);
 
+/// How TLS went, as facts for the rules.
+delivery::tls_result result_of(const connection_facts&, const smtp::capabilities&);
+
 /// After the handshake, or when it is clear that there is none: what keeps mail from this peer, if anything.
 std::optional<way_failure> judge_peer(const delivery::tls_demand&, const std::string& host, const connection_facts&,
                                       const smtp::capabilities&);
-/// The handshake came to nothing.
-way_failure tls_broken(const delivery::tls_demand&, const std::string& host, std::string_view why);
+/// STARTTLS was not offered, or the handshake came to nothing.
+way_failure tls_broken(const delivery::tls_demand&, const std::string& host, bool offered, std::string_view why);
 
 } // namespace rookery::actors

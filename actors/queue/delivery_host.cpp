@@ -259,7 +259,10 @@ void delivery_host::pass_on(attempt_result_ptr r) {
 
 void delivery_host::handle(const smtp::client_session::session_failed& f) {
   if (failed_) return;
-  if (f.where == smtp::stage::tls && !f.said) return unfit(parts_->tls_broken(f.text));
+  if (f.where == smtp::stage::tls) {
+    auto why = parts_->tls_broken(session_.capabilities().starttls && !f.said, f.text);
+    if (!f.said) return unfit(std::move(why));
+  }
   unfit({delivery::of_session(f.where, f.said, f.text), {}, delivery::try_next_host(f.where, f.said)});
 }
 

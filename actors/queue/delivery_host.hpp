@@ -27,7 +27,7 @@ struct delivery_parts {
   std::string return_path;                   ///< replaces the sender of what has one; "": does not
   /// After TLS, or before mail goes without: what keeps mail from this peer, if anything.
   std::function<std::optional<way_failure>(const connection_facts&, const smtp::capabilities&)> judge;
-  std::function<way_failure(std::string_view why)> tls_broken; ///< the handshake came to nothing
+  std::function<way_failure(bool offered, std::string_view why)> tls_broken; ///< STARTTLS was not offered, refused, or came to nothing
 };
 
 class delivery_host final : public net::session_host<smtp::client_session> {

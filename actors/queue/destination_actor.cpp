@@ -6,6 +6,7 @@
 #include "actors/queue/delivery_host.hpp"
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/host_finder.hpp"
+#include "actors/queue/session_count.hpp"
 #include "actors/queue/sts_actor.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
@@ -56,6 +57,7 @@ struct target {
   delivery::tls_demand demand;
   std::vector<dns::tlsa> tlsas;
   std::string tls_name;
+  session_count count;
 };
 
 /// A connection that is to come about: walks along the targets.
@@ -149,6 +151,9 @@ private:
     const auto at = attempts_.find(number);
     if (at == attempts_.end()) return;
     at->second.sts = sts;
+    // RFC 8460 §4.3: a policy that could not be had is a failure of its own, beside what the session brings.
+    if (!sts.failure.empty() && counts_sessions(of(), *at->second.way, at->second.named))
+      session_count(of(), at->second.way->domain, delivery::tls_policy::sts).tell(sts.failure);
     next_host(number);
   }
 
@@ -203,10 +208,14 @@ private:
     facts.sts_names_host = a.sts.policy && mailauth::covers(*a.sts.policy, host);
     const auto demand = delivery::demand_for(facts);
     if (demand.skip) {
+      count_for(a, demand, host, {}, found).tell(delivery::counted_as(demand, {}));
       keep(a, {delivery::of_trouble(demand.otherwise, host + " does not fulfil what is asked of TLS"), host, true, false});
       return next_host(number);
     }
-    for (auto& address : found.addresses) a.targets.push_back({host, std::move(address), demand, found.tlsas, found.tls_name});
+    for (auto& address : found.addresses) {
+      auto count = count_for(a, demand, host, address, found);
+      a.targets.push_back({host, std::move(address), demand, found.tlsas, found.tls_name, std::move(count)});
+    }
     // Addresses that did not answer lately come last.
     const auto now = base::system_clock().now();
     std::stable_partition(a.targets.begin() + static_cast<std::ptrdiff_t>(a.next), a.targets.end(), [&](const target& t) {
@@ -214,6 +223,17 @@ private:
       return bad == bad_.end() || bad->second < now;
     });
     dial_now(number, a);
+  }
+
+  session_count count_for(const attempt& a, const delivery::tls_demand& demand, const std::string& host, const std::string& address,
+                          const found_addresses& found) {
+    if (!counts_sessions(of(), *a.way, a.named)) return {};
+    session_count out(of(), a.way->domain, demand.policy);
+    if (demand.policy == delivery::tls_policy::sts && a.sts.policy) out.follow(*a.sts.policy);
+    if (demand.policy == delivery::tls_policy::dane)
+      out.follow("_" + std::to_string(a.way->hop.port) + "._tcp." + found.tls_name, host, found.tlsas);
+    out.between(host, address.empty() ? std::string() : source_for(address, *a.way), address);
+    return out;
   }
 
   void failed(queueing::connection_number number, attempt& a, way_failure why) {
@@ -289,10 +309,18 @@ private:
     parts->session = std::move(*session);
     parts->host = t.host;
     parts->return_path = a.way->return_path;
-    parts->judge = [demand = t.demand, host = t.host](const connection_facts& f, const smtp::capabilities& c) {
+    // A second connection because the first one's TLS broke is not counted again.
+    const auto count = a.in_the_clear ? session_count() : t.count;
+    parts->judge = [demand = t.demand, host = t.host, count](const connection_facts& f, const smtp::capabilities& c) {
+      count.tell(delivery::counted_as(demand, result_of(f, c)));
       return judge_peer(demand, host, f, c);
     };
-    parts->tls_broken = [demand = t.demand, host = t.host](std::string_view why) { return tls_broken(demand, host, why); };
+    parts->tls_broken = [demand = t.demand, host = t.host, count](bool offered, std::string_view why) {
+      delivery::tls_result broken;
+      broken.offered = offered;
+      count.tell(delivery::counted_as(demand, broken));
+      return tls_broken(demand, host, offered, why);
+    };
     auto service = std::make_shared<net::listener>();
     service->service = "delivery";
     service->implicit_tls = t.demand.start == delivery::tls_start::at_once;

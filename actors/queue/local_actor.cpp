@@ -2,15 +2,19 @@
 
 #include "actors/account/message_gathering.hpp"
 #include "actors/account/onward_mail.hpp"
+#include "actors/tlsrpt/notes.hpp"
 #include "base/log.hpp"
 #include "policy/routing/recipient_route.hpp"
+#include "protocols/mime/header.hpp"
 #include "protocols/smtp/fix_ups.hpp"
 #include "protocols/smtp/trace.hpp"
 #include "storage/mail/command.hpp"
 #include "storage/queue/command.hpp"
+#include "storage/queue/spool_machine.hpp"
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 namespace rookery::actors {
 namespace {
@@ -95,6 +99,7 @@ private:
 
   void one(std::uint32_t number) {
     const auto& to = message_->recipients.at(number);
+    if (is_report(to.address)) return keep_report(number);
     routing::recipient_facts facts;
     facts.authenticated = true; // it was accepted when it came
     auto route = routing::route(*directory_, to.address, facts);
@@ -111,6 +116,33 @@ private:
   }
 
   void answer(std::uint32_t number, delivery::verdict a) { out_->recipients.push_back({number, std::move(a)}); }
+
+  /// A report about TLS, to the address that takes them.
+  bool is_report(const std::string& address) const {
+    if (!takes_tls_reports(*node_.settings->get(), *directory_, address)) return false;
+    const auto front = gathering_->front();
+    return mailauth::is_report_mail(front.substr(0, mime::header_length(front)));
+  }
+  void keep_report(std::uint32_t number) {
+    if (std::exchange(report_kept_, true)) return answer(number, delivered()); // for another recipient of the same message
+    std::string text = message_->prefix;
+    if (message_->content.length <= tls_report_mail_octets_max) {
+      auto body = node_.bodies->read_whole(message_->content);
+      if (!body) return answer(number, failed_here("The message cannot be read now"));
+      text += *body;
+    } else {
+      text.resize(tls_report_mail_octets_max + 1); // too large: kept as such
+    }
+    const auto now = node_.clock->wall();
+    for (auto& what : keep_tls_report(*node_.spool->view(), text, message_->sender, message_->id, now)) {
+      storage::shard_command c;
+      c.shard = storage::spool_shard;
+      c.payload = storage::queue::encode({now, std::move(what)});
+      out_->with.commands.push_back(std::move(c));
+    }
+    base::log_event(base::severity::info, "tlsrpt.received").text("message", message_name(message_->id)).text("from", message_->sender);
+    answer(number, delivered());
+  }
 
   const routing::refusal* no_room(const routing::account_record& account) {
     if (account.quota_octets == 0 && account.quota_messages == 0) return nullptr;
@@ -181,6 +213,7 @@ private:
   std::shared_ptr<const forwarding::forward_limits> limits_;
   std::optional<onward_mail> forwards_;
   envelope onward_;
+  bool report_kept_ = false;
 };
 
 struct local_state {

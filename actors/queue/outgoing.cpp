@@ -8,6 +8,8 @@
 #include "actors/queue/record_actor.hpp"
 #include "actors/queue/spool_commit.hpp"
 #include "actors/queue/sts_actor.hpp"
+#include "actors/tlsrpt/counter_actor.hpp"
+#include "actors/tlsrpt/reporter_actor.hpp"
 #include "base/text.hpp"
 #include "storage/queue/spool_machine.hpp"
 
@@ -57,6 +59,8 @@ outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_p
   n.resolver = spawn_resolver(system, resolver_settings_of(*n.settings->get()));
   n.fetcher = spawn_fetcher(system, fetcher_settings_of(*n.settings->get()), n.resolver);
   n.sts = spawn_sts(system, sts_parts_of(n));
+  n.tls_counter = spawn_tls_counter(system, n);
+  n.tls_reporter = spawn_tls_reporter(system, n);
   auto recording = std::make_shared<record_parts>();
   recording->of = &n;
   record_ = spawn_record(system, recording);

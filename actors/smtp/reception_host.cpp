@@ -1,5 +1,6 @@
 #include "actors/smtp/reception_host.hpp"
 
+#include "actors/tlsrpt/notes.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
@@ -168,9 +169,14 @@ void reception_host::handle(const smtp::rcpt_to& r) {
       facts.authenticated = true;
       route = routing::route(*directory, *behind, facts);
     }
-    if (!route.accepted()) return refuse(route.reason);
   }
-  check_quota({r.recipient, r.parameters, std::move(route), {}, {}}, 0);
+  const bool reports = node_.settings != nullptr && takes_tls_reports(*node_.settings->get(), *directory, address);
+  if (!route.accepted() && reports) {
+    route.what = routing::recipient_route::kind::deliver; // nobody lives there
+    route.remote.push_back(address);
+  }
+  if (!route.accepted()) return refuse(route.reason);
+  check_quota({r.recipient, r.parameters, std::move(route), {}, reports, {}}, 0);
 }
 
 void reception_host::check_quota(accepted_recipient r, std::size_t next) {
@@ -280,6 +286,26 @@ std::optional<routing::refusal> reception_host::judge(const smtp::header_facts& 
   return {};
 }
 
+/// Reports about TLS go to the spool, which reads them; nothing else goes to an address that takes only them.
+std::optional<routing::refusal> reception_host::judge_reports() {
+  auto& t = *transaction_;
+  const auto takes = [](const accepted_recipient& r) { return r.takes_reports; };
+  if (std::none_of(t.recipients.begin(), t.recipients.end(), takes)) return {};
+  const auto front = t.message->front().substr(t.added_octets);
+  const bool report = mailauth::is_report_mail(front.substr(0, mime::header_length(front)));
+  for (auto& r : t.recipients) {
+    if (!r.takes_reports) continue;
+    if (!report && r.route.local.empty()) return routing::refusal{550, "5.6.1", "This address takes reports about TLS only"};
+    if (!report) continue;
+    r.route.local.clear();
+    r.bounded.clear();
+    auto address = r.address.text();
+    if (r.address.domain.empty()) address.append("@").append(node_.directory->get()->default_domain());
+    r.route.remote = {std::move(address)};
+  }
+  return {};
+}
+
 std::optional<routing::refusal> reception_host::judge_recipients(const smtp::header_facts& header) {
   auto& t = *transaction_;
   std::vector<reception::recipient_at_end> facts(t.recipients.size());
@@ -332,6 +358,7 @@ void reception_host::take_message() {
   if (t.failed) return answer_storage_failure(*t.failed);
   const auto header = smtp::read_header_facts(t.message->front().substr(t.added_octets));
   if (const auto r = judge(header)) return refuse_message(*r);
+  if (const auto r = judge_reports()) return refuse_message(*r);
   if (const auto r = judge_recipients(header)) return refuse_message(*r);
   if (std::all_of(t.recipients.begin(), t.recipients.end(), [](const auto& r) { return r.at_end.what == reception::fate::refused; }))
     return answer_accepted({});

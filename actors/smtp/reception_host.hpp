@@ -72,6 +72,7 @@ private:
   storage::queue::dnssec_wish dnssec_wish_of(std::string_view message) const;
   /// Judges each recipient again: loops, and the real size against what is left. Nothing: go on.
   std::optional<routing::refusal> judge_recipients(const smtp::header_facts&);
+  std::optional<routing::refusal> judge_reports();
   void refuse_message(const routing::refusal&);
   /// 250 for those who have it; on LMTP the others have their own answers.
   void answer_accepted(const smtp::reply&);

@@ -33,7 +33,8 @@ struct accepted_recipient {
     std::shared_ptr<storage::mail::account_cell> use;
   };
   std::vector<bounded_account> bounded;
-  reception::end_verdict::one at_end;       ///< known when the message is whole
+  bool takes_reports = false;               ///< reports about TLS are not for its mailboxes
+  reception::end_verdict::one at_end{};     ///< known when the message is whole
 };
 
 struct transaction {

@@ -51,6 +51,7 @@ tls_demand demand_for(const tls_facts& f) noexcept {
       } else {
         d.proof = tls_proof::name;
         d.enforced = false;
+        if (!f.sts_names_host) d.result_type = "validation-failure";
       }
     }
   }
@@ -102,6 +103,15 @@ tls_verdict judge(const tls_demand& d, const tls_result& r) noexcept {
   }
   if (d.keyword && !r.keyword) return {tls_step::next_host, trouble::require_tls, ""};
   return {};
+}
+
+std::optional<std::string_view> counted_as(const tls_demand& d, const tls_result& r) noexcept {
+  if (!d.result_type.empty()) return d.result_type;
+  if (d.skip || d.start == tls_start::never) return std::nullopt;
+  const auto verdict = judge(d, r);
+  if (!verdict.result_type.empty()) return verdict.result_type;
+  if (!r.offered) return "starttls-not-supported";
+  return "";
 }
 
 trouble last_word(const std::vector<trouble>& all) noexcept {

@@ -8,6 +8,7 @@
 #include "policy/delivery/outcome.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -56,7 +57,7 @@ std::string_view policy_type(tls_policy) noexcept;
 struct tls_demand {
   bool skip = false;                       ///< not this host: `otherwise` says why
   trouble otherwise = trouble::certificate;///< what it comes to when no host is left
-  std::string_view result_type;            ///< with `skip`: for the report (RFC 8460 §4.3); or ""
+  std::string_view result_type;            ///< for the report (RFC 8460 §4.3), whatever the session brings; or ""
   tls_start start = tls_start::when_offered;
   tls_proof proof = tls_proof::nothing;
   bool enforced = true;                    ///< false: a failed proof is counted, and mail goes on (testing)
@@ -85,6 +86,10 @@ struct tls_verdict {
   std::string_view result_type;            ///< "" is a success for the report
 };
 tls_verdict judge(const tls_demand&, const tls_result&) noexcept;
+
+/// What the session counts as in a report (RFC 8460 §4.3): a result type, or "" for one with TLS and all that
+/// was asked of it. Nothing when no TLS was wanted. Also of a host that was not dialed.
+std::optional<std::string_view> counted_as(const tls_demand&, const tls_result&) noexcept;
 
 /// What becomes of the mail when all hosts were tried: what may pass with time wins over what
 /// will not. `all`: one a host, not empty.

@@ -1,6 +1,6 @@
 /// The report about a day of TLS: as a value, as JSON, and as mail; ours written, others' read.
 ///
-/// Source: RFC 8460 §4.4 (JSON), §5.3 (mail), §5.5 (HTTPS); RFC 8259; RFC 1952. Pure.
+/// Source: RFC 8460 §4.4 (JSON), §5.3 (mail), §5.4 (HTTPS); RFC 8259; RFC 1952. Pure.
 #pragma once
 
 #include "base/clock.hpp"

@@ -72,5 +72,6 @@ void add_queue_verbs(CLI::App&, command_line&);
 void add_route_verbs(CLI::App&, command_line&);
 void add_status_verbs(CLI::App&, command_line&);
 void add_store_verbs(CLI::App&, command_line&);
+void add_tlsrpt_verbs(CLI::App&, command_line&);
 
 } // namespace rookery::cli

@@ -25,6 +25,47 @@ tls_facts sts(sts_state s, bool names = true) {
   return f;
 }
 
+TEST(TlsRules, WhatASessionCountsAs) {
+  const auto got = [](bool offered, bool established, tls_proof proved = tls_proof::nothing, std::string_view failure = {}) {
+    tls_result r;
+    r.offered = offered;
+    r.established = established;
+    r.proved = proved;
+    r.failure = failure;
+    return r;
+  };
+  const auto failed_name = got(true, true, tls_proof::nothing, "certificate-host-mismatch");
+  auto never = tls_facts{};
+  never.route = tls_use::never;
+  auto requires_tls = sts(sts_state::enforce);
+  requires_tls.require_tls = true;
+  struct row {
+    const char* what;
+    tls_facts facts;
+    tls_result result;
+    std::optional<std::string_view> counted;
+  };
+  const row rows[] = {
+      {"no policy, TLS", {}, got(true, true), ""},
+      {"no policy, none offered", {}, got(false, false), "starttls-not-supported"},
+      {"no policy, broken", {}, got(true, false), "validation-failure"},
+      {"no policy, nobody looks at the name", {}, failed_name, ""},
+      {"enforce, good", sts(sts_state::enforce), got(true, true, tls_proof::name), ""},
+      {"enforce, wrong name", sts(sts_state::enforce), failed_name, "certificate-host-mismatch"},
+      {"enforce, none offered", sts(sts_state::enforce), got(false, false), "starttls-not-supported"},
+      {"enforce, host not named", sts(sts_state::enforce, false), {}, "validation-failure"},
+      {"testing, wrong name", sts(sts_state::testing), failed_name, "certificate-host-mismatch"},
+      {"testing, host not named", sts(sts_state::testing, false), got(true, true, tls_proof::name), "validation-failure"},
+      {"testing, none offered", sts(sts_state::testing), got(false, false), "starttls-not-supported"},
+      {"DANE, good", dane(tlsa_state::usable), got(true, true, tls_proof::dane), ""},
+      {"DANE, another certificate", dane(tlsa_state::usable), got(true, true, tls_proof::nothing, "tlsa-invalid"), "tlsa-invalid"},
+      {"DANE, bogus", dane(tlsa_state::failed), {}, "dnssec-invalid"},
+      {"route never", never, got(true, false), std::nullopt},
+      {"no REQUIRETLS: its TLS was good", requires_tls, got(true, true, tls_proof::name), ""},
+  };
+  for (const auto& r : rows) EXPECT_EQ(counted_as(demand_for(r.facts), r.result), r.counted) << r.what;
+}
+
 TEST(TlsRules, WhatIsDemanded) {
   struct row {
     const char* what;
