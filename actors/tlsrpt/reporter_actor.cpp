@@ -33,12 +33,13 @@ constexpr std::chrono::minutes post_time_max{10};
 constexpr std::size_t answer_octets_max = 4096; ///< of what a server says to a post
 constexpr std::size_t boundary_characters = 24;
 
-struct look {};
+/// Time to look again.
+struct next_look {};
 
 } // namespace
 } // namespace rookery::actors
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::look)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::next_look)
 
 namespace rookery::actors {
 namespace {
@@ -72,11 +73,15 @@ public:
   void begin(caf::event_based_actor* self, node* of) {
     self_ = self;
     of_ = of;
-    self_->delayed_send(self_, first_look, look{});
+    self_->delayed_send(self_, first_look, next_look{});
+  }
+
+  void look_again() {
+    self_->delayed_send(self_, between_looks, next_look{});
+    look_around();
   }
 
   void look_around() {
-    self_->delayed_send(self_, between_looks, look{});
     const auto now = of_->clock->wall();
     if (now >= dropped_ + between_drops) {
       dropped_ = now;
@@ -335,7 +340,8 @@ caf::behavior tls_reporter_actor(caf::stateful_actor<reporter>* self, node* of) 
   self->set_error_handler([](caf::error&) {});
   auto& st = self->state;
   st.begin(self, of);
-  return {[&st](look) { st.look_around(); },
+  return {[&st](next_look) { st.look_again(); },
+          [&st](look_for_tls_reports) { st.look_around(); },
           [&st](const send_tls_reports& s) { return st.send_now(s); },
           [&st](const commit_done_ptr& d) { st.committed(*d); }};
 }

@@ -30,6 +30,9 @@ struct tls_reports_sent {
   std::uint64_t failed = 0;          ///< posts that were refused, reports that could not be written down
 };
 
+/// Look whether reports of the last two days are due. It does so by itself every five minutes. Not answered.
+struct look_for_tls_reports {};
+
 inline constexpr std::size_t tls_reports_at_once_max = 8;  ///< domains
 inline constexpr std::size_t tls_requests_waiting_max = 8; ///< send_tls_reports; further ones are refused
 
@@ -38,5 +41,6 @@ caf::actor spawn_tls_reporter(caf::actor_system&, node&);
 
 } // namespace rookery::actors
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::look_for_tls_reports)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::send_tls_reports)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::tls_reports_sent)
