@@ -35,6 +35,8 @@ class config_machine;
 
 namespace rookery::actors {
 
+struct search_service;
+
 struct node {
   caf::actor_system* system = nullptr;
   const base::clock* clock = &base::system_clock();
@@ -61,6 +63,7 @@ struct node {
   caf::actor tls_counter;                     ///< tls_session_seen (actors/tlsrpt/counter_actor.hpp)
   caf::actor tls_reporter;                    ///< send_tls_reports (actors/tlsrpt/reporter_actor.hpp)
   caf::actor dispatch;                        ///< what waits to leave (actors/queue/dispatch_actor.hpp)
+  std::shared_ptr<search_service> search;     ///< actors/search; null: searches read messages
   std::shared_ptr<login_service> login;
   std::shared_ptr<const base::secret_box> secrets; ///< opens passwords for other servers
   std::shared_ptr<worker_pool> readers;       ///< blocking reads, long searches

@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   cli::add_account_verbs(app, c);
   cli::add_alias_verbs(app, c);
   cli::add_collection_verbs(app, c);
+  cli::add_search_verbs(app, c);
   cli::add_settings_verbs(app, c);
   cli::add_queue_verbs(app, c);
   cli::add_route_verbs(app, c);

@@ -49,6 +49,10 @@ constexpr route routes[] = {
     {"PATCH", "collections/*/*", change_collection},
     {"DELETE", "collections/*/*", remove_collection},
     {"POST", "collections/*/*/run", run_collection},
+    {"GET", "search", show_search},
+    {"POST", "search/rebuild", rebuild_search},
+    {"POST", "search/remove", remove_search},
+    {"POST", "search/tidy", tidy_search},
     {"GET", "settings", list_settings},
     {"GET", "settings/*", show_setting},
     {"PUT", "settings/*", set_setting},
@@ -118,6 +122,10 @@ void handle(std::shared_ptr<node_access> node, request what, answer done) {
   json::value body{json::object{}};
   body.set("error", std::move(error));
   c->reply(std::move(body), 405);
+}
+
+json::value node_access::search_state() const {
+  return page_body({}, {}, 0);
 }
 
 std::size_t call::limit() const {

@@ -95,6 +95,11 @@ void run_collection(const call_ptr&);
 /// Those of an account that goes.
 std::vector<storage::directory::change> removals_of_collections(const storage::directory::config_table&, base::account_id);
 
+void show_search(const call_ptr&);
+void rebuild_search(const call_ptr&);
+void remove_search(const call_ptr&);
+void tidy_search(const call_ptr&);
+
 void list_settings(const call_ptr&);
 void show_setting(const call_ptr&);
 void set_setting(const call_ptr&);

@@ -2,6 +2,7 @@
 
 #include "actors/admin/trace.hpp"
 #include "actors/queue/dispatch_actor.hpp"
+#include "actors/search/indexer.hpp"
 #include "actors/tlsrpt/reporter_actor.hpp"
 #include "base/text.hpp"
 #include "storage/mail/command.hpp"
@@ -214,6 +215,46 @@ void live_node::send_tls_reports(std::string day, task_done done) {
             done(std::move(body));
           },
           [done](const caf::error&) { done(busy()); });
+}
+
+json::value live_node::search_state() const {
+  if (!node_.search) return node_access::search_state();
+  json::array items;
+  for (const auto& s : node_.search->status()) {
+    json::value one{json::object{}};
+    one.set("shard", s.shard);
+    one.set("state", s.state);
+    one.set("position", std::to_string(s.position.segment) + ':' + std::to_string(s.position.offset));
+    one.set("accounts", s.accounts);
+    one.set("messages", s.messages);
+    one.set("messages_left", s.messages_left);
+    one.set("accounts_waiting", s.accounts_waiting);
+    one.set("octets", s.octets);
+    one.set("indexed", s.indexed);
+    one.set("faults", s.faults);
+    if (!s.last_fault.empty()) one.set("last_fault", base::printable(s.last_fault, 500));
+    items.push_back(std::move(one));
+  }
+  auto body = node_access::search_state();
+  body.set("total", items.size());
+  body.set("items", std::move(items));
+  return body;
+}
+
+bool live_node::change_search(search_work work, base::account_id account) {
+  if (!node_.search) return false;
+  const auto send = [&](const caf::actor& to) {
+    switch (work) {
+    case search_work::rebuild: caf::anon_send(to, actors::rebuild_index{account}); return;
+    case search_work::remove: caf::anon_send(to, actors::remove_index{account}); return;
+    case search_work::tidy: caf::anon_send(to, actors::tidy_indexes{}); return;
+    }
+  };
+  const auto& all = node_.search->indexers;
+  if (account) send(all[node_.search->index_of(account)]);
+  else
+    for (const auto& to : all) send(to);
+  return true;
 }
 
 json::value live_node::collection_state(std::uint64_t id) const {

@@ -47,6 +47,8 @@ public:
   void send_tls_reports(std::string day, task_done) override;
   json::value collection_state(std::uint64_t) const override;
   bool collect(std::uint64_t) override;
+  json::value search_state() const override;
+  bool change_search(search_work, base::account_id) override;
   base::result<std::string> content(const storage::body_ref&, std::uint32_t offset, std::size_t octets) override;
   base::result<json::value> check() override;
   base::result<json::value> backup(const std::string& directory) override;

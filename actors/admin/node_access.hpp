@@ -93,6 +93,12 @@ public:
   virtual json::value collection_state(std::uint64_t) const { return {}; }
   /// Runs it now. False: this node does not run.
   virtual bool collect(std::uint64_t) { return false; }
+
+  enum class search_work : std::uint8_t { rebuild, remove, tidy };
+  /// {"items": [one a shard]}: how far the search index is.
+  virtual json::value search_state() const;
+  /// Account 0: all. False: this node does not run.
+  virtual bool change_search(search_work, base::account_id) { return false; }
 };
 
 } // namespace rookery::admin

@@ -46,6 +46,9 @@ struct settings {
   std::uint64_t imap_login_seconds = 60;
   std::uint64_t imap_progress_seconds = 10;
   std::uint64_t pop3_idle_seconds = 600;
+  // Searching.
+  bool search_index = true;
+  std::uint64_t search_text_octets_max = 4194304;
   // The store.
   std::uint64_t storage_reserve_octets = 67108864;
   // Mail for other servers.

@@ -17,6 +17,9 @@ constexpr std::chrono::milliseconds try_again{5};
 /// Rows between two looks at the clock.
 constexpr std::uint32_t rows_a_look = 256;
 constexpr std::uint32_t rows_a_look_with_octets = 4;
+constexpr std::uint32_t rows_a_look_with_index = 64;
+/// So few messages are read sooner than the index is asked.
+constexpr std::uint32_t rows_without_index = 32;
 
 constexpr std::uint32_t static_columns_used =
     column::size | column::internal_date | column::save_date | column::email_id | column::thread_id;
@@ -47,6 +50,7 @@ search_run::search_run(const node& n, const mailbox_session& mailbox, const imap
                        std::span<const imap::number_range> saved_uids)
     : view_(mailbox.shared_view()), map_(mailbox.map()), recent_(mailbox.recent()),
       matcher_(program, context_of(mailbox, saved_uids, n.clock->wall())), answers_(n.bodies, mailbox.cell()),
+      hints_(n, *view_, matcher_.leaves()),
       rows_(rows_that_may_match(mailbox, matcher_)) {
   if (!rows_.empty()) row_ = rows_.front().first;
   for (const auto& range : rows_) to_look_at_ += range.end - range.first;
@@ -87,6 +91,7 @@ bool search_run::run_page(std::uint32_t page_number, std::uint32_t first, std::u
     row.flags = page.flags[r];
     row.modseq = page.modseq[r];
     if (with_recent && imap::contains(recent_, row.uid)) row.flags |= imap::flag::recent;
+    row.leaves = hints_.of(row.uid);
     if (columns & column::number) row.number = map_.number_of_row(base_row + r);
     object_id email, thread;
     if (statics) {
@@ -99,6 +104,7 @@ bool search_run::run_page(std::uint32_t page_number, std::uint32_t first, std::u
     }
     auto verdict = matcher_.test(row);
     if (!verdict.decided) {
+      ++read_;
       answers_.begin(page, r);
       do {
         if (!answers_.bring(verdict.needs)) break;
@@ -112,7 +118,13 @@ bool search_run::run_page(std::uint32_t page_number, std::uint32_t first, std::u
 
 search_run::outcome search_run::run(std::chrono::microseconds time, bool may_wait) {
   const auto end_time = std::chrono::steady_clock::now() + time;
-  const auto step = matcher_.needs() == 0 ? rows_a_look : rows_a_look_with_octets;
+  if (may_wait && to_look_at_ > rows_without_index) hints_.prepare();
+  const auto begun_with = read_;
+  const auto step_now = [&] {
+    if (matcher_.needs() == 0) return rows_a_look;
+    // Until messages are read in this slice.
+    return hints_.any() && read_ == begun_with ? rows_a_look_with_index : rows_a_look_with_octets;
+  };
   while (range_ < rows_.size()) {
     row_ = std::max(row_, rows_[range_].first);
     if (row_ >= rows_[range_].end) {
@@ -121,12 +133,13 @@ search_run::outcome search_run::run(std::chrono::microseconds time, bool may_wai
     }
     const auto place = view_->at(row_);
     const auto left = std::min(rows_[range_].end - row_, static_cast<std::uint32_t>(place.in->rows()) - place.row);
-    const auto n = std::min(left, step);
+    const auto n = std::min(left, step_now());
     if (!run_page(place.page_number, place.row, place.row + n, may_wait)) return outcome::needs_disk;
     row_ += n;
     looked_at_.store(looked_at() + n, std::memory_order_relaxed);
     if (std::chrono::steady_clock::now() >= end_time && range_ < rows_.size()) return outcome::more;
   }
+  hints_.tell(read_);
   return outcome::done;
 }
 

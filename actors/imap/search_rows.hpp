@@ -1,5 +1,6 @@
 /// Which messages a program matches: over columns in the connection's thread, in slices; with
-/// headers or bodies, and where columns must be loaded, in a reader, again in slices.
+/// headers or bodies, and where columns must be loaded, in a reader, again in slices. Before a message
+/// is read the search index is asked (search_hints.hpp).
 ///
 /// Source: RFC 9051 §6.4.4; RFC 7162 §3.1.5; RFC 5182 §2.1 (SAVE).
 #pragma once
@@ -7,6 +8,7 @@
 #include "actors/imap/mailbox_session.hpp"
 #include "actors/imap/message_answers.hpp"
 #include "actors/imap/rows.hpp"
+#include "actors/imap/search_hints.hpp"
 #include "actors/node.hpp"
 #include "protocols/imap/search_matcher.hpp"
 
@@ -48,9 +50,11 @@ private:
   imap::number_ranges recent_;
   imap::search_matcher matcher_;
   message_answers answers_;
+  search_hints hints_;
   std::vector<imap::row_range> rows_;   ///< that may match
   std::size_t range_ = 0;
   std::uint32_t row_ = 0;
+  std::uint32_t read_ = 0;              ///< messages whose octets were needed
   std::vector<std::uint32_t> hits_;
   std::uint32_t to_look_at_ = 0;
   std::atomic<std::uint32_t> looked_at_{0};

@@ -2,6 +2,7 @@
 
 #include "actors/collection/collector.hpp"
 #include "actors/config/config_follower.hpp"
+#include "actors/search/indexer.hpp"
 #include "actors/shard/log_actor.hpp"
 #include "actors/shard/machine_actor.hpp"
 #include "actors/shard/maintenance_actor.hpp"
@@ -115,8 +116,12 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.machines.push_back(spawn_machine(*system_, spool_parts));
   shared.push_back(spool_parts);
 
+  n.search = std::make_shared<search_service>(storage::posix_file_system(), options.data_directory + "/search", store->identity.uuid,
+                                              store->log->end(), n.mail_shards);
   for (auto& m : store->mail) {
     auto parts = std::make_shared<machine_actor_parts>();
+    parts->board = n.search->boards[shared.size() - storage::first_mail_shard];
+    parts->board->reached(store->log->end());
     parts->directory = options.data_directory;
     parts->mail = m.get();
     parts->machine = std::move(m);
@@ -124,6 +129,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
     shared.push_back(parts);
   }
   store->mail.clear();
+  start_indexers(options);
 
   auto log_parts = std::make_shared<log_actor_parts>();
   log_parts->writer = std::move(store->log);
@@ -149,6 +155,27 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   for (auto& r : reactors_) collecting->reactors.push_back(r.get());
   collector_ = spawn_collector(*system_, collecting);
   store_ = std::move(store);
+}
+
+void running_node::start_indexers(const node_options& options) {
+  auto& n = *node_;
+  for (std::uint32_t i = 0; i < n.mail_shards; ++i) {
+    auto parts = std::make_shared<indexer_parts>();
+    parts->search = n.search;
+    parts->shard = i;
+    parts->machine = n.machines[storage::first_mail_shard + i];
+    parts->gate = n.gate;
+    parts->bodies = n.bodies;
+    parts->known = [directory = n.directory](base::account_id a) { return directory->get()->account(a) != nullptr; };
+    parts->settings = [settings = n.settings] {
+      const auto now = settings->get();
+      return indexer_settings{now->search_index, static_cast<std::size_t>(now->search_text_octets_max), now->storage_reserve_octets};
+    };
+    parts->directory = options.data_directory;
+    parts->clock = n.clock;
+    parts->pace = options.index_pace;
+    n.search->indexers.push_back(spawn_indexer(*system_, std::move(parts)));
+  }
 }
 
 /// Settings that no session derives for itself. At start, and in the configuration's thread.

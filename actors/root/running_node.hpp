@@ -29,6 +29,7 @@ struct node_options {
   unsigned reactors = 0;                  ///< 0: one a core
   storage::node_store_settings store;
   std::chrono::milliseconds maintenance_interval{60'000}; ///< between checkpoints with their compaction
+  std::chrono::milliseconds index_pace{2'000};            ///< between two looks at what is to be indexed
   std::function<void()> on_failure;       ///< the log failed: end the process; any thread
 };
 
@@ -56,6 +57,7 @@ private:
   running_node() = default;
   void follow_settings(const storage::directory::config_table&, const config::settings&);
   void start_actors(std::unique_ptr<storage::node_store> store, const node_options&);
+  void start_indexers(const node_options&);
 
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;

@@ -120,7 +120,9 @@ void apply(machine_actor_parts& parts, const apply_batch& batch, const caf::acto
     if (item.reply) answers.emplace_back(&item, std::move(r));
   }
   applied.add(batch.items.size());
+  if (parts.board) parts.board->reached(parts.machine->applied());
   const auto notices = parts.machine->publish();
+  if (parts.board) parts.board->changed(notices);
   if (parts.published) parts.published();
   if (spool_watcher) // before the answers: who gets both knows the state that an answer speaks of
     if (auto changes = parts.spool->take_changes(); !changes.empty())
@@ -250,6 +252,10 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
       [self](const open_mailbox& o) -> opened_mailbox {
         const std::lock_guard turn(self->state.parts->turn.in_use);
         return {self->state.parts->mail->open_mailbox(o.account, o.mailbox)};
+      },
+      [self](const look_at_account& l) -> seen_account {
+        const std::lock_guard turn(self->state.parts->turn.in_use);
+        return {self->state.parts->mail->open_account(l.account)};
       },
       [self](const count_recent& c) -> recent_counts {
         const std::lock_guard turn(self->state.parts->turn.in_use);

@@ -7,6 +7,7 @@
 /// actors of those in use.
 #pragma once
 
+#include "actors/shard/change_board.hpp"
 #include "actors/shard/messages.hpp"
 #include "storage/mail/mail_machine.hpp"
 #include "storage/queue/spool_machine.hpp"
@@ -43,6 +44,7 @@ struct machine_actor_parts {
   storage::mail::mail_machine* mail = nullptr;  ///< the same, if it is a mail shard
   storage::queue::spool_machine* spool = nullptr; ///< the same, if it is the spool
   std::function<void()> published;              ///< after each batch, in the actor's thread
+  std::shared_ptr<change_board> board;          ///< who follows the shard looks here; may be null
   std::string directory;                        ///< the tree is not written while its volume is full; "": not asked
   machine_turn turn;
 };

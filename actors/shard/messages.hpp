@@ -109,6 +109,14 @@ struct opened_mailbox {
   std::shared_ptr<storage::mail::mailbox_cell> cell; ///< null: no such mailbox
 };
 
+/// To a mail shard's actor: the account's list, for one that is no session. Answered with seen_account.
+struct look_at_account {
+  base::account_id account;
+};
+struct seen_account {
+  std::shared_ptr<storage::mail::account_cell> cell;
+};
+
 /// To a mail shard's actor; answered with recent_counts.
 struct count_recent {
   base::account_id account;
@@ -251,6 +259,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::apply_batch_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_handles)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::open_account)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::open_mailbox)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::look_at_account)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::seen_account)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::opened_mailbox)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::count_recent)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::recent_counts)

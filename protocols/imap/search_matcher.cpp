@@ -111,10 +111,13 @@ std::uint32_t search_matcher::compile(const search_program& program, std::uint32
     s.cost = cost;
     s.text = charset::fold_for_search(node.text);
     needs_ |= need;
+    s.leaf = static_cast<std::uint32_t>(leaves_.size());
+    using scope = text_leaf::scope;
+    leaves_.push_back({what == op::header ? scope::header : what == op::body ? scope::body : scope::text, s.field, s.text});
   };
   const auto field = [&](std::string_view name) {
-    needs(op::header, search_need::header, 1000);
     s.field = name;
+    needs(op::header, search_need::header, 1000);
   };
 
   switch (node.key) {
@@ -242,6 +245,9 @@ int search_matcher::run(std::uint32_t at, const search_row& row, const search_an
   const auto answer = [&](const std::optional<bool>& known, std::uint8_t need) {
     return known ? (*known ? 1 : 0) : unknown(need);
   };
+  if ((s.what == op::header || s.what == op::body || s.what == op::text) && s.leaf < row.leaves.size() &&
+      row.leaves[s.leaf] != leaf_verdict::open)
+    return row.leaves[s.leaf] == leaf_verdict::yes ? 1 : 0;
   switch (s.what) {
     case op::yes: return 1;
     case op::no: return 0;

@@ -26,6 +26,9 @@
 
 namespace rookery::imap {
 
+/// What an index of words knows of a text key and a message; `open`: the message must be asked.
+enum class leaf_verdict : std::uint8_t { no, yes, open };
+
 /// The columns of one message. Only those named by `search_matcher::columns` must be right.
 struct search_row {
   std::uint32_t number = 0; ///< message sequence number
@@ -36,6 +39,7 @@ struct search_row {
   std::int64_t internal_date = 0; ///< ms since 1970
   std::int64_t save_date = 0;     ///< ms since 1970
   std::string_view email_id, thread_id;
+  std::span<const leaf_verdict> leaves; ///< in the order of `search_matcher::leaves`; or none
 };
 namespace search_column {
 inline constexpr std::uint32_t number = 1, uid = 2, flags = 4, modseq = 8, size = 16, internal_date = 32,
@@ -66,6 +70,14 @@ public:
   virtual std::optional<bool> text_contains(std::string_view needle) const = 0;
 };
 
+/// A key about headers or text, as an index is asked for it.
+struct text_leaf {
+  enum class scope : std::uint8_t { header, body, text };
+  scope in = scope::text;
+  std::string field; ///< header: as written
+  std::string text;  ///< folded; "" asks whether the field exists
+};
+
 struct search_verdict {
   bool decided = false;
   bool match = false;        ///< when decided
@@ -89,6 +101,8 @@ public:
   std::uint32_t columns() const noexcept { return columns_; }
   /// search_need::... that may be asked for.
   std::uint8_t needs() const noexcept { return needs_; }
+  /// The keys that an index of words may know something of.
+  const std::vector<text_leaf>& leaves() const noexcept { return leaves_; }
   /// "$" among sequence numbers cannot be told from a row's number alone, so it is matched by UID.
   search_verdict test(const search_row& row, const search_answers* answers = nullptr) const;
 
@@ -110,6 +124,7 @@ private:
     std::uint32_t cost = 0;
     std::uint64_t a = 0, b = 0;  ///< flags: mask, value; ranges: a <= x < b (as int64 for dates)
     std::string text, field;
+    std::uint32_t leaf = 0;      ///< header, body, text: its place among `leaves`
     number_ranges ranges;
     std::vector<std::uint32_t> children;
   };
@@ -120,6 +135,7 @@ private:
   int run(std::uint32_t at, const search_row&, const search_answers*, std::uint8_t& open) const;
 
   std::vector<step> steps_;
+  std::vector<text_leaf> leaves_;
   std::uint32_t root_ = 0;
   std::uint32_t columns_ = 0;
   std::uint8_t needs_ = 0;

@@ -67,6 +67,7 @@ void add_domain_verbs(CLI::App&, command_line&);
 void add_account_verbs(CLI::App&, command_line&);
 void add_alias_verbs(CLI::App&, command_line&);
 void add_collection_verbs(CLI::App&, command_line&);
+void add_search_verbs(CLI::App&, command_line&);
 void add_settings_verbs(CLI::App&, command_line&);
 void add_queue_verbs(CLI::App&, command_line&);
 void add_route_verbs(CLI::App&, command_line&);

@@ -52,6 +52,8 @@ base::result<word_list> word_list::read(std::string stored) {
   std::size_t at = stored.size() - in.rest().size();
   for (std::size_t i = 0; i < octets.size(); ++i) {
     if (!in.ok() || octets[i] > stored.size() - at) return damaged();
+    // Whoever looks for a line end finds one.
+    if (octets[i] != 0 && (stored[at] != '\n' || stored[at + octets[i] - 1] != '\n')) return damaged();
     list.place_[i] = {at, octets[i]};
     at += octets[i];
   }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 
 namespace rookery::imap {
@@ -66,6 +67,29 @@ TEST(ImapSearch, ColumnsDecideWhatTheyCan) {
     EXPECT_EQ(verdict.decided ? (verdict.match ? 1 : 0) : -1, e.decided) << e.keys;
     EXPECT_EQ(verdict.needs != 0, e.decided < 0) << e.keys;
   }
+}
+
+TEST(ImapSearch, WhatAnIndexSaysNeedsNoMessage) {
+  using enum leaf_verdict;
+  const auto s = parse("OR (SUBJECT x NOT BODY y) HEADER X-A z");
+  const search_matcher matcher(s.program, context());
+  ASSERT_EQ(matcher.leaves().size(), 3u);
+  EXPECT_EQ(matcher.leaves()[0].field + "=" + matcher.leaves()[0].text, "Subject=X");
+  EXPECT_EQ(matcher.leaves()[1].in, text_leaf::scope::body);
+  EXPECT_EQ(matcher.leaves()[2].field + "=" + matcher.leaves()[2].text, "X-A=Z");
+  struct expectation {
+    std::array<leaf_verdict, 3> known;
+    int decided; ///< 1 yes, 0 no, -1 open
+  };
+  const expectation rows[] = {{{yes, no, no}, 1}, {{yes, yes, no}, 0}, {{no, open, no}, 0}, {{no, no, yes}, 1}, {{open, yes, yes}, 1},
+                              {{open, no, no}, -1}, {{yes, open, no}, -1}, {{no, no, open}, -1}, {{open, open, yes}, 1}};
+  for (const auto& e : rows) {
+    auto r = row();
+    r.leaves = e.known;
+    const auto verdict = matcher.test(r);
+    EXPECT_EQ(verdict.decided ? (verdict.match ? 1 : 0) : -1, e.decided) << &e - rows;
+  }
+  EXPECT_FALSE(matcher.test(row()).decided);
 }
 
 TEST(ImapSearch, FlagTestsAreJoined) {

@@ -1,0 +1,44 @@
+/// What the search index says of a mailbox's messages before they are read: for each text key of a
+/// search yes, no, or nothing.
+///
+/// The index narrows and the text decides: messages that are not in the index, or that words say nothing of,
+/// are open. Prepared in a reader's thread (it blocks on the disk), used by one thread at a time.
+#pragma once
+
+#include "actors/node.hpp"
+#include "protocols/imap/search_matcher.hpp"
+#include "storage/search/account_index.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace rookery::actors {
+
+class search_hints {
+public:
+  search_hints(const node&, const storage::mail::mailbox_view&, const std::vector<imap::text_leaf>&);
+
+  /// Asks the index, once. Nothing is known when there is none, or when it cannot be read.
+  void prepare();
+  bool any() const noexcept { return places_ != nullptr; }
+  /// One for each leaf, or none. The span lives until the next call. Cheap when UIDs ascend.
+  std::span<const imap::leaf_verdict> of(std::uint32_t uid);
+  /// The search ends, and has read so many messages: if that were many, the indexer is reminded.
+  void tell(std::uint32_t messages_read) const;
+
+private:
+  std::shared_ptr<search_service> service_;
+  base::account_id account_;
+  base::mailbox_id mailbox_;
+  std::vector<imap::text_leaf> leaves_;
+  bool prepared_ = false;
+  std::shared_ptr<const storage::search::account_index> index_;
+  const storage::search::places* places_ = nullptr;
+  std::size_t next_ = 0;              ///< place behind the last UID asked about
+  std::vector<storage::search::verdicts> verdicts_;
+  std::vector<imap::leaf_verdict> of_message_;
+};
+
+} // namespace rookery::actors
