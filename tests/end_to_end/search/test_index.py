@@ -49,7 +49,7 @@ class Index(Case):
         return {k: sum(r[k] for r in rows) for k in ("accounts", "messages", "messages_left", "accounts_waiting", "indexed", "faults", "octets")}
 
     def wait(self, fine, what):
-        end = time.time() + 60
+        end = time.time() + 100
         while not fine(s := self.status()):
             if time.time() > end:
                 self.fail("%s: %s\n%s" % (what, s, self.node.log_tail()))
