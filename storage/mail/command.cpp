@@ -8,6 +8,7 @@ namespace rookery::storage::mail {
 namespace {
 
 constexpr std::uint8_t format_version = 1;
+constexpr std::uint8_t unseen_version = 2; // of expunge: with `unseen_only`
 
 /// Stored: never renumber.
 enum class command_type : std::uint8_t {
@@ -151,7 +152,7 @@ private:
 /// What a message at least occupies: six columns, prefix, thread key and counts.
 constexpr std::size_t message_octets_min = 19;
 
-std::optional<any_command> read_fields(command_type type, reader& in) {
+std::optional<any_command> read_fields(command_type type, std::uint8_t version, reader& in) {
   switch (type) {
   case command_type::create_mailbox: {
     create_mailbox c;
@@ -210,6 +211,7 @@ std::optional<any_command> read_fields(command_type type, reader& in) {
     c.mailbox = in.mailbox();
     if (in.yes()) c.uids = in.ranges();
     c.even_undeleted = in.yes();
+    if (version == unseen_version) c.unseen_only = in.yes();
     return c;
   }
   case command_type::copy_messages: {
@@ -250,9 +252,9 @@ std::optional<any_command> read_fields(command_type type, reader& in) {
 std::string encode(const command& c) {
   std::string octets;
   base::encoder out(octets);
-  const auto head = [&](command_type type) {
+  const auto head = [&](command_type type, std::uint8_t version = format_version) {
     out.u8(static_cast<std::uint8_t>(type));
-    out.u8(format_version);
+    out.u8(version);
     out.varint(c.account.value);
     out.i64(base::to_milliseconds(c.time));
   };
@@ -317,11 +319,12 @@ std::string encode(const command& c) {
                    if (v.unchanged_since) out.varint(*v.unchanged_since);
                  },
                  [&](const expunge& v) {
-                   head(command_type::expunge);
+                   head(command_type::expunge, v.unseen_only ? unseen_version : format_version);
                    place(v.mailbox);
                    yes(v.uids.has_value());
                    if (v.uids) put(out, *v.uids);
                    yes(v.even_undeleted);
+                   if (v.unseen_only) yes(true);
                  },
                  [&](const copy_messages& v) { transfer(command_type::copy_messages, v); },
                  [&](const move_messages& v) { transfer(command_type::move_messages, v); },
@@ -353,8 +356,9 @@ base::result<command> decode_command(std::string_view payload) {
   command out;
   out.account = base::account_id{in.raw().varint()};
   out.time = base::from_milliseconds(in.raw().i64());
-  if (in.failed() || version != format_version) return malformed();
-  auto what = read_fields(static_cast<command_type>(type), in);
+  const bool known = version == format_version || (version == unseen_version && static_cast<command_type>(type) == command_type::expunge);
+  if (in.failed() || !known) return malformed();
+  auto what = read_fields(static_cast<command_type>(type), version, in);
   if (!what || !in.done()) return malformed();
   out.what = std::move(*what);
   return out;

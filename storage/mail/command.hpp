@@ -89,7 +89,8 @@ struct store_flags {
   std::optional<std::uint64_t> unchanged_since;
 };
 /// Removes messages that carry \Deleted; `uids` restricts it (UID EXPUNGE, POP3 with `even_undeleted`).
-struct expunge { base::mailbox_id mailbox; std::optional<uid_ranges> uids; bool even_undeleted = false; };
+/// `unseen_only` leaves those that have \Seen, whatever else is asked.
+struct expunge { base::mailbox_id mailbox; std::optional<uid_ranges> uids; bool even_undeleted = false; bool unseen_only = false; };
 struct copy_messages { base::mailbox_id from, to; uid_ranges uids; };
 struct move_messages { base::mailbox_id from, to; uid_ranges uids; };
 /// Removes everything of the account.

@@ -204,7 +204,7 @@ std::vector<stored_message> mailbox_state::take_copies(const uid_ranges& ranges,
   return out;
 }
 
-std::vector<std::uint32_t> mailbox_state::expungible(const std::optional<uid_ranges>& ranges, bool even_undeleted) {
+std::vector<std::uint32_t> mailbox_state::expungible(const std::optional<uid_ranges>& ranges, bool even_undeleted, bool unseen_only) {
   std::vector<std::uint32_t> out;
   if (record.messages == 0 || (!even_undeleted && record.deleted == 0)) return out;
   open_pages();
@@ -212,7 +212,9 @@ std::vector<std::uint32_t> mailbox_state::expungible(const std::optional<uid_ran
   std::size_t from = 0;
   for (const auto& e : entries_)
     each_selected(e.hot->uid, ranges ? *ranges : all, from, [&](std::size_t row) {
-      if (even_undeleted || (e.hot->flags[row] & flag::deleted) != 0) out.push_back(e.hot->uid[row]);
+      const auto flags = e.hot->flags[row];
+      if (unseen_only && (flags & flag::seen) != 0) return;
+      if (even_undeleted || (flags & flag::deleted) != 0) out.push_back(e.hot->uid[row]);
     });
   return out;
 }

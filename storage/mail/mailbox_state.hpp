@@ -80,7 +80,7 @@ public:
   /// Messages in these ranges, complete, in UID order.
   std::vector<stored_message> take_copies(const uid_ranges&, std::int64_t save_date);
   /// UIDs to be expunged, ascending.
-  std::vector<std::uint32_t> expungible(const std::optional<uid_ranges>&, bool even_undeleted);
+  std::vector<std::uint32_t> expungible(const std::optional<uid_ranges>&, bool even_undeleted, bool unseen_only = false);
   /// Removes messages (ascending UIDs that exist) and their body rows, and remembers them as vanished.
   weight remove(const std::vector<std::uint32_t>& uids, std::uint64_t modseq);
   /// Removes the body rows of all messages; the mailbox is deleted.

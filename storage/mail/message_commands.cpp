@@ -195,7 +195,7 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time, c
   auto& a = shard.account(id);
   auto* m = shard.mailbox(a, c.mailbox);
   if (m == nullptr) return no(outcome::no_such_mailbox);
-  auto uids = m->expungible(c.uids, c.even_undeleted);
+  auto uids = m->expungible(c.uids, c.even_undeleted, c.unseen_only);
   if (!uids.empty()) {
     take_off(a, m->remove(uids, m->step()));
     shard.changed(a, *m);

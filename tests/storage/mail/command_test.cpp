@@ -32,6 +32,7 @@ std::vector<any_command> one_of_each() {
           store_flags{base::mailbox_id{1}, {}, flag_change::replace, {}, std::nullopt},
           expunge{base::mailbox_id{1}, uid_ranges{{1, 1}}, true},
           expunge{base::mailbox_id{1}, std::nullopt, false},
+          expunge{base::mailbox_id{1}, uid_ranges{{4, 4}}, true, true},
           copy_messages{base::mailbox_id{1}, base::mailbox_id{2}, {{4, 4}}},
           move_messages{base::mailbox_id{2}, base::mailbox_id{1}, {{4, 400}}},
           drop_account{},
@@ -83,7 +84,7 @@ TEST(MailCommand, WhatIsCutOrGrownOrNewerIsRefused) {
       EXPECT_FALSE(decode_command(std::string_view(octets).substr(0, n)).ok()) << what.index() << " cut at " << n;
     EXPECT_FALSE(decode_command(octets + '\0').ok());
     auto newer = octets;
-    newer[1] = 2;
+    newer[1] = static_cast<char>(newer[1] + 1);
     EXPECT_FALSE(decode_command(newer).ok());
   }
 }

@@ -315,7 +315,8 @@ command_result mail_model::apply(const committed_command& c) {
     auto& m = a.mailboxes[v->mailbox.value];
     std::vector<std::uint32_t> uids;
     for (const auto& [uid, msg] : m.messages)
-      if ((!v->uids || in_ranges(*v->uids, uid)) && (v->even_undeleted || (msg.system & flag::deleted) != 0))
+      if ((!v->uids || in_ranges(*v->uids, uid)) && (v->even_undeleted || (msg.system & flag::deleted) != 0) &&
+          (!v->unseen_only || (msg.system & flag::seen) == 0))
         uids.push_back(uid);
     if (!uids.empty()) ++m.modseq;
     for (const auto uid : uids) {
@@ -543,6 +544,7 @@ any_command command_maker::pick(const mail_model& model, std::uint64_t id, std::
     const auto m = any();
     expunge e{m, std::nullopt, below(8) == 0};
     if (below(2) == 0 || e.even_undeleted) e.uids = ranges(look(m));
+    e.unseen_only = below(4) == 0;
     return e;
   }
   case 19: case 20: {

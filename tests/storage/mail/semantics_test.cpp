@@ -195,6 +195,17 @@ TEST(MailMachine, KeywordsAreBoundedAndADeliveryIsNotRefusedForThem) {
   n.expect_sound();
 }
 
+TEST(MailMachine, ExpungeLeavesWhatWasSeenIfToldSo) {
+  node n;
+  n.append_some(inbox, 4);
+  n.run(store_flags{inbox, {{1, 2}}, flag_change::add, {flag::seen, {}}, std::nullopt});
+  n.run(store_flags{inbox, {{2, 3}}, flag_change::add, {flag::deleted, {}}, std::nullopt});
+  EXPECT_EQ(n.run(expunge{inbox, std::nullopt, false, true}).uids, uids{3});
+  EXPECT_EQ(n.run(expunge{inbox, uid_ranges{{1, 4}}, true, true}).uids, uids{4});
+  EXPECT_EQ(n.uids(inbox), (uids{1, 2}));
+  n.expect_sound();
+}
+
 TEST(MailMachine, ExpungeTakesDeletedOnesUnlessTold) {
   node n;
   n.append_some(inbox, 6);
