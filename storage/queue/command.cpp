@@ -8,6 +8,7 @@ namespace rookery::storage::queue {
 namespace {
 
 constexpr std::uint8_t command_version = 1;
+constexpr std::uint8_t bounded_version = 2; // of put_note: with `of_space_max`
 
 // On disk: never renumber.
 enum class type : std::uint8_t {
@@ -123,6 +124,7 @@ struct writer {
     e.bytes(c.key);
     e.bytes(c.value);
     e.i64(base::to_milliseconds(c.until));
+    if (c.of_space_max != 0) e.varint(c.of_space_max);
     return type::put_note;
   }
   type operator()(const count_note& c) const {
@@ -136,7 +138,7 @@ struct writer {
   type operator()(const drop_notes_before& c) const { e.i64(base::to_milliseconds(c.now)); return type::drop_notes_before; }
 };
 
-bool take(base::decoder& d, type t, any_command& what) {
+bool take(base::decoder& d, type t, std::uint8_t version, any_command& what) {
   switch (t) {
     case type::accepted: {
       auto message = decode_envelope(d);
@@ -215,6 +217,7 @@ bool take(base::decoder& d, type t, any_command& what) {
       c.key = d.bytes();
       c.value = d.bytes();
       c.until = base::from_milliseconds(d.i64());
+      if (version == bounded_version) c.of_space_max = d.varint();
       what = std::move(c);
       return true;
     }
@@ -242,8 +245,9 @@ std::string encode(const command& c) {
   std::string out;
   out.reserve(fields.size() + 10);
   base::encoder e(out);
+  const auto* note = std::get_if<put_note>(&c.what);
   e.u8(static_cast<std::uint8_t>(t));
-  e.u8(command_version);
+  e.u8(note != nullptr && note->of_space_max != 0 ? bounded_version : command_version);
   e.i64(base::to_milliseconds(c.time));
   out.append(fields);
   return out;
@@ -255,7 +259,8 @@ base::result<command> decode_command(std::string_view payload) {
   const auto version = d.u8();
   command c;
   c.time = base::from_milliseconds(d.i64());
-  if (version != command_version || !take(d, static_cast<type>(t), c.what) || !d.done())
+  const bool known = version == command_version || (version == bounded_version && static_cast<type>(t) == type::put_note);
+  if (!known || !take(d, static_cast<type>(t), version, c.what) || !d.done())
     return base::fail(base::error_kind::invalid, "The request cannot be read.",
                       "spool command of type " + std::to_string(t) + " version " + std::to_string(version) + " is malformed or unknown");
   return c;

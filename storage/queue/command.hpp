@@ -67,7 +67,8 @@ struct retry_now { std::vector<base::message_id> ids; };
 
 /// Notes: small durable facts (what another server's policy was, what was counted today), in named
 /// spaces. `until` 0: for ever; else it may be dropped from then on. The bounds are in notes.hpp.
-struct put_note { std::string space, key, value; base::wall_time until{}; };
+/// `of_space_max`: of the space so many stay, those with the greatest keys; 0: all.
+struct put_note { std::string space, key, value; base::wall_time until{}; std::uint64_t of_space_max = 0; };
 /// Adds to a note that is a decimal number; without one it begins at 0. The result's `number` is the sum.
 struct count_note { std::string space, key; std::uint64_t by = 1; base::wall_time until{}; };
 struct drop_note { std::string space, key; };

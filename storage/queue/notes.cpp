@@ -90,6 +90,28 @@ void note_book::remove(std::string_view space, const note& old) {
   if (has_end(old)) store_.put(until_key(old.until, space, old.key), std::nullopt);
   --notes_;
   octets_ -= old.key.size() + old.value.size();
+  if (const auto at = bounded_.find(space); at != bounded_.end()) at->second.erase(old.key);
+}
+
+std::set<std::string>& note_book::keys_of(std::string_view space) {
+  const auto at = bounded_.find(space);
+  if (at != bounded_.end()) return at->second;
+  auto& keys = bounded_[std::string(space)];
+  const auto prefix = note_key(space, {});
+  store_.scan(prefix, prefix, [&](std::string_view key, std::string_view) {
+    keys.emplace_hint(keys.end(), key.substr(prefix.size()));
+    return true;
+  });
+  return keys;
+}
+
+void note_book::keep_last(std::string_view space, std::uint64_t max) {
+  auto& keys = keys_of(space);
+  while (keys.size() > max) {
+    const auto oldest = find_note(store_, space, *keys.begin());
+    base::check(oldest.has_value(), "the keys of a bounded space are those of its notes");
+    remove(space, *oldest);
+  }
 }
 
 command_result note_book::put(const put_note& c) {
@@ -105,6 +127,8 @@ command_result note_book::put(const put_note& c) {
   if (has_end(fresh)) store_.put(until_key(c.until, c.space, c.key), std::string());
   ++notes_;
   octets_ += after;
+  if (const auto at = bounded_.find(c.space); at != bounded_.end()) at->second.insert(c.key);
+  if (c.of_space_max != 0) keep_last(c.space, c.of_space_max);
   return said(outcome::done);
 }
 
@@ -117,7 +141,7 @@ command_result note_book::count(const count_note& c) {
     sum = *number;
   }
   sum += c.by;
-  auto done = put({c.space, c.key, std::to_string(sum), c.until});
+  auto done = put({c.space, c.key, std::to_string(sum), c.until, 0});
   if (done.what == outcome::done || done.what == outcome::already_done) done = said(outcome::done, sum);
   return done;
 }

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,8 +53,12 @@ public:
 
 private:
   void remove(std::string_view space, const note& old);
+  /// The keys of a space that keeps only so many; read when it is bounded for the first time.
+  std::set<std::string>& keys_of(std::string_view space);
+  void keep_last(std::string_view space, std::uint64_t max);
 
   spool_store& store_;
+  std::map<std::string, std::set<std::string>, std::less<>> bounded_;
   std::uint64_t notes_max_, octets_max_;
   std::uint64_t notes_ = 0, octets_ = 0; ///< keys and values
 };

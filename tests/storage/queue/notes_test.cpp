@@ -57,6 +57,32 @@ TEST(SpoolNotes, GoWhenTheirTimeIsOver) {
   EXPECT_TRUE(s.machine->check().empty());
 }
 
+TEST(SpoolNotes, OfABoundedSpaceTheGreatestKeysStay) {
+  spool s;
+  const auto put = [&](std::string key, std::uint64_t max) { return s.apply(put_note{"sent", std::move(key), "v", {}, max}).what; };
+  s.apply(put_note{"sens", "1", "another space", {}});
+  s.apply(put_note{"sent-b", "1", "another space", {}});
+  for (const char* key : {"1", "2", "3"}) put(key, 3);
+  ASSERT_TRUE(s.machine->flush(true));
+  EXPECT_EQ(put("4", 3), outcome::done);
+  EXPECT_EQ(names(s.machine->view()->notes("sent", "", 20)), "2 3 4 ");
+  EXPECT_EQ(put("4", 3), outcome::already_done);
+  s.apply(put_note{"sent", "5", "without a bound", {}});
+  s.apply(drop_note{"sent", "3"});
+  EXPECT_EQ(put("6", 3), outcome::done);
+  EXPECT_EQ(names(s.machine->view()->notes("sent", "", 20)), "4 5 6 ");
+  EXPECT_EQ(put("0", 3), outcome::done) << "the smallest key is the one that goes";
+  EXPECT_EQ(names(s.machine->view()->notes("sent", "", 20)), "4 5 6 ");
+  EXPECT_EQ(put("7", 1), outcome::done) << "the bound may shrink";
+  EXPECT_EQ(names(s.machine->view()->notes("sent", "", 20)), "7 ");
+  s.apply(put_note{"sent", "8", "v", at(5), 2});
+  s.apply(drop_notes_before{at(9)});
+  EXPECT_EQ(put("9", 2), outcome::done);
+  EXPECT_EQ(names(s.machine->view()->notes("sent", "", 20)), "7 9 ");
+  EXPECT_EQ(names(s.machine->view()->notes("sens", "", 20)) + names(s.machine->view()->notes("sent-b", "", 20)), "1 1 ");
+  EXPECT_TRUE(s.machine->check().empty());
+}
+
 TEST(SpoolNotes, Count) {
   spool s;
   EXPECT_EQ(s.apply(count_note{"sent", "12", 2, at(9)}).number, 2u);

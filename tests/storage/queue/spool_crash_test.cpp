@@ -29,7 +29,7 @@ void step(spool& s, std::mt19937_64& random, int i) {
     case 12: s.apply(rerouted{id, {random() % 2 == 0 ? "relay" : "", 25, route_tls::never, false, "", ""}}); break;
     case 13: s.apply(redirected{id, who, "x" + std::to_string(i) + "@example.org"}); break;
     case 14: s.apply(retry_now{{id, base::message_id(id.value + 1)}}); break;
-    case 15: s.apply(put_note{random() % 2 == 0 ? "a" : "b", key, std::to_string(i), when}); break;
+    case 15: s.apply(put_note{random() % 2 == 0 ? "a" : "b", key, std::to_string(i), when, random() % 3 == 0 ? 4u : 0u}); break;
     case 16: s.apply(random() % 2 == 0 ? any_command(count_note{"a", "n" + key, 3, when}) : any_command(drop_note{"a", key})); break;
     default: s.apply(drop_notes_before{base::from_milliseconds(i)}); break;
   }
