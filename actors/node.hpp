@@ -36,6 +36,7 @@ class config_machine;
 namespace rookery::actors {
 
 struct search_service;
+class sent_today;
 
 struct node {
   caf::actor_system* system = nullptr;
@@ -65,6 +66,7 @@ struct node {
   caf::actor dispatch;                        ///< what waits to leave (actors/queue/dispatch_actor.hpp)
   std::shared_ptr<search_service> search;     ///< actors/search; null: searches read messages
   std::shared_ptr<login_service> login;
+  std::shared_ptr<sent_today> sent;           ///< what accounts have sent today (actors/account/sent_today.hpp)
   std::shared_ptr<const base::secret_box> secrets; ///< opens passwords for other servers
   std::shared_ptr<worker_pool> readers;       ///< blocking reads, long searches
   std::shared_ptr<worker_pool> passwords;     ///< slow hashes

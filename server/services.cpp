@@ -58,6 +58,9 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   out->limits.message_octets = s.smtp_message_octets_max;
   out->limits.received_fields = static_cast<std::uint32_t>(s.smtp_received_fields_max);
   out->from_checked = s.submission_from_checked;
+  out->quota.messages_a_day = s.submission_messages_a_day;
+  out->quota.counts_recipients = s.submission_recipients_counted;
+  out->remembered = s.recall_messages;
   out->forwards = actors::forward_limits_of(s, n.secrets.get(), n.directory->get()->default_domain());
   if (auto rules = delivery::dnssec_rules::parse(s.queue_dnssec_rules)) out->dnssec = std::move(*rules);
   return out;

@@ -39,6 +39,8 @@ public:
   std::vector<storage::queue::envelope> envelopes(const storage::queue::envelope& like,
                                                   const std::function<base::message_id()>& next_id) const;
   bool empty() const noexcept { return goes_.empty(); }
+  /// How many messages there are by now: those of one `reaches` stand together, in the order of the calls.
+  std::size_t count() const noexcept { return goes_.size(); }
 
 private:
   struct going {

@@ -4,6 +4,7 @@
 #include "base/crypto/crypto.hpp"
 #include "policy/passwords/strength.hpp"
 #include "policy/routing/address_form.hpp"
+#include "policy/routing/recipient_route.hpp"
 
 #include <map>
 #include <set>
@@ -43,6 +44,8 @@ bool read_row(const call_ptr& c, const dir::config_table& table, const json::val
   const auto address = given ? routing::canonical_address(*given) : std::nullopt;
   if (!address) return refuse(base::error_kind::invalid, "address is missing or no address");
   if (!into.addresses.insert(*address).second) return refuse(base::error_kind::exists, *address + " is there twice");
+  if (routing::is_system(*address, c->node->values()->system_local_part))
+    return refuse(base::error_kind::denied, *address + " is the address of the system account");
   const std::string domain(routing::sides(*address).domain);
   if (table.find(dir::document_kind::domain, domain) == nullptr)
     return refuse(base::error_kind::not_found, "there is no domain " + domain);

@@ -1,7 +1,9 @@
 #include "actors/admin/call.hpp"
 #include "actors/config/documents.hpp"
+#include "base/text.hpp"
 #include "policy/passwords/strength.hpp"
 #include "policy/routing/address_form.hpp"
+#include "policy/submission/send_quota.hpp"
 
 namespace rookery::admin {
 namespace {
@@ -57,6 +59,16 @@ void change_by(const call_ptr& c, const json::value& patch) {
          [c, name = *name](const auto&) { reply_with(c, name, 200); });
 }
 
+/// What it may send a day: its own number, its domain's, or the setting. 0: no limit.
+std::uint64_t send_quota_of(const call_ptr& c, const dir::config_table& table, const dir::document& d) {
+  const auto account = config::read_account(d, *c->node->values());
+  if (account && account->send_quota) return *account->send_quota;
+  const auto* domain = table.find(dir::document_kind::domain, std::string(routing::sides(d.key).domain));
+  if (domain != nullptr)
+    if (const auto read = config::read_domain(*domain); read && read->send_quota) return *read->send_quota;
+  return c->node->values()->submission_messages_a_day;
+}
+
 void set_state(const call_ptr& c, const char* state) {
   json::value patch{json::object{}};
   patch.set("state", state);
@@ -95,6 +107,7 @@ void add_account(const call_ptr& c) {
   patch.as_object()->erase("password");
   auto content = config::change_account({}, patch);
   if (!content) return c->refuse(content.error());
+  if (is_system(c, *name)) return;
   const auto table = c->node->table();
   const std::string domain(routing::sides(*name).domain);
   if (table->find(dir::document_kind::domain, domain) == nullptr)
@@ -111,7 +124,18 @@ void show_account(const call_ptr& c) {
   const auto name = named(c);
   if (!name) return;
   const auto table = c->node->table();
-  if (const auto* d = find(c, *table, *name)) c->reply(config::show_account(*d, *c->node->values()));
+  const auto* d = find(c, *table, *name);
+  if (d == nullptr) return;
+  auto body = config::show_account(*d, *c->node->values());
+  const auto limit = send_quota_of(c, *table, *d);
+  const auto spool = c->node->spool();
+  if (limit == 0 || spool == nullptr) return c->reply(std::move(body));
+  body.set("send_quota", limit);
+  reply_from_worker(c, [body = std::move(body), spool, key = submission::count_key(base::account_id{d->id}, c->node->now())]() mutable -> base::result<json::value> {
+    const auto count = spool->note("sent-today", key);
+    body.set("sent_today", count ? base::parse_u64(count->value).value_or(0) : 0);
+    return std::move(body);
+  });
 }
 
 void change_account(const call_ptr& c) { change_by(c, c->what.body); }
@@ -145,7 +169,7 @@ void rename_account(const call_ptr& c) {
   if (!to) return c->refuse(base::error_kind::invalid, "address is missing or no address");
   const auto table = c->node->table();
   const auto* d = find(c, *table, *name);
-  if (d == nullptr) return;
+  if (d == nullptr || is_system(c, *to)) return;
   const std::string domain(routing::sides(*to).domain);
   if (table->find(dir::document_kind::domain, domain) == nullptr)
     return c->refuse(base::error_kind::not_found, "there is no domain " + domain);

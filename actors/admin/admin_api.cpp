@@ -4,6 +4,7 @@
 #include "actors/config/documents.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
+#include "policy/routing/recipient_route.hpp"
 
 #include <algorithm>
 
@@ -73,6 +74,8 @@ constexpr route routes[] = {
     {"POST", "queues/*/unfreeze", unfreeze_queue},
     {"GET", "destinations", list_destinations},
     {"POST", "destinations/*/*", change_destination},
+    {"GET", "recall", list_sent},
+    {"GET", "recall/*", show_sent},
     {"GET", "routes", list_routes},
     {"POST", "routes", add_route},
     {"GET", "routes/*", show_route},
@@ -153,6 +156,12 @@ void change(const call_ptr& c, std::vector<dir::change> changes, std::string con
     default: return c->refuse(base::error_kind::invalid, "the change was refused by the store");
     }
   });
+}
+
+bool is_system(const call_ptr& c, const std::string& address) {
+  if (!routing::is_system(address, c->node->values()->system_local_part)) return false;
+  c->refuse(base::error_kind::denied, address + " is the address of the system account (setting system.local_part)");
+  return true;
 }
 
 void reply_from_worker(const call_ptr& c, node_access::task task) {

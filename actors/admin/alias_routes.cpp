@@ -47,6 +47,7 @@ void add_alias(const call_ptr& c) {
   const auto given = c->what.body.get_string("address");
   const auto name = given ? routing::canonical_address(*given) : std::nullopt;
   if (!name) return c->refuse(base::error_kind::invalid, "address is missing or no address");
+  if (is_system(c, *name)) return;
   auto patch = c->what.body;
   patch.as_object()->erase("address");
   auto content = config::change_alias({}, patch);

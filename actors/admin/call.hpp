@@ -61,6 +61,9 @@ std::optional<base::message_id> message_named(const call_ptr&);
 /// newer (durations). The refusal names one that is wrong.
 base::result<storage::queue::spool_filter> read_filter(const std::function<std::string(const char*)>& member, base::wall_time now);
 
+/// True, and answered, when no account or alias may have this address: it is that of the system account.
+bool is_system(const call_ptr&, const std::string& address);
+
 // Routes by resource; admin_api.cpp has the table.
 void list_domains(const call_ptr&);
 void add_domain(const call_ptr&);
@@ -122,6 +125,8 @@ void freeze_queue(const call_ptr&);
 void unfreeze_queue(const call_ptr&);
 void list_destinations(const call_ptr&);
 void change_destination(const call_ptr&);
+void list_sent(const call_ptr&);
+void show_sent(const call_ptr&);
 void list_routes(const call_ptr&);
 void add_route(const call_ptr&);
 void show_route(const call_ptr&);

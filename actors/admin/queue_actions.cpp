@@ -3,6 +3,7 @@
 #include "actors/admin/call.hpp"
 #include "actors/config/delivery_documents.hpp"
 #include "base/text.hpp"
+#include "policy/recall/sent_record.hpp"
 #include "policy/routing/address_form.hpp"
 #include "protocols/encoding/base64.hpp"
 
@@ -41,6 +42,12 @@ queue::message_route route_of(const delivery::relay& way) {
 
 base::failure<base::error> unfit(std::string text) { return base::fail(base::error_kind::invalid, std::move(text)); }
 
+/// Whoever recalls the message hears that it was taken out, and not that it was sent.
+queue::put_note removal_note(base::message_id id, std::uint64_t max) {
+  return {std::string(recall::later_space), recall::later_removed_key(id), {}, {}, max};
+}
+std::uint64_t notes_of_sent_max(const call& c) { return c.node->values()->recall_messages * recall::later_factor; }
+
 /// The action that the word names, with what else the request says of it.
 base::result<action> read_action(const call& c, std::string_view word) {
   const auto& body = c.what.body;
@@ -50,10 +57,15 @@ base::result<action> read_action(const call& c, std::string_view word) {
   }
   if (word == "release") return action{"released", release};
   if (word == "retry") return action{"due now", [](const queue::envelope& m, auto& out) { out.emplace_back(queue::retry_now{{m.id}}); }};
-  if (word == "remove") return action{"removed", [](const queue::envelope& m, auto& out) { out.emplace_back(queue::removed{m.id}); }};
+  if (word == "remove")
+    return action{"removed", [max = notes_of_sent_max(c)](const queue::envelope& m, auto& out) {
+                    out.emplace_back(queue::removed{m.id});
+                    if (m.account.value != 0 && max != 0) out.emplace_back(removal_note(m.id, max));
+                  }};
   if (word == "move") {
     const auto name = config::canonical_queue(body.get_string("queue").value_or(""));
     if (!name) return unfit("queue is the name of a queue");
+    if (*name == "system") return unfit("orders come into the queue system by mail alone");
     if (!delivery::is_built_in(*name) && c.node->table()->find(storage::directory::document_kind::queue, *name) == nullptr)
       return base::fail(base::error_kind::not_found, "there is no queue " + *name);
     return action{"moved", [name = *name](const queue::envelope& m, auto& out) { out.emplace_back(queue::moved_to_queue{m.id, name}); }};
@@ -128,9 +140,11 @@ void go_on(const std::shared_ptr<many>& all) {
 void remove_queued(const call_ptr& c) {
   const auto id = message_named(c);
   if (!id) return;
-  c->node->change_spool({c->node->now(), queue::removed{*id}}, [c](base::result<storage::command_result> r) {
+  std::vector<queue::command> commands{{c->node->now(), queue::removed{*id}}};
+  if (const auto max = notes_of_sent_max(*c); max != 0) commands.push_back({c->node->now(), removal_note(*id, max)});
+  c->node->change_spool_together(std::move(commands), [c](base::result<std::vector<storage::command_result>> r) {
     if (!r) return c->refuse(r.error());
-    if (!changed(*r)) return c->refuse(base::error_kind::not_found, "there is no such message in the queue");
+    if (r->empty() || !changed(r->front())) return c->refuse(base::error_kind::not_found, "there is no such message in the queue");
     c->reply(json::value(json::object{}));
   });
 }

@@ -149,13 +149,14 @@ constexpr rule account_rules[] = {
     {"detail_folders", details_rule},                     {"quota_octets", amount_rule},
     {"quota_messages", amount_rule},                      {"may_send_as", senders_rule},
     {"forward_to", forward_targets_rule},                 {"forward_keep", flag_rule},
-    {"forward_schedule", schedule_rule},
+    {"forward_schedule", schedule_rule},                  {"send_quota", amount_rule},
 };
 constexpr rule alias_rules[] = {
     {"targets", targets_rule}, {"members_may_send", flag_rule}, {"description", text_rule<text_octets_max>}};
 constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"postmaster", address_rule},
                                  {"enabled", flag_rule},
+                                 {"send_quota", amount_rule},
                                  {"mta_sts", sts_mode_rule},
                                  {"mta_sts_hosts", sts_hosts_rule},
                                  {"mta_sts_max_age", number_rule<0, mailauth::sts_age_seconds_max>},
@@ -181,6 +182,7 @@ base::result<routing::account_record> read_account(const document& d, const sett
   a.admin = c.get_bool("admin").value_or(false);
   a.quota_octets = c.get_unsigned("quota_octets").value_or(defaults.quota_octets_default);
   a.quota_messages = c.get_unsigned("quota_messages").value_or(defaults.quota_messages_default);
+  a.send_quota = c.get_unsigned("send_quota");
   if (auto senders = c.get_strings("may_send_as")) a.may_send_as = std::move(*senders);
   if (auto targets = c.get_strings("forward_to"); targets && !targets->empty()) {
     auto rule = std::make_shared<forwarding::forward_rule>();
@@ -225,6 +227,7 @@ base::result<routing::domain_record> read_domain(const document& d) {
   out.catch_all = content->get_string("catch_all").value_or("");
   out.postmaster = content->get_string("postmaster").value_or("");
   out.enabled = content->get_bool("enabled").value_or(true);
+  out.send_quota = content->get_unsigned("send_quota");
   if (const auto mode = mailauth::sts_mode_named(content->get_string("mta_sts").value_or(""))) {
     mailauth::sts_policy p;
     p.mode = *mode;
@@ -290,6 +293,7 @@ value show_account(const document& d, const settings& defaults) {
   out.set("detail_folders", name(a->details));
   out.set("quota_octets", a->quota_octets);
   out.set("quota_messages", a->quota_messages);
+  if (a->send_quota) out.set("send_quota", *a->send_quota);
   if (a->forward) {
     out.set("forward_to", json::array(a->forward->targets.begin(), a->forward->targets.end()));
     out.set("forward_keep", a->forward->keep_copy);

@@ -41,6 +41,8 @@ struct settings {
   std::uint64_t smtp_command_seconds = 300;
   std::uint64_t smtp_data_seconds = 180;
   bool submission_from_checked = true;
+  std::uint64_t submission_messages_a_day = 0;                ///< of an account; 0: no limit
+  bool submission_recipients_counted = true;
   // Reading.
   std::uint64_t imap_idle_seconds = 1800;
   std::uint64_t imap_login_seconds = 60;
@@ -88,6 +90,11 @@ struct settings {
   // Forwarding.
   bool forward_foreign_domains = true;
   std::string forward_foreign_allowed;                        ///< domains parted by spaces
+  // Orders by mail.
+  std::string system_local_part = "rookery";                  ///< of every domain here; "": none
+  std::uint64_t recall_messages = 1000;                       ///< remembered; 0: nothing can be recalled
+  bool recall_read = false;
+  std::uint64_t recall_seconds = 0;                           ///< how old a message may be; 0: as long as it is remembered
   // Logs.
   std::string log_level = "info";
 };

@@ -3,6 +3,7 @@
 #include "actors/queue/delivery_settings.hpp"
 #include "actors/queue/queue_actor.hpp"
 #include "actors/queue/spool_commit.hpp"
+#include "actors/queue/system_mail_actor.hpp"
 #include "actors/queue/waiting.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <deque>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace rookery::actors {
@@ -67,6 +69,7 @@ public:
       recent_.erase(c.id);
       if (c.queue_after.empty()) {
         core_.remove(c.id);
+        withdrawn_.erase(c.id);
         continue;
       }
       auto found = view_->find(c.id);
@@ -151,6 +154,7 @@ public:
         return true;
       });
     }
+    self_->send(parts_->system_mail, delivery_configured{}); // its queue may be frozen, or not any more
     pump();
   }
 
@@ -178,6 +182,19 @@ public:
   }
   void retry(const retry_messages& r) {
     for (const auto id : r.ids) core_.retry_message(id, now());
+    pump();
+  }
+  withdrawn_message withdraw(const withdraw_message& w) {
+    withdrawn_message out;
+    for (const auto& part : core_.parts(w.id))
+      if (part.in_flight) out.in_flight.insert(out.in_flight.end(), part.recipients.begin(), part.recipients.end());
+    core_.remove(w.id);
+    withdrawn_.insert(w.id);
+    return out;
+  }
+  void look_at(const look_at_message& l) {
+    withdrawn_.erase(l.id);
+    if (const auto found = view_->find(l.id)) put(*found);
     pump();
   }
   destination_list list(const list_destinations& l) const {
@@ -227,7 +244,8 @@ private:
   }
 
   void put(const storage::queue::envelope& e) {
-    if (!may_leave(e)) {
+    if (e.queue == system_queue) self_->send(parts_->system_mail, system_mail{e.id});
+    if (!may_leave(e) || withdrawn_.contains(e.id)) {
       core_.remove(e.id);
       return;
     }
@@ -407,6 +425,7 @@ private:
   std::unordered_map<std::string, queue_moves> moves_;
   std::vector<std::string> touched_;   ///< destinations with idle connections that got mail
   std::unordered_map<base::message_id, envelope_ptr> recent_;
+  std::unordered_set<base::message_id> withdrawn_;
   std::optional<base::wall_time> armed_;
   bool idling_ = false;
   bool stopped_ = false;
@@ -429,6 +448,8 @@ caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::sha
           [&st](const resume_destination& r) { return st.resume(r); },
           [&st](const retry_destination& r) { return st.retry(r); },
           [&st](const retry_messages& r) { st.retry(r); },
+          [&st](const withdraw_message& w) { return st.withdraw(w); },
+          [&st](const look_at_message& l) { st.look_at(l); },
           [&st](const list_destinations& l) { return st.list(l); }};
 }
 

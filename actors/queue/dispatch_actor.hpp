@@ -19,6 +19,7 @@ namespace rookery::actors {
 struct dispatch_parts {
   node* of = nullptr;
   caf::actor record;                                     ///< gets attempt_result_ptr
+  caf::actor system_mail;                                ///< gets what comes into the queue "system"
   caf::actor local;                                      ///< serves the destination delivery::local_destination
   /// Makes the actor of a destination; it gets open_connection messages and ends by itself when
   /// `destination_idle` has told it to.
@@ -41,6 +42,11 @@ struct retry_destination { std::string destination; };
 inline constexpr const char* paused_space = "paused";
 /// These were made due by the operator: their destinations are asked anew. Not answered.
 struct retry_messages { std::vector<base::message_id> ids; };
+/// Nothing of this message is given out any more, until look_at_message. Answered with withdrawn_message: the recipients that are in a transaction now.
+struct withdraw_message { base::message_id id; };
+struct withdrawn_message { std::vector<std::uint32_t> in_flight; };
+/// Take it as the spool has it. Not answered.
+struct look_at_message { base::message_id id; };
 /// Answered with destination_list.
 struct list_destinations { std::string after; std::size_t max = 1000; };
 struct destination_list {
@@ -58,5 +64,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::resume_destination)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::retry_destination)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::retry_messages)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::stop_dispatch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::withdraw_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::withdrawn_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::look_at_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_destinations)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::destination_list)

@@ -2,8 +2,10 @@
 
 #include "actors/account/message_gathering.hpp"
 #include "actors/account/onward_mail.hpp"
+#include "actors/queue/spool_commit.hpp"
 #include "actors/tlsrpt/notes.hpp"
 #include "base/log.hpp"
+#include "policy/recall/sent_record.hpp"
 #include "policy/routing/recipient_route.hpp"
 #include "protocols/mime/header.hpp"
 #include "protocols/smtp/fix_ups.hpp"
@@ -51,6 +53,7 @@ public:
     out_->message = message;
     out_->here = true;
     directory_ = n.directory->get();
+    settings_ = n.settings->get();
   }
 
   attempt_result_ptr run(const std::vector<std::uint32_t>& recipients) {
@@ -63,8 +66,17 @@ public:
     for (const auto number : recipients) one(number);
     auto like = *message_;
     like.prefix.clear(); // it is in the body now
-    for (auto& e : forwards_->envelopes(like, [this] { return node_.next_message_id(); })) add_to_spool(std::move(e));
+    std::size_t at = 0;
+    for (auto& e : forwards_->envelopes(like, [this] { return node_.next_message_id(); })) {
+      for (std::uint32_t i = 0; i < e.recipients.size(); ++i) note_onward(forwarded_for_.at(at), e, i);
+      ++at;
+      add_to_spool(std::move(e));
+    }
+    for (std::uint32_t i = 0; i < onward_.recipients.size(); ++i) note_onward(onward_for_[i], onward_, i);
     if (!onward_.recipients.empty()) add_to_spool(std::move(onward_));
+    // Who recalls the message finds it in mailboxes by this.
+    const auto& body = out_->with.bodies.front().id;
+    if (!done_.empty() && body != message_->content.id) note_later(recall::later_body_key(message_->id), std::string(base::view(body)));
     return std::move(out_);
   }
 
@@ -75,6 +87,17 @@ private:
     c.payload = storage::queue::encode({node_.clock->wall(), storage::queue::accepted{std::move(e)}});
     c.bodies = {0};
     out_->with.commands.push_back(std::move(c));
+  }
+
+  /// What becomes known of a message that somebody here has sent.
+  void note_later(std::string key, std::string value) {
+    const auto remembered = settings_->recall_messages * recall::later_factor;
+    if (message_->account.value == 0 || remembered == 0) return;
+    storage::queue::put_note n{std::string(recall::later_space), std::move(key), std::move(value), {}, remembered};
+    for (auto& c : spool_group(node_.clock->wall(), {std::move(n)}).commands) out_->with.commands.push_back(std::move(c));
+  }
+  void note_onward(std::uint32_t number, const envelope& to, std::uint32_t its_number) {
+    note_later(recall::later_onward_key(message_->id, number, to.id, its_number), to.recipients[its_number].address);
   }
 
   base::result<void> gather() {
@@ -102,6 +125,7 @@ private:
     if (is_report(to.address)) return keep_report(number);
     routing::recipient_facts facts;
     facts.authenticated = true; // it was accepted when it came
+    facts.system_name = settings_->system_local_part; // no order comes this way
     auto route = routing::route(*directory_, to.address, facts);
     if (!route.accepted())
       if (const auto behind = rewritten_sender(*limits_, *directory_, to.address, node_.clock->wall())) route = routing::route(*directory_, *behind, facts);
@@ -109,9 +133,15 @@ private:
     for (const auto& d : route.local)
       if (const auto* full = no_room(*d.account)) return answer(number, refused(*full));
     std::uint32_t target = 0;
-    for (const auto& d : route.local)
-      if (forwards_->reaches(*d.account, to.address) && !add(number, target++, d)) return answer(number, failed_here("Local error"));
-    for (const auto& address : route.remote) send_on(to, address);
+    for (const auto& d : route.local) {
+      const bool stays = forwards_->reaches(*d.account, to.address);
+      forwarded_for_.resize(forwards_->count(), number);
+      if (stays && !add(number, target++, d)) return answer(number, failed_here("Local error"));
+    }
+    for (const auto& address : route.remote) {
+      onward_for_.push_back(number);
+      send_on(to, address);
+    }
     answer(number, delivered());
   }
 
@@ -207,6 +237,7 @@ private:
   envelope_ptr message_;
   attempt_result_ptr out_;
   std::shared_ptr<const routing::directory_view> directory_;
+  std::shared_ptr<const config::settings> settings_;
   std::shared_ptr<message_gathering> gathering_;
   std::map<std::size_t, storage::mail::message_summary> summaries_; ///< by the prefix's length
   std::vector<std::pair<base::account_id, std::string>> done_;
@@ -214,6 +245,7 @@ private:
   std::optional<onward_mail> forwards_;
   envelope onward_;
   bool report_kept_ = false;
+  std::vector<std::uint32_t> forwarded_for_, onward_for_; ///< recipient that led to each forwarded message, each of onward_
 };
 
 struct local_state {

@@ -8,6 +8,7 @@
 #include "actors/queue/record_actor.hpp"
 #include "actors/queue/spool_commit.hpp"
 #include "actors/queue/sts_actor.hpp"
+#include "actors/queue/system_mail_actor.hpp"
 #include "actors/tlsrpt/counter_actor.hpp"
 #include "actors/tlsrpt/reporter_actor.hpp"
 #include "base/text.hpp"
@@ -68,6 +69,7 @@ outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_p
   locally->of = &n;
   locally->record = record_;
   auto parts = std::make_shared<dispatch_parts>();
+  parts->system_mail = spawn_system_mail(system, n);
   parts->of = &n;
   parts->record = record_;
   parts->local = spawn_local(system, locally);

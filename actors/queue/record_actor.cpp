@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "policy/delivery/notifications.hpp"
 #include "policy/delivery/retry_plan.hpp"
+#include "policy/recall/sent_record.hpp"
 
 #include <unordered_map>
 #include <utility>
@@ -151,6 +152,17 @@ void log_attempt(const attempt_result& r, const judged& j) {
   }
 }
 
+/// So that a sender who recalls the message hears what became of it when the envelope is gone.
+void note_failures(node& n, const storage::queue::envelope& message, const attempt_ended& command, storage::commit_group& into) {
+  const auto remembered = n.settings->get()->recall_messages * recall::later_factor;
+  if (message.account.value == 0 || remembered == 0) return;
+  std::vector<storage::queue::any_command> notes;
+  for (const auto& o : command.outcomes)
+    if (o.state == recipient_state::failed || o.state == recipient_state::expired)
+      notes.emplace_back(storage::queue::put_note{std::string(recall::later_space), recall::later_failed_key(message.id, o.recipient), {}, {}, remembered});
+  for (auto& c : spool_group(n.clock->wall(), std::move(notes)).commands) into.commands.push_back(std::move(c));
+}
+
 void send_group(self_ptr self, std::uint64_t token);
 
 void write_down(self_ptr self, attempt_result_ptr r) {
@@ -162,6 +174,7 @@ void write_down(self_ptr self, attempt_result_ptr r) {
     self->send(st.dispatch, transaction_over{r->transaction, r->how});
     return;
   }
+  note_failures(n, *r->message, j.command, r->with);
   const auto& verdicts = r->recipients;
   add_reports(n, *r->message, j.news, j.command.outcomes, verdicts, r->with);
   for (auto& c : spool_group(n.clock->wall(), {std::move(j.command)}).commands) r->with.commands.push_back(std::move(c));

@@ -68,7 +68,7 @@ bool other_ways(const routing_pictures& a, const routing_pictures& b) {
 }
 
 bool may_leave(const envelope& e) {
-  return !e.held && e.queue != "holding" && e.queue != "bad" && e.queue != "quarantine";
+  return !e.held && e.queue != "holding" && e.queue != "bad" && e.queue != "quarantine" && e.queue != system_queue;
 }
 
 queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& p, const routing::directory_view& directory,

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,10 @@ routing_pictures pictures_of(const node&);
 /// Whether mail could go another way by the second than by the first.
 bool other_ways(const routing_pictures&, const routing_pictures&);
 
-/// Not held, and in no queue that only an operator empties.
+/// Orders to the server itself wait here (system_mail_actor.hpp).
+inline constexpr std::string_view system_queue = "system";
+
+/// Not held, and in no queue that only an operator or the server itself empties.
 bool may_leave(const storage::queue::envelope&);
 /// The message for the dispatcher; views in it point into `e`. `ways` gets each destination once.
 /// `directory` says whose a domain is: the newest, since a message may have come for a domain that is new itself.

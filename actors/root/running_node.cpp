@@ -1,5 +1,6 @@
 #include "actors/root/running_node.hpp"
 
+#include "actors/account/sent_today.hpp"
 #include "actors/collection/collector.hpp"
 #include "actors/config/config_follower.hpp"
 #include "actors/search/indexer.hpp"
@@ -87,6 +88,8 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   const auto collections = std::make_shared<published<collection::collection_view>>(first.collections);
   tell_faults(*follower);
   n.login = std::make_shared<login_service>(n.directory, n.passwords);
+  n.sent = std::make_shared<sent_today>();
+  n.sent->load(*n.spool->view(), n.clock->wall());
 
   std::vector<std::shared_ptr<machine_actor_parts>> shared;
   auto config_parts = std::make_shared<machine_actor_parts>();

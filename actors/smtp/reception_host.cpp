@@ -1,5 +1,6 @@
 #include "actors/smtp/reception_host.hpp"
 
+#include "actors/account/sent_today.hpp"
 #include "actors/tlsrpt/notes.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
@@ -43,6 +44,13 @@ const routing::refusal* quota_refusal(const routing::account_record& account,
                                       const std::shared_ptr<storage::mail::account_cell>& use, std::uint64_t octets) {
   const auto view = use->view();
   return routing::quota_refusal(account, {view->octets, view->messages}, octets);
+}
+
+/// All but the system account and those that were refused at the end.
+std::size_t counted_recipients(const transaction& t) {
+  return static_cast<std::size_t>(std::count_if(t.recipients.begin(), t.recipients.end(), [](const accepted_recipient& r) {
+    return r.route.what != routing::recipient_route::kind::system && r.at_end.what != reception::fate::refused;
+  }));
 }
 
 } // namespace
@@ -158,6 +166,9 @@ void reception_host::handle(const smtp::rcpt_to& r) {
   routing::recipient_facts facts;
   facts.authenticated = account_ != nullptr;
   facts.lmtp = session_.settings().profile == smtp::profile::lmtp;
+  facts.obeyed = account_ != nullptr;
+  const auto values = node_.settings->get();
+  facts.system_name = values->system_local_part;
   const auto directory = node_.directory->get();
   auto address = r.recipient.text();
   // On LMTP a name alone is one of the default domain.
@@ -167,6 +178,7 @@ void reception_host::handle(const smtp::rcpt_to& r) {
     // A report about mail that an account here has forwarded.
     if (const auto behind = rewritten_sender(*settings_->forwards, *directory, address, node_.clock->wall())) {
       facts.authenticated = true;
+      facts.obeyed = false;
       route = routing::route(*directory, *behind, facts);
     }
   }
@@ -176,7 +188,33 @@ void reception_host::handle(const smtp::rcpt_to& r) {
     route.remote.push_back(address);
   }
   if (!route.accepted()) return refuse(route.reason);
+  if (account_ && route.what != routing::recipient_route::kind::system) {
+    // Orders may be given at any time: who has sent too much may want to recall it.
+    const auto quota = send_quota();
+    const auto before = quota.counts_recipients ? counted_recipients(*transaction_) : 0;
+    if (const auto* full = submission::send_refusal(quota, node_.sent->of(account_->id, node_.clock->wall()) + before)) return refuse(*full);
+  }
   check_quota({r.recipient, r.parameters, std::move(route), {}, reports, {}}, 0);
+}
+
+submission::send_quota reception_host::send_quota() const {
+  auto out = settings_->quota;
+  out.of_account = account_->send_quota;
+  if (!out.of_account)
+    if (const auto* domain = node_.directory->get()->domain(account_->domain())) out.of_account = domain->send_quota;
+  return out;
+}
+
+bool reception_host::count_as_sent() {
+  auto& t = *transaction_;
+  const auto quota = send_quota();
+  const auto limit = quota.of_account.value_or(quota.messages_a_day);
+  const auto recipients = counted_recipients(t);
+  if (limit == 0 || recipients == 0) return true;
+  const auto cost = submission::send_cost(quota, recipients);
+  if (!node_.sent->take(account_->id, cost, limit, t.begun)) return false;
+  t.counted = cost;
+  return true;
 }
 
 void reception_host::check_quota(accepted_recipient r, std::size_t next) {
@@ -211,7 +249,8 @@ bool reception_host::queue_full() const {
 }
 
 void reception_host::accept_recipient(accepted_recipient r) {
-  if (!r.route.remote.empty() && queue_full()) return refuse({452, "4.3.1", "The queue is full, try again later"});
+  const bool queued = !r.route.remote.empty() || r.route.what == routing::recipient_route::kind::system;
+  if (queued && queue_full()) return refuse({452, "4.3.1", "The queue is full, try again later"});
   transaction_->recipients.push_back(std::move(r));
   session_.accept();
 }
@@ -362,6 +401,7 @@ void reception_host::take_message() {
   if (const auto r = judge_recipients(header)) return refuse_message(*r);
   if (std::all_of(t.recipients.begin(), t.recipients.end(), [](const auto& r) { return r.at_end.what == reception::fate::refused; }))
     return answer_accepted({});
+  if (account_ && !count_as_sent()) return refuse_message(submission::quota_reached);
   commit_facts with;
   if (account_) {
     smtp::fix_up_facts fresh;
@@ -383,6 +423,8 @@ void reception_host::take_message() {
   with.tls_optional = header.tls_optional && !t.parameters.require_tls;
   with.dnssec = dnssec_wish_of(t.message->front().substr(t.added_octets));
   with.onward = {node_.directory->get(), settings_->forwards, t.sender.text(), header.delivered_to_addresses, t.begun};
+  with.remembered = settings_->remembered;
+  with.counted = t.counted;
   with.next_id = [&n = node_] { return n.next_message_id(); };
   with.shard_of = [&n = node_](base::account_id a) { return n.shard_of(a); };
   if (!t.message->spilled()) return commit_message(prepare(t, with));
@@ -421,6 +463,7 @@ void reception_host::committed(const commit_done& done) {
   waiting_ = false;
   session_.tick(link().now());
   if (done.error) return answer_storage_failure(*done.error);
+  transaction_->counted = 0; // for good
   accepted_counter(session_.settings().profile).add();
   log_accepted();
   answer_accepted({250, "2.6.0", "Ok, accepted as " + transaction_->name()});
@@ -447,7 +490,7 @@ void reception_host::log_accepted() const {
   for (const auto& r : t.recipients) {
     if (++named > recipients_logged_max) break;
     if (r.at_end.what == reception::fate::refused) continue;
-    if (r.at_end.what == reception::fate::queued) {
+    if (r.at_end.what == reception::fate::queued || r.route.what == routing::recipient_route::kind::system) {
       remote += (remote.empty() ? "" : " ") + r.address.text();
       continue;
     }
@@ -476,6 +519,7 @@ void reception_host::answer_storage_failure(const base::error& e) {
 }
 
 void reception_host::end_transaction() {
+  if (transaction_->counted != 0) node_.sent->give_back(account_->id, transaction_->counted, transaction_->begun);
   transaction_.reset();
   storing_ = false;
 }

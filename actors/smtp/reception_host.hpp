@@ -13,6 +13,7 @@
 #include "actors/smtp/transaction.hpp"
 #include "policy/delivery/dnssec_rule.hpp"
 #include "policy/reception/reception.hpp"
+#include "policy/submission/send_quota.hpp"
 #include "protocols/smtp/server_session.hpp"
 
 #include <memory>
@@ -26,6 +27,8 @@ struct reception_settings {
   bool from_checked = true;           ///< the From of a submitted message must belong to its sender
   std::shared_ptr<const forwarding::forward_limits> forwards = std::make_shared<forwarding::forward_limits>();
   delivery::dnssec_rules dnssec;      ///< which messages want validated name servers
+  submission::send_quota quota;       ///< of accounts whose domain says nothing either
+  std::uint64_t remembered = 0;       ///< sent messages that can be recalled; 0: none
 };
 
 class reception_host final : public net::session_host<smtp::server_session> {
@@ -63,6 +66,10 @@ private:
   /// Asks the shard of each account that has a quota how much of it is used, from account `next` on.
   void check_quota(accepted_recipient, std::size_t next);
   void accept_recipient(accepted_recipient);
+  /// What the account may send a day.
+  submission::send_quota send_quota() const;
+  /// Counts the message as sent today. False: that is more than the account may.
+  bool count_as_sent();
   void append(base::const_bytes);
   void begin_text();
   /// The message is whole: judge it, summarize it, commit it.

@@ -1,5 +1,7 @@
 #include "actors/smtp/transaction.hpp"
 
+#include "actors/account/sent_today.hpp"
+#include "actors/smtp/sent_note.hpp"
 #include "base/text.hpp"
 #include "storage/mail/command.hpp"
 #include "storage/queue/command.hpp"
@@ -56,11 +58,11 @@ void add_recipient(storage::queue::envelope& e, const accepted_recipient& r, std
   e.recipients.push_back(std::move(to));
 }
 
-void add_to_spool(prepared_message& to, base::wall_time now, storage::queue::envelope e) {
+void add_to_spool(prepared_message& to, base::wall_time now, storage::queue::any_command what) {
   storage::shard_command c;
   c.shard = storage::spool_shard;
-  c.payload = storage::queue::encode({now, storage::queue::accepted{std::move(e)}});
-  c.bodies = {0};
+  if (std::holds_alternative<storage::queue::accepted>(what)) c.bodies = {0};
+  c.payload = storage::queue::encode({now, std::move(what)});
   to.group.commands.push_back(std::move(c));
 }
 
@@ -88,19 +90,38 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
   std::map<std::size_t, storage::mail::message_summary> summaries;
   std::uint32_t number = 0;
   onward_mail onward(facts.onward);
+  auto order = envelope;
+  sent_note sent(t, facts, out->group.bodies.front().id);
   for (const auto& r : t.recipients) {
     if (r.at_end.what == reception::fate::refused) continue;
+    sent.begin(r.address.text());
+    if (r.route.what == routing::recipient_route::kind::system) {
+      // Obeyed at once, whatever the message says of its time.
+      order.hold_until = {};
+      add_recipient(order, r, r.address.text());
+      continue;
+    }
     if (held(facts) || r.at_end.what == reception::fate::queued) {
       // FUTURERELEASE: nobody has it before its time; the queue routes it then. Or its mailbox is full.
+      sent.queued(envelope.recipients.size(), r.address.text());
       add_recipient(envelope, r, r.address.text());
       continue;
     }
-    for (const auto& address : r.route.remote) add_recipient(envelope, r, address);
+    for (const auto& address : r.route.remote) {
+      sent.queued(envelope.recipients.size(), address);
+      add_recipient(envelope, r, address);
+    }
     for (const auto& d : r.route.local) {
       auto key = std::make_pair(d.account->id, d.folder);
-      if (std::find(done.begin(), done.end(), key) != done.end()) continue;
+      if (std::find(done.begin(), done.end(), key) != done.end()) {
+        sent.stored(d.account->id);
+        continue;
+      }
       done.push_back(std::move(key));
-      if (!onward.reaches(*d.account, r.address.text())) continue;
+      const bool stays = onward.reaches(*d.account, r.address.text());
+      sent.forwarded_until(onward.count());
+      if (!stays) continue;
+      sent.stored(d.account->id);
       storage::mail::deliver what;
       what.folder = d.folder;
       what.create = d.create_folder;
@@ -126,12 +147,24 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
       ++out->local;
     }
   }
+  std::size_t number_of_forward = 0;
   for (auto& e : onward.envelopes(envelope, facts.next_id)) {
     out->remote += e.recipients.size();
-    add_to_spool(*out, t.begun, std::move(e));
+    sent.forwarded(number_of_forward++, e);
+    add_to_spool(*out, t.begun, storage::queue::accepted{std::move(e)});
   }
   out->remote += envelope.recipients.size();
-  if (!envelope.recipients.empty()) add_to_spool(*out, t.begun, std::move(envelope));
+  if (!envelope.recipients.empty()) add_to_spool(*out, t.begun, storage::queue::accepted{std::move(envelope)});
+  if (!order.recipients.empty()) {
+    order.id = facts.next_id();
+    order.queue = "system";
+    out->remote += order.recipients.size();
+    add_to_spool(*out, t.begun, storage::queue::accepted{std::move(order)});
+  } else if (auto note = sent.note()) {
+    // Who recalls his last message does not mean the one that asks for it.
+    add_to_spool(*out, t.begun, std::move(*note));
+  }
+  if (facts.counted != 0) add_to_spool(*out, t.begun, sent_today::note(facts.account->id, facts.counted, t.begun));
   return out;
 }
 

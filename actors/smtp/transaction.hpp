@@ -48,6 +48,7 @@ struct transaction {
   std::uint32_t added_octets = 0;           ///< trace fields at the front of `message`
   std::string first_line;                   ///< what has come of it, until it is whole
   bool begun_text = false;                  ///< the first line has been looked at
+  std::uint64_t counted = 0;                ///< in `sent_today`; taken back unless it is accepted
 
   /// As it is shown: 16 hex digits.
   std::string name() const;
@@ -69,6 +70,8 @@ struct commit_facts {
   std::function<base::shard_id(base::account_id)> shard_of;
   onward_facts onward;                      ///< for accounts that forward
   std::function<base::message_id()> next_id;
+  std::uint64_t remembered = 0;             ///< sent messages that are remembered in all; 0: not this one
+  std::uint64_t counted = 0;                ///< what it adds to what the account has sent today
 };
 
 /// A message ready for the log. Keeps the gathering, whose spill file the log reads.

@@ -85,8 +85,8 @@ struct host_login {
   bool without_tls = false;        ///< may be sent over a connection without TLS
 };
 
-inline constexpr std::array<std::string_view, 8> built_in_queues = {"bad",   "deferred", "holding",    "inbound",
-                                                                    "local", "quarantine", "remote", "retry"};
+inline constexpr std::array<std::string_view, 9> built_in_queues = {"bad",        "deferred", "holding", "inbound", "local",
+                                                                    "quarantine", "remote",   "retry",   "system"};
 bool is_built_in(std::string_view queue) noexcept;
 
 class delivery_view {

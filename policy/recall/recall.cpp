@@ -40,9 +40,32 @@ std::string_view sentence(fate f) noexcept {
   case fate::kept_read: return "not removed, it had been read";
   case fate::already_sent: return "already sent to another server";
   case fate::in_flight: return "just being sent to another server";
+  case fate::returned: return "could not be delivered before";
   case fate::not_found: return "not found";
   }
   return "";
+}
+
+/// "removed, it had not been read (3 copies); not found": each fate once, in the order of the enumeration.
+void append_fates(std::string& out, const std::vector<fate>& all) {
+  bool first = true;
+  for (int f = 0; f <= static_cast<int>(fate::not_found); ++f) {
+    const auto n = std::count(all.begin(), all.end(), static_cast<fate>(f));
+    if (n == 0) continue;
+    out.append(first ? "" : "; ").append(sentence(static_cast<fate>(f)));
+    if (n > 1) out.append(" (").append(std::to_string(n)).append(" copies)");
+    first = false;
+  }
+}
+
+std::string line_of(const recipient_report& r) {
+  auto out = base::printable(r.address, 320) + ": ";
+  if (r.copies.empty() && r.forwarded.empty()) return out + std::string(sentence(fate::not_found));
+  append_fates(out, r.copies);
+  if (r.forwarded.empty()) return out;
+  out += r.copies.empty() ? "forwarded: " : "; forwarded copy: ";
+  append_fates(out, r.forwarded);
+  return out;
 }
 
 } // namespace
@@ -55,6 +78,7 @@ std::string_view word(fate f) noexcept {
   case fate::kept_read: return "kept_read";
   case fate::already_sent: return "already_sent";
   case fate::in_flight: return "in_flight";
+  case fate::returned: return "returned";
   case fate::not_found: return "not_found";
   }
   return "";
@@ -102,7 +126,7 @@ queue_step of_queued(bool waits, bool in_flight, bool delivered, bool delivered_
 }
 
 report_text write_report(const request& asked, permission allowed, const std::optional<sent_message>& sent,
-                         const std::vector<recipient_report>& recipients) {
+                         const std::vector<recipient_report>& recipients, std::size_t unremembered) {
   report_text report;
   const auto line = [&](std::string_view text) { report.body.append(text).append("\r\n"); };
   const bool known = allowed == permission::allowed && sent.has_value();
@@ -126,9 +150,10 @@ report_text write_report(const request& asked, permission allowed, const std::op
   line("The message was recalled. What became of it, for each recipient:");
   line("");
   for (std::size_t i = 0; i < std::min(recipients.size(), listed_max); ++i)
-    line(base::printable(recipients[i].address, 320) + ": " + std::string(sentence(recipients[i].what)));
+    line(line_of(recipients[i]));
   if (recipients.empty()) line("No recipient was found.");
   if (recipients.size() > listed_max) line("and " + std::to_string(recipients.size() - listed_max) + " more.");
+  if (unremembered > 0) line("Of " + std::to_string(unremembered) + " further recipients nothing is remembered; their copies stay.");
   return report;
 }
 

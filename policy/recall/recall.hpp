@@ -57,7 +57,7 @@ enum class permission : std::uint8_t {
 };
 permission may_recall(const recall_rules&, base::account_id requester, const std::optional<sent_message>&, base::wall_time now) noexcept;
 
-/// What became of one recipient's copy.
+/// What became of one recipient's copy. Stored while an order runs: never renumber.
 enum class fate : std::uint8_t {
   stopped,        ///< it had not left a queue
   removed_unread,
@@ -65,13 +65,15 @@ enum class fate : std::uint8_t {
   kept_read,      ///< read, and the rules let it stay
   already_sent,   ///< it has left for another server
   in_flight,      ///< being handed over at this moment: taken as sent
+  returned,       ///< refused for good before; a report has told so
   not_found       ///< deleted, moved out of sight, or never delivered
 };
 std::string_view word(fate) noexcept;
 
 struct recipient_report {
   std::string address;
-  fate what = fate::not_found;
+  std::vector<fate> copies;            ///< an alias leads to several mailboxes
+  std::vector<fate> forwarded;         ///< copies that went on from there
 };
 
 /// What to do with a copy in a mailbox.
@@ -83,7 +85,9 @@ queue_step of_queued(bool waits, bool in_flight, bool delivered, bool delivered_
 struct report_text {
   std::string subject, body;           ///< UTF-8, lines end with CRLF
 };
-/// Answer to the sender. At most 1,000 recipients are listed, the others counted.
-report_text write_report(const request&, permission, const std::optional<sent_message>&, const std::vector<recipient_report>&);
+/// Answer to the sender. At most 1,000 recipients are listed, the others counted; `unremembered` were cut when
+/// the message was noted, and nothing is known of them.
+report_text write_report(const request&, permission, const std::optional<sent_message>&, const std::vector<recipient_report>&,
+                         std::size_t unremembered = 0);
 
 } // namespace rookery::recall

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,7 @@ struct account_record : address_entry {
   std::uint64_t version = 0;              ///< of the configuration when it last changed
   std::uint64_t quota_octets = 0;         ///< 0: no limit
   std::uint64_t quota_messages = 0;       ///< 0: no limit
+  std::optional<std::uint64_t> send_quota;///< messages a day, 0: no limit; else what its domain says
   std::array<char, salt_octets_max> salt{};
   std::array<char, 32> stored_key{}, server_key{};
   std::string display_name;
@@ -88,6 +90,7 @@ struct domain_record {
   std::string catch_all;                  ///< canonical address, or empty
   std::string postmaster;                 ///< canonical address, or empty
   bool enabled = true;                    ///< else mail for it gets 450
+  std::optional<std::uint64_t> send_quota;///< of its accounts that say nothing themselves; else the setting counts
   /// MTA-STS as its document says, also without hosts and max_age; null: nothing is published.
   std::shared_ptr<const mailauth::sts_policy> sts;
   // Kept by the builder: who answers for postmaster@ when nobody is named.

@@ -1,5 +1,7 @@
 #include "policy/routing/recipient_route.hpp"
 
+#include "base/text.hpp"
+#include "policy/routing/address_form.hpp"
 #include "protocols/charset/utf8.hpp"
 
 namespace rookery::routing {
@@ -9,6 +11,7 @@ constexpr refusal malformed{553, "5.1.3", "The recipient is no valid address"};
 constexpr refusal relay_denied{550, "5.7.1", "Relaying is not allowed"};
 constexpr refusal unknown_user{550, "5.1.1", "No such user here"};
 constexpr refusal domain_off{450, "4.3.2", "This domain takes no mail at present"};
+constexpr refusal not_obeyed{550, "5.7.1", "Only users who have logged in may write to this address"};
 constexpr refusal alias_loop{550, "5.4.6", "The recipient's aliases lead in a circle"};
 constexpr refusal account_off{550, "5.2.1", "This mailbox is disabled"};
 constexpr refusal mailbox_full{452, "4.2.2", "The mailbox is full"};
@@ -24,6 +27,12 @@ recipient_route refuse(const refusal& why) {
 
 } // namespace
 
+bool is_system(std::string_view address, std::string_view name) noexcept {
+  if (name.empty()) return false;
+  const auto local = sides(address).local;
+  return base::iequals(local.substr(0, local.find('+')), name);
+}
+
 std::string folder_of_detail(std::string_view detail) {
   if (detail.empty() || detail.size() > folder_octets_max || detail.front() == '/' || detail.back() == '/') return {};
   if (detail.front() == ' ' || detail.back() == ' ' || !charset::valid_utf8(detail)) return {};
@@ -37,6 +46,12 @@ std::string folder_of_detail(std::string_view detail) {
 
 recipient_route route(const directory_view& directory, std::string_view address, const recipient_facts& facts) {
   auto found = directory.resolve(address);
+  if ((found.what == resolved::found || found.what == resolved::unknown_user) && is_system(found.address, facts.system_name)) {
+    if (!facts.obeyed) return refuse(not_obeyed);
+    recipient_route out;
+    out.what = recipient_route::kind::system;
+    return out;
+  }
   switch (found.what) {
   case resolved::malformed: return refuse(malformed);
   case resolved::unknown_user: return refuse(unknown_user);

@@ -18,6 +18,8 @@ namespace rookery::routing {
 struct recipient_facts {
   bool authenticated = false;         ///< the session has logged in (submission)
   bool lmtp = false;                  ///< RFC 2033: what is not ours never goes onwards
+  std::string_view system_name = {};  ///< local part of the system account of every domain here; "": there is none
+  bool obeyed = false;                ///< the system account takes orders from this sender
 };
 
 /// A reply as SMTP gives it.
@@ -36,12 +38,19 @@ struct local_delivery {
 };
 
 struct recipient_route {
-  enum class kind : std::uint8_t { deliver, refuse } what = kind::refuse;
+  enum class kind : std::uint8_t {
+    deliver, ///< `local` and `remote`
+    system,  ///< to the system account: no mailbox, the server does what it says
+    refuse
+  } what = kind::refuse;
   std::vector<local_delivery> local;
   std::vector<std::string> remote;    ///< canonical addresses for the remote queue
   refusal reason;                     ///< when refused
-  bool accepted() const noexcept { return what == kind::deliver; }
+  bool accepted() const noexcept { return what != kind::refuse; }
 };
+
+/// Whether a canonical address is that of the system account; "rookery+x@" is it too.
+bool is_system(std::string_view address, std::string_view system_name) noexcept;
 
 /// `address` as in RCPT TO, without angle brackets.
 recipient_route route(const directory_view&, std::string_view address, const recipient_facts&);

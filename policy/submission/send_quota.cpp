@@ -10,8 +10,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::seconds;
 
-constexpr routing::refusal quota_reached{450, "4.7.1", "You have sent as many messages as you may in a day"};
-
 std::chrono::sys_days local_day(base::wall_time t, const delivery::time_zone& zone) {
   return std::chrono::floor<days>(std::chrono::floor<seconds>(t) + zone.offset(t));
 }

@@ -21,8 +21,10 @@ struct send_quota {
   bool counts_recipients = false;              ///< each recipient counts as a message
 };
 
-/// At MAIL with what was sent before today; with `counts_recipients` at each RCPT too, with the recipients
-/// taken so far added. Null when it may be sent.
+inline constexpr routing::refusal quota_reached{450, "4.7.1", "You have sent as many messages as you may in a day"};
+
+/// At each RCPT with what was sent before today, and with `counts_recipients` the recipients taken so far
+/// added. Null when it may be sent.
 const routing::refusal* send_refusal(const send_quota&, std::uint64_t sent_today) noexcept;
 /// What a message adds.
 std::uint64_t send_cost(const send_quota&, std::size_t recipients) noexcept;

@@ -9,8 +9,8 @@
 namespace rookery::cli {
 namespace {
 
-constexpr std::array<std::string_view, 10> columns{"address", "password", "display_name", "state", "admin", "detail_folders",
-                                                   "quota_octets", "quota_messages", "may_send_as", "description"};
+constexpr std::array<std::string_view, 11> columns{"address", "password", "display_name", "state", "admin", "detail_folders",
+                                                   "quota_octets", "quota_messages", "send_quota", "may_send_as", "description"};
 
 class csv_reader {
 public:

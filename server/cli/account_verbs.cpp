@@ -20,7 +20,7 @@ constexpr std::size_t import_octets_max = 3u << 20;
 
 struct account_options {
   std::string address, new_address, domain, state, display_name, description, quota_octets, quota_messages, details, file, existing = "refuse";
-  std::string forward_schedule;
+  std::string forward_schedule, send_quota;
   std::vector<std::string> may_send_as, forward_to;
   bool forward_keep = true;
   bool admin = false, no_password = false;
@@ -38,6 +38,7 @@ void add_members(const CLI::App& verb, const account_options& o, json::value& bo
   text("--description", "description", o.description);
   text("--quota", "quota_octets", o.quota_octets);
   text("--quota-messages", "quota_messages", o.quota_messages);
+  text("--send-quota", "send_quota", o.send_quota);
   text("--detail-folders", "detail_folders", o.details);
   if (verb.count("--admin") != 0) body.set("admin", o.admin);
   const auto list = [&](const char* option, const char* member, const std::vector<std::string>& given) {
@@ -58,6 +59,7 @@ void add_member_options(CLI::App& verb, account_options& o) {
   verb.add_option("--description", o.description, "A note for administrators");
   verb.add_option("--quota", o.quota_octets, "What it may keep, as 500M or 2G; 0 is no limit, \"\" the server's default");
   verb.add_option("--quota-messages", o.quota_messages, "How many messages it may keep; 0 is no limit, \"\" the server's default");
+  verb.add_option("--send-quota", o.send_quota, "How many messages it may send a day; 0 is no limit, \"\" its domain's or the server's default");
   verb.add_option("--detail-folders", o.details, "user+folder: ignored, existing or created; \"\" the server's default");
   verb.add_option("--may-send-as", o.may_send_as, "Further addresses, or @domain, that it may send as; replaces the list");
   verb.add_option("--forward-to", o.forward_to, "Where its mail goes on to; replaces the list, \"\" ends forwarding");

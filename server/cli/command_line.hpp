@@ -70,6 +70,7 @@ void add_collection_verbs(CLI::App&, command_line&);
 void add_search_verbs(CLI::App&, command_line&);
 void add_settings_verbs(CLI::App&, command_line&);
 void add_queue_verbs(CLI::App&, command_line&);
+void add_recall_verbs(CLI::App&, command_line&);
 void add_route_verbs(CLI::App&, command_line&);
 void add_status_verbs(CLI::App&, command_line&);
 void add_store_verbs(CLI::App&, command_line&);

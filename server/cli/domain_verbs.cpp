@@ -12,7 +12,7 @@ namespace rookery::cli {
 namespace {
 
 struct domain_options {
-  std::string name, catch_all, postmaster, description, sts, sts_max_age;
+  std::string name, catch_all, postmaster, description, send_quota, sts, sts_max_age;
   std::vector<std::string> sts_hosts;
   bool on = false, off = false;
 };
@@ -28,6 +28,7 @@ void add_members(const CLI::App& verb, const domain_options& o, json::value& bod
   };
   text("--catch-all", "catch_all", o.catch_all);
   text("--postmaster", "postmaster", o.postmaster);
+  text("--send-quota", "send_quota", o.send_quota);
   text("--description", "description", o.description);
   text("--mta-sts", "mta_sts", o.sts);
   if (verb.count("--mta-sts-host") > 0) {
@@ -47,6 +48,7 @@ void add_members(const CLI::App& verb, const domain_options& o, json::value& bod
 void add_member_options(CLI::App& verb, domain_options& o) {
   verb.add_option("--catch-all", o.catch_all, "Address that gets mail for unknown local parts (\"\" for none)");
   verb.add_option("--postmaster", o.postmaster, "Address that answers for postmaster@ and abuse@");
+  verb.add_option("--send-quota", o.send_quota, "How many messages each of its accounts may send a day; 0 is no limit, \"\" the server's default");
   verb.add_option("--description", o.description, "A note for administrators");
   verb.add_option("--mta-sts", o.sts, "Policy to publish for others' TLS: none, testing or enforce (\"\" publishes nothing)");
   verb.add_option("--mta-sts-host", o.sts_hosts, "Mail host that the policy names, may be repeated (\"\" takes the setting's)")->allow_extra_args(false);

@@ -86,9 +86,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   case 7: {
     const auto key = recall::sent_key(base::message_id{7});
+    const auto cut = std::min(text.find('\n'), text.size());
+    if (const auto later = recall::read_later(text.substr(0, cut), text.substr(cut)))
+      must(later->what != recall::later_note::kind::body || later->body.size() == 32);
     if (const auto r = recall::decode_sent(key, text)) {
       const auto again = recall::decode_sent(key, recall::encode(*r));
-      must(again && again->account == r->account && again->message_id == r->message_id && again->recipients.size() <= r->recipients.size());
+      must(again && again->account == r->account && again->message_id == r->message_id && again->body == r->body &&
+           again->recipients.size() <= r->recipients.size());
     }
     break;
   }

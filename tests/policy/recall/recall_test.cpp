@@ -77,16 +77,27 @@ TEST(Recall, CopiesAndQueues) {
 TEST(Recall, TheReportNamesEachRecipient) {
   const sent_message sent{base::account_id{7}, base::message_id{1}, "<1@a>", "Offer\r\nBcc: x", {}};
   const auto r = write_report({kind::last, ""}, permission::allowed, sent,
-                              {{"bob@us.example", fate::removed_unread}, {"cem@else.example", fate::already_sent}});
+                              {{"bob@us.example", {fate::removed_unread}, {}},
+                               {"cem@else.example", {fate::already_sent}, {}},
+                               {"team@us.example", {fate::kept_read, fate::removed_unread, fate::removed_unread}, {}},
+                               {"dan@us.example", {}, {fate::stopped}},
+                               {"eve@us.example", {fate::removed_unread}, {fate::already_sent}},
+                               {"fay@us.example", {}, {}}},
+                              3);
   EXPECT_EQ(r.subject, "Recall: Offer??Bcc: x");
   EXPECT_EQ(r.body, "The message was recalled. What became of it, for each recipient:\r\n\r\n"
-                    "bob@us.example: removed, it had not been read\r\ncem@else.example: already sent to another server\r\n");
+                    "bob@us.example: removed, it had not been read\r\ncem@else.example: already sent to another server\r\n"
+                    "team@us.example: removed, it had not been read (2 copies); not removed, it had been read\r\n"
+                    "dan@us.example: forwarded: stopped before it was sent\r\n"
+                    "eve@us.example: removed, it had not been read; forwarded copy: already sent to another server\r\n"
+                    "fay@us.example: not found\r\n"
+                    "Of 3 further recipients nothing is remembered; their copies stay.\r\n");
   EXPECT_EQ(write_report({kind::message, "<9@x>"}, permission::not_yours, sent, {}).body,
             write_report({kind::message, "<9@x>"}, permission::unknown, {}, {}).body) << "nobody learns what others sent";
   EXPECT_EQ(write_report({kind::message, "<9@x>"}, permission::not_yours, sent, {}).subject, "Recall: <9@x>");
   for (const auto p : {permission::off, permission::too_old}) EXPECT_FALSE(write_report({kind::last, ""}, p, {}, {}).body.empty());
   EXPECT_NE(write_report({kind::malformed, ""}, permission::allowed, {}, {}).body.find("RECALL <Message-ID>"), std::string::npos);
-  const auto many = write_report({kind::last, ""}, permission::allowed, sent, std::vector<recipient_report>(1500, {"x@y", fate::stopped}));
+  const auto many = write_report({kind::last, ""}, permission::allowed, sent, std::vector<recipient_report>(1500, {"x@y", {fate::stopped}, {}}));
   EXPECT_NE(many.body.find("and 500 more."), std::string::npos);
 }
 

@@ -51,6 +51,38 @@ TEST(RecipientRoute, MailForUsIsDeliveredAndRelayingNeedsALogin) {
   }
 }
 
+TEST(RecipientRoute, TheSystemAccountObeysThoseWhoHaveLoggedInAndHasNoMailbox) {
+  struct row {
+    std::string_view address, name;
+    bool obeyed = false;
+    std::string_view outcome;
+  };
+  const row rows[] = {
+      {"rookery@example.test", "rookery", true, "system"},
+      {"Rookery+anything@example.test", "rookery", true, "system"},
+      {"rookery@example.test", "Rookery", true, "system"},
+      {"\"rookery\"@example.test", "rookery", true, "system"},
+      {"rookery@example.test", "rookery", false, "550 5.7.1"},
+      {"rookery@example.test", "", true, "550 5.1.1"},          // switched off
+      {"rookery@else.example", "rookery", true, "550 5.7.1"},   // not ours: relaying, which this sender may not
+      {"rookery@off.test", "rookery", true, "450 4.3.2"},
+      {"rookeries@example.test", "rookery", true, "550 5.1.1"},
+      {"ann@example.test", "ann", true, "system"},              // wins over an account of that name
+      {"ann@example.test", "ann", false, "550 5.7.1"},
+      {"team@example.test", "rookery", true, "ann@example.test:INBOX bob@example.test:INBOX >ext@else.example"},
+  };
+  const auto directory = small_directory();
+  for (const auto& r : rows) {
+    SCOPED_TRACE(r.address);
+    recipient_facts facts;
+    facts.system_name = r.name;
+    facts.obeyed = r.obeyed;
+    const auto got = route(*directory, r.address, facts);
+    EXPECT_EQ(got.what == recipient_route::kind::system ? "system" : print(got), r.outcome);
+    EXPECT_TRUE(got.what != recipient_route::kind::system || (got.local.empty() && got.remote.empty()));
+  }
+}
+
 TEST(RecipientRoute, ADetailNamesAFolderOnlyIfItIsFitForOne) {
   struct row {
     std::string_view detail, folder;
