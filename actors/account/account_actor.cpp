@@ -28,7 +28,7 @@ void remove(self_ptr self, const account_watch* watch) {
 void tell(self_ptr self, const account_notices& changed) {
   for (auto& w : self->state.watchers) {
     const base::mailbox_id selected{w.watch->mailbox.load(std::memory_order_relaxed)};
-    const bool concerns = std::any_of(changed.mailboxes.begin(), changed.mailboxes.end(),
+    const bool concerns = selected.value == watch_everything || std::any_of(changed.mailboxes.begin(), changed.mailboxes.end(),
                                       [&](auto m) { return m == selected; });
     if (concerns && !w.watch->signaled.exchange(true)) self->send(w.session, account_changed{});
   }

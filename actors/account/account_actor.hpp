@@ -13,6 +13,9 @@
 
 namespace rookery::actors {
 
+/// As `account_watch::mailbox`: the session hears of every change.
+inline constexpr std::uint32_t watch_everything = 0xffffffffu;
+
 struct account_state;
 caf::behavior account_actor(caf::stateful_actor<account_state>* self, base::account_id account, caf::actor shard);
 

@@ -77,6 +77,7 @@ void imap_host::store_append(std::shared_ptr<append_gathering> gathering, append
       std::move(what.command),
       [this](const storage::command_result& r) {
         if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
+        note_own_messages(r);
         imap::number_ranges uids;
         for (const auto uid : r.uids) imap::append_number(uids, uid);
         end_ok(imap::append_uid_code(r.uid_validity, uids), "APPEND completed");

@@ -1,4 +1,5 @@
 // UPDATE: searches whose results a client follows (RFC 5267 §4).
+#include "actors/imap/fetch_rows.hpp"
 #include "actors/imap/imap_host.hpp"
 
 namespace rookery::actors {
@@ -12,7 +13,8 @@ bool imap_host::may_update(std::uint8_t returns) {
 }
 
 void imap_host::keep_context(std::uint8_t returns, bool uid, const imap::search_program& program,
-                             std::optional<imap::sort> order, std::vector<std::uint32_t> found) {
+                             std::optional<imap::sort> order, const imap::fetch_items& items,
+                             std::vector<std::uint32_t> found) {
   if ((returns & wanted::update) == 0) return;
   const auto& limits = settings_->limits;
   const auto ordered = (contexts_ ? contexts_->ordered_results() : 0) + (order ? found.size() : 0);
@@ -24,13 +26,30 @@ void imap_host::keep_context(std::uint8_t returns, bool uid, const imap::search_
   }
   if (!contexts_) {
     contexts_ = std::make_shared<search_contexts>(node_, link(), *selected_, [this] {
-      if (session_.idling()) contexts_->tell(session_.writer());
+      if (session_.idling() && !rows_) contexts_->tell(session_.writer());
+      show_matches();
     });
     selected_->observe(contexts_.get());
   }
   contexts_->add(std::string(session_.tag()), uid,
-                 search_contexts::fixed_numbers(program, selected_->map(), session_.saved_uids()), std::move(order),
-                 std::move(found));
+                 search_contexts::fixed_numbers(program, selected_->map(), session_.saved_uids()), std::move(order), items, std::move(found));
+}
+
+/// RFC 5465 §7: what was asked of new messages comes before their results.
+void imap_host::show_matches() {
+  if (!contexts_ || rows_ || !session_.between_commands()) return;
+  auto due = contexts_->due();
+  if (!due) return;
+  fetch_job job;
+  job.rows = selected_->rows_of(due->uids);
+  job.items = std::move(due->items);
+  job.uid_only = session_.mode().uid_only;
+  session_.hold_commands(true);
+  produce_rows(std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(job)), [this, serial = due->serial] {
+    session_.hold_commands(false);
+    if (contexts_) contexts_->shown(serial, session_.writer());
+    push_soon();
+  });
 }
 
 void imap_host::run(imap::cancel_update& c) {

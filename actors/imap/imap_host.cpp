@@ -13,10 +13,10 @@ constexpr std::chrono::seconds shard_time{30};
 constexpr std::chrono::milliseconds try_again{5};
 
 /// In the order of imap::any_command, and APPEND last.
-constexpr std::array<std::string_view, 26> kind_names{
+constexpr std::array<std::string_view, 28> kind_names{
     "noop", "check", "select", "close", "unselect", "create", "delete", "rename", "subscribe", "list", "status",
     "expunge", "search", "sort", "thread", "fetch", "store", "copy", "move", "getquota", "getquotaroot", "setquota",
-    "unauthenticate", "uidbatches", "cancelupdate", "append"};
+    "unauthenticate", "uidbatches", "cancelupdate", "notify", "esearch", "append"};
 static_assert(kind_names.size() == std::variant_size_v<imap::any_command> + 1);
 
 struct kind_metrics {
@@ -52,6 +52,7 @@ imap_host::imap_host(node& n, std::shared_ptr<const imap::server_settings> setti
 caf::message_handler imap_host::messages() {
   return {[this](const commit_done_ptr& done) { committed_now(*done); },
           [this](const account_changed&) {
+            if (notify_) return push();
             // Between commands the news wait for the next one, which looks at the view anyway.
             if (!session_.idling() || !selected_) return;
             entry_.watch()->signaled = false;
@@ -63,6 +64,7 @@ caf::message_handler imap_host::messages() {
 void imap_host::gone() {
   entry_.leave();
   contexts_.reset();
+  notify_.reset();
   selected_.reset();
 }
 
@@ -149,8 +151,15 @@ bool imap_host::over_quota(std::uint64_t octets, std::uint64_t messages) const {
 /// False when the selected mailbox is gone.
 bool imap_host::tell_news(const own_change* own) {
   if (!selected_) return true;
+  const auto* group = notified_selection();
+  const auto largest = group ? selected_->map().largest_uid() : 0;
   if (!selected_->tell_news(session_.writer(), expunges_ || session_.idling(), own)) return false;
-  if (contexts_) contexts_->tell(session_.writer());
+  if (group && selected_->map().largest_uid() > largest)
+    notify_->fresh.emplace_back(largest + 1, selected_->map().largest_uid());
+  if (contexts_) {
+    contexts_->tell(session_.writer());
+    if (contexts_->due()) push_soon();
+  }
   return true;
 }
 
@@ -163,6 +172,7 @@ bool imap_host::tell_news_early() {
 void imap_host::end() {
   static const kind_metrics metrics;
   metrics.time[kind_]->observe(link().now() - begun_);
+  if (notify_ || contexts_) push_soon();
 }
 
 void imap_host::end_ok(std::string_view code, std::string_view text) {

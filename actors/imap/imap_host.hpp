@@ -95,13 +95,39 @@ private:
   void arrange(std::shared_ptr<search_run>, std::function<Result(const search_run&)> work,
                std::function<void(const Result&)> then);
 
+  // imap_notify.cpp
+  void run(imap::notify&);
+  void push();
+  void push_soon();
+  void overflow();
+  void tell_mailboxes();
+  void tell_new_messages();
+  void watch_mailbox();
+  void end_told(std::string_view text);
+  bool hears_of_messages() const noexcept;
+  const imap::notify_group* notified_selection() const noexcept;
+  /// A name that this session changed itself: it is not told (RFC 5465 §5).
+  void note_own_name(std::string_view name) {
+    if (notify_ && notify_->own_names.size() < settings_->limits.notify_changes) notify_->own_names.emplace_back(name);
+  }
+
+  /// Messages that this session brought into a mailbox: they are not shown to it (RFC 5465 §5.2).
+  void note_own_messages(const storage::command_result&);
+
+  // imap_multi_search.cpp
+  void run(imap::multi_search&);
+  struct searched_mailboxes;
+  void search_next(std::shared_ptr<searched_mailboxes>);
+  void search_one(std::shared_ptr<searched_mailboxes>, const mailbox_session&, bool selected);
+
   // imap_contexts.cpp
   void run(imap::cancel_update&);
   /// False: the tag has a context already, and the command was answered.
   bool may_update(std::uint8_t returns);
   /// Notes the results of a search with UPDATE, or says NOUPDATE. `found`: UIDs in their order.
   void keep_context(std::uint8_t returns, bool uid, const imap::search_program&, std::optional<imap::sort> order,
-                    std::vector<std::uint32_t> found);
+                    const imap::fetch_items& items, std::vector<std::uint32_t> found);
+  void show_matches();
 
   // imap_progress.cpp
   /// Tells the client now and then how far its command is, until it is answered.
@@ -174,6 +200,15 @@ private:
   account_entry entry_;
 
   std::unique_ptr<mailbox_session> selected_;
+  struct notify_state {
+    imap::notify what;
+    std::shared_ptr<const storage::mail::account_view> seen; ///< what was told of the other mailboxes
+    std::vector<std::string> own_names;
+    imap::number_ranges fresh;               ///< UIDs of new messages that are still to be shown
+    imap::number_ranges own_uids;            ///< of them, those that this session brought itself
+    bool due = false;                        ///< something changed while nothing could be told
+  };
+  std::unique_ptr<notify_state> notify_;     ///< null before the first NOTIFY
   std::shared_ptr<search_contexts> contexts_; ///< of `selected_`; null without any
 
   // The open command.

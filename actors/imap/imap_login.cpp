@@ -35,6 +35,7 @@ void imap_host::handle(imap::authentication_failed& f) {
 }
 
 void imap_host::run(imap::unauthenticate&) {
+  notify_.reset();
   leave_mailbox();
   entry_.forget();
   session_.unauthenticated();

@@ -1,5 +1,6 @@
 #include "actors/imap/imap_host.hpp"
 #include "actors/imap/list_rows.hpp"
+#include "actors/imap/mailbox_news.hpp"
 #include "actors/imap/object_id.hpp"
 #include "protocols/imap/mailbox_name.hpp"
 
@@ -10,13 +11,6 @@ namespace {
 constexpr std::chrono::seconds shard_time{30};
 constexpr std::string_view inbox = "INBOX";
 constexpr std::uint64_t octets_a_storage_unit = 1024;
-
-bool has_children(const storage::mail::account_view& all, const std::string& name) {
-  const auto prefix = name + imap::hierarchy_separator;
-  const auto at = std::lower_bound(all.mailboxes.begin(), all.mailboxes.end(), prefix,
-                                   [](const auto& m, const std::string& p) { return m->name < p; });
-  return at != all.mailboxes.end() && (*at)->name.starts_with(prefix);
-}
 
 /// RFC 9208: one root, without a name, for the whole account; only what is limited is told.
 std::vector<imap::quota_resource> quota_of(const routing::account_ptr& account, const storage::mail::account_view& used) {
@@ -38,8 +32,9 @@ void imap_host::run(imap::create_mailbox& c) {
   // RFC 6154 §3: \All and \Flagged would need a mailbox that shows others' messages.
   if (c.special_use & (imap::list_attribute::all | imap::list_attribute::flagged))
     return end_no("USEATTR", "This special use is not possible here");
-  change(storage::mail::create_mailbox{c.mailbox, special_use_text(c.special_use)}, [this](const storage::command_result& r) {
+  change(storage::mail::create_mailbox{c.mailbox, special_use_text(c.special_use)}, [this, name = c.mailbox](const storage::command_result& r) {
     if (r.what != storage::outcome::done) return end_refused(r.what);
+    note_own_name(name);
     end_ok(imap::mailbox_id_code(mailbox_object_id(r.mailbox)), "CREATE completed");
   });
 }
@@ -52,8 +47,9 @@ void imap_host::run(imap::delete_mailbox& d) {
     if (has_children(*all, d.mailbox)) return end_no("HASCHILDREN", "Delete the mailboxes below it first");
     return end_no("NONEXISTENT", "No such mailbox");
   }
-  change(storage::mail::delete_mailbox{d.mailbox}, [this, id = status->id](const storage::command_result& r) {
+  change(storage::mail::delete_mailbox{d.mailbox}, [this, id = status->id, name = d.mailbox](const storage::command_result& r) {
     if (r.what != storage::outcome::done) return end_refused(r.what);
+    note_own_name(name);
     if (selected_ && selected_->id() == id) {
       leave_mailbox();
       session_.deselected();
@@ -69,15 +65,17 @@ void imap_host::run(imap::rename_mailbox& r) {
   if (!imap::may_be_created(r.to)) return end_no("CANNOT", "A mailbox cannot have such a name");
   if (r.from != inbox && r.to.starts_with(r.from + imap::hierarchy_separator))
     return end_no("CANNOT", "A mailbox cannot be moved below itself");
-  change(storage::mail::rename_mailbox{r.from, r.to}, [this](const storage::command_result& done) {
+  change(storage::mail::rename_mailbox{r.from, r.to}, [this, to = r.to](const storage::command_result& done) {
     if (done.what != storage::outcome::done) return end_refused(done.what);
+    note_own_name(to);
     end_ok("", "RENAME completed");
   });
 }
 
 void imap_host::run(imap::subscribe& s) {
-  change(storage::mail::subscribe{s.mailbox, s.on}, [this, on = s.on](const storage::command_result& r) {
+  change(storage::mail::subscribe{s.mailbox, s.on}, [this, on = s.on, name = s.mailbox](const storage::command_result& r) {
     if (r.what != storage::outcome::done) return end_refused(r.what);
+    note_own_name(name);
     end_ok("", on ? "SUBSCRIBE completed" : "UNSUBSCRIBE completed");
   });
 }

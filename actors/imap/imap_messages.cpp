@@ -1,6 +1,7 @@
 #include "actors/imap/arranged_hits.hpp"
 #include "actors/imap/fetch_rows.hpp"
 #include "actors/imap/imap_host.hpp"
+#include "actors/imap/told_hits.hpp"
 
 #include <algorithm>
 
@@ -42,27 +43,6 @@ imap::number_ranges unseen_of(const storage::mail::mailbox_view& view, const std
       row += n;
     }
   return uids;
-}
-
-bool tells_some_only(bool extended, std::uint8_t returns) {
-  namespace wanted = imap::search_return;
-  return extended && (returns & (wanted::min | wanted::max | wanted::partial)) != 0 &&
-         (returns & (wanted::all | wanted::count)) == 0;
-}
-
-/// The hits that MIN, MAX and PARTIAL name, in the order of all.
-std::vector<std::uint32_t> told_hits(const std::vector<std::uint32_t>& hits, std::uint8_t returns,
-                                     const imap::partial_range& page) {
-  namespace wanted = imap::search_return;
-  std::vector<std::uint32_t> told;
-  if (hits.empty()) return told;
-  if (returns & wanted::partial) {
-    const auto [begin, end] = page.places(hits.size());
-    told.assign(hits.begin() + static_cast<std::ptrdiff_t>(begin), hits.begin() + static_cast<std::ptrdiff_t>(end));
-  }
-  if ((returns & wanted::min) && (told.empty() || told.front() != hits.front())) told.insert(told.begin(), hits.front());
-  if ((returns & wanted::max) && (told.empty() || told.back() != hits.back())) told.push_back(hits.back());
-  return told;
 }
 
 } // namespace
@@ -233,7 +213,7 @@ void imap_host::run(imap::search& s) {
     if (wanted & returns::update) {
       std::vector<std::uint32_t> uids;
       for (const auto row : hits) uids.push_back(run->uid_of(row));
-      keep_context(wanted, shared->uid, shared->program, std::nullopt, std::move(uids));
+      keep_context(wanted, shared->uid, shared->program, std::nullopt, shared->update_items, std::move(uids));
     }
     end_ok("", "SEARCH completed");
   });
@@ -277,7 +257,7 @@ void imap_host::run(imap::sort& s) {
             auto uids = numbers;
             if (!shared->uid)
               for (auto& n : uids) n = selected_->map().uid_of(n);
-            keep_context(shared->returns, shared->uid, shared->program, *shared, std::move(uids));
+            keep_context(shared->returns, shared->uid, shared->program, *shared, shared->update_items, std::move(uids));
           }
           end_ok("", "SORT completed");
         });
@@ -341,6 +321,7 @@ void imap_host::transfer(bool leave, bool uid, const imap::sequence_set& set, co
     else what = storage::mail::copy_messages{from, to_id, uids};
     change(std::move(what), [this, leave, name](const storage::command_result& r) {
       if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
+      note_own_messages(r);
       const auto text = std::string(name) + " completed";
       if (r.source_uids.empty()) return end_ok("", text);
       const auto code = imap::copy_uid_code(r.uid_validity, r.source_uids, r.uids);

@@ -18,12 +18,12 @@ bool can_grow_keywords(const storage::mail::mailbox_view& view) {
 void imap_host::leave_mailbox() {
   contexts_.reset();
   selected_.reset();
-  if (const auto& w = entry_.watch()) w->mailbox = 0;
+  watch_mailbox();
 }
 
-void imap_host::run(imap::noop&) { end_ok("", "NOOP completed"); }
+void imap_host::run(imap::noop&) { end_told("NOOP completed"); }
 
-void imap_host::run(imap::check&) { end_ok("", "CHECK completed"); }
+void imap_host::run(imap::check&) { end_told("CHECK completed"); }
 
 void imap_host::run(imap::select& s) {
   leave_mailbox();
@@ -41,7 +41,8 @@ void imap_host::opened(const imap::select& s, std::shared_ptr<storage::mail::mai
     leave_mailbox();
     return end_no("NONEXISTENT", "No such mailbox");
   }
-  entry_.watch()->mailbox = view.status.id.value;
+  watch_mailbox();
+  if (const auto* group = notified_selection()) selected_->want_flags((group->events & imap::notify_event::flag_change) != 0);
   entry_.watch()->signaled = false;
   session_.selected(s.read_only);
   auto out = session_.writer();
@@ -118,7 +119,9 @@ void imap_host::run(imap::unselect&) {
 
 void imap_host::handle(imap::idle_begin&) {
   if (const auto& w = entry_.watch()) w->signaled = false;
-  if (!tell_news()) return session_.abort("", "The selected mailbox was deleted");
+  // RFC 5465 §4: in IDLE exactly what NOTIFY asked for.
+  if (notify_) push();
+  else if (!tell_news()) return session_.abort("", "The selected mailbox was deleted");
   link().after(idle_release_time, [this] {
     if (session_.idling()) session_.release();
   });
@@ -126,7 +129,7 @@ void imap_host::handle(imap::idle_begin&) {
 
 void imap_host::handle(imap::idle_end&) {
   expunges_ = true;
-  const bool there = tell_news();
+  const bool there = !hears_of_messages() || tell_news();
   session_.respond_ok("", "IDLE completed");
   if (!there) session_.abort("", "The selected mailbox was deleted");
 }

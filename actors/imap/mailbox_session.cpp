@@ -143,7 +143,7 @@ bool mailbox_session::tell_news(imap::response_writer out, bool expunges, const 
     out.exists(map_.size());
     if (with_recent_) out.recent(recent_count());
   }
-  tell_flags(out, changed, rows, own);
+  if (want_flags_ || own) tell_flags(out, changed, rows, own);
   if (observer_) tell_observer(changed, rows);
   return true;
 }
@@ -182,7 +182,7 @@ void mailbox_session::tell_flags(imap::response_writer& out, const std::vector<f
     }
     if (imap::contains(recent_, uid)) flags |= imap::flag::recent;
     auto row = out.message(map_.number_of_row(c.row), uid);
-    if ((mode.condstore || mode.rev2) && !mode.uid_only) row.uid(uid);
+    if ((mode.condstore || mode.rev2 || mode.notify) && !mode.uid_only) row.uid(uid);
     if (say_flags) row.flags(printer, flags);
     if (mode.condstore) row.modseq(modseq);
     row.end();

@@ -62,6 +62,8 @@ public:
   /// Looks at the published view and writes what is new: changed flags, EXISTS, and EXPUNGE or
   /// VANISHED when `expunges` are allowed now. False when the mailbox was deleted.
   bool tell_news(imap::response_writer, bool expunges, const own_change* own = nullptr);
+  /// False: changed flags are not told (NOTIFY without FlagChange).
+  void want_flags(bool wanted) noexcept { want_flags_ = wanted; }
   /// Null: nobody. Must live as long as this, or be taken back.
   void observe(mailbox_observer* o) noexcept { observer_ = o; }
   /// Is there something that `tell_news` would look at?
@@ -90,6 +92,7 @@ private:
   mailbox_observer* observer_ = nullptr;
   bool read_only_;
   bool with_recent_;
+  bool want_flags_ = true;
 };
 
 } // namespace rookery::actors

@@ -54,7 +54,7 @@ std::size_t search_contexts::ordered_results() const noexcept {
 }
 
 void search_contexts::add(std::string tag, bool uid, imap::search_program program, std::optional<imap::sort> order,
-                          std::vector<std::uint32_t> found) {
+                          imap::fetch_items items, std::vector<std::uint32_t> found) {
   auto& c = all_.emplace_back();
   c.serial = ++serials_;
   c.tag = std::move(tag);
@@ -62,6 +62,7 @@ void search_contexts::add(std::string tag, bool uid, imap::search_program progra
   c.program = std::move(program);
   c.order = std::move(order);
   if (c.order) c.order->uid = true;
+  c.items = std::move(items);
   c.found = std::move(found);
 }
 
@@ -108,18 +109,41 @@ void search_contexts::vanished(imap::response_writer& out, std::span<const std::
 
 void search_contexts::changed(std::span<const std::uint32_t> uids) {
   for (auto& c : all_) {
-    for (const auto uid : uids) c.unasked.emplace_back(uid, uid);
+    for (const auto uid : uids) {
+      c.unasked.emplace_back(uid, uid);
+      if (uid > newest_) imap::append_number(c.fresh, uid);
+    }
     imap::normalize(c.unasked);
   }
+  newest_ = std::max(newest_, *std::max_element(uids.begin(), uids.end()));
 }
 
 void search_contexts::tell(imap::response_writer out) {
   telling_ = true;
   for (std::size_t i = 0; i < all_.size(); ++i) {
     if (!all_[i].unasked.empty() && !all_[i].asking && !all_[i].known) ask(all_[i]);
-    if (all_[i].known) write(out, all_[i]);
+    if (all_[i].known && to_show(all_[i]).empty()) write(out, all_[i]);
   }
   telling_ = false;
+}
+
+/// New ones that match now, when the client wants to see them.
+imap::number_ranges search_contexts::to_show(const context& c) {
+  imap::number_ranges uids;
+  if (!c.known || (c.items.bits == 0 && c.items.sections.empty())) return uids;
+  for (const auto uid : c.known->hits)
+    if (imap::contains(c.fresh, uid)) imap::append_number(uids, uid);
+  return uids;
+}
+
+std::optional<search_contexts::rows_first> search_contexts::due() const {
+  for (const auto& c : all_)
+    if (auto uids = to_show(c); !uids.empty()) return rows_first{c.serial, c.items, std::move(uids)};
+  return std::nullopt;
+}
+
+void search_contexts::shown(std::uint64_t serial, imap::response_writer out) {
+  if (auto* c = find(serial); c && c->known) write(out, *c);
 }
 
 std::shared_ptr<search_run> search_contexts::run_over(const imap::search_program& program,
@@ -219,6 +243,7 @@ void search_contexts::give_up(std::uint64_t serial, const answer& a) {
 void search_contexts::write(imap::response_writer& out, context& c) {
   const auto known = std::move(*c.known);
   c.known.reset();
+  c.fresh = imap::subtract(c.fresh, known.asked);
   std::vector<imap::result_step> gone, come;
   if (c.order) {
     uid_list sorted = known.order, left;

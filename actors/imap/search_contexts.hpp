@@ -37,7 +37,7 @@ public:
   std::size_t ordered_results() const noexcept;
   /// `found`: UIDs, ascending; in their order when there is one. The program holds no message
   /// numbers (`fixed_numbers`).
-  void add(std::string tag, bool uid, imap::search_program, std::optional<imap::sort> order,
+  void add(std::string tag, bool uid, imap::search_program, std::optional<imap::sort> order, imap::fetch_items items,
            std::vector<std::uint32_t> found);
   void cancel(std::string_view tag);
 
@@ -47,6 +47,15 @@ public:
 
   /// Asks about what changed, and writes what is known. After tell_news.
   void tell(imap::response_writer);
+  /// New messages that must be shown before their results are told (RFC 5465 §7).
+  struct rows_first {
+    std::uint64_t serial = 0;
+    imap::fetch_items items;
+    imap::number_ranges uids;
+  };
+  std::optional<rows_first> due() const;
+  /// They were shown.
+  void shown(std::uint64_t serial, imap::response_writer);
 
   /// The program with its message numbers and "$" as the UIDs that they mean now (RFC 5267 §4.3).
   static imap::search_program fixed_numbers(imap::search_program, const imap::sequence_map&,
@@ -64,7 +73,9 @@ private:
     bool uid = false;
     imap::search_program program;
     std::optional<imap::sort> order;
+    imap::fetch_items items;
     std::vector<std::uint32_t> found;
+    imap::number_ranges fresh;        ///< UIDs of messages that came since results were told last
     imap::number_ranges unasked;      ///< UIDs that changed
     bool asking = false;
     std::optional<answer> known;      ///< to be written
@@ -80,6 +91,7 @@ private:
   void in_reader(std::function<void()> task, std::function<void()> then);
   std::shared_ptr<search_run> run_over(const imap::search_program&, const imap::number_ranges& uids) const;
   bool there(std::uint32_t uid) const;
+  static imap::number_ranges to_show(const context&);
   void write(imap::response_writer&, context&);
   void write_item(imap::response_writer&, const context&, std::string_view item, std::span<const imap::result_step>) const;
 
@@ -89,6 +101,7 @@ private:
   std::function<void()> wake_;
   std::vector<context> all_;
   std::uint64_t serials_ = 0;
+  std::uint32_t newest_ = mailbox_.map().largest_uid();
   bool telling_ = false;
 };
 

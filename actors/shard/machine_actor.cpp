@@ -92,7 +92,8 @@ bool concerns_anybody(account_in_use& account, const account_notices& n) {
     if (!watch) return true;
     const base::mailbox_id selected{watch->mailbox.load()};
     concerned = concerned || (!watch->signaled.load() &&
-                              std::find(n.mailboxes.begin(), n.mailboxes.end(), selected) != n.mailboxes.end());
+                              (selected.value == watch_everything ||
+                               std::find(n.mailboxes.begin(), n.mailboxes.end(), selected) != n.mailboxes.end()));
     return false;
   });
   return concerned;

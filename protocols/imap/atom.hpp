@@ -33,6 +33,7 @@ enum class parse_fault : std::uint8_t {
   flag,     ///< NO [CANNOT]: no flag that can be stored
   uid_required, ///< BAD [UIDREQUIRED] (RFC 9586 §3)
   client_bug,   ///< BAD [CLIENTBUG] (RFC 5530)
+  event,     ///< NO [BADEVENT ...] (RFC 5465 §3.1)
   too_few, too_many ///< NO [TOOFEW], NO [TOOMANY] (UIDBATCHES)
 };
 
@@ -50,6 +51,7 @@ public:
   std::string_view rest() const noexcept { return text_.substr(at_); }
   char peek() const noexcept { return at_end() ? '\0' : text_[at_]; }
   void skip(std::size_t octets) noexcept { at_ += octets; }
+  void back_to(std::size_t position) noexcept { at_ = position; }
 
   /// One octet, if it stands next.
   bool take(char c) noexcept {

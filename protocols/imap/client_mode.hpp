@@ -1,6 +1,6 @@
 /// What a client has switched on, and what follows for our answers.
 ///
-/// Source: RFC 5161 (ENABLE); RFC 9051 §6.3.1; RFC 7162 §3.1, §3.2.3; RFC 6855 §3; RFC 9586.
+/// Source: RFC 5161 (ENABLE); RFC 9051 §6.3.1; RFC 7162 §3.1, §3.2.3; RFC 6855 §3; RFC 9586; RFC 5465 §5.1.
 #pragma once
 
 namespace rookery::imap {
@@ -9,6 +9,7 @@ struct client_mode {
   bool rev2 = false;      ///< IMAP4rev2: no RECENT, ESEARCH always, UTF-8 names
   bool utf8 = false;      ///< UTF8=ACCEPT
   bool condstore = false; ///< MODSEQ in every FETCH that tells of a change
+  bool notify = false;    ///< NOTIFY was used: a FETCH that tells of a change names the UID
   bool uid_only = false;  ///< UIDONLY: no message numbers, neither way
   bool qresync = false;   ///< VANISHED instead of EXPUNGE; implies condstore
 

@@ -10,6 +10,8 @@
 #include "protocols/imap/append.hpp"
 #include "protocols/imap/fetch.hpp"
 #include "protocols/imap/list.hpp"
+#include "protocols/imap/multi_search.hpp"
+#include "protocols/imap/notify.hpp"
 #include "protocols/imap/quota.hpp"
 #include "protocols/imap/search.hpp"
 #include "protocols/imap/status.hpp"
@@ -82,6 +84,6 @@ struct move {
 
 using any_command = std::variant<noop, check, select, close_mailbox, unselect, create_mailbox, delete_mailbox,
                                  rename_mailbox, subscribe, list, status, expunge, search, sort, thread, fetch, store,
-                                 copy, move, get_quota, get_quota_root, set_quota, unauthenticate, uid_batches, cancel_update>;
+                                 copy, move, get_quota, get_quota_root, set_quota, unauthenticate, uid_batches, cancel_update, notify, multi_search>;
 
 } // namespace rookery::imap

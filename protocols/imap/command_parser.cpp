@@ -65,6 +65,17 @@ bool read_enable(word_reader& in, const client_mode&, request& out) {
   return true;
 }
 
+/// RFC 5255 §4.10: "COMPARATOR" *(SP comp-order-quoted).
+bool read_comparator(word_reader& in, const client_mode&, request& out) {
+  comparator_request comparator;
+  while (in.space() && !in.at_end()) {
+    if (comparator.names.size() >= in.limits().comparators) return in.fail(parse_fault::limit, "Too many comparators");
+    if (!in.astring(comparator.names.emplace_back())) return false;
+  }
+  out = std::move(comparator);
+  return true;
+}
+
 /// RFC 2971 §3.1.
 bool read_id(word_reader& in, const client_mode&, request& out) {
   id_request id;
@@ -316,6 +327,7 @@ constexpr std::array rules{
     command_rule{"MOVE", true, selected, read_transfer<move, true>},
     command_rule{"EXPUNGE", true, selected, read_uid_expunge},
     command_rule{"UIDBATCHES", false, selected, read_uid_batches},
+    command_rule{"ESEARCH", false, logged_in, read_search_command<multi_search, true, read_multi_search>},
     command_rule{"CANCELUPDATE", false, selected, read_cancel_update},
     command_rule{"SORT", true, selected, read_search_command<sort, true, read_sort>},
     command_rule{"THREAD", true, selected, read_search_command<thread, true, read_thread>},
@@ -344,7 +356,9 @@ constexpr std::array rules{
     command_rule{"RENAME", false, logged_in, read_rename},
     command_rule{"SUBSCRIBE", false, logged_in, read_mailbox_command<subscribe>},
     command_rule{"UNSUBSCRIBE", false, logged_in, read_unsubscribe},
+    command_rule{"NOTIFY", false, logged_in, read_noun<notify, read_notify>},
     command_rule{"NAMESPACE", false, logged_in, read_plain<namespace_request>},
+    command_rule{"COMPARATOR", false, logged_in, read_comparator},
     command_rule{"ENABLE", false, logged_in, read_enable},
     command_rule{"COMPRESS", false, logged_in, read_compress},
     command_rule{"GETQUOTA", false, logged_in, read_get_quota},

@@ -27,6 +27,7 @@ struct logout_request {};
 struct starttls_request {};
 struct namespace_request {};
 struct idle_request {};
+struct comparator_request { std::vector<std::string> names; }; ///< RFC 5255 §4.7
 struct login_request { std::string user, password; };
 struct authenticate_request {
   std::string mechanism;
@@ -37,7 +38,7 @@ struct id_request { std::vector<std::pair<std::string, std::string>> pairs; };
 struct compress_request { std::string mechanism; };
 
 using request = std::variant<capability_request, logout_request, starttls_request, namespace_request, idle_request,
-                             login_request, authenticate_request, enable_request, id_request, compress_request,
+                             comparator_request, login_request, authenticate_request, enable_request, id_request, compress_request,
                              any_command>;
 
 /// In which states a command may be given.
@@ -75,6 +76,12 @@ bool read_thread(word_reader&, thread&, const client_mode&);
 bool read_list(word_reader&, list&);
 bool read_lsub(word_reader&, list&);
 bool read_status(word_reader&, status&);
+bool read_notify(word_reader&, notify&);
+/// filter-mailboxes of NOTIFY and ESEARCH.
+bool read_mailbox_filter(word_reader&, notify_group&);
+bool read_multi_search(word_reader&, multi_search&, const client_mode&);
+/// "(" fetch-att *(SP fetch-att) ")".
+bool read_fetch_items(word_reader&, fetch_items&);
 /// "(" status-att ... ")".
 bool read_status_items(word_reader&, std::uint32_t& items);
 /// One flag of STORE or APPEND; \Recent is read and left out.

@@ -219,16 +219,21 @@ bool read_modifiers(word_reader& in, fetch& out, const client_mode& mode) {
 
 } // namespace
 
+bool read_fetch_items(word_reader& in, fetch_items& out) {
+  if (!in.take('(')) return in.syntax("List of FETCH items expected");
+  do {
+    in.space();
+    if (!read_item(in, out)) return false;
+  } while (in.space() && in.peek() != ')');
+  in.space();
+  return in.take(')') || in.syntax("Invalid list of FETCH items");
+}
+
 bool read_fetch(word_reader& in, fetch& out, const client_mode& mode) {
   using namespace fetch_item;
   if (!in.space() || !read_set(in, out.set) || !in.space()) return in.syntax("Invalid FETCH");
-  if (in.take('(')) {
-    do {
-      in.space();
-      if (!read_item(in, out.items)) return false;
-    } while (in.space() && in.peek() != ')');
-    in.space();
-    if (!in.take(')')) return in.syntax("Invalid list of FETCH items");
+  if (in.peek() == '(') {
+    if (!read_fetch_items(in, out.items)) return false;
   } else if (in.keyword("ALL")) {
     out.items.bits |= flags | internal_date | size | envelope;
   } else if (in.keyword("FAST")) {

@@ -42,6 +42,12 @@ struct server_limits {
   std::size_t section_depth = 64;      ///< Numbers in one section part "1.2.3".
   std::size_t search_depth = 32;       ///< NOT, OR and parentheses inside each other.
   std::size_t search_terms = 2000;     ///< Keys of one search program.
+  std::size_t comparators = 16;        ///< Names in one COMPARATOR.
+  std::size_t searched_mailboxes = 5000; ///< Of one ESEARCH; beyond it NO [LIMIT] (RFC 7377 §2.4).
+  std::size_t notify_groups = 32;      ///< Groups of events in one NOTIFY.
+  std::size_t notify_mailboxes = 1000; ///< Names in one group.
+  std::size_t notify_changes = 2000;   ///< Mailboxes told of at once; beyond it NOTIFICATIONOVERFLOW (RFC 5465 §5.8).
+  std::size_t notify_octets = 1048576; ///< Output that waits; beyond it the same.
   std::size_t search_contexts = 16;    ///< Searches with UPDATE at once; beyond it NOUPDATE (RFC 5267 §4.3.1).
   std::size_t ordered_results = 200000; ///< Results of all of them that have an order.
   std::size_t sort_keys = 16;          ///< Criteria of one SORT.

@@ -361,17 +361,43 @@ void response_writer::vanished(std::span<const number_range> uids, bool earlier)
 template <class Search>
 void response_writer::esearch(std::string_view tag, const Search& s, std::span<const std::uint32_t> hits, bool in_order,
                               std::uint64_t highest_modseq) {
-  using namespace search_return;
-  const auto returns = s.returns;
-  if (returns == save) return; // RFC 9051 §6.4.4.1: nothing is printed
-  const auto list = [&](std::span<const std::uint32_t> some) {
-    if (in_order) print(ranges_of(some), out_);
-    else numbers(out_, some, ',');
-  };
+  if (s.returns == search_return::save) return; // RFC 9051 §6.4.4.1: nothing is printed
   out_.append("* ESEARCH (TAG ");
   print_string(out_, tag);
   out_.push_back(')');
   if (s.uid) out_.append(" UID");
+  esearch_items(s, hits, in_order, highest_modseq);
+}
+
+void response_writer::multi_search(std::string_view tag, std::string_view name, std::uint32_t uid_validity,
+                                   const imap::search& s, std::span<const std::uint32_t> uids,
+                                   std::uint64_t highest_modseq) {
+  if (s.returns == search_return::save) return;
+  out_.append("* ESEARCH (TAG ");
+  print_string(out_, tag);
+  out_.append(" MAILBOX ");
+  mailbox(name);
+  out_.append(" UIDVALIDITY ");
+  print_number(out_, uid_validity);
+  out_.append(") UID");
+  esearch_items(s, uids, true, highest_modseq);
+}
+
+void response_writer::comparator(std::string_view name) {
+  out_.append("* COMPARATOR ");
+  astring(name);
+  out_.append("\r\n");
+}
+
+template <class Search>
+void response_writer::esearch_items(const Search& s, std::span<const std::uint32_t> hits, bool in_order,
+                                    std::uint64_t highest_modseq) {
+  using namespace search_return;
+  const auto returns = s.returns;
+  const auto list = [&](std::span<const std::uint32_t> some) {
+    if (in_order) print(ranges_of(some), out_);
+    else numbers(out_, some, ',');
+  };
   if (!hits.empty()) {
     if (returns & min) {
       out_.append(" MIN ");

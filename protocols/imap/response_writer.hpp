@@ -108,6 +108,10 @@ public:
   void update_begin(std::string_view tag, bool uid);
   void update_item(std::string_view item, std::span<const result_step>);
   void update_end();
+  /// ESEARCH of one mailbox among many (RFC 7377 §2.1).
+  void multi_search(std::string_view tag, std::string_view mailbox, std::uint32_t uid_validity, const imap::search&,
+                    std::span<const std::uint32_t> uids, std::uint64_t highest_modseq);
+  void comparator(std::string_view name);
   /// Pairs of the highest and the lowest UID.
   void uid_batches(std::string_view tag, std::span<const number_range> batches);
 
@@ -140,6 +144,8 @@ private:
   template <class Search>
   void esearch(std::string_view tag, const Search&, std::span<const std::uint32_t> hits, bool in_order,
                std::uint64_t highest_modseq);
+  template <class Search>
+  void esearch_items(const Search&, std::span<const std::uint32_t> hits, bool in_order, std::uint64_t highest_modseq);
   base::buffer& out_;
   client_mode mode_;
 };

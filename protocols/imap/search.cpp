@@ -229,7 +229,9 @@ private:
 };
 
 /// RETURN "(" [option ...] ")", RFC 9051 §6.4.4; at the space behind RETURN.
-bool read_returns(word_reader& in, std::uint8_t& returns, partial_range& page) {
+template <class Search>
+bool read_returns(word_reader& in, Search& out) {
+  auto& returns = out.returns;
   using namespace search_return;
   in.space();
   if (!in.take('(')) return in.syntax("List of search results expected");
@@ -241,13 +243,19 @@ bool read_returns(word_reader& in, std::uint8_t& returns, partial_range& page) {
     else if (in.keyword("ALL")) returns |= all;
     else if (in.keyword("COUNT")) returns |= search_return::count;
     else if (in.keyword("SAVE")) returns |= save;
-    else if (in.keyword("UPDATE")) returns |= update;
+    else if (in.keyword("UPDATE")) {
+      returns |= update;
+      if (in.rest().starts_with(" (")) { // RFC 5465 §7
+        in.space();
+        if (!read_fetch_items(in, out.update_items)) return false;
+      }
+    }
     else if (in.keyword("CONTEXT")) returns |= context;
     else if (in.keyword("PARTIAL")) {
       // RFC 9394 §3.1: one PARTIAL or one ALL.
       if (returns & partial) return in.syntax("PARTIAL can be asked for once");
       returns |= partial;
-      if (!in.space() || !read_partial_range(in, page)) return in.syntax("Invalid PARTIAL range");
+      if (!in.space() || !read_partial_range(in, out.page)) return in.syntax("Invalid PARTIAL range");
     }
     else return in.syntax("Unknown search result option");
   }
@@ -274,7 +282,7 @@ bool read_search(word_reader& in, search& out, const client_mode& mode) {
   if (!in.space()) return in.syntax("Missing search keys");
   if (in.keyword("RETURN")) {
     out.extended = true;
-    if (!read_returns(in, out.returns, out.page) || !in.space()) return in.syntax("Missing search keys");
+    if (!read_returns(in, out) || !in.space()) return in.syntax("Missing search keys");
   } else if (out.extended) {
     out.returns = search_return::all;
   }
@@ -302,7 +310,7 @@ bool read_sort(word_reader& in, sort& out, const client_mode&) {
   if (!in.space()) return in.syntax("Missing sort criteria");
   if (in.keyword("RETURN")) {
     out.extended = true;
-    if (!read_returns(in, out.returns, out.page) || !in.space()) return in.syntax("Missing sort criteria");
+    if (!read_returns(in, out) || !in.space()) return in.syntax("Missing sort criteria");
   }
   if (!in.take('(')) return in.syntax("List of sort criteria expected");
   bool reverse = false;

@@ -4,6 +4,7 @@
 /// (EMAILID, THREADID); RFC 8514 §4.3 (SAVED...); RFC 4731, RFC 5182, RFC 9394 (RETURN).
 #pragma once
 
+#include "protocols/imap/fetch.hpp"
 #include "protocols/imap/partial.hpp"
 #include "protocols/imap/sequence_set.hpp"
 
@@ -68,6 +69,7 @@ struct search {
   bool extended = false;      ///< answer with ESEARCH: RETURN was given, or IMAP4rev2 is on
   std::uint8_t returns = 0;   ///< search_return::...; RETURN () gives `all`; SAVE alone prints nothing
   partial_range page;         ///< of `partial`
+  fetch_items update_items;   ///< of `update`: told of new messages that match (RFC 5465 §7)
   search_program program;
 };
 
@@ -82,6 +84,7 @@ struct sort {
   bool extended = false;
   std::uint8_t returns = 0;
   partial_range page;
+  fetch_items update_items;
   std::vector<sort_key> keys;
   search_program program;
 };

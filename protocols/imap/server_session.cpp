@@ -82,6 +82,7 @@ std::optional<base::instant> server_session::deadline() const {
 
 bool server_session::wants_input() const noexcept {
   if (closing_) return false;
+  if (commands_held_) return in_.size() < settings_->limits.pipelined_octets;
   switch (phase_) {
     case phase::host:
     case phase::sasl_host:
@@ -120,6 +121,7 @@ std::optional<server_session::event> server_session::next_event() {
 }
 
 bool server_session::step() {
+  if (commands_held_) return false;
   switch (phase_) {
     case phase::line: return step_line();
     case phase::literal: return step_literal();
@@ -316,6 +318,9 @@ void server_session::refuse(const command_head& head, parse_fault why, const cha
     case parse_fault::mailbox: tagged(head.tag, "NO", "CANNOT", text); break;
     case parse_fault::flag: tagged(head.tag, "NO", "CANNOT", text); break;
     case parse_fault::use_attribute: tagged(head.tag, "NO", "USEATTR", text); break;
+    case parse_fault::event:
+      tagged(head.tag, "NO", "BADEVENT (" + std::string(notify_event::supported) + ")", text);
+      break;
     case parse_fault::too_few: tagged(head.tag, "NO", "TOOFEW", text); break;
     case parse_fault::too_many: tagged(head.tag, "NO", "TOOMANY", text); break;
     case parse_fault::uid_required:
@@ -384,6 +389,7 @@ void server_session::run_command(std::string_view text) {
       s.writer().name_space();
       s.finish("OK", "", "NAMESPACE completed");
     }
+    void operator()(comparator_request& r) const { s.compare_by(r.names); }
     void operator()(idle_request&) const {
       s.out_.append("+ idling\r\n");
       s.phase_ = phase::idle;
@@ -421,6 +427,7 @@ void server_session::run(any_command&& what) {
     else if constexpr (std::is_same_v<T, store>) return c.unchanged_since.has_value();
     else if constexpr (std::is_same_v<T, status>) return (c.items & status_item::highestmodseq) != 0;
     else if constexpr (std::is_same_v<T, list>) return (c.return_status & status_item::highestmodseq) != 0;
+    else if constexpr (std::is_same_v<T, multi_search>) return c.what.program.uses_modseq;
     else if constexpr (std::is_same_v<T, search> || std::is_same_v<T, sort> || std::is_same_v<T, thread>)
       return c.program.uses_modseq;
     else return false;
@@ -435,6 +442,12 @@ void server_session::run(any_command&& what) {
   if (read_only_ && std::visit(writes, what)) return finish("NO", "READ-ONLY", "The mailbox is open for reading only");
   // RFC 7162 §3.1: the first command that speaks of modseqs switches them on.
   if (std::visit(uses_modseq, what)) enable_condstore();
+  if (std::holds_alternative<notify>(what)) mode_.notify = true;
+  if (const auto* m = std::get_if<multi_search>(&what)) {
+    // RFC 7377 §2.2.
+    if (state_ != session_state::selected && (m->selected || (m->what.returns & search_return::update)))
+      return finish("BAD", "", "No mailbox is selected");
+  }
   if (const auto* s = std::get_if<select>(&what)) {
     if (s->condstore) mode_.condstore = true;
     if (state_ == session_state::selected) {
@@ -494,6 +507,10 @@ void server_session::respond_bad(std::string_view code, std::string_view text) {
   finish("BAD", code, text);
 }
 
+bool server_session::between_commands() const noexcept {
+  return !closing_ && !commands_held_ && state_ != session_state::not_authenticated &&
+         (phase_ == phase::line || phase_ == phase::idle);
+}
 bool server_session::idling() const noexcept { return phase_ == phase::idle; }
 bool server_session::command_open() const noexcept {
   return phase_ == phase::host || phase_ == phase::append_end_host || phase_ == phase::idle_end_host;

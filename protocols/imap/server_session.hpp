@@ -183,6 +183,10 @@ public:
   bool read_only() const noexcept { return read_only_; }
   /// In IDLE: news may be written at any time, EXPUNGE too.
   bool idling() const noexcept;
+  /// No command is open: what NOTIFY asked for may be written (a line or a literal may be on its way in).
+  bool between_commands() const noexcept;
+  /// While held no command begins and IDLE does not end: the host writes something in pieces.
+  void hold_commands(bool held) noexcept { commands_held_ = held; }
   /// A command is with the host.
   bool command_open() const noexcept;
   /// Tag of the open command; for ESEARCH.
@@ -231,6 +235,7 @@ private:
   void swallow_after(const literal*);
   void enable(const std::vector<std::string>& names);
   void enable_condstore();
+  void compare_by(const std::vector<std::string>& comparators);
   void count_error();
   std::size_t line_limit() const noexcept;
   bool may(const command_rule&) const noexcept;
@@ -269,6 +274,7 @@ private:
   bool shut_down_ = false;
   bool compressed_ = false;
   bool append_held_ = false;
+  bool commands_held_ = false;
   bool idle_broken_ = false;        ///< IDLE ended with something else than DONE
   std::string shut_down_text_;
   std::string tag_;

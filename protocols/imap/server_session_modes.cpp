@@ -3,6 +3,9 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "protocols/imap/list.hpp"
+
+#include <algorithm>
 
 namespace rookery::imap {
 
@@ -23,7 +26,7 @@ std::string server_session::capabilities() const {
   out += " NAMESPACE UNSELECT UIDPLUS MOVE CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE"
          " CONDSTORE QRESYNC ESEARCH SEARCHRES WITHIN SORT SORT=DISPLAY THREAD=ORDEREDSUBJECT THREAD=REFERENCES"
          " MULTIAPPEND BINARY STATUS=SIZE OBJECTID SAVEDATE PREVIEW QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"
-         " ESORT CONTEXT=SEARCH CONTEXT=SORT PARTIAL UIDONLY UIDBATCHES REPLACE INPROGRESS"
+         " ESORT CONTEXT=SEARCH CONTEXT=SORT PARTIAL UIDONLY UIDBATCHES REPLACE INPROGRESS NOTIFY MULTISEARCH I18NLEVEL=2"
          " UTF8=ACCEPT APPENDLIMIT=";
   base::append_number(out, settings_->limits.append_octets);
   if (settings_->compress_available && !compressed_) out += " COMPRESS=DEFLATE";
@@ -65,6 +68,20 @@ void server_session::enable(const std::vector<std::string>& names) {
   }
   writer().enabled(enabled);
   finish("OK", "", "ENABLE completed");
+}
+
+/// RFC 5255 §4.7. There is one comparator: texts are folded by it once, when messages arrive.
+void server_session::compare_by(const std::vector<std::string>& comparators) {
+  constexpr std::string_view own = "i;unicode-casemap";
+  const auto means_own = [own](std::string_view name) {
+    if (base::iequals(name, "default")) return true;
+    if (name.starts_with('+')) name.remove_prefix(1); // RFC 4790 §3.3: the usual direction
+    return matches(base::to_lower(name), own);
+  };
+  if (!comparators.empty() && std::none_of(comparators.begin(), comparators.end(), means_own))
+    return finish("NO", "BADCOMPARATOR", "Only i;unicode-casemap is known");
+  writer().comparator(own);
+  finish("OK", "", "COMPARATOR completed");
 }
 
 /// RFC 8437 §3: all but TLS is as after the greeting. Failed logins still count.

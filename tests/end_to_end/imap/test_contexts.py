@@ -110,6 +110,20 @@ class Contexts(Case):
         q.ok("EXPUNGE")
         self.follow(p, results, tag, [6, 3, 5, 1])
 
+    def test_new_results_are_shown_first(self):
+        p, q = self.filled(1), self.peer()
+        tag = p.begin("UID SEARCH RETURN (UPDATE (UID RFC822.SIZE)) FLAGGED")
+        p.wait(tag)
+        idle = p.idle()
+        q.append(self.box, mail(2), "(\\Flagged) ")
+        lines = p.until("ADDTO").lines
+        self.assertEqual(lines[-2], b"* 2 FETCH (UID 2 RFC822.SIZE %d)\r\n" % len(mail(2)))
+        # A change of flags shows nothing more.
+        q.ok("SELECT " + self.box)
+        q.ok("UID STORE 1 +FLAGS.SILENT (\\Flagged)")
+        self.assertNotIn(b"RFC822.SIZE", p.until("ADDTO").all())
+        p.done(idle)
+
     def test_bounds_and_mistakes(self):
         p = self.filled(1)
         p.send('B1 SEARCH RETURN (UPDATE COUNT) SEEN\r\nB1 SORT RETURN (UPDATE) (SIZE) UTF-8 SEEN\r\n')

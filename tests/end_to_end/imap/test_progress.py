@@ -18,6 +18,8 @@ class Progress(Case):
             a = p.wait(tag)
             self.assertEqual(a.lines[0], b'* OK [INPROGRESS ("%s" 0 3)] Begun\r\n' % tag.encode())
             self.assertEqual(a.numbers(), [1, 2, 3])
+            tag = p.begin("ESEARCH IN (subtree %s mailboxes INBOX) BODY words" % self.box)
+            self.assertRegex(p.wait(tag).lines[0], rb'^\* OK \[INPROGRESS \("%s" (NIL NIL|0 1)\)\]' % tag.encode())
             # What is answered from memory is never long.
             self.assertNotIn(b"INPROGRESS", p.ok("SEARCH UNSEEN").all())
         finally:

@@ -154,6 +154,25 @@ private:
                    [](const get_quota_root& c) { return "get_quota_root " + c.mailbox; },
                    [](const set_quota& c) { return "set_quota " + c.root; },
                    [](const unauthenticate&) { return string("unauthenticate"); },
+                   [](const notify& c) {
+                     string out = c.none ? "notify none" : c.status ? "notify status" : "notify";
+                     for (const auto& g : c.groups) {
+                       out += " (" + std::to_string(static_cast<int>(g.filter));
+                       for (const auto& name : g.names) out += " " + name;
+                       out += " " + std::to_string(g.events);
+                       for (const auto& section : g.new_items.sections) out += " " + section.label;
+                       out += ")";
+                     }
+                     return out;
+                   },
+                   [](const multi_search& c) {
+                     auto out = "multi_search" + string(c.selected ? " selected" : "");
+                     for (const auto& s : c.sources) {
+                       out += " " + std::to_string(static_cast<int>(s.filter));
+                       for (const auto& name : s.names) out += " " + name;
+                     }
+                     return out;
+                   },
                    [](const cancel_update& c) {
                      string out = "cancel_update";
                      for (const auto& tag : c.tags) out += " " + tag;

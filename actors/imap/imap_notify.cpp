@@ -1,0 +1,214 @@
+// NOTIFY: what a client is told between its commands, of the selected mailbox and of others (RFC 5465).
+#include "actors/account/account_actor.hpp"
+#include "actors/imap/fetch_rows.hpp"
+#include "actors/imap/imap_host.hpp"
+#include "actors/imap/list_rows.hpp"
+#include "actors/imap/mailbox_news.hpp"
+
+namespace rookery::actors {
+namespace {
+
+namespace event = imap::notify_event;
+namespace item = imap::status_item;
+
+/// Mailboxes that are told of in one go.
+constexpr unsigned rows_a_slice = 200;
+/// A command is in the way: it is looked again after so long, when its end does not come first.
+constexpr std::chrono::milliseconds try_again{100};
+
+std::uint32_t attributes_of(const storage::mail::account_view& all, std::string_view name) {
+  namespace attribute = imap::list_attribute;
+  const auto* m = all.find(name);
+  std::uint32_t bits = m == nullptr ? attribute::nonexistent : special_use_bits(m->special_use);
+  if (std::binary_search(all.subscriptions.begin(), all.subscriptions.end(), name)) bits |= attribute::subscribed;
+  if (has_children(all, name)) bits |= attribute::has_children;
+  else if (m != nullptr) bits |= attribute::has_no_children;
+  return bits;
+}
+
+bool subscribed(const storage::mail::account_view& all, std::string_view name) {
+  return std::binary_search(all.subscriptions.begin(), all.subscriptions.end(), name);
+}
+
+/// What STATUS says at the beginning (RFC 5465 §3.1).
+std::uint32_t first_items(std::uint8_t events, bool condstore) {
+  std::uint32_t items = 0;
+  if (events & event::message_new) items |= item::messages | item::uidnext | item::uidvalidity;
+  if (events & event::message_expunge) items |= item::messages;
+  if ((events & event::flag_change) || (items != 0 && condstore)) items |= item::uidvalidity | item::highestmodseq;
+  return items;
+}
+
+/// What STATUS says of a change (RFC 5465 §5.1 to §5.3); 0: nothing.
+std::uint32_t changed_items(std::uint8_t events, const mailbox_news::changed& c, bool condstore) {
+  std::uint32_t items = 0;
+  if ((events & event::message_new) && (c.before->uid_next != c.now->uid_next || c.before->messages != c.now->messages))
+    items |= item::uidnext | item::messages | (condstore ? item::highestmodseq : 0);
+  if (events & event::flag_change) {
+    if (condstore) items |= item::highestmodseq | item::uidvalidity;
+    if (c.before->unseen != c.now->unseen) items |= item::unseen | item::uidvalidity;
+  }
+  return items;
+}
+
+/// STATUS of all that is watched, before NOTIFY's OK.
+class watched_rows final : public rows {
+public:
+  watched_rows(account_view_ptr all, imap::notify what, base::mailbox_id selected, imap::client_mode mode)
+      : all_(std::move(all)), what_(std::move(what)), selected_(selected), mode_(mode) {}
+  progress produce(base::buffer& out) override {
+    imap::response_writer writer(out, mode_);
+    for (unsigned n = 0; n < rows_a_slice; ++n) {
+      if (next_ == all_->mailboxes.size()) return progress::done;
+      const auto& m = *all_->mailboxes[next_++];
+      if (m.id == selected_) continue;
+      const auto items = first_items(what_.events_for(m.name, subscribed(*all_, m.name)), mode_.condstore);
+      if (items != 0) writer.status(m.name, items, status_of(m, 0));
+    }
+    return progress::more;
+  }
+
+private:
+  account_view_ptr all_;
+  imap::notify what_;
+  base::mailbox_id selected_;
+  imap::client_mode mode_;
+  std::size_t next_ = 0;
+};
+
+} // namespace
+
+const imap::notify_group* imap_host::notified_selection() const noexcept {
+  return notify_ ? notify_->what.selected() : nullptr;
+}
+
+bool imap_host::hears_of_messages() const noexcept {
+  if (!notify_) return true;
+  const auto* group = notify_->what.selected();
+  return group != nullptr && (group->events & event::of_messages) != 0;
+}
+
+/// The end of a command that is there for the news: none where NOTIFY wants none.
+void imap_host::end_told(std::string_view text) {
+  if (hears_of_messages()) return end_ok("", text);
+  session_.respond_ok("", text);
+  end();
+}
+
+void imap_host::watch_mailbox() {
+  const auto& watch = entry_.watch();
+  if (!watch) return;
+  const bool others = notify_ && std::any_of(notify_->what.groups.begin(), notify_->what.groups.end(), [](const auto& g) {
+                        return g.events != 0 && g.filter != imap::notify_filter::selected &&
+                               g.filter != imap::notify_filter::selected_delayed;
+                      });
+  watch->mailbox = others ? watch_everything : selected_ ? selected_->id().value : 0;
+}
+
+void imap_host::run(imap::notify& n) {
+  notify_ = std::make_unique<notify_state>();
+  notify_->what = std::move(n);
+  notify_->seen = mailboxes();
+  if (selected_) selected_->want_flags(!notified_selection() || (notified_selection()->events & event::flag_change) != 0);
+  watch_mailbox();
+  if (const auto& w = entry_.watch()) w->signaled = false;
+  const auto finish = [this] { end_told("NOTIFY completed"); };
+  if (!notify_->what.status) return finish();
+  const auto selected = selected_ ? selected_->id() : base::mailbox_id{};
+  produce_rows(std::make_unique<watched_rows>(notify_->seen, notify_->what, selected, session_.mode()), finish);
+}
+
+/// In a turn of its own: what the client has said meanwhile is looked at then too.
+void imap_host::push_soon() {
+  link().after(std::chrono::milliseconds(0), [this] {
+    push();
+    show_matches();
+  });
+}
+
+/// Something changed, or a command has ended: tells what may be told now.
+void imap_host::push() {
+  if (!notify_ || session_.closed()) return;
+  if (session_.command_open() || !session_.between_commands() || rows_) {
+    if (!std::exchange(notify_->due, true))
+      link().after(try_again, [this] {
+        if (notify_ && std::exchange(notify_->due, false)) push();
+      });
+    return;
+  }
+  notify_->due = false;
+  if (const auto& w = entry_.watch()) w->signaled = false;
+  if (session_.output_octets() > settings_->limits.notify_octets) return overflow();
+  if (selected_ && hears_of_messages()) {
+    const auto expunges = std::exchange(expunges_, notified_selection()->filter == imap::notify_filter::selected);
+    const bool there = tell_news();
+    expunges_ = expunges;
+    if (!there) return session_.abort("", "The selected mailbox was deleted");
+  }
+  tell_mailboxes();
+  if (notify_) tell_new_messages();
+  show_matches();
+}
+
+void imap_host::note_own_messages(const storage::command_result& r) {
+  if (!notify_ || !selected_ || r.mailbox != selected_->id()) return;
+  for (const auto uid : r.uids) notify_->own_uids.emplace_back(uid, uid);
+}
+
+void imap_host::overflow() {
+  notify_ = std::make_unique<notify_state>();
+  notify_->what.none = true;
+  watch_mailbox();
+  session_.writer().ok("NOTIFICATIONOVERFLOW", "Too much at once: no more is told without being asked");
+}
+
+void imap_host::tell_mailboxes() {
+  if (!entry_.watch() || entry_.watch()->mailbox != watch_everything) return;
+  const auto now = mailboxes();
+  const auto before = std::exchange(notify_->seen, now);
+  if (before == now) return;
+  const auto news = compare(*before, *now);
+  const auto own = std::exchange(notify_->own_names, {});
+  if (news.messages.size() + news.names.size() + news.subscriptions.size() > settings_->limits.notify_changes) return overflow();
+  auto out = session_.writer();
+  const auto& mode = session_.mode();
+  const auto events_of = [&](std::string_view name) { return notify_->what.events_for(name, subscribed(*now, name)); };
+  const auto is_own = [&](std::string_view name) { return std::find(own.begin(), own.end(), name) != own.end(); };
+  for (const auto& c : news.messages) {
+    if (selected_ && c.now->id == selected_->id()) continue;
+    const auto items = changed_items(events_of(c.now->name), c, mode.condstore);
+    if (items != 0) out.status(c.now->name, items, status_of(*c.now, 0));
+  }
+  for (const auto& n : news.names) {
+    const auto events = events_of(n.mailbox) | (n.old_name.empty() ? 0 : events_of(n.old_name));
+    if ((events & event::mailbox_name) == 0 || is_own(n.mailbox)) continue;
+    if (n.old_name.empty()) out.list({}, {n.mailbox, attributes_of(*now, n.mailbox), false});
+    else out.list_renamed(n.mailbox, attributes_of(*now, n.mailbox), n.old_name);
+  }
+  for (const auto& name : news.subscriptions)
+    if ((events_of(name) & event::subscription_change) && !is_own(name))
+      out.list({}, {name, attributes_of(*now, name), false});
+}
+
+/// RFC 5465 §5.2: EXISTS was written; what was asked of new messages follows.
+void imap_host::tell_new_messages() {
+  auto& fresh = notify_->fresh;
+  const auto* group = notified_selection();
+  if (fresh.empty() || rows_ || !selected_ || group == nullptr) return fresh.clear();
+  fetch_job job;
+  imap::normalize(fresh);
+  imap::normalize(notify_->own_uids);
+  job.rows = selected_->rows_of(imap::subtract(fresh, notify_->own_uids));
+  fresh.clear();
+  notify_->own_uids.clear();
+  job.items = group->new_items;
+  job.uid_only = session_.mode().uid_only;
+  if (job.rows.empty() || (job.items.bits == 0 && job.items.sections.empty())) return;
+  session_.hold_commands(true);
+  produce_rows(std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(job)), [this] {
+    session_.hold_commands(false);
+    push_soon();
+  });
+}
+
+} // namespace rookery::actors

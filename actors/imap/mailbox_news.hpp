@@ -1,0 +1,34 @@
+/// What changed in an account's list of mailboxes, between two pictures of it.
+///
+/// Pure; O(mailboxes), and where nothing changed a comparison of pointers each.
+///
+/// Source: RFC 5465 §5.4, §5.5 (what is told of names).
+#pragma once
+
+#include "storage/mail/mailbox_view.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rookery::actors {
+
+struct mailbox_news {
+  struct changed {
+    const storage::mail::mailbox_status* before; ///< another name: it was renamed too
+    const storage::mail::mailbox_status* now;
+  };
+  std::vector<changed> messages;      ///< flags or messages are others; pointers into the two pictures
+  struct name {
+    std::string mailbox;
+    std::string old_name;             ///< renamed from; else empty
+  };
+  std::vector<name> names;            ///< made, removed, renamed; parents of the made and the removed too
+  std::vector<std::string> subscriptions; ///< names that are subscribed now, or are not any more
+};
+
+mailbox_news compare(const storage::mail::account_view& before, const storage::mail::account_view& now);
+
+bool has_children(const storage::mail::account_view&, std::string_view name);
+
+} // namespace rookery::actors
