@@ -33,6 +33,12 @@ bool notifies(std::uint8_t wish, happened what) noexcept {
   return false;
 }
 
+std::uint8_t notify_behind_alias(std::uint8_t wish) noexcept {
+  if (wish == 0) return 0; // not given is not never
+  const auto rest = static_cast<std::uint8_t>(wish & ~notify::success);
+  return rest == 0 ? notify::never : rest;
+}
+
 std::vector<report> reports_owed(const std::vector<recipient_news>& news, const report_facts& facts, const report_rules& rules) {
   report final_news, delays, double_bounce;
   double_bounce.to = addressee::postmaster;

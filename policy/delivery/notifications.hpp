@@ -54,6 +54,10 @@ struct report {
 /// At most one report to each, delays apart from what is final. Nothing when none is owed.
 std::vector<report> reports_owed(const std::vector<recipient_news>&, const report_facts&, const report_rules&);
 
+/// NOTIFY for the addresses behind an alias with several, or behind a forwarding: without SUCCESS (RFC 3461
+/// §5.2.7.3 c), and never when only that was asked for.
+std::uint8_t notify_behind_alias(std::uint8_t notify) noexcept;
+
 /// Does NOTIFY want to hear of this? Without NOTIFY: of failures and delays.
 bool notifies(std::uint8_t notify, happened) noexcept;
 

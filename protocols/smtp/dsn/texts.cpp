@@ -70,6 +70,22 @@ $(each)
 $(end)
 )";
 
+constexpr std::string_view expanded_en = R"(Subject: Passed on: $(subject)
+
+This is the mail system at $(host).
+
+Your message was passed on to the several addresses that stand behind those
+below. There will be no other confirmation.
+
+   Subject: $(subject)
+   Sent: $(arrival)
+$(each)
+
+<$(recipient)>
+   First addressed to: $(original_recipient)
+$(end)
+)";
+
 constexpr std::string_view delivered_en = R"(Subject: Delivered: $(subject)
 
 This is the mail system at $(host).
@@ -146,6 +162,22 @@ $(each)
 $(end)
 )";
 
+constexpr std::string_view expanded_de = R"(Subject: Weitergegeben: $(subject)
+
+Dies ist das Mailsystem auf $(host).
+
+Ihre Nachricht wurde an die Adressen weitergegeben, die hinter den unten
+genannten stehen. Es kommt keine weitere Bestätigung.
+
+   Betreff: $(subject)
+   Gesendet: $(arrival)
+$(each)
+
+<$(recipient)>
+   Ursprünglich gerichtet an: $(original_recipient)
+$(end)
+)";
+
 constexpr std::string_view delivered_de = R"(Subject: Zugestellt: $(subject)
 
 Dies ist das Mailsystem auf $(host).
@@ -161,9 +193,9 @@ $(each)
 $(end)
 )";
 
-using text_set = std::array<mime::text_template, 4>;
+using text_set = std::array<mime::text_template, 5>;
 
-text_set read(std::array<std::string_view, 4> files) {
+text_set read(std::array<std::string_view, 5> files) {
   text_set set;
   for (std::size_t i = 0; i < files.size(); ++i) {
     auto text = mime::read_template(files[i], text_macros());
@@ -177,18 +209,18 @@ std::size_t place(action a) {
   switch (a) {
   case action::failed: return 0;
   case action::delayed: return 1;
-  case action::expanded:
-  case action::relayed: return 2;
+  case action::expanded: return 2;
+  case action::relayed: return 3;
   case action::delivered: break;
   }
-  return 3;
+  return 4;
 }
 
 } // namespace
 
 const mime::text_template& built_in_text(action a, std::string_view language) {
-  static const text_set english = read({failed_en, delayed_en, relayed_en, delivered_en});
-  static const text_set german = read({failed_de, delayed_de, relayed_de, delivered_de});
+  static const text_set english = read({failed_en, delayed_en, expanded_en, relayed_en, delivered_en});
+  static const text_set german = read({failed_de, delayed_de, expanded_de, relayed_de, delivered_de});
   return (base::iequals(language.substr(0, 2), "de") ? german : english)[place(a)];
 }
 

@@ -45,7 +45,7 @@ archive_rule rule(std::string scope, std::string target, bool in = true, bool ou
 /// "target<account" for mail that came in, "target>account" for what went out.
 std::string copies(const std::vector<archive_rule>& rules, const archive_facts& facts) {
   std::string all;
-  for (const auto& c : archive_copies(rules, facts).copies) all += c.target + (c.incoming ? '<' : '>') + c.because + ' ';
+  for (const auto& c : archive_book(rules).copies(facts).copies) all += c.target + (c.incoming ? '<' : '>') + c.because + ' ';
   return all;
 }
 
@@ -67,7 +67,7 @@ TEST(ArchiveRule, EachArchiveGetsOneCopy) {
             "all@us.example>ann@us.example eva2@us.example<eva@us.example ");
   auto other_folder = rule("dee@us.example", "all@us.example");
   other_folder.folder = "Dee";
-  EXPECT_EQ(archive_copies({rule("*", "all@us.example"), other_folder}, inner).copies.size(), 2u);
+  EXPECT_EQ(archive_book({rule("*", "all@us.example"), other_folder}).copies(inner).copies.size(), 2u);
 }
 
 TEST(ArchiveRule, NoArchiveOfAnArchive) {
@@ -96,13 +96,59 @@ TEST(ArchiveRule, SomeKindsAreLeftOut) {
   EXPECT_NE(copies({r}, facts), "");
 }
 
+TEST(ArchiveRule, FoldersAreFilledIn) {
+  struct row {
+    const char *folder, *in, *out; ///< for ann, on the first of a month
+  };
+  const row rows[] = {
+      {"", "INBOX", "INBOX"},
+      {"Archive", "Archive", "Archive"},
+      {"{direction}/{account}/{year}-{month}", "in/ann@us.example/2026-03", "out/ann@us.example/2026-03"},
+      {"{domain}/{local}/{date}", "us.example/ann/2026-03-01", "us.example/ann/2026-03-01"},
+      {"{day}{{", "01{", "01{"},
+  };
+  for (const auto& r : rows) {
+    auto one = rule("*", "all@us.example");
+    one.folder = r.folder;
+    auto in = to_ann, out = from_ann;
+    in.now = out.now = base::wall_time(std::chrono::sys_days(std::chrono::year(2026) / 3 / 1).time_since_epoch());
+    EXPECT_EQ(archive_book({one}).copies(in).copies.at(0).folder, r.in);
+    EXPECT_EQ(archive_book({one}).copies(out).copies.at(0).folder, r.out);
+  }
+}
+
+TEST(ArchiveRule, AnAddressIsNoPathInAFolder) {
+  auto r = rule("*", "all@us.example");
+  r.folder = "{account}/{local}";
+  const archive_facts odd{"bob@a.example", "", {"a/b*c%d@us.example"}};
+  EXPECT_EQ(archive_book({r}).copies(odd).copies.at(0).folder, "a_b_c_d@us.example/a_b_c_d");
+  r.folder = std::string(archive_folder_octets_max - 10, 'x') + "{account}";
+  EXPECT_EQ(archive_book({r}).copies(odd).copies.at(0).folder, "INBOX") << "too long when filled in";
+}
+
+TEST(ArchiveRule, EachAccountHasAFolderOfItsOwnIfTheRuleSaysSo) {
+  auto r = rule("us.example", "all@us.example");
+  r.folder = "{account}";
+  r.name = "legal";
+  const archive_facts inner{"ann@us.example", "ann@us.example", {"dee@us.example", "eva@us.example", "dee@us.example"}};
+  std::string folders;
+  for (const auto& c : archive_book({r}).copies(inner).copies) folders += c.folder + ' ' + c.rule + ' ';
+  EXPECT_EQ(folders, "ann@us.example legal dee@us.example legal eva@us.example legal ");
+}
+
+TEST(ArchiveRule, FaultsOfFolders) {
+  for (const char* good : {"", "Archive", "{direction}/{account}", "a/{{b"}) EXPECT_EQ(folder_fault(good), "") << good;
+  for (const char* bad : {"{who}", "{account", "/a", "a/", "a//b", "a*", "100%", "#news", "~root"}) EXPECT_NE(folder_fault(bad), "") << bad;
+  EXPECT_NE(folder_fault(std::string(archive_folder_octets_max + 1, 'x')), "");
+}
+
 TEST(ArchiveRule, CopiesAreBounded) {
   std::vector<archive_rule> many;
   for (std::size_t i = 0; i < archive_copies_max; ++i) many.push_back(rule("*", std::to_string(i) + "@us.example"));
-  EXPECT_EQ(archive_copies(many, to_ann).copies.size(), archive_copies_max);
-  EXPECT_FALSE(archive_copies(many, to_ann).cut);
+  EXPECT_EQ(archive_book(many).copies(to_ann).copies.size(), archive_copies_max);
+  EXPECT_FALSE(archive_book(many).copies(to_ann).cut);
   many.push_back(rule("*", "more@us.example"));
-  EXPECT_TRUE(archive_copies(many, to_ann).cut);
+  EXPECT_TRUE(archive_book(many).copies(to_ann).cut);
 }
 
 } // namespace

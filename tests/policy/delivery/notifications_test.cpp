@@ -24,6 +24,12 @@ TEST(Notifications, NotifyDecides) {
   for (const auto& r : rows) EXPECT_EQ(notifies(r.notify, r.what), r.told) << int(r.notify) << ' ' << int(r.what);
 }
 
+TEST(Notifications, BehindAnAliasNobodyConfirms) {
+  const std::pair<int, int> rows[] = {{0, 0}, {n::never, n::never}, {n::success, n::never}, {n::failure, n::failure}, {n::success | n::failure, n::failure},
+                                      {n::success | n::delay, n::delay}, {n::success | n::failure | n::delay, n::failure | n::delay}};
+  for (const auto& [given, passed] : rows) EXPECT_EQ(int(notify_behind_alias(static_cast<std::uint8_t>(given))), passed) << given;
+}
+
 std::vector<recipient_news> one(happened what, std::uint8_t notify = 0, bool postmaster = false) { return {{0, notify, what, postmaster}}; }
 
 TEST(Notifications, OneReportForAllThatIsFinalAndOneForDelays) {

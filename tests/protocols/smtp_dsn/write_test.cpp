@@ -120,7 +120,7 @@ TEST(DsnWrite, GivesEachActionItsText) {
     {action::failed, "Subject: Not delivered: ", "Subject: Nicht zugestellt: ", "Status: 5.1.1\r\n"},
     {action::delayed, "Subject: Delayed: ", "Subject: =?utf-8?q?Verz=C3=B6gert=3A_x?=", "Status: 4.1.1\r\n"},
     {action::relayed, "Subject: On its way: ", "Subject: Unterwegs: ", "Status: 2.0.0\r\n"},
-    {action::expanded, "Subject: On its way: ", "Subject: Unterwegs: ", "Status: 2.0.0\r\n"},
+    {action::expanded, "Subject: Passed on: ", "Subject: Weitergegeben: ", "Status: 2.0.0\r\n"},
     {action::delivered, "Subject: Delivered: ", "Subject: Zugestellt: ", "Status: 2.0.0\r\n"},
   };
   for (const auto& row : rows) {
