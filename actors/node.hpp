@@ -13,6 +13,7 @@
 #include "actors/system/worker_pool.hpp"
 #include "base/clock.hpp"
 #include "base/crypto/secret_box.hpp"
+#include "policy/archiving/archive_rule.hpp"
 #include "policy/delivery/delivery_view.hpp"
 #include "policy/routing/directory_view.hpp"
 #include "storage/body/body_reader.hpp"
@@ -32,10 +33,14 @@ class spool_machine;
 namespace rookery::storage::directory {
 class config_machine;
 }
+namespace rookery::smtp::dsn {
+class text_book;
+}
 
 namespace rookery::actors {
 
 struct search_service;
+
 class sent_today;
 
 struct node {
@@ -56,6 +61,8 @@ struct node {
   std::shared_ptr<published<routing::directory_view>> directory;
   std::shared_ptr<published<config::settings>> settings;
   std::shared_ptr<published<delivery::delivery_view>> delivery; ///< queues, routes, host logins
+  std::shared_ptr<published<archiving::archive_book>> archives; ///< may be null: nothing is archived
+  std::shared_ptr<published<smtp::dsn::text_book>> report_texts; ///< null, or nothing in it: the built-in ones
   const storage::queue::spool_machine* spool = nullptr;  ///< for its thread-safe reads
   const storage::directory::config_machine* configuration = nullptr; ///< for its history
   caf::actor resolver;                        ///< dns_question

@@ -3,6 +3,7 @@
 #include "actors/admin/admin_host.hpp"
 #include "base/text.hpp"
 #include "protocols/tls/certificate.hpp"
+#include "server/report_texts.hpp"
 #include "server/store_check.hpp"
 #include "storage/log/log_reader.hpp"
 
@@ -51,6 +52,7 @@ base::result<json::value> check_running(actors::running_node& running, const std
   auto& n = running.node();
   caf::scoped_actor self{*n.system};
   check_report out;
+  out.faults(load_report_texts(data_directory).faults, "");
   for (std::size_t i = 0; i < n.machines.size(); ++i)
     self->request(n.machines[i], answer_time, actors::find_faults{})
         .receive([&](const actors::found_faults& f) { out.faults(*f.lines, "shard " + std::to_string(i) + ": "); },

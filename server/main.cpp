@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   cli::add_domain_verbs(app, c);
   cli::add_account_verbs(app, c);
   cli::add_alias_verbs(app, c);
+  cli::add_archive_verbs(app, c);
   cli::add_collection_verbs(app, c);
   cli::add_search_verbs(app, c);
   cli::add_settings_verbs(app, c);

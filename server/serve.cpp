@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "server/admin_service.hpp"
 #include "server/certificates.hpp"
+#include "server/report_texts.hpp"
 #include "server/services.hpp"
 #include "server/version.hpp"
 
@@ -87,6 +88,14 @@ int failed(const base::error& e) {
   std::_Exit(code);
 }
 
+/// Faulty texts are named, and the built-in ones stay in their place.
+void take_report_texts(actors::node& n, const std::string& data_directory) {
+  auto loaded = load_report_texts(data_directory);
+  for (const auto& fault : loaded.faults) base::log_event(base::severity::error, "report_texts.faulty").text("error", fault);
+  if (loaded.texts->size() > 0) base::log_event(base::severity::notice, "report_texts.loaded").number("files", static_cast<std::int64_t>(loaded.texts->size()));
+  n.report_texts->put(std::move(loaded.texts));
+}
+
 int wait_for_signal(int signals) {
   ::signalfd_siginfo what{};
   ssize_t n;
@@ -126,6 +135,7 @@ int serve(const node_file& file) {
   auto started = actors::running_node::start(std::move(options));
   if (!started) return failed(started.error());
   auto& node = **started;
+  take_report_texts(node.node(), file.data_directory);
   for (const auto& entry : file.listeners) {
     auto service = entry.what == service::admin ? make_admin_service(file, node, keys) : make_service(entry, file, node.node(), keys);
     if (!service.listener) continue;
@@ -146,6 +156,7 @@ int serve(const node_file& file) {
     const auto loaded = keys.load(file.certificates);
     base::log_event(loaded ? base::severity::notice : base::severity::error, "certificates.reloaded")
         .flag("ok", loaded.ok()).text("error", loaded ? "" : loaded.error().log.value);
+    take_report_texts(node.node(), file.data_directory);
   }
   notify_manager("STOPPING=1");
   base::log_event(base::severity::notice, "node.draining");

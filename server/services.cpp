@@ -62,6 +62,7 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   out->quota.counts_recipients = s.submission_recipients_counted;
   out->remembered = s.recall_messages;
   out->forwards = actors::forward_limits_of(s, n.secrets.get(), n.directory->get()->default_domain());
+  out->archive_spam_field = s.archive_spam_field;
   if (auto rules = delivery::dnssec_rules::parse(s.queue_dnssec_rules)) out->dnssec = std::move(*rules);
   return out;
 }

@@ -1,5 +1,6 @@
 #include "server/store_check.hpp"
 
+#include "server/report_texts.hpp"
 #include "storage/body/body_reader.hpp"
 #include "storage/log/log_reader.hpp"
 #include "storage/node/store_view.hpp"
@@ -80,6 +81,7 @@ base::result<json::value> check_store(const std::string& data_directory) {
   }
   add_machines(**store, out);
   add_bodies(**store, out);
+  out.faults(load_report_texts(data_directory).faults, "");
   return out.finish();
 }
 

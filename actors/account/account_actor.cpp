@@ -54,6 +54,10 @@ caf::behavior account_actor(self_ptr self, base::account_id account, caf::actor 
           [self](const end_sessions&) {
             for (const auto& w : self->state.watchers) self->send(w.session, account_closed{});
           },
+          [self, account](const end_quiet_sessions& e) {
+            for (const auto& w : self->state.watchers)
+              if ((*e.refused)(account, w.watch->protocol)) self->send(w.session, account_closed{true});
+          },
           [self](const lock_maildrop& l) {
             for (const auto& w : self->state.watchers)
               if (w.watch != l.watch && w.watch->maildrop_lock) return false;

@@ -1,6 +1,8 @@
 #include "actors/account/account_entry.hpp"
 
 #include "base/log.hpp"
+#include "policy/quiet/quiet_hours.hpp"
+#include "policy/routing/address_form.hpp"
 
 #include <string>
 #include <utility>
@@ -29,7 +31,8 @@ void account_entry::check(net::connection& link, std::string_view authzid, std::
   checked_ = {};
   node_.login->check(link, authzid, user, password, [this, then = std::move(then)](const login_outcome& o) {
     checked_ = o;
-    then(o.verdict);
+    if (o.verdict == login_verdict::ok && quiet_now(*o.account)) checked_ = {login_verdict::quiet, nullptr};
+    then(checked_.verdict);
   });
 }
 
@@ -37,6 +40,19 @@ found_credentials account_entry::find(std::string_view user) {
   auto found = node_.login->credentials(user);
   proved_with_ = found.credentials.stored_key;
   return found;
+}
+
+bool account_entry::quiet_now(const routing::account_record& account) const {
+  return quiet::judge(*node_.directory->get(), account, quiet::service_named(protocol_), node_.clock->wall()).refused;
+}
+
+bool account_entry::quiet_for(std::string_view user) const {
+  const auto directory = node_.directory->get();
+  if (const auto account = directory->login(user)) return quiet_now(*account);
+  const auto domain = routing::canonical_domain(routing::sides(user).domain);
+  const auto* record = domain ? directory->domain(*domain) : nullptr;
+  return record != nullptr && record->quiet != nullptr &&
+         quiet::judge(*record->quiet, quiet::service_named(protocol_), user, false, node_.clock->wall()).refused;
 }
 
 void account_entry::failed(net::connection& link, std::string_view user, sasl::failure why, std::function<void()> then) {
@@ -51,6 +67,9 @@ login_verdict account_entry::admit(net::connection& link, std::string_view mecha
     // The password may have been changed while the client took its time.
     if (outcome.account && outcome.account->credentials().stored_key != proved_with_) outcome = {};
   }
+  if (outcome.verdict == login_verdict::ok && quiet_now(*outcome.account)) outcome = {login_verdict::quiet, nullptr};
+  if (outcome.verdict == login_verdict::quiet)
+    base::log_event(base::severity::info, "login.quiet").text("protocol", protocol_).text("session", link.facts().session_id).text("logon", user);
   if (outcome.verdict != login_verdict::ok) return outcome.verdict;
   account_ = std::move(outcome.account);
   base::log_event(base::severity::info, std::string(protocol_) + ".login")
@@ -70,7 +89,8 @@ void account_entry::begin_watch(net::connection& link) {
 
 /// Who joined before the account was closed is told; who joins after sees it here.
 bool account_entry::still_open() const {
-  return routing::sessions_may_stay(*account_, node_.directory->get()->account(account_->id).get());
+  const auto now = node_.directory->get()->account(account_->id);
+  return routing::sessions_may_stay(*account_, now.get()) && !quiet_now(*now);
 }
 
 void account_entry::open(net::connection& link, std::function<void(bool)> then) {

@@ -3,7 +3,7 @@
 ///
 /// A member of a host; everything runs in the connection's thread. While it is in, the host
 /// gets `account_closed` when the account is removed, may not log in any more, or has another
-/// password. The session must end then.
+/// password, or when quiet hours begin. The session must end then.
 #pragma once
 
 #include "actors/net/connection.hpp"
@@ -21,12 +21,14 @@ public:
   /// `protocol`: a literal, for logs.
   account_entry(node& n, std::string_view protocol) : node_(n), protocol_(protocol) {}
 
-  /// Checks a password; the outcome waits for `admit`. For the client only `wrong` and `busy`
+  /// Checks a password; the outcome waits for `admit`. For the client only `wrong`, `busy` and `quiet`
   /// are answers to the password: whether the account may come in is said later.
   void check(net::connection&, std::string_view authzid, std::string_view user, std::string_view password,
              std::function<void(login_verdict)> then);
   /// For SCRAM.
   found_credentials find(std::string_view user);
+  /// Would a login with this name be refused now because of quiet hours? The same for unknown names of the domain.
+  bool quiet_for(std::string_view user) const;
   /// A proof failed in the session itself: counts it, and calls `then` when the client may know.
   void failed(net::connection&, std::string_view user, sasl::failure, std::function<void()> then);
   /// The session says that `user` has proved himself by `mechanism`: with the password that was
@@ -53,6 +55,7 @@ public:
 private:
   void begin_watch(net::connection&);
   bool still_open() const;
+  bool quiet_now(const routing::account_record&) const;
 
   node& node_;
   std::string_view protocol_;

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "policy/delivery/notifications.hpp"
 #include "policy/routing/address_form.hpp"
 #include "protocols/smtp/trace.hpp"
 
@@ -28,7 +29,7 @@ bool ours(const routing::directory_view& directory, std::string_view domain) { r
 
 } // namespace
 
-bool onward_mail::reaches(const routing::account_record& account, std::string_view recipient) {
+bool onward_mail::reaches(const routing::account_record& account, std::string_view recipient, std::uint8_t notify) {
   if (!account.forward || !account.forward->enabled) return true;
   const auto canonical = routing::canonical_address(recipient).value_or(account.address);
   forwarding::forward_facts facts;
@@ -41,9 +42,9 @@ bool onward_mail::reaches(const routing::account_record& account, std::string_vi
   auto decision = forwarding::forward(*account.forward, *facts_.limits, facts, is_ours, facts_.now);
   for (const auto& f : decision.faulty)
     base::log_event(base::severity::notice, "forward.faulty").text("account", account.address).text("target", f.address).text("why", f.why);
-  for (auto& f : decision.forbidden) goes_.push_back({decision.sender, account.address, {}, f.why, {std::move(f.address)}});
+  for (auto& f : decision.forbidden) goes_.push_back({decision.sender, account.address, {}, f.why, {std::move(f.address)}, 0});
   if (!decision.targets.empty())
-    goes_.push_back({std::move(decision.sender), account.address, account.forward->way, {}, std::move(decision.targets)});
+    goes_.push_back({std::move(decision.sender), account.address, account.forward->way, {}, std::move(decision.targets), delivery::notify_behind_alias(notify)});
   return decision.keep_copy;
 }
 
@@ -68,7 +69,7 @@ std::vector<storage::queue::envelope> onward_mail::envelopes(const storage::queu
     for (const auto& target : g.targets) {
       storage::queue::recipient to;
       to.address = target;
-      to.notify = 0;
+      to.notify = g.notify;
       e.recipients.push_back(std::move(to));
     }
     out.push_back(std::move(e));

@@ -34,7 +34,8 @@ public:
   explicit onward_mail(onward_facts facts) : facts_(std::move(facts)) {}
 
   /// Mail for `recipient` (as addressed) reaches this account. False: no copy stays in its mailbox.
-  bool reaches(const routing::account_record&, std::string_view recipient);
+  /// `notify`: what its sender wants to hear (smtp::notify).
+  bool reaches(const routing::account_record&, std::string_view recipient, std::uint8_t notify);
   /// A message for each sender and way that came of it: as `like`, with recipients, sender and id of its own.
   std::vector<storage::queue::envelope> envelopes(const storage::queue::envelope& like,
                                                   const std::function<base::message_id()>& next_id) const;
@@ -48,6 +49,7 @@ private:
     delivery::relay way;
     std::string bad;                                ///< why it may not leave; then it waits in "bad"
     std::vector<std::string> targets;
+    std::uint8_t notify = 0;
   };
   onward_facts facts_;
   std::vector<going> goes_;

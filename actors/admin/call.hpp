@@ -89,6 +89,12 @@ void show_alias(const call_ptr&);
 void change_alias(const call_ptr&);
 void remove_alias(const call_ptr&);
 
+void list_archives(const call_ptr&);
+void add_archive(const call_ptr&);
+void show_archive(const call_ptr&);
+void change_archive(const call_ptr&);
+void remove_archive(const call_ptr&);
+
 void list_collections(const call_ptr&);
 void add_collection(const call_ptr&);
 void show_collection(const call_ptr&);

@@ -34,6 +34,7 @@ std::string_view name(dir::document_kind k) {
   case dir::document_kind::route: return "route";
   case dir::document_kind::host_login: return "host-login";
   case dir::document_kind::collection: return "collection";
+  case dir::document_kind::archive: return "archive";
   }
   return "other";
 }

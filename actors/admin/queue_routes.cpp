@@ -28,6 +28,7 @@ std::string_view name(queue::message_origin o) {
   case queue::message_origin::system: return "system";
   case queue::message_origin::collected: return "collected";
   case queue::message_origin::list: return "list";
+  case queue::message_origin::archived: return "archived";
   }
   return "";
 }

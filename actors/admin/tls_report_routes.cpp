@@ -52,7 +52,7 @@ json::value show_counter(const storage::queue::note& n) {
   return out;
 }
 
-json::value show_sent(const storage::queue::note& n) {
+json::value show_report(const storage::queue::note& n) {
   const auto state = reporting::decode_report_state(n.value);
   const auto parts = base::split(n.key, '\t');
   if (!state || parts.size() < 2) return {};
@@ -88,7 +88,7 @@ json::value show_received(const storage::queue::note& n) {
 } // namespace
 
 void list_tls_counters(const call_ptr& c) { page_of_notes(c, actors::tls_counted_space, show_counter); }
-void list_tls_sent(const call_ptr& c) { page_of_notes(c, actors::tls_sent_space, show_sent); }
+void list_tls_sent(const call_ptr& c) { page_of_notes(c, actors::tls_sent_space, show_report); }
 
 void list_tls_received(const call_ptr& c) {
   auto view = spool_of(c);

@@ -1,5 +1,6 @@
 #include "actors/collection/arriving_message.hpp"
 
+#include "actors/account/archive_mail.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "policy/routing/recipient_route.hpp"
@@ -105,7 +106,7 @@ void arriving_message::store(net::connection& link, storage::queue::put_note not
   if (!taken) finish({false, "too busy"});
 }
 
-void arriving_message::prepare(const node& n, const run_order& order, pending& p, storage::mail::flag_set flags,
+void arriving_message::prepare(node& n, const run_order& order, pending& p, storage::mail::flag_set flags,
                                base::wall_time received) {
   const auto now = n.clock->wall();
   storage::mail::deliver what;
@@ -126,7 +127,21 @@ void arriving_message::prepare(const node& n, const run_order& order, pending& p
   c.payload = storage::mail::encode({order.what->account, now, std::move(what)});
   c.bodies = {0};
   p.group.commands.push_back(std::move(c));
-  p.group.commands.push_back(spool_command(now, p.note));
+  if (archive_mail archive(n, {{}, n.settings->get()->archive_spam_field}); archive.wanted()) {
+    storage::queue::envelope like;
+    like.id = p.id;
+    like.received = now;
+    like.origin = storage::queue::message_origin::collected;
+    like.sender = order.address; // who sent it is not known here, and null would be a machine
+    like.recipients.emplace_back().address = order.address;
+    like.prefix = p.prefix;
+    if (const auto account = n.directory->get()->account(order.what->account)) archive.reached(*account);
+    if (auto done = archive.add_to(p.group, *p.message, like); !done) {
+      p.failed = done.error();
+      return;
+    }
+  }
+  p.group.commands.push_back(spool_command(now, p.note)); // the last: its result is asked for
 }
 
 void arriving_message::commit(net::connection& link) {

@@ -53,7 +53,7 @@ private:
     storage::queue::any_command undo;
     storage::commit_group group;
   };
-  static void prepare(const node&, const run_order&, pending&, storage::mail::flag_set, base::wall_time received);
+  static void prepare(node&, const run_order&, pending&, storage::mail::flag_set, base::wall_time received);
   void commit(net::connection&);
   void finish(outcome);
   std::string trace_field(const connection_facts&, const std::string& id) const;

@@ -1,5 +1,6 @@
 #include "actors/config/config_follower.hpp"
 
+#include "actors/config/archive_documents.hpp"
 #include "actors/config/collection_documents.hpp"
 #include "actors/config/delivery_documents.hpp"
 #include "actors/config/documents.hpp"
@@ -37,6 +38,7 @@ public:
     case document_kind::route: delivery_.remove_route(old.key); break;
     case document_kind::host_login: delivery_.remove_login(old.key); break;
     case document_kind::collection: own_collections().all.erase(old.id); break;
+    case document_kind::archive: archives_changed_ = true; break;
     default: return;
     }
     delivery_changed_ = delivery_changed_ || is_delivery(old.kind);
@@ -68,6 +70,7 @@ public:
       if (auto one = read(read_collection(now))) own_collections().all[now.id] = std::make_shared<const collection::collection_record>(std::move(*one));
       else own_collections().all.erase(now.id);
       break;
+    case document_kind::archive: archives_changed_ = true; break;
     default: break;
     }
     delivery_changed_ = delivery_changed_ || is_delivery(now.kind);
@@ -84,6 +87,16 @@ public:
     if (own_collections_ == nullptr) return collections_;
     own_collections_->version = version;
     return own_collections_;
+  }
+  /// Few and rarely changed: all are read again.
+  std::shared_ptr<const archiving::archive_book> finish_archives(const config_table& next, const std::shared_ptr<const archiving::archive_book>& last) {
+    if (!archives_changed_) return last;
+    std::vector<archiving::archive_rule> rules;
+    next.for_each(document_kind::archive, {}, [&](const document_ptr& d) {
+      if (auto r = read(read_archive(*d)); r && *r) rules.push_back(std::move(**r));
+      return true;
+    });
+    return std::make_shared<const archiving::archive_book>(std::move(rules));
   }
 
 private:
@@ -107,6 +120,7 @@ private:
   bool delivery_changed_ = false;
   std::shared_ptr<const collection::collection_view> collections_;
   std::shared_ptr<collection::collection_view> own_collections_;
+  bool archives_changed_ = false;
   const settings& values_;
   std::vector<std::string>& faults_;
 };
@@ -116,7 +130,7 @@ private:
 config_follower::config_follower()
     : now_{std::make_shared<const config_table>(), std::make_shared<const routing::directory_view>(),
            std::make_shared<const settings>(), std::make_shared<const delivery::delivery_view>(),
-           std::make_shared<const collection::collection_view>()} {}
+           std::make_shared<const collection::collection_view>(), std::make_shared<const archiving::archive_book>()} {}
 
 const picture& config_follower::follow(std::shared_ptr<const config_table> next) {
   closed_.clear();
@@ -143,6 +157,7 @@ const picture& config_follower::follow(std::shared_ptr<const config_table> next)
     if (!routing::sessions_may_stay(*a, now_.directory->account(a->id).get())) closed_.push_back(a->id);
   now_.delivery = maker.finish_delivery(next->version());
   now_.collections = maker.finish_collections(next->version());
+  now_.archives = maker.finish_archives(*next, now_.archives);
   now_.values = std::move(values);
   now_.table = std::move(next);
   return now_;

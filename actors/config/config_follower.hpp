@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/config/settings.hpp"
+#include "policy/archiving/archive_rule.hpp"
 #include "policy/collection/collection_record.hpp"
 #include "policy/delivery/delivery_view.hpp"
 #include "policy/routing/directory_view.hpp"
@@ -22,6 +23,7 @@ struct picture {
   std::shared_ptr<const settings> values;
   std::shared_ptr<const delivery::delivery_view> delivery;
   std::shared_ptr<const collection::collection_view> collections;
+  std::shared_ptr<const archiving::archive_book> archives;
 };
 
 /// Keeps the last picture. Not thread-safe: one follower, in the thread that publishes.

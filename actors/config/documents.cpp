@@ -3,6 +3,7 @@
 #include "actors/config/document_rules.hpp"
 #include "base/text.hpp"
 #include "policy/forwarding/forward_rule.hpp"
+#include "policy/quiet/quiet_hours.hpp"
 #include "policy/routing/address_form.hpp"
 #include "protocols/charset/utf8.hpp"
 #include "protocols/encoding/base64.hpp"
@@ -142,6 +143,47 @@ checked sts_hosts_rule(std::string_view member, const value& v) {
   }
   return value(std::move(out));
 }
+constexpr std::pair<std::string_view, quiet::service> quiet_words[] = {
+    {"imap", quiet::service::imap}, {"pop3", quiet::service::pop3}, {"submission", quiet::service::submission}};
+
+checked quiet_services_rule(std::string_view member, const value& v) {
+  const auto* all = v.as_array();
+  const auto known = [](const value& one) {
+    return one.as_string() != nullptr && std::any_of(std::begin(quiet_words), std::end(quiet_words), [&](const auto& w) { return w.first == *one.as_string(); });
+  };
+  if (all == nullptr || all->empty() || !std::all_of(all->begin(), all->end(), known)) return unfit(member, "is a list of imap, pop3 and submission");
+  return v;
+}
+checked exempt_rule(std::string_view member, const value& v) {
+  const auto* all = v.as_array();
+  if (all == nullptr || all->size() > quiet_exempt_max) return unfit(member, "is a list of at most " + std::to_string(quiet_exempt_max) + " addresses");
+  json::array out;
+  for (const auto& one : *all) {
+    auto canonical = one.as_string() == nullptr ? std::nullopt : routing::canonical_address(*one.as_string());
+    if (!canonical) return unfit(member, "has an entry that is no address");
+    out.emplace_back(std::move(*canonical));
+  }
+  return value(std::move(out));
+}
+
+/// Null without hours.
+std::shared_ptr<const quiet::quiet_rule> quiet_rule_of(const value& c) {
+  const auto text = c.get_string("quiet_hours");
+  if (!text) return nullptr;
+  // Hours of a newer version: users are rather served than locked out.
+  const auto hours = delivery::schedule::parse(*text);
+  if (!hours) return nullptr;
+  auto out = std::make_shared<quiet::quiet_rule>();
+  out->hours = *hours;
+  if (const auto services = c.get_strings("quiet_services")) {
+    out->services = 0;
+    for (const auto& [word, service] : quiet_words)
+      if (std::find(services->begin(), services->end(), word) != services->end()) out->services |= static_cast<std::uint8_t>(service);
+  }
+  if (auto exempt = c.get_strings("quiet_exempt")) out->exempt = std::move(*exempt);
+  out->administrators_exempt = !c.get_bool("quiet_administrators").value_or(false);
+  return out;
+}
 
 constexpr rule account_rules[] = {
     {"display_name", text_rule<display_name_octets_max>}, {"description", text_rule<text_octets_max>},
@@ -160,6 +202,10 @@ constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"mta_sts", sts_mode_rule},
                                  {"mta_sts_hosts", sts_hosts_rule},
                                  {"mta_sts_max_age", number_rule<0, mailauth::sts_age_seconds_max>},
+                                 {"quiet_hours", schedule_rule},
+                                 {"quiet_services", quiet_services_rule},
+                                 {"quiet_exempt", exempt_rule},
+                                 {"quiet_administrators", flag_rule},
                                  {"description", text_rule<text_octets_max>}};
 
 } // namespace
@@ -227,6 +273,7 @@ base::result<routing::domain_record> read_domain(const document& d) {
   out.catch_all = content->get_string("catch_all").value_or("");
   out.postmaster = content->get_string("postmaster").value_or("");
   out.enabled = content->get_bool("enabled").value_or(true);
+  out.quiet = quiet_rule_of(*content);
   out.send_quota = content->get_unsigned("send_quota");
   if (const auto mode = mailauth::sts_mode_named(content->get_string("mta_sts").value_or(""))) {
     mailauth::sts_policy p;

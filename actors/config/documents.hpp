@@ -22,6 +22,7 @@ namespace rookery::config {
 inline constexpr std::size_t display_name_octets_max = 200;
 inline constexpr std::size_t may_send_as_max = 100;
 inline constexpr std::size_t sts_own_hosts_max = 100; ///< in a policy of ours
+inline constexpr std::size_t quiet_exempt_max = 1000;
 inline constexpr std::size_t salt_octets = 16; ///< of new passwords; RFC 8018 §4.1 asks for 8 at least
 
 /// Records of stored documents. `invalid` when the content is none: a fault of ours or of a newer node.

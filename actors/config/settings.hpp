@@ -30,6 +30,8 @@ struct settings {
   std::uint64_t quota_messages_default = 0;
   std::uint64_t password_iterations = 60000;
   std::uint64_t password_characters_min = 8;
+  // Archives.
+  std::string archive_spam_field;                             ///< "X-Spam-Flag: YES*"; "": nothing is taken for spam
   // Connections.
   std::uint64_t connections_max = 40000;
   std::uint64_t connections_address_max = 100;
@@ -73,6 +75,7 @@ struct settings {
   std::string queue_dnssec_rules;                             ///< as policy/delivery/dnssec_rule.hpp reads
   bool queue_dane = true;
   bool queue_mta_sts = true;
+  std::string report_languages = "en de";                     ///< of reports, the first one's subject
   // Other servers: their names, their certificates.
   std::string dns_servers;                                    ///< "192.0.2.1 127.0.0.1@5353"; "": from the root on
   std::string dns_trust_anchor_file = "/usr/share/dns/root.key";

@@ -26,7 +26,8 @@ enum class login_verdict : std::uint8_t {
   ok,
   wrong,       ///< unknown user or wrong password: the client is not told which
   not_allowed, ///< right password, but the account is disabled or frozen
-  busy         ///< too many passwords to check: try later
+  busy,        ///< too many passwords to check: try later
+  quiet        ///< right password, but these are quiet hours of the domain (account_entry says it)
 };
 
 struct login_outcome {

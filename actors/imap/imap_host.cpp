@@ -58,7 +58,7 @@ caf::message_handler imap_host::messages() {
             entry_.watch()->signaled = false;
             if (!tell_news()) session_.abort("", "The selected mailbox was deleted");
           },
-          [this](const account_closed&) { close_account(); }};
+          [this](const account_closed& c) { close_account(c.quiet); }};
 }
 
 void imap_host::gone() {

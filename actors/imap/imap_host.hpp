@@ -55,7 +55,7 @@ private:
   void handle(imap::client_id&);
   void handle(imap::logged_out&) {}
   void run(imap::unauthenticate&);
-  void close_account();
+  void close_account(bool quiet_hours);
 
   // imap_selection.cpp
   void handle(imap::idle_begin&);

@@ -2,6 +2,7 @@
 
 #include "actors/imap/compression.hpp"
 #include "base/log.hpp"
+#include "policy/quiet/quiet_hours.hpp"
 
 namespace rookery::actors {
 
@@ -21,6 +22,7 @@ void imap_host::handle(imap::authenticated& a) {
     case login_verdict::ok: break;
     case login_verdict::wrong: return session_.refuse_login("AUTHORIZATIONFAILED", "Not allowed to act for that user");
     case login_verdict::not_allowed: return session_.refuse_login("AUTHORIZATIONFAILED", "The account is not enabled");
+    case login_verdict::quiet: return session_.refuse_login("UNAVAILABLE", quiet::quiet_text);
     case login_verdict::busy: return session_.refuse_login("UNAVAILABLE", "Too many logins at the moment, try again later");
   }
   entry_.open(link(), [this](bool opened) {
@@ -42,12 +44,12 @@ void imap_host::run(imap::unauthenticate&) {
   end();
 }
 
-void imap_host::close_account() {
+void imap_host::close_account(bool quiet_hours) {
   // Said of an account that was left meanwhile (RFC 8437).
   if (!entry_.account()) return;
   // In the middle of an answer there is no place for a BYE.
   if (rows_) return link().abort("the account was closed");
-  session_.abort("UNAVAILABLE", "The account was closed, or its password changed");
+  session_.abort("UNAVAILABLE", quiet_hours ? quiet::quiet_text : "The account was closed, or its password changed");
 }
 
 void imap_host::handle(imap::start_tls&) { link().start_tls(); }

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "policy/quiet/quiet_hours.hpp"
 #include "protocols/charset/utf8.hpp"
 #include "protocols/mime/surrogate.hpp"
 
@@ -45,7 +46,9 @@ caf::message_handler pop3_host::messages() {
                                  done->results.front().what == storage::outcome::done;
             session_.committed(removed);
           },
-          [this](const account_closed&) { session_.close_with("-ERR [SYS/PERM] The account was closed, or its password changed"); },
+          [this](const account_closed& c) {
+            session_.close_with(c.quiet ? "-ERR [SYS/TEMP] " + std::string(quiet::quiet_text) : "-ERR [SYS/PERM] The account was closed, or its password changed");
+          },
           [](const account_changed&) {}}; // RFC 1939 §8: the maildrop stays as it was at login
 }
 
@@ -74,7 +77,9 @@ void pop3_host::handle(const pop3::authentication_failed& f) {
 void pop3_host::handle(const pop3::open_maildrop& o) {
   const auto verdict = entry_.admit(link(), o.method, o.authzid, o.user);
   if (verdict != login_verdict::ok)
-    return session_.refused(verdict == login_verdict::busy ? pop3::refusal::try_later : pop3::refusal::not_allowed);
+    return session_.refused(verdict == login_verdict::busy    ? pop3::refusal::try_later
+                            : verdict == login_verdict::quiet ? pop3::refusal::quiet_hours
+                                                              : pop3::refusal::not_allowed);
   entry_.open(link(), [this](bool opened) { return opened ? lock() : refuse(pop3::refusal::try_later); });
 }
 

@@ -1,5 +1,6 @@
 #include "actors/queue/local_actor.hpp"
 
+#include "actors/account/archive_mail.hpp"
 #include "actors/account/message_gathering.hpp"
 #include "actors/account/onward_mail.hpp"
 #include "actors/queue/spool_commit.hpp"
@@ -48,7 +49,7 @@ std::uint32_t delivery_number(std::uint32_t recipient, std::uint32_t target) {
 class local_delivery {
 public:
   local_delivery(node& n, const queueing::transaction& work, const envelope_ptr& message)
-      : node_(n), message_(message), out_(std::make_shared<attempt_result>()) {
+      : node_(n), message_(message), archive_(n, {{}, n.settings->get()->archive_spam_field}), out_(std::make_shared<attempt_result>()) {
     out_->transaction = work.number;
     out_->message = message;
     out_->here = true;
@@ -57,15 +58,11 @@ public:
   }
 
   attempt_result_ptr run(const std::vector<std::uint32_t>& recipients) {
-    if (const auto read = gather(); !read) {
-      for (const auto number : recipients)
-        out_->recipients.push_back({number, failed_here("The message cannot be read now")});
-      base::log_event(base::severity::error, "delivery.unreadable").text("message", message_name(message_->id)).text("error", read.error().log.value);
-      return std::move(out_);
-    }
+    if (const auto read = gather(); !read) return not_now(recipients, read.error());
     for (const auto number : recipients) one(number);
     auto like = *message_;
     like.prefix.clear(); // it is in the body now
+    if (auto done = archive_.add_to(out_->with, *gathering_, like); !done) return not_now(recipients, done.error());
     std::size_t at = 0;
     for (auto& e : forwards_->envelopes(like, [this] { return node_.next_message_id(); })) {
       for (std::uint32_t i = 0; i < e.recipients.size(); ++i) note_onward(forwarded_for_.at(at), e, i);
@@ -81,6 +78,15 @@ public:
   }
 
 private:
+  /// Nothing of it is done; all wait for another attempt.
+  attempt_result_ptr not_now(const std::vector<std::uint32_t>& recipients, const base::error& why) {
+    out_->with = {};
+    out_->recipients.clear();
+    for (const auto number : recipients) answer(number, failed_here("The message cannot be read now"));
+    base::log_event(base::severity::error, "delivery.unreadable").text("message", message_name(message_->id)).text("error", why.log.value);
+    return std::move(out_);
+  }
+
   void add_to_spool(envelope e) {
     storage::shard_command c;
     c.shard = storage::spool_shard;
@@ -134,15 +140,19 @@ private:
       if (const auto* full = no_room(*d.account)) return answer(number, refused(*full));
     std::uint32_t target = 0;
     for (const auto& d : route.local) {
-      const bool stays = forwards_->reaches(*d.account, to.address);
+      const bool stays = forwards_->reaches(*d.account, to.address, to.notify);
       forwarded_for_.resize(forwards_->count(), number);
       if (stays && !add(number, target++, d)) return answer(number, failed_here("Local error"));
     }
+    for (const auto& d : route.local) archive_.reached(*d.account);
+    const bool several = route.local.size() + route.remote.size() > 1;
     for (const auto& address : route.remote) {
       onward_for_.push_back(number);
-      send_on(to, address);
+      send_on(to, address, several ? delivery::notify_behind_alias(to.notify) : to.notify);
     }
     answer(number, delivered());
+    // RFC 3461 §5.2.7.2, §5.2.7.3: one target takes the wish along, several do not confirm.
+    if (!route.remote.empty()) out_->recipients.back().here = several ? delivery::happened::expanded : delivery::happened::passed_on;
   }
 
   void answer(std::uint32_t number, delivery::verdict a) { out_->recipients.push_back({number, std::move(a)}); }
@@ -214,7 +224,7 @@ private:
     return true;
   }
 
-  void send_on(const storage::queue::recipient& was, const std::string& address) {
+  void send_on(const storage::queue::recipient& was, const std::string& address, std::uint8_t notify) {
     if (onward_.recipients.empty()) {
       onward_ = *message_;
       onward_.recipients.clear();
@@ -226,6 +236,7 @@ private:
     }
     auto to = was;
     to.address = address;
+    to.notify = notify;
     to.attempts = 0;
     to.next_attempt = {};
     to.last_answer.clear();
@@ -235,6 +246,7 @@ private:
 
   node& node_;
   envelope_ptr message_;
+  archive_mail archive_;
   attempt_result_ptr out_;
   std::shared_ptr<const routing::directory_view> directory_;
   std::shared_ptr<const config::settings> settings_;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/shard/messages.hpp"
+#include "policy/delivery/notifications.hpp"
 #include "policy/delivery/outcome.hpp"
 #include "policy/delivery/route_choice.hpp"
 #include "policy/queueing/dispatcher.hpp"
@@ -85,6 +86,7 @@ struct attempt_started {
 struct recipient_result {
   std::uint32_t recipient = 0;
   delivery::verdict as;
+  delivery::happened here = delivery::happened::delivered; ///< of what was done here
 };
 
 /// To record: an attempt is over, or was not possible, or a deadline has come.

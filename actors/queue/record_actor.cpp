@@ -71,7 +71,7 @@ private:
     switch (one.as.what) {
     case fate::done:
       o.state = recipient_state::delivered;
-      tell(one.recipient, result_.here ? delivery::happened::delivered
+      tell(one.recipient, result_.here ? one.here
                           : result_.peer_does_dsn ? delivery::happened::passed_on : delivery::happened::relayed);
       break;
     case fate::failed:

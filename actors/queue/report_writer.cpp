@@ -5,7 +5,7 @@
 #include "base/log.hpp"
 #include "policy/routing/address_form.hpp"
 #include "protocols/mime/header.hpp"
-#include "protocols/smtp/dsn/report.hpp"
+#include "protocols/smtp/dsn/text_book.hpp"
 
 #include <algorithm>
 
@@ -120,10 +120,10 @@ public:
 
   void add(const delivery::report& r, smtp::dsn::report facts, storage::commit_group& group) {
     auto quoted = original(facts.what);
-    const mime::text_template texts[] = {smtp::dsn::built_in_text(smtp::dsn::gravest(facts), "en"),
-                                         smtp::dsn::built_in_text(smtp::dsn::gravest(facts), "de")};
-    constexpr std::string_view languages[] = {"en", "de"};
-    auto written = smtp::dsn::write(facts, texts, languages);
+    const auto settings = node_.settings->get();
+    const auto own = node_.report_texts ? node_.report_texts->get() : nullptr;
+    const auto chosen = (own ? *own : smtp::dsn::text_book()).choose(smtp::dsn::gravest(facts), settings->report_languages);
+    auto written = smtp::dsn::write(facts, chosen.texts, chosen.languages);
     auto octets = std::make_shared<std::string>(std::move(written.before));
     *octets += quoted;
     *octets += written.after;

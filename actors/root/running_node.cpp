@@ -1,5 +1,6 @@
 #include "actors/root/running_node.hpp"
 
+#include "actors/account/quiet_actor.hpp"
 #include "actors/account/sent_today.hpp"
 #include "actors/collection/collector.hpp"
 #include "actors/config/config_follower.hpp"
@@ -8,6 +9,7 @@
 #include "actors/shard/machine_actor.hpp"
 #include "actors/shard/maintenance_actor.hpp"
 #include "base/log.hpp"
+#include "protocols/smtp/dsn/text_book.hpp"
 
 #include <algorithm>
 #include <thread>
@@ -77,6 +79,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.spool = store->spool.get();
   n.configuration = store->config.get();
   n.secrets = store->secrets;
+  n.report_texts = std::make_shared<published<smtp::dsn::text_book>>();
 
   const auto cell = store->config->cell();
   n.config = cell;
@@ -85,6 +88,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.directory = std::make_shared<published<routing::directory_view>>(first.directory);
   n.settings = std::make_shared<published<config::settings>>(first.values);
   n.delivery = std::make_shared<published<delivery::delivery_view>>(first.delivery);
+  n.archives = std::make_shared<published<archiving::archive_book>>(first.archives);
   const auto collections = std::make_shared<published<collection::collection_view>>(first.collections);
   tell_faults(*follower);
   n.login = std::make_shared<login_service>(n.directory, n.passwords);
@@ -96,16 +100,18 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   config_parts->directory = options.data_directory;
   config_parts->machine = std::move(store->config);
   config_parts->published = [this, cell, follower, directory = n.directory, settings = n.settings,
-                             delivery = n.delivery, collections] {
+                             delivery = n.delivery, archives = n.archives, collections] {
     const auto& now = follower->follow(cell->table());
     directory->put(now.directory);
     settings->put(now.values);
     delivery->put(now.delivery);
+    archives->put(now.archives);
     const bool other_collections = collections->get() != now.collections;
     collections->put(now.collections);
     if (other_collections) caf::anon_send(collector_, collections_changed{});
     tell_faults(*follower);
     follow_settings(*now.table, *now.values);
+    if (quiet_) caf::anon_send(quiet_, quiet_changed{});
     if (outgoing_) outgoing_->configured();
     for (const auto account : follower->closed()) caf::anon_send(node_->shard_actor(account), end_sessions{account});
   };
@@ -150,6 +156,8 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   keeping->bodies = n.bodies;
   keeping->interval = options.maintenance_interval;
   maintenance_ = spawn_maintenance(*system_, keeping);
+  quiet_ = spawn_quiet(*system_, n);
+  caf::anon_send(quiet_, quiet_changed{});
   outgoing_ = std::make_unique<outgoing>(*system_, n, reactors_);
   auto collecting = std::make_shared<collector_parts>();
   collecting->in = &n;

@@ -69,7 +69,7 @@ private:
   std::unique_ptr<outgoing> outgoing_;
   caf::actor maintenance_;
   std::shared_ptr<collection_board> collection_states_ = std::make_shared<collection_board>();
-  caf::actor collector_;                  ///< set before anything is published
+  caf::actor quiet_, collector_;                  ///< set before anything is published
 };
 
 } // namespace rookery::actors

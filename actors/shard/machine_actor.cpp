@@ -274,6 +274,11 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
         const auto at = turn.accounts.find(e.account);
         if (at != turn.accounts.end()) self->send(at->second.actor, e);
       },
+      [self](const end_quiet_sessions& e) {
+        auto& turn = self->state.parts->turn;
+        const std::lock_guard hold(turn.in_use);
+        for (const auto& [account, used] : turn.accounts) self->send(used.actor, e);
+      },
       [self](const account_idle& a) {
         auto& turn = self->state.parts->turn;
         const std::lock_guard hold(turn.in_use);

@@ -17,9 +17,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -150,8 +152,14 @@ struct join_account {
 struct end_sessions {
   base::account_id account;
 };
+/// To a mail shard's actor, from there to the actors of all accounts in use: sessions of whom `refused` says so end.
+struct end_quiet_sessions {
+  std::shared_ptr<const std::function<bool(base::account_id, std::string_view protocol)>> refused; ///< any thread
+};
 /// From the account's actor to each session.
-struct account_closed {};
+struct account_closed {
+  bool quiet = false; ///< the quiet hours of its domain have begun
+};
 
 /// POP3: one session at a time may hold the maildrop. Answered with bool.
 struct lock_maildrop {
@@ -272,6 +280,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_notices)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::join_account)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::end_sessions)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::end_quiet_sessions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::flush_now)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::watch_spool)

@@ -5,6 +5,8 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "base/text.hpp"
+#include "policy/queueing/header_priority.hpp"
+#include "policy/quiet/quiet_hours.hpp"
 #include "policy/submission/sender_rights.hpp"
 #include "protocols/mime/date.hpp"
 #include "protocols/mime/header.hpp"
@@ -40,6 +42,12 @@ std::string_view text(smtp::fault f) {
   return i < std::size(names) ? names[i] : "fault";
 }
 
+/// Could it get into the queue: for another server, held, forwarded or put off?
+bool may_wait(const accepted_recipient& r, const commit_facts& with) {
+  return with.hold_until != base::wall_time{} || r.at_end.what == reception::fate::queued || !r.route.remote.empty() ||
+         std::any_of(r.route.local.begin(), r.route.local.end(), [](const auto& d) { return d.account->forward != nullptr; });
+}
+
 const routing::refusal* quota_refusal(const routing::account_record& account,
                                       const std::shared_ptr<storage::mail::account_cell>& use, std::uint64_t octets) {
   const auto view = use->view();
@@ -66,7 +74,7 @@ std::unique_ptr<net::protocol> make_reception_host(node& n, std::shared_ptr<cons
 
 caf::message_handler reception_host::messages() {
   return {[this](const commit_done_ptr& done) { committed(*done); },
-          [this](const account_closed&) { close_account(); }};
+          [this](const account_closed& c) { close_account(c.quiet); }};
 }
 
 void reception_host::on(smtp::server_session::event& e) {
@@ -97,11 +105,14 @@ void reception_host::handle(const smtp::check_password& c) {
     waiting_ = false;
     session_.tick(link().now());
     if (v == login_verdict::busy) return session_.authentication_unavailable();
+    if (v == login_verdict::quiet) return session_.authentication_unavailable(quiet::quiet_text);
     session_.password_verified(v == login_verdict::ok);
   });
 }
 
 void reception_host::handle(const smtp::find_credentials& c) {
+  // SCRAM ends with our word that all is well, which cannot be taken back.
+  if (entry_.quiet_for(c.question.user)) return session_.authentication_unavailable(quiet::quiet_text);
   const auto found = entry_.find(c.question.user);
   session_.credentials_found(found.credentials, found.known);
 }
@@ -125,9 +136,9 @@ void reception_host::handle(const smtp::authentication_failed& a) {
 }
 
 /// A message that is being written down is answered first: the client would send it again.
-void reception_host::close_account() {
-  account_gone_ = true;
-  if (!storing_) session_.close_with({421, "4.7.0", "The account was closed, or its password changed"});
+void reception_host::close_account(bool quiet_hours) {
+  farewell_ = smtp::reply{421, "4.7.0", quiet_hours ? std::string(quiet::quiet_text) : "The account was closed, or its password changed"};
+  if (!storing_) session_.close_with(*farewell_);
 }
 
 void reception_host::handle(const smtp::protocol_error& e) {
@@ -379,15 +390,19 @@ base::wall_time reception_host::hold_until(const smtp::header_facts& header) con
   return date && date->utc() > t.begun ? date->utc() : base::wall_time{};
 }
 
-/// What the settings' patterns say of this header.
-storage::queue::dnssec_wish reception_host::dnssec_wish_of(std::string_view message) const {
+/// What the header asks for on the way out. Mail for mailboxes here alone asks for nothing.
+void reception_host::read_wishes(std::string_view message, commit_facts& with) const {
   using storage::queue::dnssec_wish;
-  auto out = dnssec_wish::none;
-  if (settings_->dnssec.empty()) return out;
+  const auto& all = transaction_->recipients;
+  if (std::none_of(all.begin(), all.end(), [&](const auto& r) { return may_wait(r, with); })) return;
+  queueing::priority_reader priority;
   mime::header_reader reader(message);
-  while (const auto field = reader.next())
-    out = std::max(out, static_cast<dnssec_wish>(settings_->dnssec.of_field(field->name, mime::unfold(field->value))));
-  return out;
+  while (const auto field = reader.next()) {
+    priority.field(field->name, field->value);
+    if (!settings_->dnssec.empty())
+      with.dnssec = std::max(with.dnssec, static_cast<dnssec_wish>(settings_->dnssec.of_field(field->name, mime::unfold(field->value))));
+  }
+  with.priority = priority.number(account_ != nullptr);
 }
 
 void reception_host::take_message() {
@@ -421,7 +436,8 @@ void reception_host::take_message() {
   with.message_id = !header.message_id_value.empty() ? header.message_id_value : account_ && !header.message_id ? "<" + t.name() + "@" + node_.host_name + ">" : std::string();
   with.hold_until = hold_until(header);
   with.tls_optional = header.tls_optional && !t.parameters.require_tls;
-  with.dnssec = dnssec_wish_of(t.message->front().substr(t.added_octets));
+  read_wishes(t.message->front().substr(t.added_octets), with);
+  with.archive = std::make_shared<archive_mail>(node_, archive_question{account_ ? account_->address : std::string(), settings_->archive_spam_field});
   with.onward = {node_.directory->get(), settings_->forwards, t.sender.text(), header.delivered_to_addresses, t.begun};
   with.remembered = settings_->remembered;
   with.counted = t.counted;
@@ -478,7 +494,7 @@ void reception_host::answer_accepted(const smtp::reply& good) {
   if (session_.settings().profile != smtp::profile::lmtp) each.resize(1);
   end_transaction();
   session_.answer_each(each);
-  if (account_gone_) close_account();
+  if (farewell_) session_.close_with(*farewell_);
 }
 
 void reception_host::log_accepted() const {
@@ -527,7 +543,7 @@ void reception_host::end_transaction() {
 void reception_host::answer(const smtp::reply& r) {
   end_transaction();
   session_.answer(r);
-  if (account_gone_) close_account();
+  if (farewell_) session_.close_with(*farewell_);
 }
 
 } // namespace rookery::actors

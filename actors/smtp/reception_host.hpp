@@ -26,6 +26,7 @@ struct reception_settings {
   reception::reception_limits limits;
   bool from_checked = true;           ///< the From of a submitted message must belong to its sender
   std::shared_ptr<const forwarding::forward_limits> forwards = std::make_shared<forwarding::forward_limits>();
+  std::string archive_spam_field;     ///< setting archive.spam_field
   delivery::dnssec_rules dnssec;      ///< which messages want validated name servers
   submission::send_quota quota;       ///< of accounts whose domain says nothing either
   std::uint64_t remembered = 0;       ///< sent messages that can be recalled; 0: none
@@ -59,7 +60,7 @@ private:
   void handle(const smtp::turn_around&) { session_.refuse({450, "4.7.0", "No mail is given out here"}); }
   void handle(const smtp::turned&) {}
 
-  void close_account();
+  void close_account(bool quiet_hours);
   void refuse(const routing::refusal&);
   void log_refusal(const routing::refusal&) const;
   bool queue_full() const;
@@ -76,7 +77,7 @@ private:
   void take_message();
   std::optional<routing::refusal> judge(const smtp::header_facts&) const;
   base::wall_time hold_until(const smtp::header_facts&) const;
-  storage::queue::dnssec_wish dnssec_wish_of(std::string_view message) const;
+  void read_wishes(std::string_view message, commit_facts&) const;
   /// Judges each recipient again: loops, and the real size against what is left. Nothing: go on.
   std::optional<routing::refusal> judge_recipients(const smtp::header_facts&);
   std::optional<routing::refusal> judge_reports();
@@ -94,7 +95,7 @@ private:
   std::shared_ptr<const reception_settings> settings_;
   account_entry entry_;
   routing::account_ptr account_;      ///< who has logged in, as he was at MAIL
-  bool account_gone_ = false;         ///< the session ends with the next answer
+  std::optional<smtp::reply> farewell_; ///< the account was closed: the session ends with this after the next answer
   std::string login_;
   smtp::greeting_verb greeting_ = smtp::greeting_verb::helo;
   std::string helo_;

@@ -45,6 +45,7 @@ storage::queue::envelope envelope_of(const transaction& t, const commit_facts& f
   e.subject = facts.subject;
   e.message_id_field = facts.message_id;
   e.dnssec = facts.dnssec;
+  e.priority = facts.priority;
   e.tls_optional = facts.tls_optional;
   return e;
 }
@@ -56,6 +57,11 @@ void add_recipient(storage::queue::envelope& e, const accepted_recipient& r, std
   to.orcpt = r.parameters.original_recipient;
   to.next_attempt = e.hold_until;
   e.recipients.push_back(std::move(to));
+}
+
+/// RFC 3461 §5.2.3, §5.2.7.3: into a mailbox here, or to several behind an alias.
+bool wants_confirmation(const transaction& t, const accepted_recipient& r) {
+  return (r.parameters.notify & smtp::notify::success) != 0 && !t.sender.null() && (!r.route.local.empty() || r.route.remote.size() > 1);
 }
 
 void add_to_spool(prepared_message& to, base::wall_time now, storage::queue::any_command what) {
@@ -89,6 +95,7 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
   // A summary depends on the prefix by its length alone: its fields are not among those summarized.
   std::map<std::size_t, storage::mail::message_summary> summaries;
   std::uint32_t number = 0;
+  auto whole = envelope; // with all recipients, for archives
   onward_mail onward(facts.onward);
   auto order = envelope;
   sent_note sent(t, facts, out->group.bodies.front().id);
@@ -101,15 +108,17 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
       add_recipient(order, r, r.address.text());
       continue;
     }
-    if (held(facts) || r.at_end.what == reception::fate::queued) {
-      // FUTURERELEASE: nobody has it before its time; the queue routes it then. Or its mailbox is full.
+    if (facts.archive->wanted()) add_recipient(whole, r, r.address.text());
+    if (held(facts) || r.at_end.what == reception::fate::queued || wants_confirmation(t, r)) {
+      // FUTURERELEASE: nobody has it before its time; the queue routes it then. Or its mailbox is full. Or its
+      // delivery is to be confirmed, which the queue does when it delivers.
       sent.queued(envelope.recipients.size(), r.address.text());
       add_recipient(envelope, r, r.address.text());
       continue;
     }
     for (const auto& address : r.route.remote) {
       sent.queued(envelope.recipients.size(), address);
-      add_recipient(envelope, r, address);
+      add_recipient(envelope, r, address); // without SUCCESS if there are several
     }
     for (const auto& d : r.route.local) {
       auto key = std::make_pair(d.account->id, d.folder);
@@ -118,7 +127,8 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
         continue;
       }
       done.push_back(std::move(key));
-      const bool stays = onward.reaches(*d.account, r.address.text());
+      facts.archive->reached(*d.account);
+      const bool stays = onward.reaches(*d.account, r.address.text(), r.parameters.notify);
       sent.forwarded_until(onward.count());
       if (!stays) continue;
       sent.stored(d.account->id);
@@ -146,6 +156,10 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
       out->group.commands.push_back(std::move(c));
       ++out->local;
     }
+  }
+  if (auto copied = facts.archive->add_to(out->group, *out->message, whole); !copied) {
+    out->failed = copied.error();
+    return out;
   }
   std::size_t number_of_forward = 0;
   for (auto& e : onward.envelopes(envelope, facts.next_id)) {

@@ -2,6 +2,7 @@
 /// the commit group that makes both durable.
 #pragma once
 
+#include "actors/account/archive_mail.hpp"
 #include "actors/account/message_gathering.hpp"
 #include "actors/account/onward_mail.hpp"
 #include "base/clock.hpp"
@@ -66,8 +67,10 @@ struct commit_facts {
   std::string subject, message_id;          ///< of its header, as the envelope keeps them
   base::wall_time hold_until{};             ///< nobody has it before; 0: at once
   storage::queue::dnssec_wish dnssec = storage::queue::dnssec_wish::none;
+  std::int8_t priority = 0;                 ///< as storage::queue::envelope has it
   bool tls_optional = false;
   std::function<base::shard_id(base::account_id)> shard_of;
+  std::shared_ptr<archive_mail> archive;   ///< told of the accounts that are reached; never null
   onward_facts onward;                      ///< for accounts that forward
   std::function<base::message_id()> next_id;
   std::uint64_t remembered = 0;             ///< sent messages that are remembered in all; 0: not this one

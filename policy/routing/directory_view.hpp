@@ -26,6 +26,10 @@ namespace rookery::mailauth {
 struct sts_policy;
 }
 
+namespace rookery::quiet {
+struct quiet_rule;
+}
+
 namespace rookery::routing {
 
 enum class account_state : std::uint8_t {
@@ -93,6 +97,7 @@ struct domain_record {
   std::optional<std::uint64_t> send_quota;///< of its accounts that say nothing themselves; else the setting counts
   /// MTA-STS as its document says, also without hosts and max_age; null: nothing is published.
   std::shared_ptr<const mailauth::sts_policy> sts;
+  std::shared_ptr<const quiet::quiet_rule> quiet; ///< null: its users are served at all hours
   // Kept by the builder: who answers for postmaster@ when nobody is named.
   base::account_id first_account, first_admin;
 };

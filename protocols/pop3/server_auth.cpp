@@ -177,6 +177,7 @@ void server_session::refused(refusal why) {
   case refusal::in_use: return say("-ERR [IN-USE] Another session has the maildrop");
   case refusal::try_later: return say("-ERR [SYS/TEMP] The maildrop cannot be opened now, try again later");
   case refusal::not_allowed: return say("-ERR [SYS/PERM] The maildrop cannot be opened");
+  case refusal::quiet_hours: return say("-ERR [SYS/TEMP] Quiet hours of your domain; mail is kept for you");
   }
 }
 

@@ -73,7 +73,8 @@ struct gone { end_reason why = end_reason::quit; };
 enum class refusal : std::uint8_t {
   in_use,      ///< [IN-USE] Another session has it (RFC 2449 §8.1.1).
   try_later,   ///< [SYS/TEMP] (RFC 3206)
-  not_allowed  ///< [SYS/PERM] The account may not use POP3, or has no mailbox.
+  not_allowed, ///< [SYS/PERM] The account may not use POP3, or has no mailbox.
+  quiet_hours  ///< [SYS/TEMP] Its users are not served now.
 };
 
 class server_session {

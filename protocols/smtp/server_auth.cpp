@@ -118,12 +118,12 @@ void server_session::credentials_found(const sasl::scram_credentials& c, bool kn
   auth_step(exchange_->credentials_found(c, known));
 }
 
-void server_session::authentication_unavailable() {
+void server_session::authentication_unavailable(std::string_view text) {
   if (state_ == state::closed) return;
   base::check(question_ == question::password || question_ == question::credentials, "no login is under way");
   question_ = question::none;
   exchange_.reset();
-  say(454, "4.7.0", "Temporary authentication failure");
+  say(454, "4.7.0", text);
   expect_command();
 }
 

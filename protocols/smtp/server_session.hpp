@@ -145,7 +145,8 @@ public:
   /// start_queue: 250 to 253, 458 or 459.
   void queue_answered(const reply&);
   /// 454 4.7.0: try again later.
-  void authentication_unavailable();
+  /// `text`: why, for the client; a literal.
+  void authentication_unavailable(std::string_view text = "Temporary authentication failure");
   void tls_started(const connection_facts&, base::instant now);
 
   // At any time.

@@ -66,6 +66,7 @@ void add_init_verb(CLI::App&, command_line&);
 void add_domain_verbs(CLI::App&, command_line&);
 void add_account_verbs(CLI::App&, command_line&);
 void add_alias_verbs(CLI::App&, command_line&);
+void add_archive_verbs(CLI::App&, command_line&);
 void add_collection_verbs(CLI::App&, command_line&);
 void add_search_verbs(CLI::App&, command_line&);
 void add_settings_verbs(CLI::App&, command_line&);

@@ -12,9 +12,9 @@ namespace rookery::cli {
 namespace {
 
 struct domain_options {
-  std::string name, catch_all, postmaster, description, send_quota, sts, sts_max_age;
-  std::vector<std::string> sts_hosts;
-  bool on = false, off = false;
+  std::string name, catch_all, postmaster, description, send_quota, sts, sts_max_age, quiet_hours;
+  std::vector<std::string> sts_hosts, quiet_services, quiet_exempt;
+  bool on = false, off = false, quiet_administrators = false;
 };
 
 std::string path(const domain_options& o) { return "/v1/domains/" + admin::percent_encoded(o.name); }
@@ -41,6 +41,18 @@ void add_members(const CLI::App& verb, const domain_options& o, json::value& bod
     else if (const auto age = base::parse_u64(o.sts_max_age)) body.set("mta_sts_max_age", *age);
     else body.set("mta_sts_max_age", o.sts_max_age);
   }
+  const auto list = [&](const char* option, const char* member, const std::vector<std::string>& given) {
+    if (verb.count(option) == 0) return;
+    json::array all;
+    for (const auto& one : given)
+      if (!one.empty()) all.emplace_back(one);
+    if (all.empty()) body.set(member, nullptr);
+    else body.set(member, std::move(all));
+  };
+  text("--quiet-hours", "quiet_hours", o.quiet_hours);
+  list("--quiet-services", "quiet_services", o.quiet_services);
+  list("--quiet-exempt", "quiet_exempt", o.quiet_exempt);
+  if (verb.count("--quiet-administrators") != 0) body.set("quiet_administrators", o.quiet_administrators);
   if (o.on) body.set("enabled", true);
   if (o.off) body.set("enabled", false);
 }
@@ -48,6 +60,10 @@ void add_members(const CLI::App& verb, const domain_options& o, json::value& bod
 void add_member_options(CLI::App& verb, domain_options& o) {
   verb.add_option("--catch-all", o.catch_all, "Address that gets mail for unknown local parts (\"\" for none)");
   verb.add_option("--postmaster", o.postmaster, "Address that answers for postmaster@ and abuse@");
+  verb.add_option("--quiet-hours", o.quiet_hours, "When its users are not served, as \"mon-fri 20:00-07:00; zone CET-1CEST,M3.5.0,M10.5.0/3\"; \"\" is never");
+  verb.add_option("--quiet-services", o.quiet_services, "What refuses then: imap, pop3, submission; \"\" is all")->delimiter(',');
+  verb.add_option("--quiet-exempt", o.quiet_exempt, "Accounts that are served all the same; \"\" for none")->delimiter(',');
+  verb.add_flag("--quiet-administrators,!--no-quiet-administrators", o.quiet_administrators, "Whether administrators are refused too");
   verb.add_option("--send-quota", o.send_quota, "How many messages each of its accounts may send a day; 0 is no limit, \"\" the server's default");
   verb.add_option("--description", o.description, "A note for administrators");
   verb.add_option("--mta-sts", o.sts, "Policy to publish for others' TLS: none, testing or enforce (\"\" publishes nothing)");

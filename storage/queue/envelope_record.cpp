@@ -103,7 +103,7 @@ bool decode_head(base::decoder& d, envelope& m, std::uint8_t version) {
   if (version >= 2) {
     const auto wishes = d.u8();
     const auto origin = wishes & origin_mask, dnssec = wishes >> dnssec_shift & dnssec_mask;
-    if (origin > static_cast<int>(message_origin::list) || dnssec > static_cast<int>(dnssec_wish::required)) return false;
+    if (origin > static_cast<int>(message_origin::archived) || dnssec > static_cast<int>(dnssec_wish::required)) return false;
     m.origin = static_cast<message_origin>(origin);
     m.dnssec = static_cast<dnssec_wish>(dnssec);
     m.tls_optional = (wishes & tls_optional_bit) != 0;

@@ -41,7 +41,8 @@ enum class message_origin : std::uint8_t {
   forwarded = 2, ///< an account's or a domain's forwarding
   system = 3,    ///< anything else that this server wrote
   collected = 4, ///< fetched from a mailbox elsewhere
-  list = 5       ///< a mailing list's copy
+  list = 5,      ///< a mailing list's copy
+  archived = 6   ///< a copy that an archive rule made
 };
 
 /// Whether name servers' answers about this message's recipients must be validated.

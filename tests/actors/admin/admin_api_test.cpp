@@ -59,6 +59,23 @@ TEST_F(administration, AnAccountHasABoundedNumberOfCollections) {
     EXPECT_EQ(ask("POST", "/v1/collections", R"({"account":"ann@example.test","protocol":"imap","host":"h.test","login":"a","password":"p","name":"c)" + std::to_string(i) + "\"}").status == 201u, i < 20) << i;
 }
 
+TEST_F(administration, ArchivesAreAddedListedChangedAndRemoved) {
+  auto r = ask("POST", "/v1/archives", R"({"name":"Legal","of":"example.test","to":"Archive@example.test","folder":"{direction}"})");
+  EXPECT_EQ(r.status, 201u) << text(r);
+  EXPECT_EQ(r.body.get_string("name"), "legal");
+  EXPECT_EQ(r.body.get_string("to"), "archive@example.test");
+  EXPECT_EQ(r.body.get_bool("lists"), false);
+  EXPECT_EQ(ask("POST", "/v1/archives", R"({"name":"legal","of":"*","to":"a@b.test"})").status, 409u);
+  EXPECT_EQ(ask("POST", "/v1/archives", R"({"name":"a b","of":"*","to":"a@b.test"})").status, 422u);
+  EXPECT_EQ(ask("POST", "/v1/archives", R"({"name":"more","of":"*","to":"a@b.test","folder":"{who}"})").status, 422u);
+  EXPECT_EQ(ask("GET", "/v1/archives").body.get_string("/items/0/folder"), "{direction}");
+  EXPECT_EQ(ask("PATCH", "/v1/archives/legal", R"({"lists":true,"folder":null})").body.get_bool("lists"), true);
+  EXPECT_EQ(ask("GET", "/v1/archives/legal").body.get_string("folder"), "INBOX");
+  EXPECT_EQ(ask("PATCH", "/v1/archives/legal?version=1", R"({"lists":true})").status, 409u);
+  EXPECT_EQ(ask("DELETE", "/v1/archives/legal").status, 200u);
+  EXPECT_EQ(ask("GET", "/v1/archives/legal").status, 404u);
+}
+
 TEST_F(administration, RefusalsSayWhatIsWrong) {
   node_->spool_open = false;
   ask("POST", "/v1/accounts", R"({"address":"ann@example.test"})");

@@ -75,6 +75,7 @@ public:
     else if (text == "in_use") s.refused(refusal::in_use);
     else if (text == "try_later") s.refused(refusal::try_later);
     else if (text == "not_allowed") s.refused(refusal::not_allowed);
+    else if (text == "quiet_hours") s.refused(refusal::quiet_hours);
     else if (text.starts_with("message ")) {
       s.write_message(unescaped(text.substr(8)));
       s.end_message();
