@@ -78,6 +78,7 @@ struct node {
   std::shared_ptr<worker_pool> readers;       ///< blocking reads, long searches
   std::shared_ptr<worker_pool> passwords;     ///< slow hashes
   std::atomic<bool> draining{false};
+  caf::actor verifier;                        ///< verify_recipient (actors/queue/verifier_actor.hpp)
 
   base::shard_id shard_of(base::account_id a) const noexcept {
     return base::shard_id{storage::first_mail_shard + static_cast<std::uint32_t>(a.value % mail_shards)};

@@ -19,14 +19,15 @@
 namespace rookery::server {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, service>, 8> services{{{"smtp", service::smtp},
+constexpr std::array<std::pair<std::string_view, service>, 9> services{{{"smtp", service::smtp},
                                                                         {"submission", service::submission},
                                                                         {"lmtp", service::lmtp},
                                                                         {"imap", service::imap},
                                                                         {"pop3", service::pop3},
                                                                         {"metrics", service::metrics},
                                                                         {"http", service::http},
-                                                                        {"admin", service::admin}}};
+                                                                        {"admin", service::admin},
+                                                                        {"odmr", service::odmr}}};
 constexpr std::array<std::pair<std::string_view, tls_mode>, 3> tls_modes{
     {{"none", tls_mode::none}, {"starttls", tls_mode::starttls}, {"implicit", tls_mode::implicit}}};
 constexpr std::array<std::pair<std::string_view, log_format>, 3> formats{
@@ -196,6 +197,7 @@ std::uint16_t standard_port(service s, tls_mode m) noexcept {
   case service::metrics: return 90;
   case service::http: return implicit ? 443 : 80;
   case service::admin: return 91;
+  case service::odmr: return 366;
   }
   return 0;
 }

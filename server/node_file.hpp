@@ -15,7 +15,10 @@
 
 namespace rookery::server {
 
-enum class service : std::uint8_t { smtp, submission, lmtp, imap, pop3, metrics, http, admin };
+enum class service : std::uint8_t {
+  smtp, submission, lmtp, imap, pop3, metrics, http, admin,
+  odmr ///< RFC 2645: submission on a port of its own, for ATRN
+};
 enum class tls_mode : std::uint8_t {
   none,     ///< plain text only
   starttls, ///< plain text that may become TLS

@@ -48,6 +48,10 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   session->host_name = file.host_name;
   session->software = "Rookery";
   session->starttls_available = starttls;
+  // Made anew with the configuration, which brings the gateways.
+  const bool gateways = n.delivery && !n.delivery->get()->gateways().empty();
+  session->etrn_offered = gateways && s.gateway_etrn != "off";
+  session->atrn_offered = gateways && profile == smtp::profile::submission;
   session->limits.message_octets = s.smtp_message_octets_max;
   session->limits.recipients = static_cast<std::uint32_t>(s.smtp_recipients_max);
   session->limits.errors = static_cast<std::uint32_t>(s.smtp_errors_max);
@@ -126,6 +130,7 @@ service_listener http_service(actors::node& n) {
 service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n) {
   switch (entry.what) {
   case service::smtp: return smtp_service(entry, file, n, smtp::profile::mx);
+  case service::odmr:
   case service::submission: return smtp_service(entry, file, n, smtp::profile::submission);
   case service::lmtp: return smtp_service(entry, file, n, smtp::profile::lmtp);
   case service::imap: return imap_service(entry, file, n);

@@ -64,6 +64,9 @@ base::result<storage::queue::spool_filter> read_filter(const std::function<std::
 /// True, and answered, when no account or alias may have this address: it is that of the system account.
 bool is_system(const call_ptr&, const std::string& address);
 
+/// Built in, written, or a gateway's.
+bool queue_is_known(const storage::directory::config_table&, std::string_view name);
+
 // Routes by resource; admin_api.cpp has the table.
 void list_domains(const call_ptr&);
 void add_domain(const call_ptr&);
@@ -143,6 +146,11 @@ void add_host_login(const call_ptr&);
 void show_host_login(const call_ptr&);
 void change_host_login(const call_ptr&);
 void remove_host_login(const call_ptr&);
+void list_gateways(const call_ptr&);
+void add_gateway(const call_ptr&);
+void show_gateway(const call_ptr&);
+void change_gateway(const call_ptr&);
+void remove_gateway(const call_ptr&);
 
 void list_tls_counters(const call_ptr&);
 void list_tls_sent(const call_ptr&);

@@ -1,7 +1,9 @@
-// Queues, routes and host logins: documents of one shape.
+// Queues, routes, host logins and gateways: documents of one shape.
 #include "actors/admin/call.hpp"
 #include "actors/config/delivery_documents.hpp"
+#include "actors/config/gateway_documents.hpp"
 #include "base/text.hpp"
+#include "policy/routing/address_form.hpp"
 
 #include <map>
 #include <utility>
@@ -12,8 +14,9 @@ namespace {
 namespace dir = storage::directory;
 
 constexpr std::size_t custom_queues_max = 10'000;
+constexpr std::size_t gateways_max = 10'000;
 
-/// What differs between the three.
+/// What differs between the four.
 struct family {
   dir::document_kind kind;
   const char* member;  ///< that holds the name
@@ -34,6 +37,18 @@ constexpr family logins = {dir::document_kind::host_login, "host", "host login",
                              return config::change_host_login(content, patch, s);
                            },
                            config::show_host_login};
+constexpr family gateways = {dir::document_kind::gateway, "domain", "gateway", routing::canonical_domain, config::change_gateway,
+                             config::show_gateway};
+
+/// The gateway that mail in this queue is for, or "".
+std::string gateway_of(const dir::config_table& table, std::string_view queue) {
+  std::string out;
+  table.for_each(gateways.kind, {}, [&](const dir::document_ptr& d) {
+    if (delivery::gateway_queue(d->key) == queue) out = d->key;
+    return out.empty();
+  });
+  return out;
+}
 
 std::optional<std::string> name_in_path(const call_ptr& c, const family& f) {
   auto name = f.canonical(c->name());
@@ -51,7 +66,7 @@ const dir::document* find(const call_ptr& c, const dir::config_table& table, con
 bool queue_is_there(const call_ptr& c, const std::string& content) {
   const auto read = json::parse(content);
   const auto queue = read ? read->get_string("queue") : std::nullopt;
-  if (!queue || delivery::is_built_in(*queue) || c->node->table()->find(dir::document_kind::queue, *queue) != nullptr) return true;
+  if (!queue || queue_is_known(*c->node->table(), *queue)) return true;
   c->refuse(base::error_kind::not_found, "there is no queue " + std::string(*queue));
   return false;
 }
@@ -140,7 +155,8 @@ void set_frozen(const call_ptr& c, bool frozen) {
   if (!name) return;
   const auto table = c->node->table();
   const auto* d = table->find(queues.kind, *name);
-  if (d == nullptr && !delivery::is_built_in(*name)) return c->refuse(base::error_kind::not_found, "there is no queue " + *name);
+  if (d == nullptr && !queue_is_known(*table, *name))
+    return c->refuse(base::error_kind::not_found, "there is no queue " + *name);
   json::value wanted{json::object{}};
   wanted.set("frozen", frozen);
   auto content = config::change_queue(*name, d != nullptr ? std::string_view(d->content) : std::string_view(), wanted, nullptr);
@@ -150,12 +166,20 @@ void set_frozen(const call_ptr& c, bool frozen) {
 
 } // namespace
 
+bool queue_is_known(const dir::config_table& table, std::string_view name) {
+  return delivery::is_built_in(name) || table.find(queues.kind, name) != nullptr || !gateway_of(table, name).empty();
+}
+
 // Built-in queues, written ones, and those that have messages though nothing is written of them.
 void list_queues(const call_ptr& c) {
   const auto table = c->node->table();
   const auto counts = counts_of(c);
   std::map<std::string, const dir::document*, std::less<>> rows;
   for (const auto name : delivery::built_in_queues) rows.emplace(name, nullptr);
+  table->for_each(gateways.kind, {}, [&](const dir::document_ptr& d) {
+    rows.emplace(delivery::gateway_queue(d->key), nullptr);
+    return true;
+  });
   for (const auto& [name, q] : counts) rows.emplace(name, nullptr);
   table->for_each(queues.kind, {}, [&](const dir::document_ptr& d) {
     rows[d->key] = d.get();
@@ -185,7 +209,7 @@ void show_queue(const call_ptr& c) {
   const auto counts = counts_of(c);
   const auto* d = table->find(queues.kind, *name);
   const auto found = counts.find(*name);
-  if (d == nullptr && found == counts.end() && !delivery::is_built_in(*name))
+  if (d == nullptr && found == counts.end() && !queue_is_known(*table, *name))
     return c->refuse(base::error_kind::not_found, "there is no queue " + *name);
   c->reply(queue_row(*name, d, found == counts.end() ? storage::queue::queue_counts{} : found->second));
 }
@@ -193,7 +217,9 @@ void show_queue(const call_ptr& c) {
 void change_queue(const call_ptr& c) {
   const auto name = name_in_path(c, queues);
   if (!name) return;
-  if (!delivery::is_built_in(*name) || c->node->table()->find(queues.kind, *name) != nullptr) return patch(c, queues);
+  const auto table = c->node->table();
+  const bool always_there = delivery::is_built_in(*name) || !gateway_of(*table, *name).empty();
+  if (!always_there || table->find(queues.kind, *name) != nullptr) return patch(c, queues);
   auto content = config::change_queue(*name, {}, c->what.body, c->node->secrets());
   if (!content) return c->refuse(content.error());
   put(c, queues, *name, dir::expect::absent, std::move(*content), 200, "the queue was changed meanwhile");
@@ -202,7 +228,7 @@ void change_queue(const call_ptr& c) {
 void remove_queue(const call_ptr& c) {
   const auto name = name_in_path(c, queues);
   if (!name) return;
-  if (!delivery::is_built_in(*name)) {
+  if (!delivery::is_built_in(*name) && gateway_of(*c->node->table(), *name).empty()) {
     const auto counts = counts_of(c);
     if (const auto found = counts.find(*name); found != counts.end())
       return c->refuse(base::error_kind::conflict, "the queue still has " + std::to_string(found->second.messages) + " messages; move or remove them first");
@@ -261,5 +287,42 @@ void add_host_login(const call_ptr& c) { add(c, logins); }
 void show_host_login(const call_ptr& c) { show(c, logins); }
 void change_host_login(const call_ptr& c) { patch(c, logins); }
 void remove_host_login(const call_ptr& c) { remove(c, logins); }
+
+void list_gateways(const call_ptr& c) { list(c, gateways); }
+void change_gateway(const call_ptr& c) { patch(c, gateways); }
+
+void add_gateway(const call_ptr& c) {
+  const auto table = c->node->table();
+  if (table->count(gateways.kind) >= gateways_max)
+    return c->refuse(base::error_kind::over_limit, "there are " + std::to_string(gateways_max) + " gateways already");
+  const auto given = routing::canonical_domain(c->what.body.get_string("domain").value_or(""));
+  if (given && table->find(dir::document_kind::domain, *given) != nullptr)
+    return c->refuse(base::error_kind::conflict, "the domain " + *given + " has its mailboxes here");
+  add(c, gateways);
+}
+
+void show_gateway(const call_ptr& c) {
+  const auto name = name_in_path(c, gateways);
+  if (!name) return;
+  const auto table = c->node->table();
+  const auto* d = find(c, *table, gateways, *name);
+  if (d == nullptr) return;
+  auto row = config::show_gateway(*d);
+  const auto counts = counts_of(c);
+  const auto found = counts.find(delivery::gateway_queue(*name));
+  row.set("messages", found == counts.end() ? 0 : found->second.messages);
+  row.set("octets", found == counts.end() ? 0 : found->second.octets);
+  c->reply(std::move(row));
+}
+
+/// Its mail has no other way: it goes, or is given another, first.
+void remove_gateway(const call_ptr& c) {
+  const auto name = name_in_path(c, gateways);
+  if (!name) return;
+  const auto counts = counts_of(c);
+  if (const auto found = counts.find(delivery::gateway_queue(*name)); found != counts.end() && found->second.messages > 0)
+    return c->refuse(base::error_kind::conflict, "its queue still has " + std::to_string(found->second.messages) + " messages; move or remove them first");
+  remove(c, gateways);
+}
 
 } // namespace rookery::admin

@@ -71,11 +71,13 @@ void add_domain(const call_ptr& c) {
   const auto given = c->what.body.get_string("name");
   const auto name = given ? routing::canonical_domain(*given) : std::nullopt;
   if (!name) return c->refuse(base::error_kind::invalid, "name is missing or no domain name");
+  if (c->node->table()->find(dir::document_kind::gateway, *name) != nullptr)
+    return c->refuse(base::error_kind::conflict, "mail for " + *name + " is held for another server: remove the gateway first");
   auto patch = c->what.body;
   patch.as_object()->erase("name");
   auto content = config::change_domain({}, patch);
   if (!content) return c->refuse(content.error());
-  change(c, {dir::put{kind, *name, dir::expect::absent, std::move(*content)}}, "the domain " + *name + " exists already",
+  change(c, {dir::require{dir::document_kind::gateway, *name, dir::expect::absent}, dir::put{kind, *name, dir::expect::absent, std::move(*content)}}, "the domain " + *name + " exists already",
          [c, name = *name](const auto&) { reply_with(c, name, 201); });
 }
 

@@ -33,6 +33,7 @@ std::string_view name(dir::document_kind k) {
   case dir::document_kind::queue: return "queue";
   case dir::document_kind::route: return "route";
   case dir::document_kind::host_login: return "host-login";
+  case dir::document_kind::gateway: return "gateway";
   case dir::document_kind::collection: return "collection";
   case dir::document_kind::archive: return "archive";
   }

@@ -66,7 +66,7 @@ base::result<action> read_action(const call& c, std::string_view word) {
     const auto name = config::canonical_queue(body.get_string("queue").value_or(""));
     if (!name) return unfit("queue is the name of a queue");
     if (*name == "system") return unfit("orders come into the queue system by mail alone");
-    if (!delivery::is_built_in(*name) && c.node->table()->find(storage::directory::document_kind::queue, *name) == nullptr)
+    if (!queue_is_known(*c.node->table(), *name))
       return base::fail(base::error_kind::not_found, "there is no queue " + *name);
     return action{"moved", [name = *name](const queue::envelope& m, auto& out) { out.emplace_back(queue::moved_to_queue{m.id, name}); }};
   }

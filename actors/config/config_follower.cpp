@@ -4,6 +4,7 @@
 #include "actors/config/collection_documents.hpp"
 #include "actors/config/delivery_documents.hpp"
 #include "actors/config/documents.hpp"
+#include "actors/config/gateway_documents.hpp"
 
 #include <optional>
 #include <utility>
@@ -37,6 +38,7 @@ public:
     case document_kind::queue: delivery_.remove_queue(old.key); break;
     case document_kind::route: delivery_.remove_route(old.key); break;
     case document_kind::host_login: delivery_.remove_login(old.key); break;
+    case document_kind::gateway: delivery_.remove_gateway(old.key); break;
     case document_kind::collection: own_collections().all.erase(old.id); break;
     case document_kind::archive: archives_changed_ = true; break;
     default: return;
@@ -65,6 +67,9 @@ public:
       break;
     case document_kind::host_login:
       if (auto l = read(read_host_login(now))) delivery_.put(std::move(*l));
+      break;
+    case document_kind::gateway:
+      if (auto g = read(read_gateway(now))) delivery_.put(std::move(*g));
       break;
     case document_kind::collection:
       if (auto one = read(read_collection(now))) own_collections().all[now.id] = std::make_shared<const collection::collection_record>(std::move(*one));
@@ -106,7 +111,7 @@ private:
     return *own_collections_;
   }
   static bool is_delivery(document_kind k) {
-    return k == document_kind::queue || k == document_kind::route || k == document_kind::host_login;
+    return k == document_kind::queue || k == document_kind::route || k == document_kind::host_login || k == document_kind::gateway;
   }
   template <class T>
   std::optional<T> read(base::result<T> r) {

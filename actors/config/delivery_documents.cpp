@@ -130,36 +130,9 @@ const std::vector<rule>& rules_of_route() {
   return rules;
 }
 
-base::result<void> read_way(const value& content, delivery::relay& way) {
-  way.host = content.get_string("host").value_or("");
-  way.mx = content.get_bool("mx").value_or(false);
-  way.lmtp = content.get_string("protocol").value_or("smtp") == "lmtp";
-  way.tls_at_once = content.get_bool("tls_at_once").value_or(false);
-  way.port = static_cast<std::uint16_t>(content.get_unsigned("port").value_or(way.tls_at_once ? 465 : way.lmtp ? 24 : 25));
-  // An unknown word of a newer version must not send in the clear.
-  way.tls = named(tls_words, content.get_string("tls").value_or("when_offered")).value_or(delivery::tls_use::verified);
-  way.login = content.get_string("login").value_or("");
-  auto sealed = sealed_of(content);
-  if (!sealed) return base::fail(sealed.error());
-  way.sealed_password = std::move(*sealed);
-  return {};
-}
-
 delivery::own_limits read_limits(const value& content) {
   const auto number = [&](const char* member) { return static_cast<std::uint32_t>(content.get_unsigned(member).value_or(0)); };
   return {number("connections_max"), number("connection_messages_max"), number("messages_a_minute")};
-}
-
-/// What does not go together in a way.
-base::result<void> check_way(const value& content) {
-  const bool host = content.get_string("host").has_value();
-  if (!host && (content.find("port") != nullptr || content.find("login") != nullptr || content.find("mx") != nullptr))
-    return unfit("host", "is missing: port, mx and login belong to one");
-  if (content.find("login") != nullptr && content.find("sealed_password") == nullptr) return unfit("password", "is missing: login goes with one");
-  if (content.find("login") == nullptr && content.find("sealed_password") != nullptr) return unfit("login", "is missing: password goes with one");
-  if (content.get_bool("tls_at_once").value_or(false) && content.get_string("tls").value_or("") == "never")
-    return unfit("tls", "is never, and tls_at_once is set: one of them");
-  return {};
 }
 
 value shown(const document& d, std::string_view name_member, std::span<const rule> rules) {
@@ -175,6 +148,34 @@ value shown(const document& d, std::string_view name_member, std::span<const rul
 }
 
 } // namespace
+
+std::span<const rule> way_rules() noexcept { return relay_rules; }
+
+base::result<void> read_way(const value& content, delivery::relay& way) {
+  way.host = content.get_string("host").value_or("");
+  way.mx = content.get_bool("mx").value_or(false);
+  way.lmtp = content.get_string("protocol").value_or("smtp") == "lmtp";
+  way.tls_at_once = content.get_bool("tls_at_once").value_or(false);
+  way.port = static_cast<std::uint16_t>(content.get_unsigned("port").value_or(way.tls_at_once ? 465 : way.lmtp ? 24 : 25));
+  // An unknown word of a newer version must not send in the clear.
+  way.tls = named(tls_words, content.get_string("tls").value_or("when_offered")).value_or(delivery::tls_use::verified);
+  way.login = content.get_string("login").value_or("");
+  auto sealed = sealed_of(content);
+  if (!sealed) return base::fail(sealed.error());
+  way.sealed_password = std::move(*sealed);
+  return {};
+}
+
+base::result<void> check_way(const value& content) {
+  const bool host = content.get_string("host").has_value();
+  if (!host && (content.find("port") != nullptr || content.find("login") != nullptr || content.find("mx") != nullptr))
+    return unfit("host", "is missing: port, mx and login belong to one");
+  if (content.find("login") != nullptr && content.find("sealed_password") == nullptr) return unfit("password", "is missing: login goes with one");
+  if (content.find("login") == nullptr && content.find("sealed_password") != nullptr) return unfit("login", "is missing: password goes with one");
+  if (content.get_bool("tls_at_once").value_or(false) && content.get_string("tls").value_or("") == "never")
+    return unfit("tls", "is never, and tls_at_once is set: one of them");
+  return {};
+}
 
 std::optional<std::string> canonical_address_literal(std::string_view text) {
   if (text.size() > 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);

@@ -3,6 +3,7 @@
 
 #include "base/crypto/secret_box.hpp"
 #include "base/result.hpp"
+#include "policy/delivery/delivery_view.hpp"
 #include "protocols/json/value.hpp"
 #include "storage/directory/config_table.hpp"
 
@@ -56,6 +57,13 @@ base::result<json::value> change_with_password(std::string_view content, const j
                                                const base::secret_box*, std::string_view purpose);
 /// What is sealed there; "" when nothing is.
 base::result<std::string> sealed_of(const json::value& content);
+
+// A way to another server: members of queues, routes, gateways and of the routes of single messages.
+// In delivery_documents.cpp.
+std::span<const rule> way_rules() noexcept;
+base::result<void> read_way(const json::value& content, delivery::relay&);
+/// Refuses members that do not go together.
+base::result<void> check_way(const json::value& content);
 
 /// Id, name, version and time of the last change.
 json::value head_of(const storage::directory::document&, std::string_view name_member);

@@ -100,6 +100,12 @@ struct settings {
   std::uint64_t recall_seconds = 0;                           ///< how old a message may be; 0: as long as it is remembered
   // Logs.
   std::string log_level = "info";
+  // Gateways.
+  std::string gateway_etrn = "anyone";                        ///< as policy/gateway/dequeue.hpp reads
+  std::uint64_t gateway_etrn_interval_seconds = 60;
+  std::uint64_t gateway_verify_seconds = 20;
+  std::uint64_t gateway_verify_keep_seconds = 3600;
+  std::uint64_t gateway_verify_keep_unknown_seconds = 600;
 };
 
 enum class setting_type : std::uint8_t {

@@ -1,6 +1,7 @@
 #include "actors/net/connection.hpp"
 
 #include "actors/net/messages.hpp"
+#include "base/check.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 
@@ -91,6 +92,8 @@ void connection::opened() {
 void connection::start_tls() { tls_pending_ = true; }
 
 void connection::start_compression(std::unique_ptr<layer> l) { compression_pending_ = std::move(l); }
+
+void connection::turn_over(std::unique_ptr<protocol> next) { next_ = std::move(next); }
 
 void connection::after(std::chrono::milliseconds wait, std::function<void()> task) {
   if (wait.count() <= 0) return send(this, connection_task{std::make_shared<std::function<void()>>(std::move(task))});
@@ -207,9 +210,9 @@ void connection::turn() {
     const bool something = fill_wire();
     if (phase_ == phase::ended) break;
     if (!something) {
-      after_flush();
+      const bool more = after_flush();
       if (phase_ == phase::ended) break;
-      if (!wire_.empty()) continue; // a client's handshake begins
+      if (more || !wire_.empty()) continue; // another protocol, or a client's handshake begins
       if (phase_ == phase::open && protocol_->closed()) {
         linger();
         continue;
@@ -287,11 +290,28 @@ bool connection::send_some() {
   return true;
 }
 
-void connection::after_flush() {
+bool connection::after_flush() {
   if (compression_pending_) compression_ = std::move(compression_pending_);
-  if (!tls_pending_) return;
+  if (next_) {
+    begin_next();
+    return true;
+  }
+  if (!tls_pending_) return false;
   tls_pending_ = false;
   begin_tls();
+  return false;
+}
+
+void connection::begin_next() {
+  base::check(!former_ && phase_ == phase::open, "a connection turns over once, when it is open");
+  const std::string rest(protocol_->rest());
+  former_ = std::move(protocol_);
+  protocol_ = std::move(next_);
+  former_->gone();
+  protocol_->begin(*this);
+  become(make_behavior());
+  if (!rest.empty()) protocol_->feed(rest, now());
+  if (draining_) protocol_->shut_down(now());
 }
 
 void connection::begin_tls() {
@@ -391,6 +411,7 @@ void connection::on_exit() {
   }
   if (protocol_) protocol_->gone();
   protocol_.reset();
+  former_.reset();
   tls_.reset();
   compression_.reset();
   if (listener_->ended) listener_->ended(facts_);

@@ -54,6 +54,9 @@ public:
   void start_tls();
   /// Puts compression between session and TLS once the present output is sent.
   void start_compression(std::unique_ptr<layer>);
+  /// Another protocol has this connection from the moment when the present output is sent: it is given
+  /// `rest()` of the present one, which hears `gone` and stays until the end, as late answers may come for it.
+  void turn_over(std::unique_ptr<protocol> next);
   /// Calls `task` in this connection's thread after a while, unless it is gone by then.
   void after(std::chrono::milliseconds wait, std::function<void()> task);
   /// Asks another actor. Like CAF's `request`, but the deadline stands in the reactor's wheel, so that
@@ -102,7 +105,8 @@ private:
   void turn();                         ///< step, send, rearm
   bool send_some();                    ///< false: the socket is full or broken
   bool fill_wire();
-  void after_flush();                  ///< layers that waited for an empty output
+  bool after_flush();                  ///< what waited for an empty output; true: there may be more to say
+  void begin_next();
   void begin_tls();
   void linger();
   void finish(std::string_view why);
@@ -121,7 +125,7 @@ private:
   std::uint32_t interest_ = 0;
   std::shared_ptr<const listener> listener_;
   connection_facts facts_;
-  std::unique_ptr<protocol> protocol_;
+  std::unique_ptr<protocol> protocol_, next_, former_;
   std::unique_ptr<layer> tls_;
   std::unique_ptr<layer> compression_;
   std::unique_ptr<layer> compression_pending_;

@@ -47,8 +47,10 @@ public:
   virtual void tls_started(const connection_facts&, base::instant) = 0;
   /// The connection ends before the session closed it: TLS failed, the peer closed or is lost.
   virtual void ending(std::string_view) {}
-  /// The last call: the connection is gone, whoever ended it.
+  /// The last call: the connection is gone, whoever ended it, or belongs to another protocol.
   virtual void gone() {}
+  /// What was read and is for the protocol that follows this one (`connection::turn_over`).
+  virtual base::const_bytes rest() const { return {}; }
 
 protected:
   connection& link() const noexcept { return *connection_; }

@@ -33,7 +33,7 @@ std::string tls_words(const connection_facts& f) {
 } // namespace
 
 delivery_host::delivery_host(std::shared_ptr<const delivery_parts> parts, const connection_facts& facts, base::instant now)
-    : session_host(parts->session, facts, now), parts_(std::move(parts)) {}
+    : session_host(parts->session, facts, now), parts_(std::move(parts)), connection_(parts_->connection) {}
 
 void delivery_host::on(smtp::client_session::event& e) {
   std::visit([this](const auto& what) { handle(what); }, e);
@@ -73,7 +73,7 @@ void delivery_host::handle(const smtp::client_session::ready&) {
         return session_.quit();
       }
     }
-    link().send(parts_->destination, connection_ready{parts_->connection});
+    if (!parts_->admitted) link().send(parts_->destination, connection_ready{connection_});
   }
   if (!asking_) ask_for_work(); // else the message is being converted for this peer
 }
@@ -81,7 +81,7 @@ void delivery_host::handle(const smtp::client_session::ready&) {
 void delivery_host::ask_for_work() {
   asking_ = true;
   link()
-      .request(parts_->dispatch, work_wait_max, take_work{parts_->connection, session_.recipients_most()})
+      .request(parts_->dispatch, work_wait_max, take_work{connection_, session_.recipients_most(), !parts_->admitted})
       .then(
           [this](const given_work& g) {
             asking_ = false;
@@ -97,16 +97,31 @@ void delivery_host::ask_for_work() {
 void delivery_host::take(const given_work& g) {
   if (g.what == queueing::take_result::later) {
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(g.until - parts_->of->clock->wall());
-    if (wait > rate_wait_max) return session_.quit();
+    if (wait > rate_wait_max) return no_more_work();
     return link().after(std::max(wait, std::chrono::milliseconds(1)), [this] {
       if (!session_.closed()) ask_for_work();
     });
   }
-  if (g.what != queueing::take_result::work) return session_.quit();
+  if (g.what != queueing::take_result::work) return no_more_work();
   work_ = g;
   if (session_.closed()) return; // the peer went while we asked; `gone` tells dispatch
-  link().send(parts_->record, attempt_started{g.work.id, g.work.recipients});
+  if (!g.verify_only) link().send(parts_->record, attempt_started{g.work.id, g.work.recipients});
   begin(static_cast<smtp::body_type>(g.message->body));
+}
+
+void delivery_host::no_more_work() {
+  if (further_ == parts_->further.size() || session_.closed()) return session_.quit();
+  tell_over(connection_);
+  connection_ = parts_->further[further_++];
+  passed_ = 0;
+  ask_for_work();
+}
+
+void delivery_host::tell_over(queueing::connection_number number) {
+  connection_over over;
+  over.connection = number;
+  over.passed = passed_;
+  caf::anon_send(parts_->dispatch, std::move(over));
 }
 
 void delivery_host::begin(smtp::body_type body) {
@@ -114,6 +129,7 @@ void delivery_host::begin(smtp::body_type body) {
   smtp::transaction t;
   t.sender = mailbox_of(e.sender.empty() || parts_->return_path.empty() ? e.sender : parts_->return_path);
   for (const auto n : work_.work.recipients) t.recipients.push_back(recipient_of(e.recipients.at(n)));
+  t.verify_only = work_.verify_only;
   t.octets = converted_ ? converted_->size() : e.octets();
   t.body = body;
   t.smtputf8 = e.smtputf8;
@@ -232,6 +248,8 @@ void delivery_host::pass_on(const smtp::client_session::transaction_ended& t) {
   for (std::size_t i = 0; i < t.outcomes.size() && i < work_.work.recipients.size(); ++i) {
     auto as = delivery::of_outcome(t.outcomes[i]);
     if (as.what == delivery::fate::at_once) continue; // it waits on, as it did
+    // A refusal of something else says nothing about a recipient who is only asked for.
+    if (work_.verify_only && t.outcomes[i].where != smtp::stage::recipient && as.what == delivery::fate::failed) as.what = delivery::fate::deferred;
     answered = answered || t.outcomes[i].answer.code != 0 || t.why;
     r->recipients.push_back({work_.work.recipients[i], std::move(as)});
   }
@@ -274,13 +292,19 @@ void delivery_host::ending(std::string_view why) {
 }
 
 void delivery_host::gone() {
+  if (parts_->admitted) { // that it went says nothing about the destination
+    tell_over(connection_);
+    passed_ = 0;
+    while (further_ < parts_->further.size()) tell_over(parts_->further[further_++]);
+    return;
+  }
   if (!ready_) {
     if (!failed_) unfit({delivery::of_trouble(delivery::trouble::lost, "the connection was lost before the server took mail"), {}, true});
-    caf::anon_send(parts_->destination, connection_unfit{parts_->connection, std::move(*failed_)});
+    caf::anon_send(parts_->destination, connection_unfit{connection_, std::move(*failed_)});
     return;
   }
   connection_over over;
-  over.connection = parts_->connection;
+  over.connection = connection_;
   over.passed = passed_;
   if (failed_ && passed_ == 0) {
     over.how = queueing::close_reason::refused;

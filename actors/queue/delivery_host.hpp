@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rookery::actors {
 
@@ -22,6 +23,10 @@ struct delivery_parts {
   node* of = nullptr;
   caf::actor dispatch, record, destination;
   queueing::connection_number connection = 0;
+  /// The peer has connected to us (ATRN): there is no destination's actor, and when nothing waits any more the
+  /// next of these connections of dispatch, which are all this one, is served.
+  bool admitted = false;
+  std::vector<queueing::connection_number> further;
   std::shared_ptr<const smtp::client_settings> session;
   std::string host;                          ///< the name that was dialed
   std::string return_path;                   ///< replaces the sender of what has one; "": does not
@@ -50,6 +55,8 @@ private:
   void handle(const smtp::client_session::gone&);
 
   void ask_for_work();
+  void no_more_work();
+  void tell_over(queueing::connection_number);
   void take(const given_work&);
   void begin(smtp::body_type body);
   void convert();
@@ -65,6 +72,8 @@ private:
   std::uint64_t streamed_ = 0;
   std::uint64_t passed_ = 0;
   std::optional<way_failure> failed_;
+  queueing::connection_number connection_;   ///< dispatch's number of what is served now
+  std::size_t further_ = 0;                  ///< of `parts_->further`: those served
 };
 
 } // namespace rookery::actors

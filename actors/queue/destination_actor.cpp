@@ -277,6 +277,7 @@ private:
                                                                       : of().host_name;
     out->lmtp = a.way->hop.lmtp;
     out->limits.mails = transactions_a_session_max;
+    if (const auto step = parts_->time) out->times = {*step, *step, *step, *step, *step, *step, *step, out->times.quit};
     switch (t.demand.start) {
     case delivery::tls_start::never: out->tls = smtp::tls_use::none; break;
     case delivery::tls_start::when_offered: out->tls = a.in_the_clear ? smtp::tls_use::none : smtp::tls_use::when_offered; break;
@@ -336,7 +337,7 @@ private:
     d.address = t.address;
     d.port = a.way->hop.port;
     d.source = source_for(t.address, *a.way);
-    d.time = dial_time;
+    d.time = parts_->time ? std::min<std::chrono::milliseconds>(dial_time, *parts_->time) : dial_time;
     auto& reactor = *(*parts_->reactors)[turn_++ % parts_->reactors->size()];
     net::connect(*of().system, reactor, std::move(d), std::move(service), tell);
   }

@@ -11,7 +11,9 @@
 
 #include <caf/all.hpp>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ struct destination_parts {
   std::string destination;
   caf::actor dispatch, record;
   std::vector<std::unique_ptr<net::reactor>>* reactors = nullptr;
+  std::optional<std::chrono::seconds> time;  ///< for each step of a dialogue, in place of RFC 5321's
 };
 
 caf::actor spawn_destination(caf::local_actor& parent, std::shared_ptr<destination_parts>);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -88,6 +89,7 @@ public:
 
   caf::result<given_work> take(const take_work& t) {
     if (auto given = next_for(t)) return std::move(*given);
+    if (!t.waits) return given_work{};
     auto promise = self_->make_response_promise<given_work>();
     const auto slot = slots_.find(t.connection);
     if (slot == slots_.end()) {
@@ -117,6 +119,43 @@ public:
       base::log_event(base::severity::info, "delivery.destination_down").text("destination", destination).text("why", c.why.as.answer);
     leave_if_idle(destination);
     pump();
+  }
+
+  gateways_started start(const start_gateways& s) {
+    gateways_started out;
+    const auto time = now();
+    const std::chrono::seconds interval(pictures_.settings->gateway_etrn_interval_seconds);
+    std::erase_if(asked_, [&](const auto& a) { return time - a.second >= interval; });
+    for (const auto& domain : s.domains) {
+      if (!s.trusted && !asked_.try_emplace(domain, time).second) {
+        out.too_often = true;
+        continue;
+      }
+      for (const auto& key : ways_of(domain)) {
+        if (const auto status = core_.status(key, time)) out.messages += status->messages;
+        core_.release(key, time);
+      }
+    }
+    pump();
+    return out;
+  }
+
+  customer_admitted admit(const admit_customer& a) {
+    customer_admitted out;
+    out.record = parts_->record;
+    const auto time = now();
+    for (const auto& domain : a.domains)
+      for (const auto& key : ways_of(domain)) {
+        core_.retry_destination(key, time);
+        const auto status = core_.status(key, time);
+        if (!status || status->due == 0) continue;
+        const auto connection = core_.admit(key, time);
+        if (!connection) continue;
+        slots_.emplace(*connection, open_slot{key});
+        out.connections.push_back(*connection);
+      }
+    pump();
+    return out;
   }
 
   void ended(const transaction_over& t) {
@@ -215,8 +254,9 @@ private:
   actors::node& node() const { return *parts_->of; }
   static bool is_local(const delivery::way& w) { return w.what == delivery::way::kind::local; }
   std::optional<queueing::destination_limits> limits_of(const delivery::way& w) const {
-    if (w.limits == delivery::own_limits{}) return std::nullopt;
+    if (w.limits == delivery::own_limits{} && !w.on_request) return std::nullopt;
     auto out = dispatcher_settings_of(*pictures_.settings).limits;
+    out.on_request = w.on_request;
     if (w.limits.connections != 0) out.connections = w.limits.connections;
     out.first_connections = std::min(out.first_connections, out.connections);
     if (w.limits.messages_a_connection != 0) out.messages_a_connection = w.limits.messages_a_connection;
@@ -235,6 +275,7 @@ private:
     core_.set_settings(dispatcher_settings_of(*pictures_.settings), now());
     for (const auto queue : delivery::built_in_queues) set_queue(std::string(queue));
     for (const auto& [queue, record] : pictures_.view->queues()) set_queue(queue);
+    for (const auto& [domain, gateway] : pictures_.view->gateways()) set_queue(gateway->queue);
   }
 
   void set_queue(const std::string& queue) {
@@ -258,6 +299,15 @@ private:
     core_.put(m, now());
     for (const auto& part : m.parts)
       if (idle_.contains(part.destination)) touched_.push_back(part.destination);
+  }
+
+  /// The destinations at which mail of this gateway waits. O(destinations); ETRN's interval and ATRN's login bound it.
+  std::vector<std::string> ways_of(const std::string& gateway) const {
+    std::vector<std::string> out;
+    for (const auto& [key, way] : ways_)
+      if (way->gateway == gateway) out.push_back(key);
+    std::sort(out.begin(), out.end());
+    return out;
   }
 
   /// What this connection is to do now; nothing: there is no work, it may idle.
@@ -426,6 +476,7 @@ private:
   std::vector<std::string> touched_;   ///< destinations with idle connections that got mail
   std::unordered_map<base::message_id, envelope_ptr> recent_;
   std::unordered_set<base::message_id> withdrawn_;
+  std::map<std::string, base::wall_time> asked_; ///< gateways, and when ETRN started them last; no longer than the interval
   std::optional<base::wall_time> armed_;
   bool idling_ = false;
   bool stopped_ = false;
@@ -439,6 +490,8 @@ caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::sha
   return {[&st](const spool_changed& c) { st.changed(c); },
           [&st](const take_work& t) { return st.take(t); },
           [&st](const transaction_over& t) { st.ended(t); },
+          [&st](const start_gateways& s) { return st.start(s); },
+          [&st](const admit_customer& a) { return st.admit(a); },
           [&st](const connection_over& c) { st.over(c); },
           [&st](wake_atom) { st.wake(); },
           [&st](idle_atom) { st.close_idle(); },

@@ -40,12 +40,14 @@ struct open_connection {
 struct take_work {
   queueing::connection_number connection = 0;
   std::uint32_t recipients_max = 0;          ///< what the peer allows in a transaction; 0: anything
+  bool waits = true;                         ///< when there is nothing, for what may come soon
 };
 struct given_work {
   queueing::take_result what = queueing::take_result::nothing;
   queueing::transaction work;
   envelope_ptr message;                      ///< when `what` is work
   base::wall_time until{};                   ///< when `what` is later
+  bool verify_only = false;                  ///< `message` has an envelope alone: up to RCPT, nothing is written down
 };
 
 /// Why a destination could not be reached, or cannot be used as it should.
@@ -74,6 +76,25 @@ struct connection_ready {
 struct connection_unfit {
   queueing::connection_number connection = 0;
   way_failure why;
+};
+
+/// To dispatch: the mail of these gateways is asked for (ETRN). `trusted`: as often as it likes.
+/// Answered with gateways_started.
+struct start_gateways {
+  std::vector<std::string> domains;
+  bool trusted = false;
+};
+struct gateways_started {
+  std::uint64_t messages = 0;                ///< that wait for them
+  bool too_often = false;                    ///< some were not started: they were a moment ago
+};
+/// To dispatch: a server that may have the mail of these gateways is connected, and takes it on that
+/// connection (ATRN). Answered with customer_admitted; each of its connections goes to
+/// `connection_over` in the end.
+struct admit_customer { std::vector<std::string> domains; };
+struct customer_admitted {
+  std::vector<queueing::connection_number> connections; ///< one for each way that has mail; none: there is no mail
+  caf::actor record;                         ///< gets the outcomes
 };
 
 /// To record: an attempt begins. Written down without waiting.
@@ -125,6 +146,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::given_work)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_unfit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::start_gateways)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::gateways_started)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::admit_customer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::customer_admitted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::attempt_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::attempt_result_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::transaction_over)

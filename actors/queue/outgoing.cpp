@@ -11,6 +11,7 @@
 #include "actors/queue/system_mail_actor.hpp"
 #include "actors/tlsrpt/counter_actor.hpp"
 #include "actors/tlsrpt/reporter_actor.hpp"
+#include "actors/queue/verifier_actor.hpp"
 #include "base/text.hpp"
 #include "storage/queue/spool_machine.hpp"
 
@@ -83,6 +84,10 @@ outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_p
     return spawn_destination(parent, std::move(of));
   };
   n.dispatch = spawn_dispatch(system, parts);
+  auto verifying = std::make_shared<verifier_parts>();
+  verifying->of = &n;
+  verifying->reactors = &reactors;
+  n.verifier = spawn_verifier(system, std::move(verifying));
   caf::anon_send(record_, tell_dispatch{n.dispatch});
 }
 

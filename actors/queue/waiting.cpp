@@ -100,7 +100,9 @@ queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& 
       known = by_domain.emplace(by_domain.end(), domain, std::move(way));
     }
     const auto due = std::max(r.next_attempt, e.hold_until);
-    const auto deadline = delivery::next_deadline(waiting_facts_of(e, r), p.retry);
+    auto facts = waiting_facts_of(e, r);
+    if (known->second->on_request) facts.wants_delay = false; // it waits because it is to wait
+    const auto deadline = delivery::next_deadline(facts, p.retry);
     const auto part = std::find_if(out.parts.begin(), out.parts.end(), [&](const auto& w) {
       return w.destination == known->second->key && w.due == due && w.deadline == deadline;
     });

@@ -103,9 +103,9 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
                              delivery = n.delivery, archives = n.archives, collections] {
     const auto& now = follower->follow(cell->table());
     directory->put(now.directory);
-    settings->put(now.values);
     delivery->put(now.delivery);
     archives->put(now.archives);
+    settings->put(now.values); // behind what services make their own settings from
     const bool other_collections = collections->get() != now.collections;
     collections->put(now.collections);
     if (other_collections) caf::anon_send(collector_, collections_changed{});

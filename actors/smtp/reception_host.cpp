@@ -181,6 +181,8 @@ void reception_host::handle(const smtp::rcpt_to& r) {
   const auto values = node_.settings->get();
   facts.system_name = values->system_local_part;
   const auto directory = node_.directory->get();
+  const auto delivery = node_.delivery ? node_.delivery->get() : nullptr;
+  facts.delivery = delivery.get();
   auto address = r.recipient.text();
   // On LMTP a name alone is one of the default domain.
   if (facts.lmtp && r.recipient.domain.empty()) address.append("@").append(directory->default_domain());
@@ -205,7 +207,9 @@ void reception_host::handle(const smtp::rcpt_to& r) {
     const auto before = quota.counts_recipients ? counted_recipients(*transaction_) : 0;
     if (const auto* full = submission::send_refusal(quota, node_.sent->of(account_->id, node_.clock->wall()) + before)) return refuse(*full);
   }
-  check_quota({r.recipient, r.parameters, std::move(route), {}, reports, {}}, 0);
+  accepted_recipient to{r.recipient, r.parameters, std::move(route), {}, reports, {}};
+  if (to.route.gateway && to.route.gateway->check == delivery::recipient_check::call_forward) return verify(std::move(to));
+  check_quota(std::move(to), 0);
 }
 
 submission::send_quota reception_host::send_quota() const {
@@ -441,6 +445,7 @@ void reception_host::take_message() {
   with.onward = {node_.directory->get(), settings_->forwards, t.sender.text(), header.delivered_to_addresses, t.begun};
   with.remembered = settings_->remembered;
   with.counted = t.counted;
+  if (node_.delivery) with.delivery = node_.delivery->get();
   with.next_id = [&n = node_] { return n.next_message_id(); };
   with.shard_of = [&n = node_](base::account_id a) { return n.shard_of(a); };
   if (!t.message->spilled()) return commit_message(prepare(t, with));

@@ -1,6 +1,7 @@
 /// The meeting place of SMTP reception: mail from other servers (MX), from users
 /// (submission) and from local programs (LMTP).
 ///
+/// Also where servers ask for the mail of their domains (ETRN, ATRN).
 /// Asks the directory who a recipient is, gathers the message, makes it durable with
 /// one commit for all its recipients, and only then lets the session say 250.
 #pragma once
@@ -10,6 +11,7 @@
 #include "actors/net/connection.hpp"
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
+#include "actors/queue/messages.hpp"
 #include "actors/smtp/transaction.hpp"
 #include "policy/delivery/dnssec_rule.hpp"
 #include "policy/reception/reception.hpp"
@@ -38,7 +40,8 @@ public:
 
   caf::message_handler messages() override;
   bool busy() const override { return waiting_; }
-  void gone() override { entry_.leave(); }
+  void gone() override;
+  base::const_bytes rest() const override { return session_.rest(); }
 
 private:
   void on(smtp::server_session::event&) override;
@@ -56,14 +59,22 @@ private:
   void handle(const smtp::data_begin&);
   void handle(const smtp::message_end&);
   void handle(const smtp::start_tls&) { link().start_tls(); }
-  void handle(const smtp::start_queue&) { session_.queue_answered({458, "4.3.3", "Queues are not started from here"}); }
-  void handle(const smtp::turn_around&) { session_.refuse({450, "4.7.0", "No mail is given out here"}); }
-  void handle(const smtp::turned&) {}
+  void handle(const smtp::start_queue&);
+  void handle(const smtp::turn_around&);
+  void handle(const smtp::turned&);
 
   void close_account(bool quiet_hours);
   void refuse(const routing::refusal&);
   void log_refusal(const routing::refusal&) const;
   bool queue_full() const;
+
+  // reception_gateway.cpp
+  /// Asks the server of a gateway whether it has the recipient.
+  void verify(accepted_recipient);
+  std::string dequeuer() const;
+  void log_dequeue(std::string_view event, const std::string& what, std::uint64_t messages) const;
+  void give_back();
+
   /// Asks the shard of each account that has a quota how much of it is used, from account `next` on.
   void check_quota(accepted_recipient, std::size_t next);
   void accept_recipient(accepted_recipient);
@@ -102,6 +113,8 @@ private:
   std::shared_ptr<transaction> transaction_; ///< shared with a worker that reads a large message
   bool storing_ = false;              ///< the message is whole and not answered yet
   bool waiting_ = false;              ///< another actor's answer is awaited
+  bool gone_ = false;
+  customer_admitted admitted_;        ///< connections of dispatch that are this one, from ATRN's 250 until it turns
   std::uint64_t token_ = 0;
 };
 

@@ -29,6 +29,13 @@ void sent_note::queued(std::size_t number, const std::string& address) {
   to.copies.push_back({place::queue, record_.id.value, static_cast<std::uint32_t>(number), address == to.address ? std::string() : address});
 }
 
+void sent_note::queued_as(std::size_t current, const storage::queue::envelope& e, std::size_t number) {
+  if (!on_) return;
+  auto& to = record_.recipients.at(current - 1);
+  const auto& address = e.recipients.at(number).address;
+  to.copies.push_back({place::queue, e.id.value, static_cast<std::uint32_t>(number), address == to.address ? std::string() : address});
+}
+
 void sent_note::forwarded_until(std::size_t count) {
   if (on_) forwarded_for_.resize(count, record_.recipients.size() - 1);
 }

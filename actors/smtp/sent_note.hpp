@@ -25,6 +25,10 @@ public:
   void stored(base::account_id);
   /// It waits in the spool under the message's own id, as that recipient.
   void queued(std::size_t number, const std::string& address);
+  /// Which recipient that is now, for `queued_as`.
+  std::size_t current() const noexcept { return record_.recipients.size(); }
+  /// What was recipient `current` waits in the spool as that recipient of another message, made of this one.
+  void queued_as(std::size_t current, const storage::queue::envelope&, std::size_t number);
   /// So many messages have come of forwarding by now; those that are new are this recipient's.
   void forwarded_until(std::size_t count);
   /// The message that came of forwarding as number `index`.

@@ -3,6 +3,7 @@
 #include "actors/account/sent_today.hpp"
 #include "actors/smtp/sent_note.hpp"
 #include "base/text.hpp"
+#include "policy/routing/address_form.hpp"
 #include "storage/mail/command.hpp"
 #include "storage/queue/command.hpp"
 
@@ -64,6 +65,13 @@ bool wants_confirmation(const transaction& t, const accepted_recipient& r) {
   return (r.parameters.notify & smtp::notify::success) != 0 && !t.sender.null() && (!r.route.local.empty() || r.route.remote.size() > 1);
 }
 
+/// Where mail for this address waits: with its gateway, or with all the other mail ("").
+std::string own_queue(const commit_facts& facts, const std::string& address) {
+  if (facts.delivery == nullptr || facts.delivery->gateways().empty()) return {};
+  const auto gateway = facts.delivery->gateway(routing::sides(address).domain);
+  return gateway == nullptr ? std::string() : gateway->queue;
+}
+
 void add_to_spool(prepared_message& to, base::wall_time now, storage::queue::any_command what) {
   storage::shard_command c;
   c.shard = storage::spool_shard;
@@ -99,6 +107,25 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
   onward_mail onward(facts.onward);
   auto order = envelope;
   sent_note sent(t, facts, out->group.bodies.front().id);
+  struct own_message {
+    storage::queue::envelope envelope;
+    std::vector<std::size_t> sent_as; ///< what the note calls each recipient
+  };
+  std::map<std::string, own_message> apart; // by queue
+  const auto queue_up = [&](const accepted_recipient& r, const std::string& address) {
+    const auto queue = own_queue(facts, address);
+    if (queue.empty()) {
+      sent.queued(envelope.recipients.size(), address);
+      return add_recipient(envelope, r, address);
+    }
+    const auto [at, fresh] = apart.try_emplace(queue);
+    if (fresh) {
+      at->second.envelope = envelope_of(t, facts);
+      at->second.envelope.queue = queue;
+    }
+    at->second.sent_as.push_back(sent.current());
+    add_recipient(at->second.envelope, r, address);
+  };
   for (const auto& r : t.recipients) {
     if (r.at_end.what == reception::fate::refused) continue;
     sent.begin(r.address.text());
@@ -116,10 +143,7 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
       add_recipient(envelope, r, r.address.text());
       continue;
     }
-    for (const auto& address : r.route.remote) {
-      sent.queued(envelope.recipients.size(), address);
-      add_recipient(envelope, r, address); // without SUCCESS if there are several
-    }
+    for (const auto& address : r.route.remote) queue_up(r, address); // without SUCCESS if there are several
     for (const auto& d : r.route.local) {
       auto key = std::make_pair(d.account->id, d.folder);
       if (std::find(done.begin(), done.end(), key) != done.end()) {
@@ -168,7 +192,15 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
     add_to_spool(*out, t.begun, storage::queue::accepted{std::move(e)});
   }
   out->remote += envelope.recipients.size();
-  if (!envelope.recipients.empty()) add_to_spool(*out, t.begun, storage::queue::accepted{std::move(envelope)});
+  bool named = !envelope.recipients.empty(); // one of them has the transaction's own id
+  if (named) add_to_spool(*out, t.begun, storage::queue::accepted{std::move(envelope)});
+  for (auto& [queue, own] : apart) {
+    auto& e = own.envelope;
+    if (std::exchange(named, true)) e.id = facts.next_id();
+    out->remote += e.recipients.size();
+    for (std::size_t i = 0; i < own.sent_as.size(); ++i) sent.queued_as(own.sent_as[i], e, i);
+    add_to_spool(*out, t.begun, storage::queue::accepted{std::move(e)});
+  }
   if (!order.recipients.empty()) {
     order.id = facts.next_id();
     order.queue = "system";

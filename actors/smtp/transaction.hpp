@@ -7,6 +7,7 @@
 #include "actors/account/onward_mail.hpp"
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "policy/delivery/delivery_view.hpp"
 #include "policy/reception/reception.hpp"
 #include "policy/routing/recipient_route.hpp"
 #include "protocols/smtp/fix_ups.hpp"
@@ -71,6 +72,7 @@ struct commit_facts {
   bool tls_optional = false;
   std::function<base::shard_id(base::account_id)> shard_of;
   std::shared_ptr<archive_mail> archive;   ///< told of the accounts that are reached; never null
+  std::shared_ptr<const delivery::delivery_view> delivery; ///< whose gateways have queues of their own
   onward_facts onward;                      ///< for accounts that forward
   std::function<base::message_id()> next_id;
   std::uint64_t remembered = 0;             ///< sent messages that are remembered in all; 0: not this one
@@ -87,7 +89,7 @@ struct prepared_message {
 };
 
 /// Builds the commit group: one body, a deliver command for each account, and one
-/// spool command for all others. Recipients that were refused at the end are left out. Reads the spill file of a large message: then only
+/// spool command for all others, or one for each queue that they wait in. Recipients that were refused at the end are left out. Reads the spill file of a large message: then only
 /// in a thread that may wait. Takes the message out of the transaction.
 std::shared_ptr<prepared_message> prepare(transaction&, const commit_facts&);
 

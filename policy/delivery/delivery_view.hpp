@@ -1,5 +1,5 @@
 /// What an administrator has written about the way out: queues, routes by domain, logins by
-/// host. An immutable picture made for being asked.
+/// host, gateways. An immutable picture made for being asked.
 ///
 /// Built by actors/config from the configuration table and published as a shared_ptr; read from
 /// any thread. Domains and hosts are canonical: ASCII, lower case; addresses without brackets.
@@ -85,6 +85,34 @@ struct host_login {
   bool without_tls = false;        ///< may be sent over a connection without TLS
 };
 
+/// What is known of the recipients of a gateway before their mail is taken.
+enum class recipient_check : std::uint8_t {
+  none,         ///< any address of the domain
+  list,         ///< those of `gateway_record::recipients`
+  call_forward  ///< the server that has them is asked
+};
+
+/// A domain whose mail is taken here for another server. Its mail waits in a queue of its own.
+struct gateway_record {
+  std::string domain;
+  std::string queue;               ///< `gateway_queue(domain)`
+  bool on_request = false;         ///< mail waits until ETRN or ATRN asks for it; else it leaves at once
+  relay way;                       ///< no host: the domain's own MX hosts that come before this server
+  std::vector<std::string> dequeuers; ///< canonical addresses of the accounts that may ask for the mail
+  recipient_check check = recipient_check::none;
+  std::vector<std::string> recipients; ///< local parts, lower case, sorted; for `list`
+  bool accept_unchecked = false;   ///< when the server cannot be asked now: accept; else 4yz
+  std::string description;
+
+  bool may_dequeue(std::string_view account) const noexcept;
+  bool has_recipient(std::string_view local_part) const;
+};
+
+inline constexpr std::size_t gateway_recipients_max = 50'000;
+inline constexpr std::size_t gateway_dequeuers_max = 100;
+/// The queue of a gateway: its domain, made to fit the names of queues.
+std::string gateway_queue(std::string_view domain);
+
 inline constexpr std::array<std::string_view, 9> built_in_queues = {"bad",        "deferred", "holding", "inbound", "local",
                                                                     "quarantine", "remote",   "retry",   "system"};
 bool is_built_in(std::string_view queue) noexcept;
@@ -94,22 +122,26 @@ public:
   using queue_map = std::map<std::string, std::shared_ptr<const queue_record>, std::less<>>;
   using route_map = std::map<std::string, std::shared_ptr<const route_record>, std::less<>>;
   using login_map = std::map<std::string, std::shared_ptr<const host_login>, std::less<>>;
+  using gateway_map = std::map<std::string, std::shared_ptr<const gateway_record>, std::less<>>;
 
   delivery_view();
   std::uint64_t version() const noexcept { return version_; }
 
   /// Null when nothing is written of it: a built-in queue then has no freeze and no hours.
   std::shared_ptr<const queue_record> queue(std::string_view name) const;
-  /// A built-in queue, or one that is written.
-  bool has_queue(std::string_view name) const { return is_built_in(name) || queues_->contains(name); }
+  /// A built-in queue, one that is written, or a gateway's.
+  bool has_queue(std::string_view name) const;
   /// The route of this domain: its own, else that of the nearest "*.parent", else "*", else null.
   std::shared_ptr<const route_record> route(std::string_view domain) const;
-  /// The same for hosts.
+  /// The gateway of exactly this domain, or null.
+  std::shared_ptr<const gateway_record> gateway(std::string_view domain) const;
+  /// The same as `route` for hosts.
   std::shared_ptr<const host_login> login_for(std::string_view host) const;
 
   const queue_map& queues() const noexcept { return *queues_; }
   const route_map& routes() const noexcept { return *routes_; }
   const login_map& logins() const noexcept { return *logins_; }
+  const gateway_map& gateways() const noexcept { return *gateways_; }
 
 private:
   friend class delivery_builder;
@@ -117,6 +149,7 @@ private:
   std::shared_ptr<const queue_map> queues_;
   std::shared_ptr<const route_map> routes_;
   std::shared_ptr<const login_map> logins_;
+  std::shared_ptr<const gateway_map> gateways_;
 };
 
 /// Makes the next picture from one; copies only the maps that change. Not thread-safe.
@@ -126,9 +159,11 @@ public:
   void put(queue_record);
   void put(route_record);
   void put(host_login);
+  void put(gateway_record);
   void remove_queue(std::string_view name);
   void remove_route(std::string_view domain);
   void remove_login(std::string_view host);
+  void remove_gateway(std::string_view domain);
   std::shared_ptr<const delivery_view> finish(std::uint64_t version);
 
 private:
@@ -139,6 +174,7 @@ private:
   std::shared_ptr<delivery_view::queue_map> queues_;
   std::shared_ptr<delivery_view::route_map> routes_;
   std::shared_ptr<delivery_view::login_map> logins_;
+  std::shared_ptr<delivery_view::gateway_map> gateways_;
 };
 
 } // namespace rookery::delivery

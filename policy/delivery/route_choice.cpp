@@ -53,7 +53,9 @@ own_limits first_of(own_limits a, const own_limits& b) noexcept {
 std::string key_of(const way& w, const route_question& q, bool own) {
   std::string key;
   if (w.what == way::kind::local) return "local";
-  if (w.what == way::kind::mx) {
+  if (!w.gateway.empty()) {
+    key = "gateway:" + w.gateway;
+  } else if (w.what == way::kind::mx) {
     key = w.domain;
     if (w.hop.port != 25) key.append(":").append(std::to_string(w.hop.port));
   } else {
@@ -92,7 +94,8 @@ way choose(const delivery_view& view, const route_question& q, const relay& smar
   auto queue = view.queue(q.queue);
   w.route = view.route(q.domain);
   const bool in_custom = queue != nullptr && queue->custom;
-  if (!own && !in_custom && w.route != nullptr && !w.route->queue.empty() && w.route->queue != q.queue) {
+  const auto gateway = view.gateway(q.domain);
+  if (!own && !in_custom && gateway == nullptr && w.route != nullptr && !w.route->queue.empty() && w.route->queue != q.queue) {
     if (const auto other = view.queue(w.route->queue); other != nullptr && other->custom) {
       queue = other;
       w.queue = other->name;
@@ -110,6 +113,11 @@ way choose(const delivery_view& view, const route_question& q, const relay& smar
     w.tls = tls_use::when_offered;
     w.route = nullptr;
     through(w, queue->way);
+  } else if (gateway != nullptr) {
+    w.gateway = gateway->domain;
+    w.on_request = gateway->on_request;
+    if (!gateway->way.host.empty()) through(w, gateway->way);
+    else w.tls = strictest(w.tls, gateway->way.tls);
   } else if (w.route != nullptr && !w.route->way.host.empty()) {
     through(w, w.route->way);
   } else if (!smart_host.host.empty() && w.route == nullptr) {

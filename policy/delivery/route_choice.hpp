@@ -1,7 +1,7 @@
 /// Which way a recipient's mail goes out, and the string that names this way to the dispatcher.
 ///
-/// In this order: the message's own route, its custom queue, the route of the recipient's domain, the
-/// smart host, the domain's own MX hosts. What goes the same way has the same string, whatever
+/// In this order: the message's own route, its custom queue, the gateway or the route of the recipient's
+/// domain, the smart host, the domain's own MX hosts. What goes the same way has the same string, whatever
 /// queue it waits in; another login or other wishes for TLS make another string.
 ///
 /// Source: RFC 5321 §3.6, §5.1; RFC 8689. Pure; thread-safe.
@@ -37,6 +37,8 @@ struct way {
   std::shared_ptr<const route_record> route;  ///< of the domain, for DANE, source addresses, EHLO name; may be null
   std::string return_path;          ///< replaces the envelope sender; "": none does
   own_limits limits;
+  std::string gateway;              ///< the domain, when it is one; such a way is for this domain alone
+  bool on_request = false;          ///< only when its server asks, or is connected to us
   bool require_tls = false, tls_optional = false, dnssec_required = false; ///< all its mail wants it
   std::string key;                  ///< the dispatcher's destination
 };

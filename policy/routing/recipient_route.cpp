@@ -58,8 +58,15 @@ recipient_route route(const directory_view& directory, std::string_view address,
   case resolved::domain_off: return refuse(domain_off);
   case resolved::loop: return refuse(alias_loop);
   case resolved::foreign_domain: {
-    if (!facts.authenticated || facts.lmtp) return refuse(relay_denied);
     recipient_route out;
+    if (facts.delivery != nullptr && !facts.lmtp) {
+      const auto to = sides(found.address);
+      out.gateway = facts.delivery->gateway(to.domain);
+      if (out.gateway != nullptr && out.gateway->check == delivery::recipient_check::list && to.local != "postmaster" &&
+          !out.gateway->has_recipient(to.local) && !out.gateway->has_recipient(split_detail(to.local).user))
+        return refuse(unknown_user);
+    }
+    if ((out.gateway == nullptr && !facts.authenticated) || facts.lmtp) return refuse(relay_denied);
     out.what = recipient_route::kind::deliver;
     out.remote.push_back(std::move(found.address));
     return out;

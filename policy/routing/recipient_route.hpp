@@ -2,9 +2,10 @@
 ///
 /// Source: RFC 5321 §3.6.2, §4.5.1 (postmaster), RFC 3463 (enhanced codes), RFC 5233
 /// (detail). Never an open relay: only an authenticated sender's mail goes onwards;
-/// the sole exception is a target that an administrator wrote into an alias.
+/// the exceptions are a target that an administrator wrote into an alias, and the domains of gateways.
 #pragma once
 
+#include "policy/delivery/delivery_view.hpp"
 #include "policy/routing/directory_view.hpp"
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct recipient_facts {
   bool lmtp = false;                  ///< RFC 2033: what is not ours never goes onwards
   std::string_view system_name = {};  ///< local part of the system account of every domain here; "": there is none
   bool obeyed = false;                ///< the system account takes orders from this sender
+  const delivery::delivery_view* delivery = nullptr; ///< knows the gateways; null: there are none
 };
 
 /// A reply as SMTP gives it.
@@ -44,7 +46,8 @@ struct recipient_route {
     refuse
   } what = kind::refuse;
   std::vector<local_delivery> local;
-  std::vector<std::string> remote;    ///< canonical addresses for the remote queue
+  std::vector<std::string> remote;    ///< canonical addresses for other servers
+  std::shared_ptr<const delivery::gateway_record> gateway; ///< whose recipient it is; `call_forward` is yet to be done
   refusal reason;                     ///< when refused
   bool accepted() const noexcept { return what != kind::refuse; }
 };

@@ -25,6 +25,10 @@ void add_way_options(CLI::App& verb, way_options& o, way_kind kind) {
   auto* mx = verb.add_flag("--mx", o.mx, "The host is a domain: follow its MX records");
   verb.add_flag("--no-mx", o.no_mx, "It is a host")->excludes(mx);
   verb.add_option("--protocol", o.protocol, "smtp or lmtp");
+  if (kind == way_kind::gateway) {
+    verb.add_option("--description", o.description, "A note for administrators");
+    return;
+  }
   verb.add_option("--connections", o.connections, "Connections at the same time");
   verb.add_option("--connection-messages", o.connection_messages, "Messages sent over one connection");
   verb.add_option("--rate", o.rate, "Messages a minute");

@@ -11,7 +11,7 @@
 
 namespace rookery::cli {
 
-enum class way_kind : std::uint8_t { queue, route, login, message };
+enum class way_kind : std::uint8_t { queue, route, login, message, gateway };
 
 struct way_options {
   std::string host, protocol, tls, login, return_path, schedule, queue, dane, helo_name, description;

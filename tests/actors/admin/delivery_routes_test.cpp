@@ -1,4 +1,4 @@
-// Queues, routes and host logins over the administration.
+// Queues, routes, host logins and gateways over the administration.
 #include "tests/actors/admin/administration.hpp"
 
 namespace rookery::admin {
@@ -71,6 +71,44 @@ TEST_F(ways, RoutesAndHostLogins) {
   EXPECT_EQ(ask("DELETE", "/v1/host-logins/relay.example").status, 200u);
   EXPECT_EQ(ask("DELETE", "/v1/host-logins/relay.example").status, 404u);
   EXPECT_EQ(ask("GET", "/v1/history?limit=1").body.get_string("/items/0/lines/0/kind"), "host-login");
+}
+
+TEST_F(ways, AGatewayHasAQueueOfItsOwn) {
+  EXPECT_EQ(ask("POST", "/v1/domains", R"({"name":"ours.example"})").status, 201u);
+  EXPECT_EQ(ask("POST", "/v1/gateways", R"({"domain":"ours.example"})").status, 409u);
+  auto r = ask("POST", "/v1/gateways", R"({"domain":"Branch.Example","host":"inner.example","login":"ann","password":"pass word"})");
+  EXPECT_EQ(r.status, 201u) << text(r);
+  EXPECT_EQ(r.body.get_string("queue"), "branch.example");
+  EXPECT_EQ(text(r).find("pass word"), std::string::npos);
+  EXPECT_EQ(text(r).find("sealed"), std::string::npos);
+  EXPECT_EQ(ask("POST", "/v1/gateways", R"({"domain":"branch.example"})").status, 409u);
+  EXPECT_EQ(ask("POST", "/v1/gateways", R"({"domain":"no domain"})").status, 422u);
+  EXPECT_EQ(ask("POST", "/v1/domains", R"({"name":"branch.example"})").status, 409u);
+  EXPECT_EQ(ask("PATCH", "/v1/gateways/branch.example", R"({"recipient_check":"list","recipients":["ann@branch.example"]})").body.get_string("/recipients/0"), "ann");
+  EXPECT_EQ(ask("PATCH", "/v1/gateways/branch.example", R"({"delivery":"on_request","host":null,"login":null,"password":null})").status, 422u) << "nobody could have the mail";
+
+  EXPECT_EQ(row("branch.example").get_integer("messages"), 0);
+  EXPECT_EQ(ask("POST", "/v1/queues/branch.example/freeze").body.get_bool("frozen"), true);
+  EXPECT_EQ(ask("PATCH", "/v1/queues/branch.example", R"({"schedule":"mon-fri"})").status, 200u);
+  EXPECT_EQ(ask("DELETE", "/v1/queues/branch.example").status, 200u) << "back to how it was made";
+  EXPECT_EQ(ask("GET", "/v1/queues/branch.example").status, 200u);
+  EXPECT_EQ(ask("PATCH", "/v1/queues/branch.example", R"({"description":"the branch"})").status, 200u);
+  EXPECT_EQ(ask("POST", "/v1/routes", R"({"domain":"x.example","queue":"branch.example"})").status, 201u);
+
+  storage::queue::envelope m;
+  m.id = base::message_id(1);
+  m.queue = "remote";
+  m.recipients.resize(1);
+  m.recipients[0].address = "ann@branch.example";
+  node_->put_in_spool({{}, storage::queue::accepted{m}});
+  EXPECT_EQ(ask("POST", "/v1/queue/1/move", R"({"queue":"branch.example"})").status, 200u);
+  EXPECT_EQ(ask("GET", "/v1/gateways/branch.example").body.get_integer("messages"), 1);
+  EXPECT_EQ(ask("DELETE", "/v1/gateways/branch.example").status, 409u) << "mail waits for it";
+  EXPECT_EQ(ask("DELETE", "/v1/queue/1").status, 200u);
+  EXPECT_EQ(ask("DELETE", "/v1/gateways/branch.example").status, 200u);
+  EXPECT_EQ(ask("GET", "/v1/gateways/branch.example").status, 404u);
+  EXPECT_EQ(ask("POST", "/v1/domains", R"({"name":"branch.example"})").status, 201u);
+  EXPECT_EQ(ask("GET", "/v1/history?limit=2").body.get_string("/items/1/lines/0/kind"), "gateway");
 }
 
 TEST_F(ways, DestinationsArePausedAndTriedByName) {

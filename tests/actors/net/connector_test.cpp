@@ -101,6 +101,49 @@ private:
   bool done_ = false;
 };
 
+/// Lets another protocol have the connection when it has heard a line; asks something before, whose answer comes later.
+class turner final : public protocol {
+public:
+  turner(diary& d, caf::actor slow, const connection_facts& facts) : diary_(d), slow_(std::move(slow)), facts_(facts) {}
+  void begin(connection& c) override {
+    protocol::begin(c);
+    c.ask<int>(slow_, std::chrono::hours(1), 1, [this](int) { diary_.write("turner has its answer"); }, [] {});
+  }
+  void feed(base::const_bytes in, base::instant) override {
+    heard_.append(in);
+    const auto end = heard_.find('\n');
+    if (turned_ || end == std::string::npos) return;
+    turned_ = true;
+    heard_.erase(0, end + 1);
+    output_ = "turned\n";
+    link().turn_over(std::make_unique<one_line>(diary_, "second", "I am second\n", facts_));
+  }
+  void tick(base::instant) override {}
+  void step() override {}
+  base::const_bytes output() const override { return output_; }
+  void sent(std::size_t n) override {
+    output_.erase(0, n);
+    if (output_.empty()) diary_.write("turner has said all");
+  }
+  std::optional<base::instant> deadline() const override { return std::nullopt; }
+  bool wants_input() const override { return !turned_; }
+  bool closed() const override { return false; }
+  void shut_down(base::instant) override {}
+  void tls_started(const connection_facts&, base::instant) override {}
+  base::const_bytes rest() const override { return heard_; }
+  void gone() override {
+    diary_.write("turner gone");
+    caf::anon_send(slow_, std::string("now"));
+  }
+
+private:
+  diary& diary_;
+  caf::actor slow_;
+  connection_facts facts_;
+  std::string heard_, output_;
+  bool turned_ = false;
+};
+
 struct world {
   caf::actor_system_config config;
   caf::actor_system system{config};
@@ -154,6 +197,28 @@ TEST(Connection, AsksWithADeadlineAndDoesTasksLater) {
   EXPECT_TRUE(w.events.has("server gone"));
   caf::anon_send_exit(silent, caf::exit_reason::kill);
   caf::anon_send_exit(quick, caf::exit_reason::kill);
+}
+
+TEST(Connection, TurnsOverToAnotherProtocolWithWhatWasRead) {
+  world w;
+  // Answers its question only when the asker has given its connection away.
+  const auto slow = w.system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    auto waiting = std::make_shared<std::optional<caf::typed_response_promise<int>>>();
+    return {[self, waiting](int) -> caf::result<int> {
+              *waiting = self->make_response_promise<int>();
+              return **waiting;
+            },
+            [waiting](const std::string&) { (*waiting)->deliver(1); }};
+  });
+  auto door = w.service("server", "");
+  door->make = [&](const connection_facts& f) { return std::make_unique<turner>(w.events, slow, f); };
+  w.dial_to(w.listen(door), w.service("client", "turn\nearly\n"));
+  EXPECT_TRUE(w.events.has("turner has said all"));
+  EXPECT_TRUE(w.events.has("turner gone"));
+  EXPECT_TRUE(w.events.has("second began"));
+  EXPECT_TRUE(w.events.has("second heard early"));
+  EXPECT_TRUE(w.events.has("server gone"));
+  caf::anon_send_exit(slow, caf::exit_reason::kill);
 }
 
 TEST(Connector, RunsAProtocolOnTheConnection) {

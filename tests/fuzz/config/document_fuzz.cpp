@@ -18,7 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   d.id = 7;
   d.version = 3;
   config::settings values;
-  const auto change = data[0] % 3 == 0 ? config::change_account : data[0] % 3 == 1 ? config::change_alias : config::change_domain;
+  const auto change = [kind = data[0] % 3](std::string_view before, const json::value& p) {
+    return kind == 0 ? config::change_account(before, p) : kind == 1 ? config::change_alias(before, p) : config::change_domain(before, p);
+  };
   const auto made = change(content, *patch);
   if (!made) return 0;
   d.content = *made;

@@ -38,6 +38,7 @@ public:
     mail_.octets = what % 40;
     mail_.body = static_cast<body_type>(what % 3);
     mail_.smtputf8 = (what & 64) != 0;
+    mail_.verify_only = (how & 128) != 0;
     how_ = what;
     session_ = std::make_unique<client_session>(settings, facts_, now_);
     pump();
@@ -94,6 +95,7 @@ private:
       if (begun_ >= 3) return s.quit();
       if (s.begin(mail_)) ++begun_;
     } else if (std::holds_alternative<client_session::want_body>(e)) {
+      if (mail_.verify_only) std::abort();
       int pieces = 0;
       while (s.takes_body() && pieces++ < 3) s.body(".\r\nab\ncd");
       if ((how_ & 32) != 0) s.body_failed();

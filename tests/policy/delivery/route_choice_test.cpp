@@ -112,6 +112,45 @@ TEST(RouteChoice, TellsTheRestOfTheWay) {
   EXPECT_EQ(other.what, way::kind::mx);
 }
 
+TEST(RouteChoice, AGatewayComesBeforeRoutesAndTheSmartHost) {
+  delivery_builder b{*view()};
+  gateway_record g;
+  g.domain = "c.example"; // has a route into the queue "shop"
+  g.way = host("inner.c");
+  b.put(g);
+  g = {};
+  g.domain = "backup.example";
+  b.put(g);
+  g.domain = "held.example";
+  g.on_request = true;
+  b.put(g);
+  const auto v = b.finish(2);
+  const auto smart = host("smart.isp");
+  const auto c = choose(*v, {"c.example", false, "remote"}, smart);
+  EXPECT_EQ(c.key, "gateway:c.example");
+  EXPECT_EQ(c.hop.host, "inner.c");
+  EXPECT_EQ(c.what, way::kind::host);
+  EXPECT_FALSE(c.on_request);
+  const auto backup = choose(*v, {"backup.example", false, "backup.example"}, smart);
+  EXPECT_EQ(backup.key, "gateway:backup.example");
+  EXPECT_EQ(backup.what, way::kind::mx);
+  EXPECT_EQ(backup.domain, "backup.example") << "to the hosts before us, not to the smart host";
+  EXPECT_TRUE(choose(*v, {"held.example", false, "held.example"}, smart).on_request);
+  EXPECT_EQ(choose(*v, {"x.held.example", false, "remote"}, smart).gateway, "") << "only the domain itself";
+  auto own = host("elsewhere");
+  EXPECT_EQ(choose(*v, {"held.example", false, "held.example", &own}, smart).key, "[elsewhere]:25");
+  EXPECT_EQ(choose(*v, {"held.example", false, "shop"}, smart).key, choose(*v, {"x.example", false, "shop"}, smart).key) << "moved by hand";
+  EXPECT_EQ(choose(*v, {"held.example", true, "remote"}, smart).key, "local");
+  route_question q{"held.example", false, "held.example"};
+  q.require_tls = true;
+  EXPECT_EQ(choose(*v, q, smart).key, "gateway:held.example requiretls");
+  EXPECT_TRUE(v->has_queue("held.example"));
+  EXPECT_FALSE(v->has_queue("x.held.example"));
+  delivery_builder less{*v};
+  less.remove_gateway("held.example");
+  EXPECT_EQ(less.finish(3)->gateway("held.example"), nullptr);
+}
+
 TEST(RouteChoice, WishesOfTheMessageMakeAnotherDestination) {
   const auto v = view();
   route_question q{"x.example", false, "remote"};

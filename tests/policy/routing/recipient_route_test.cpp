@@ -83,6 +83,52 @@ TEST(RecipientRoute, TheSystemAccountObeysThoseWhoHaveLoggedInAndHasNoMailbox) {
   }
 }
 
+TEST(RecipientRoute, AGatewayTakesMailOfStrangersForItsRecipients) {
+  delivery::delivery_builder b{delivery::delivery_view{}};
+  delivery::gateway_record g;
+  g.domain = "open.example";
+  b.put(g);
+  g.domain = "list.example";
+  g.check = delivery::recipient_check::list;
+  g.recipients = {"zoe", "ann"};
+  b.put(g);
+  g.domain = "asked.example";
+  g.check = delivery::recipient_check::call_forward;
+  b.put(g);
+  g.domain = "example.test"; // ours: the mailboxes here count
+  b.put(g);
+  const auto view = b.finish(1);
+  const struct { std::string_view address, stranger, lmtp; } rows[] = {
+      {"any@open.example", ">any@open.example", "550 5.7.1"},
+      {"Any@OPEN.example", ">any@open.example", "550 5.7.1"},
+      {"any@sub.open.example", "550 5.7.1", "550 5.7.1"},
+      {"any@else.example", "550 5.7.1", "550 5.7.1"},
+      {"any%else.example@open.example", ">any%else.example@open.example", "550 5.7.1"},
+      {"ann@list.example", ">ann@list.example", "550 5.7.1"},
+      {"ANN@list.example", ">ann@list.example", "550 5.7.1"},
+      {"zoe+x@list.example", ">zoe+x@list.example", "550 5.7.1"},
+      {"eve@list.example", "550 5.1.1", "550 5.7.1"},
+      {"postmaster@list.example", ">postmaster@list.example", "550 5.7.1"},
+      {"any@asked.example", ">any@asked.example", "550 5.7.1"},
+      {"ann@example.test", "ann@example.test:INBOX", "ann@example.test:INBOX"},
+      {"nobody@example.test", "550 5.1.1", "550 5.1.1"}};
+  const auto directory = small_directory();
+  for (const auto& r : rows) {
+    SCOPED_TRACE(r.address);
+    recipient_facts stranger, lmtp;
+    stranger.delivery = lmtp.delivery = view.get();
+    lmtp.lmtp = true;
+    EXPECT_EQ(print(route(*directory, r.address, stranger)), r.stranger);
+    EXPECT_EQ(print(route(*directory, r.address, lmtp)), r.lmtp);
+  }
+  recipient_facts submitter;
+  submitter.delivery = view.get();
+  submitter.authenticated = true;
+  EXPECT_EQ(print(route(*directory, "eve@list.example", submitter)), "550 5.1.1");
+  EXPECT_EQ(print(route(*directory, "any@else.example", submitter)), ">any@else.example");
+  EXPECT_EQ(route(*directory, "any@asked.example", submitter).gateway->check, delivery::recipient_check::call_forward);
+}
+
 TEST(RecipientRoute, ADetailNamesAFolderOnlyIfItIsFitForOne) {
   struct row {
     std::string_view detail, folder;
