@@ -5,6 +5,7 @@
 #include "policy/delivery/notifications.hpp"
 #include "policy/routing/address_form.hpp"
 #include "protocols/smtp/trace.hpp"
+#include "storage/queue/spool_machine.hpp"
 
 #include <algorithm>
 
@@ -40,6 +41,7 @@ bool onward_mail::reaches(const routing::account_record& account, std::string_vi
   facts.delivered_to_account = std::find(facts_.delivered_to.begin(), facts_.delivered_to.end(), account.address) != facts_.delivered_to.end();
   const auto is_ours = [this](std::string_view domain) { return ours(*facts_.directory, domain); };
   auto decision = forwarding::forward(*account.forward, *facts_.limits, facts, is_ours, facts_.now);
+  if (decision.used && std::find(used_.begin(), used_.end(), account.id) == used_.end()) used_.push_back(account.id);
   for (const auto& f : decision.faulty)
     base::log_event(base::severity::notice, "forward.faulty").text("account", account.address).text("target", f.address).text("why", f.why);
   for (auto& f : decision.forbidden) goes_.push_back({decision.sender, account.address, {}, f.why, {std::move(f.address)}, 0});
@@ -75,6 +77,23 @@ std::vector<storage::queue::envelope> onward_mail::envelopes(const storage::queu
     out.push_back(std::move(e));
   }
   return out;
+}
+
+std::vector<storage::queue::put_note> onward_mail::notes() const {
+  std::vector<storage::queue::put_note> out;
+  for (const auto account : used_) {
+    const auto before = facts_.last_used ? facts_.last_used(account) : std::nullopt;
+    if (before && facts_.now - *before < forwarding::last_used_interval) continue;
+    out.push_back({forwarding::last_used_space, std::to_string(account.value), std::to_string(base::to_milliseconds(facts_.now)), {}});
+  }
+  return out;
+}
+
+std::optional<base::wall_time> forward_used(const storage::queue::spool_view& spool, base::account_id account) {
+  const auto note = spool.note(forwarding::last_used_space, std::to_string(account.value));
+  const auto when = note ? base::parse_u64(note->value) : std::nullopt;
+  if (!when) return std::nullopt;
+  return base::from_milliseconds(static_cast<std::int64_t>(*when));
 }
 
 std::shared_ptr<const forwarding::forward_limits> forward_limits_of(const config::settings& s, const base::secret_box* secrets,

@@ -10,6 +10,7 @@
 #include "base/id.hpp"
 #include "policy/forwarding/forward_rule.hpp"
 #include "policy/routing/directory_view.hpp"
+#include "storage/queue/command.hpp"
 #include "storage/queue/envelope_record.hpp"
 
 #include <functional>
@@ -19,6 +20,10 @@
 #include <string_view>
 #include <vector>
 
+namespace rookery::storage::queue {
+class spool_view;
+}
+
 namespace rookery::actors {
 
 struct onward_facts {
@@ -27,6 +32,7 @@ struct onward_facts {
   std::string sender;                               ///< envelope sender
   std::vector<std::string> delivered_to;            ///< addresses of the Delivered-To fields it came with, lower case
   base::wall_time now{};
+  std::function<std::optional<base::wall_time>(base::account_id)> last_used; ///< of its forwarding, as noted; may be empty
 };
 
 class onward_mail {
@@ -42,6 +48,8 @@ public:
   bool empty() const noexcept { return goes_.empty(); }
   /// How many messages there are by now: those of one `reaches` stand together, in the order of the calls.
   std::size_t count() const noexcept { return goes_.size(); }
+  /// For the same commit: when the forwarding of these accounts was used, unless that was noted a moment ago.
+  std::vector<storage::queue::put_note> notes() const;
 
 private:
   struct going {
@@ -53,11 +61,15 @@ private:
   };
   onward_facts facts_;
   std::vector<going> goes_;
+  std::vector<base::account_id> used_;
 };
 
 /// "SRS0=…@ours" → the address behind it, when the mark is ours and the domain too; for recipients that nobody here has.
 std::optional<std::string> rewritten_sender(const forwarding::forward_limits&, const routing::directory_view&,
                                             std::string_view recipient, base::wall_time now);
+
+/// What a spool's notes say of an account's forwarding.
+std::optional<base::wall_time> forward_used(const storage::queue::spool_view&, base::account_id);
 
 /// What the settings allow. `srs_domain`: ours, to which reports about rewritten senders come; `secrets` may be
 /// null: senders are not rewritten then.

@@ -1,6 +1,7 @@
 #include "actors/admin/call.hpp"
 #include "actors/config/documents.hpp"
 #include "base/text.hpp"
+#include "policy/forwarding/forward_rule.hpp"
 #include "policy/passwords/strength.hpp"
 #include "policy/routing/address_form.hpp"
 #include "policy/submission/send_quota.hpp"
@@ -53,7 +54,7 @@ void change_by(const call_ptr& c, const json::value& patch) {
   const auto table = c->node->table();
   const auto* d = find(c, *table, *name);
   if (d == nullptr) return;
-  auto content = config::change_account(d->content, patch);
+  auto content = config::change_account(d->content, patch, c->node->secrets());
   if (!content) return c->refuse(content.error());
   change(c, {dir::put{kind, *name, c->expected(d->version), std::move(*content)}}, "the account was changed meanwhile",
          [c, name = *name](const auto&) { reply_with(c, name, 200); });
@@ -105,7 +106,7 @@ void add_account(const call_ptr& c) {
   if (const auto text = patch.get_string("password")) password = *text;
   patch.as_object()->erase("address");
   patch.as_object()->erase("password");
-  auto content = config::change_account({}, patch);
+  auto content = config::change_account({}, patch, c->node->secrets());
   if (!content) return c->refuse(content.error());
   if (is_system(c, *name)) return;
   const auto table = c->node->table();
@@ -129,11 +130,15 @@ void show_account(const call_ptr& c) {
   auto body = config::show_account(*d, *c->node->values());
   const auto limit = send_quota_of(c, *table, *d);
   const auto spool = c->node->spool();
-  if (limit == 0 || spool == nullptr) return c->reply(std::move(body));
-  body.set("send_quota", limit);
-  reply_from_worker(c, [body = std::move(body), spool, key = submission::count_key(base::account_id{d->id}, c->node->now())]() mutable -> base::result<json::value> {
-    const auto count = spool->note("sent-today", key);
-    body.set("sent_today", count ? base::parse_u64(count->value).value_or(0) : 0);
+  if (spool == nullptr) return c->reply(std::move(body));
+  if (limit != 0) body.set("send_quota", limit);
+  reply_from_worker(c, [body = std::move(body), spool, limited = limit != 0, id = d->id, key = submission::count_key(base::account_id{d->id}, c->node->now())]() mutable -> base::result<json::value> {
+    if (limited) {
+      const auto count = spool->note("sent-today", key);
+      body.set("sent_today", count ? base::parse_u64(count->value).value_or(0) : 0);
+    }
+    if (const auto used = spool->note(forwarding::last_used_space, std::to_string(id)))
+      if (const auto when = base::parse_u64(used->value)) body.set("forward_last_used", *when);
     return std::move(body);
   });
 }

@@ -1,5 +1,6 @@
 #include "actors/config/documents.hpp"
 
+#include "actors/config/delivery_documents.hpp"
 #include "actors/config/document_rules.hpp"
 #include "base/text.hpp"
 #include "policy/forwarding/forward_rule.hpp"
@@ -193,6 +194,11 @@ constexpr rule account_rules[] = {
     {"forward_to", forward_targets_rule},                 {"forward_keep", flag_rule},
     {"forward_schedule", schedule_rule},                  {"send_quota", amount_rule},
 };
+/// A way of its own for forwarded mail: these members of an account, with "forward_" before them, are kept
+/// together under this name.
+constexpr const char* forward_way = "forward_way";
+constexpr std::string_view forward_way_members[] = {"host", "port", "tls", "tls_at_once", "login", "password"};
+
 constexpr rule alias_rules[] = {
     {"targets", targets_rule}, {"members_may_send", flag_rule}, {"description", text_rule<text_octets_max>}};
 constexpr rule domain_rules[] = {{"catch_all", address_rule},
@@ -238,6 +244,8 @@ base::result<routing::account_record> read_account(const document& d, const sett
     // A schedule that cannot be read must not send mail at wrong times.
     auto when = delivery::schedule::parse(c.get_string("forward_schedule").value_or(""));
     rule->when = when ? std::move(*when) : delivery::schedule::never();
+    // Neither must mail take another way than it was told.
+    if (const auto* way = c.find(forward_way); way != nullptr && !read_way(*way, rule->way)) rule->when = delivery::schedule::never();
     a.forward = std::move(rule);
   }
   if (const auto iterations = c.get_unsigned("iterations")) {
@@ -296,9 +304,30 @@ std::optional<mailauth::sts_policy> published_sts_policy(const routing::domain_r
   return out;
 }
 
-base::result<std::string> change_account(std::string_view content, const value& patch) {
-  auto out = apply_patch(content, patch, account_rules);
+base::result<std::string> change_account(std::string_view content, const value& patch, const base::secret_box* secrets) {
+  auto rest = patch;
+  value way{json::object{}};
+  if (auto* members = rest.as_object())
+    for (const auto member : forward_way_members) {
+      const auto name = "forward_" + std::string(member);
+      if (auto* v = members->find(name)) {
+        way.set(member, std::move(*v));
+        members->erase(name);
+      }
+    }
+  auto out = apply_patch(content, rest, account_rules);
   if (!out) return base::fail(out.error());
+  if (way.as_object()->empty()) return json::to_text(*out);
+  if (const auto* host = way.find("host"); host != nullptr && host->is_null()) {
+    out->as_object()->erase(forward_way); // with all that goes with it
+    return json::to_text(*out);
+  }
+  const auto* present = out->find(forward_way);
+  auto changed = change_with_password(present != nullptr ? json::to_text(*present) : std::string(), way, way_rules(), secrets, delivery::password_purpose);
+  if (!changed) return base::fail(changed.error());
+  if (auto fits = check_way(*changed); !fits) return base::fail(fits.error());
+  if (changed->find("host") == nullptr) return unfit("forward_host", "is missing: the others belong to it");
+  out->set(forward_way, std::move(*changed));
   return json::to_text(*out);
 }
 
@@ -345,6 +374,13 @@ value show_account(const document& d, const settings& defaults) {
     out.set("forward_to", json::array(a->forward->targets.begin(), a->forward->targets.end()));
     out.set("forward_keep", a->forward->keep_copy);
     if (!a->forward->when.always()) out.set("forward_schedule", a->forward->when.to_text());
+    if (const auto& way = a->forward->way; !way.host.empty()) {
+      out.set("forward_host", way.host);
+      out.set("forward_port", way.port);
+      out.set("forward_tls", name_of(way.tls));
+      if (way.tls_at_once) out.set("forward_tls_at_once", true);
+      if (!way.login.empty()) out.set("forward_login", way.login);
+    }
   }
   json::array senders(a->may_send_as.begin(), a->may_send_as.end());
   out.set("may_send_as", std::move(senders));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/config/settings.hpp"
+#include "base/crypto/secret_box.hpp"
 #include "base/result.hpp"
 #include "policy/routing/directory_view.hpp"
 #include "protocols/mailauth/mta_sts.hpp"
@@ -37,7 +38,8 @@ std::optional<mailauth::sts_policy> published_sts_policy(const routing::domain_r
 /// The content of a document after a change. `content` is the present one, "" for a new
 /// document; `patch` a JSON object whose members replace those of the document (null takes
 /// one away). The refusal names the member.
-base::result<std::string> change_account(std::string_view content, const json::value& patch);
+/// `secrets` seals the password that goes with forward_login.
+base::result<std::string> change_account(std::string_view content, const json::value& patch, const base::secret_box* secrets = nullptr);
 base::result<std::string> change_alias(std::string_view content, const json::value& patch);
 base::result<std::string> change_domain(std::string_view content, const json::value& patch);
 

@@ -70,6 +70,8 @@ public:
       add_to_spool(std::move(e));
     }
     for (std::uint32_t i = 0; i < onward_.recipients.size(); ++i) note_onward(onward_for_[i], onward_, i);
+    for (auto& note : forwards_->notes())
+      for (auto& c : spool_group(node_.clock->wall(), {std::move(note)}).commands) out_->with.commands.push_back(std::move(c));
     if (!onward_.recipients.empty()) add_to_spool(std::move(onward_));
     // Who recalls the message finds it in mailboxes by this.
     const auto& body = out_->with.bodies.front().id;
@@ -122,7 +124,8 @@ private:
     out_->keep = gathering_;
     limits_ = forward_limits_of(*node_.settings->get(), node_.secrets.get(), directory_->default_domain());
     const auto header = smtp::read_header_facts(gathering_->front());
-    forwards_.emplace(onward_facts{directory_, limits_, message_->sender, header.delivered_to_addresses, node_.clock->wall()});
+    forwards_.emplace(onward_facts{directory_, limits_, message_->sender, header.delivered_to_addresses, node_.clock->wall(),
+                                   [spool = node_.spool->view()](base::account_id a) { return forward_used(*spool, a); }});
     return {};
   }
 

@@ -442,10 +442,12 @@ void reception_host::take_message() {
   with.tls_optional = header.tls_optional && !t.parameters.require_tls;
   read_wishes(t.message->front().substr(t.added_octets), with);
   with.archive = std::make_shared<archive_mail>(node_, archive_question{account_ ? account_->address : std::string(), settings_->archive_spam_field});
-  with.onward = {node_.directory->get(), settings_->forwards, t.sender.text(), header.delivered_to_addresses, t.begun};
+  with.onward = {node_.directory->get(), settings_->forwards, t.sender.text(), header.delivered_to_addresses, t.begun, {}};
   with.remembered = settings_->remembered;
   with.counted = t.counted;
   if (node_.delivery) with.delivery = node_.delivery->get();
+  if (node_.spool != nullptr)
+    with.onward.last_used = [spool = node_.spool->view()](base::account_id a) { return forward_used(*spool, a); };
   with.next_id = [&n = node_] { return n.next_message_id(); };
   with.shard_of = [&n = node_](base::account_id a) { return n.shard_of(a); };
   if (!t.message->spilled()) return commit_message(prepare(t, with));

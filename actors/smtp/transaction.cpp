@@ -192,6 +192,7 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
     add_to_spool(*out, t.begun, storage::queue::accepted{std::move(e)});
   }
   out->remote += envelope.recipients.size();
+  for (auto& note : onward.notes()) add_to_spool(*out, t.begun, std::move(note));
   bool named = !envelope.recipients.empty(); // one of them has the transaction's own id
   if (named) add_to_spool(*out, t.begun, storage::queue::accepted{std::move(envelope)});
   for (auto& [queue, own] : apart) {

@@ -10,6 +10,7 @@
 #include "policy/delivery/schedule.hpp"
 #include "policy/forwarding/srs.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -33,8 +34,11 @@ struct forward_rule {
   bool keep_copy = true;
   delivery::schedule when;
   delivery::relay way;                  ///< own host and credentials; no host: as other mail
-  base::wall_time last_used{};          ///< the caller updates it
 };
+
+/// Notes of the spool by account id: when its forwarding was last used, in milliseconds; as old as the interval at most.
+inline constexpr const char* last_used_space = "forward-used";
+inline constexpr std::chrono::minutes last_used_interval{1};
 
 /// What administrators allow.
 struct forward_limits {

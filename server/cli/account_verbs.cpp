@@ -20,7 +20,8 @@ constexpr std::size_t import_octets_max = 3u << 20;
 
 struct account_options {
   std::string address, new_address, domain, state, display_name, description, quota_octets, quota_messages, details, file, existing = "refuse";
-  std::string forward_schedule, send_quota;
+  std::string forward_schedule, send_quota, forward_host, forward_port, forward_tls, forward_login;
+  bool forward_at_once = false, forward_no_login = false;
   std::vector<std::string> may_send_as, forward_to;
   bool forward_keep = true;
   bool admin = false, no_password = false;
@@ -52,6 +53,31 @@ void add_members(const CLI::App& verb, const account_options& o, json::value& bo
   list("--forward-to", "forward_to", o.forward_to);
   if (verb.count("--forward-keep") != 0) body.set("forward_keep", o.forward_keep);
   text("--forward-schedule", "forward_schedule", o.forward_schedule);
+  text("--forward-host", "forward_host", o.forward_host);
+  text("--forward-tls", "forward_tls", o.forward_tls);
+  if (verb.count("--forward-port") != 0) {
+    if (const auto n = base::parse_u32(o.forward_port)) body.set("forward_port", *n);
+    else if (o.forward_port.empty()) body.set("forward_port", nullptr);
+    else body.set("forward_port", o.forward_port); // the server says what is wrong with it
+  }
+  if (verb.count("--forward-tls-at-once") != 0) body.set("forward_tls_at_once", o.forward_at_once);
+}
+
+/// What forwarded mail logs in with at its own host. False: there was no password, and it was said.
+bool add_forward_login(command_line& c, const CLI::App& verb, const account_options& o, json::value& body) {
+  if (o.forward_no_login) {
+    body.set("forward_login", nullptr);
+    body.set("forward_password", nullptr);
+  } else if (verb.count("--forward-login") != 0) {
+    auto password = read_password();
+    if (!password || password->empty()) {
+      c.fail(exit_usage, "the password is read from standard input, and there was none");
+      return false;
+    }
+    body.set("forward_login", o.forward_login);
+    body.set("forward_password", std::move(*password));
+  }
+  return true;
 }
 
 void add_member_options(CLI::App& verb, account_options& o) {
@@ -65,6 +91,10 @@ void add_member_options(CLI::App& verb, account_options& o) {
   verb.add_option("--forward-to", o.forward_to, "Where its mail goes on to; replaces the list, \"\" ends forwarding");
   verb.add_option("--forward-keep", o.forward_keep, "Whether a copy stays in its mailbox: yes or no");
   verb.add_option("--forward-schedule", o.forward_schedule, "When it forwards, as \"mon-fri 08:00-17:00; until 2027-01-06\"");
+  verb.add_option("--forward-host", o.forward_host, "The server that takes its forwarded mail; \"\" lets it go as other mail does");
+  verb.add_option("--forward-port", o.forward_port, "The port of that server");
+  verb.add_option("--forward-tls", o.forward_tls, "when_offered, never, required or verified");
+  verb.add_flag("--forward-tls-at-once,!--no-forward-tls-at-once", o.forward_at_once, "TLS from the first octet");
   verb.add_flag("--admin,!--no-admin", o.admin, "Whether it answers for postmaster@ when nobody is named");
 }
 
@@ -185,6 +215,8 @@ void add_account_verbs(CLI::App& app, command_line& c) {
   change->add_option("address", o->address)->required();
   change->add_option("--address", o->new_address, "Give it another address; mail and password stay");
   add_member_options(*change, *o);
+  change->add_option("--forward-login", o->forward_login, "What to log in as at the forwarding's server; the password is read from standard input");
+  change->add_flag("--no-forward-login", o->forward_no_login, "Log in there no more");
   add_json_option(*change, c);
   change->callback([&c, o, change] {
     if (!o->new_address.empty()) {
@@ -195,6 +227,7 @@ void add_account_verbs(CLI::App& app, command_line& c) {
     }
     json::value body{json::object{}};
     add_members(*change, *o, body);
+    if (!add_forward_login(c, *change, *o, body)) return;
     c.tell("PATCH", path(*o), body, "account " + o->address + " changed");
   });
 

@@ -1,5 +1,5 @@
 """Accounts that forward: copies, senders that are rewritten and come back, what administrators forbid."""
-import smtplib, unittest
+import json, shutil, smtplib, ssl, subprocess, tempfile, time, unittest
 
 from outside import Case
 
@@ -34,6 +34,47 @@ class Forwarding(Case):
         self.assertEqual(got.get_all("Delivered-To"), [self.node.accounts[1], self.node.accounts[0]])
         self.assertEqual(self.inbox(0, want=0), [])
         self.assertEqual(sink.messages, [])
+
+    def test_it_may_have_a_server_of_its_own(self):
+        other, own = self.sink(), self.sink(login=("ann", "pencil"))
+        account = self.node.accounts[0]
+        self.rookery("account", "change", account, "--forward-to", "me@private.example", "--forward-host", "127.0.0.1",
+                     "--forward-port", str(own.port))
+        self.arrive(account)
+        (copy,) = own.wait(1)
+        self.assertEqual((copy.recipients, copy.login), (["me@private.example"], None))
+        # A password travels without TLS only where an administrator says so, which a way of its own cannot.
+        done = self.rookery("account", "change", account, "--forward-login", "ann", "--forward-tls", "required", input="pencil\n")
+        shown = json.loads(self.rookery("account", "show", account, "--json"))
+        self.assertEqual([shown["forward_" + m] for m in ("host", "port", "tls", "login")], ["127.0.0.1", own.port, "required", "ann"])
+        self.assertNotIn("pencil", str(shown) + done)
+        self.assertLess(abs(shown["forward_last_used"] / 1000 - time.time()), 3600)
+        self.arrive(account)
+        (waiting,) = self.queued(1)
+        self.assertEqual(waiting["recipients"][0]["address"], "me@private.example")
+        self.rookery("account", "change", account, "--forward-host", "")
+        self.arrive(account)
+        self.assertEqual(other.wait(1)[0].recipients, ["me@private.example"])
+        self.assertNotIn("forward_host", json.loads(self.rookery("account", "show", account, "--json")))
+        self.assertEqual(len(own.messages), 1)
+        done = self.node.run("account", "change", account, "--forward-port", "25")
+        self.assertEqual(done.returncode, 1, done.stdout)
+
+    def test_its_own_server_is_logged_in_to(self):
+        folder = tempfile.mkdtemp(prefix="rookery-tls-")
+        try:
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=own.example", "-days", "30",
+                            "-keyout", folder + "/key", "-out", folder + "/cert"], check=True, capture_output=True)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(folder + "/cert", folder + "/key")
+            own = self.sink(login=("ann", "pencil"), context=context)
+            self.rookery("account", "change", self.node.accounts[0], "--forward-to", "me@private.example", "--forward-host", "127.0.0.1",
+                         "--forward-port", str(own.port), "--forward-tls", "required", "--forward-login", "ann", input="pencil\n")
+            self.arrive(self.node.accounts[0])
+            (copy,) = own.wait(1)
+            self.assertEqual((copy.login, bool(copy.tls)), ("ann", True))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def test_a_loop_of_two_ends(self):
         self.rookery("account", "change", self.node.accounts[0], "--forward-to", self.node.accounts[1])
