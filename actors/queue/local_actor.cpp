@@ -7,6 +7,7 @@
 #include "actors/tlsrpt/notes.hpp"
 #include "base/log.hpp"
 #include "policy/recall/sent_record.hpp"
+#include "policy/reception/reception.hpp"
 #include "policy/routing/recipient_route.hpp"
 #include "protocols/mime/header.hpp"
 #include "protocols/smtp/fix_ups.hpp"
@@ -124,7 +125,8 @@ private:
     out_->keep = gathering_;
     limits_ = forward_limits_of(*node_.settings->get(), node_.secrets.get(), directory_->default_domain());
     const auto header = smtp::read_header_facts(gathering_->front());
-    forwards_.emplace(onward_facts{directory_, limits_, message_->sender, header.delivered_to_addresses, node_.clock->wall(),
+    delivered_to_ = header.delivered_to_addresses;
+    forwards_.emplace(onward_facts{directory_, limits_, message_->sender, delivered_to_, node_.clock->wall(),
                                    [spool = node_.spool->view()](base::account_id a) { return forward_used(*spool, a); }});
     return {};
   }
@@ -139,6 +141,8 @@ private:
     if (!route.accepted())
       if (const auto behind = rewritten_sender(*limits_, *directory_, to.address, node_.clock->wall())) route = routing::route(*directory_, *behind, facts);
     if (!route.accepted()) return answer(number, refused(route.reason));
+    for (const auto& d : route.local)
+      if (delivered_before(d)) return answer(number, refused(reception::loop_refusal()));
     for (const auto& d : route.local)
       if (const auto* full = no_room(*d.account)) return answer(number, refused(*full));
     std::uint32_t target = 0;
@@ -156,6 +160,13 @@ private:
     answer(number, delivered());
     // RFC 3461 §5.2.7.2, §5.2.7.3: one target takes the wish along, several do not confirm.
     if (!route.remote.empty()) out_->recipients.back().here = several ? delivery::happened::expanded : delivery::happened::passed_on;
+  }
+
+  /// As at reception: who submits a message again has read it. What forwarding here has led in a circle ends in
+  /// the mailbox (policy/forwarding), and reports have no way back.
+  bool delivered_before(const routing::local_delivery& d) const {
+    if (message_->origin != storage::queue::message_origin::mail || !message_->login.empty()) return false;
+    return std::find(delivered_to_.begin(), delivered_to_.end(), d.delivered_to) != delivered_to_.end();
   }
 
   void answer(std::uint32_t number, delivery::verdict a) { out_->recipients.push_back({number, std::move(a)}); }
@@ -256,6 +267,7 @@ private:
   std::shared_ptr<message_gathering> gathering_;
   std::map<std::size_t, storage::mail::message_summary> summaries_; ///< by the prefix's length
   std::vector<std::pair<base::account_id, std::string>> done_;
+  std::vector<std::string> delivered_to_;                           ///< before it came here
   std::shared_ptr<const forwarding::forward_limits> limits_;
   std::optional<onward_mail> forwards_;
   envelope onward_;

@@ -21,6 +21,8 @@ const routing::refusal* message_refusal(const message_facts& facts, const recept
   return nullptr;
 }
 
+const routing::refusal& loop_refusal() noexcept { return been_here; }
+
 end_verdict judge_recipients(std::span<const recipient_at_end> recipients, bool answers_each) {
   end_verdict out;
   const auto loops = [](const recipient_at_end& r) { return r.delivered_before; };

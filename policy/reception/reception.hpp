@@ -47,6 +47,8 @@ struct end_verdict {
 };
 /// `answers_each`: LMTP, where each recipient has an answer of his own (RFC 2033 §4.2). SMTP has one
 /// for all: a loop refuses the message; a full mailbox among others is left to the queue.
+/// What such a loop is answered with.
+const routing::refusal& loop_refusal() noexcept;
 end_verdict judge_recipients(std::span<const recipient_at_end>, bool answers_each);
 
 } // namespace rookery::reception

@@ -76,6 +76,26 @@ class Forwarding(Case):
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def test_mail_in_the_queue_that_was_delivered_before_loops(self):
+        self.sink()
+        self.rookery("account", "change", self.node.accounts[1], "--quota-messages", "1")
+        # It comes for two; one has no room by then and waits, and is moved on to somebody who had it before.
+        text = "Delivered-To: %s\r\nSubject: again\r\n\r\nhello\r\n" % self.node.accounts[2]
+        with smtplib.SMTP("127.0.0.1", self.node.port("smtp")) as c:
+            c.ehlo()
+            c.mail("ann@elsewhere.example")
+            self.assertEqual(c.rcpt(self.node.accounts[1])[0], 250)
+            self.arrive(self.node.accounts[1])
+            self.inbox(1)
+            self.assertEqual(c.rcpt(self.node.accounts[3])[0], 250)
+            self.assertEqual(c.data(text)[0], 250)
+        (waiting,) = self.queued(1)
+        self.rookery("queue", "redirect", waiting["id"], "--from", self.node.accounts[1], "--to", self.node.accounts[2])
+        (report,) = self.sinks[0].wait(1)
+        self.assertIn(b"5.4.6", report.data)
+        self.assertEqual(self.inbox(2, want=0), [])
+        self.queued(0)
+
     def test_a_loop_of_two_ends(self):
         self.rookery("account", "change", self.node.accounts[0], "--forward-to", self.node.accounts[1])
         self.rookery("account", "change", self.node.accounts[1], "--forward-to", self.node.accounts[0])
