@@ -1,4 +1,4 @@
-"""A zone of remote.example that nsd serves, signed, and a sink as the host of its mail."""
+"""Zones that nsd serves: remote.example, signed, and plain.example, which is not; and a sink as the host of their mail."""
 import hashlib, os, re, shutil, socket, ssl, subprocess, tempfile, time
 
 from outside import Case
@@ -15,6 +15,15 @@ null 300 IN MX 0 .
 %s
 """
 
+PLAIN = """$ORIGIN plain.example.
+@ 300 IN SOA ns hostmaster 1 3600 900 1209600 60
+@ 300 IN NS ns
+ns 300 IN A 127.0.0.1
+@ 300 IN MX 10 mx
+mx 300 IN A 127.0.0.1
+%s
+"""
+
 
 def free_udp():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
@@ -23,28 +32,30 @@ def free_udp():
 
 
 class NameServer:
-    """Zone remote.example, signed; `records` are added to it."""
+    """`records` are added to remote.example, `plain` to plain.example."""
 
-    def __init__(self, records=""):
-        self.folder, self.port = tempfile.mkdtemp(prefix="rookery-nsd-"), free_udp()
+    def __init__(self, records="", plain="", address="127.0.0.1", port=None):
+        self.folder, self.address, self.port = tempfile.mkdtemp(prefix="rookery-nsd-"), address, port or free_udp()
         path = lambda name: os.path.join(self.folder, name)
         with open(path("zone"), "w") as f:
             f.write(ZONE % records)
+        with open(path("plain"), "w") as f:
+            f.write(PLAIN % plain)
         key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "remote.example"], cwd=self.folder, check=True,
                              stdout=subprocess.PIPE, text=True).stdout.strip()
         subprocess.run(["ldns-signzone", "-o", "remote.example", "-f", "signed", "zone", key], cwd=self.folder, check=True)
         self.anchor = path(key + ".ds")
         with open(path("nsd.conf"), "w") as f:
-            f.write('server:\n ip-address: 127.0.0.1@%d\n username: ""\n zonesdir: "%s"\n pidfile: ""\n database: ""\n xfrdfile: "%s/x"\n'
+            f.write('server:\n ip-address: %s@%d\n username: ""\n zonesdir: "%s"\n pidfile: ""\n database: ""\n xfrdfile: "%s/x"\n'
                     ' zonelistfile: "%s/z"\n xfrdir: "%s"\n logfile: "%s/log"\nremote-control:\n control-enable: no\n'
-                    "zone:\n name: remote.example\n zonefile: signed\n" % ((self.port,) + (self.folder,) * 5))
+                    "zone:\n name: remote.example\n zonefile: signed\nzone:\n name: plain.example\n zonefile: plain\n" % ((address, self.port) + (self.folder,) * 5))
         self.process = subprocess.Popen(["nsd", "-d", "-c", path("nsd.conf")])
         question = b"\x12\x34\0\0\0\1\0\0\0\0\0\0\x06remote\x07example\0\0\6\0\1"
         for _ in range(300):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
                 s.settimeout(0.1)
                 try:
-                    s.connect(("127.0.0.1", self.port))
+                    s.connect((address, self.port))
                     s.send(question)
                     s.recv(512)
                     return
@@ -59,14 +70,18 @@ class NameServer:
 
 
 class World(Case):
-    def world(self, records="", **options):
+    def world(self, records="", plain="", **options):
         """A sink as the host of remote.example, found by its MX; the port is the route's."""
         sink = Sink(**options)
         self.sinks.append(sink)
-        self.names(records, sink)
-        for domain in ("remote.example", "null.remote.example", "nobody.remote.example"):
-            self.rookery("route", "add", domain, "--host", domain, "--mx", "--port", str(sink.port))
+        self.names(records, sink, plain)
+        self.mx_route(sink.port, "remote.example", "null.remote.example", "nobody.remote.example")
         return sink
+
+    def mx_route(self, port, *domains):
+        """Their own MX hosts, but at this port."""
+        for domain in domains:
+            self.rookery("route", "add", domain, "--host", domain, "--mx", "--port", str(port))
 
     def certificate(self):
         """A context with a fresh key, and its TLSA record's digest (usage 3, the key, SHA-256)."""
@@ -81,9 +96,9 @@ class World(Case):
         context.load_cert_chain(cert, key)
         return context, hashlib.sha256(spki).hexdigest()
 
-    def names(self, records, sink):
-        """From now on the zone has these records; PORT in them is the sink's."""
-        dns = NameServer(records.replace("PORT", str(sink.port)))
+    def names(self, records, sink, plain=""):
+        """From now on the zones have these records; PORT in them is the sink's."""
+        dns = NameServer(records.replace("PORT", str(sink.port)), plain)
         self.addCleanup(dns.close)
         self.set("dns.servers", "127.0.0.1@%d" % dns.port)
         self.set("dns.trust_anchor_file", dns.anchor)

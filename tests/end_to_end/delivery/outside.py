@@ -49,9 +49,9 @@ class Case(unittest.TestCase):
             c.login(self.node.accounts[sender], self.node.password)
             return c.sendmail(self.node.accounts[sender], list(to), text, mail_options, rcpt_options)
 
-    def inbox(self, user=0, want=1, limit=20):
+    def inbox(self, user=0, want=1, limit=60):
         """The messages of an INBOX, parsed, as soon as there are `want`."""
-        end = time.time() + limit
+        end, pause = time.time() + limit, 0.05
         while True:
             with imaplib.IMAP4("127.0.0.1", self.node.port("imap")) as c:
                 c.login(self.node.accounts[user], self.node.password)
@@ -60,9 +60,10 @@ class Case(unittest.TestCase):
                     return [email.message_from_bytes(c.fetch(str(i + 1), "(BODY.PEEK[])")[1][0][1]) for i in range(count)]
             if time.time() > end:
                 raise AssertionError("%d messages instead of %d: %s" % (count, want, self.node.log_tail()))
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(1, pause * 1.5)
 
-    def queued(self, want=None, limit=20):
+    def queued(self, want=None, limit=60):
         """What `rookery queue list --json` says, once there are `want` messages."""
         import json
         end = time.time() + limit

@@ -30,7 +30,7 @@ class Sink:
         self.keywords, self.context, self.implicit_tls, self.login, self.lmtp = list(keywords), context, implicit_tls, login, lmtp
         self.messages, self.commands, self.connections, self.open_now, self.open_most = [], [], 0, 0, 0
         self.rules, self.lock, self.changed = [], threading.RLock(), threading.Condition()
-        self.listener = socket.socket()
+        self.listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind((address, port))
         self.listener.listen(512)
@@ -51,11 +51,12 @@ class Sink:
             pass
         self.listener.close()
 
-    def say(self, verb, answer, to="", times=None, delay=0):
+    def say(self, verb, answer, to="", times=None, delay=0, drip=0):
         """From now on `answer` to `verb` ("GREETING", "EHLO", "MAIL", "DATA", "END" for what follows the text, ...) when
-        the line contains `to`. "drop" cuts the connection, "hang" says nothing. The newest rule counts."""
+        the line contains `to`; None is the usual one. "drop" cuts the connection, "hang" says nothing. With `drip` each
+        octet waits so many seconds. The newest rule counts."""
         with self.lock:
-            self.rules.insert(0, [verb, answer, to, times, delay])
+            self.rules.insert(0, [verb, answer, to, times, delay, drip])
 
     def forget_rules(self):
         with self.lock:
@@ -84,8 +85,8 @@ class Sink:
                 if rule[0] == verb and rule[2] in line and rule[3] != 0:
                     if rule[3] is not None:
                         rule[3] -= 1
-                    return rule[1], rule[4]
-        return None, 0
+                    return rule[1], rule[4], rule[5]
+        return None, 0, 0
 
     def _accept(self):
         while self.running:
@@ -126,7 +127,7 @@ class Sink:
         stream = peer.makefile("rb")
 
         def answer(verb, line, usual):
-            text, delay = self._rule(verb, line)
+            text, delay, drip = self._rule(verb, line)
             if delay:
                 time.sleep(delay)
             if text == "drop":
@@ -135,7 +136,10 @@ class Sink:
                 time.sleep(3600)
             text = usual if text is None else text
             if text:
-                peer.sendall(("\r\n".join(text.split("\n")) + "\r\n").encode())
+                octets = ("\r\n".join(text.split("\n")) + "\r\n").encode()
+                for piece in [octets[i:i + 1] for i in range(len(octets))] if drip else [octets]:
+                    time.sleep(drip)
+                    peer.sendall(piece)
             return text or ""
 
         answer("GREETING", "", "220 sink.example ESMTP")
