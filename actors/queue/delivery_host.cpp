@@ -1,7 +1,6 @@
 #include "actors/queue/delivery_host.hpp"
 
 #include "base/log.hpp"
-#include "protocols/mime/seven_bit.hpp"
 #include "protocols/sasl/client_exchange.hpp"
 
 #include <algorithm>
@@ -130,7 +129,7 @@ void delivery_host::begin(smtp::body_type body) {
   t.sender = mailbox_of(e.sender.empty() || parts_->return_path.empty() ? e.sender : parts_->return_path);
   for (const auto n : work_.work.recipients) t.recipients.push_back(recipient_of(e.recipients.at(n)));
   t.verify_only = work_.verify_only;
-  t.octets = converted_ ? converted_->size() : e.octets();
+  t.octets = converted_ ? converted_->octets_estimate() : e.octets();
   t.body = body;
   t.smtputf8 = e.smtputf8;
   t.require_tls = e.requiretls;
@@ -153,17 +152,14 @@ void delivery_host::handle(const smtp::client_session::want_body&) {
 
 bool delivery_host::produce() {
   if (!streaming_ || reading_ || !session_.takes_body()) return false;
+  if (converted_) {
+    produce_converted();
+    return !reading_;
+  }
   const auto& e = *work_.message;
-  const auto whole = converted_ ? converted_->size() : e.octets();
-  if (streamed_ == whole) {
+  if (streamed_ == e.octets()) {
     streaming_ = false;
     session_.body_done();
-    return true;
-  }
-  if (converted_) {
-    const auto piece = std::string_view(*converted_).substr(streamed_, piece_octets);
-    streamed_ += piece.size();
-    session_.body(piece);
     return true;
   }
   if (streamed_ < e.prefix.size()) {
@@ -187,27 +183,38 @@ bool delivery_host::produce() {
         auto& text = **read;
         const auto n = bodies->read(message->content, at, text.data(), text.size());
         if (!n) *read = base::fail(n.error());
+        else if (*n == 0) *read = base::fail(base::error_kind::damaged, "it is damaged", "too short");
         else text.resize(*n);
       },
-      [this, read] {
-        reading_ = false;
-        session_.tick(link().now());
-        if (!streaming_) return;
-        if (read->ok() && !(*read)->empty()) {
-          streamed_ += (*read)->size();
-          return session_.body(**read);
-        }
-        streaming_ = false;
-        base::log_event(base::severity::error, "delivery.unreadable")
-            .text("message", message_name(work_.work.id)).text("error", read->ok() ? "too short" : read->error().log.value);
-        session_.body_failed();
-      });
-  if (!reading_) {
-    streaming_ = false;
-    session_.body_failed();
-    return true;
+      [this, read, number = work_.work.number] { have_piece(number, *read); });
+  if (reading_) return false;
+  streaming_ = false;
+  session_.body_failed();
+  return true;
+}
+
+void delivery_host::have_piece(std::uint64_t transaction, const base::result<std::string>& piece) {
+  reading_ = false;
+  session_.tick(link().now());
+  if (!streaming_ || transaction != work_.work.number) return; // the peer has ended that one early
+  if (piece && !piece->empty()) {
+    streamed_ += piece->size();
+    return session_.body(*piece);
   }
-  return false;
+  streaming_ = false;
+  if (piece) return session_.body_done(); // a converted one has ended
+  base::log_event(base::severity::error, "delivery.unreadable").text("message", message_name(work_.work.id)).text("error", piece.error().log.value);
+  session_.body_failed();
+}
+
+/// A worker reads and converts the next piece.
+void delivery_host::produce_converted() {
+  auto piece = std::make_shared<base::result<std::string>>(std::string());
+  reading_ = parts_->of->readers->run(
+      link(), [piece, from = converted_] { *piece = from->next(); }, [this, piece, number = work_.work.number] { have_piece(number, *piece); });
+  if (reading_) return;
+  streaming_ = false;
+  session_.body_failed();
 }
 
 void delivery_host::handle(const smtp::client_session::transaction_ended& t) {
@@ -216,25 +223,30 @@ void delivery_host::handle(const smtp::client_session::transaction_ended& t) {
   pass_on(t);
 }
 
-/// The peer takes 7 bits only (RFC 6152 §3): the message is read and converted by a worker.
+/// The peer takes 7 bits only (RFC 6152 §3): a worker looks what has to change, and changes it while it is sent.
 void delivery_host::convert() {
-  auto out = std::make_shared<std::optional<std::string>>();
+  auto stream = std::make_shared<seven_bit_stream>(parts_->of->bodies, work_.message);
+  auto verdict = std::make_shared<base::result<mime::seven_bit_verdict>>(mime::seven_bit_verdict::clean);
   asking_ = true; // `ready` comes first
   const bool taken = parts_->of->readers->run(
-      link(),
-      [out, bodies = parts_->of->bodies, message = work_.message] {
-        auto text = bodies->read_whole(message->content);
-        if (text) *out = mime::to_seven_bit(message->prefix + *text);
-      },
-      [this, out] {
+      link(), [stream, verdict] { *verdict = stream->survey(); },
+      [this, stream, verdict] {
         asking_ = false;
         session_.tick(link().now());
-        if (!*out) {
-          answer_all(delivery::of_trouble(delivery::trouble::eight_bit, "the receiving server takes 7 bits only, and the message cannot be converted"));
-          return session_.closed() ? void() : ask_for_work();
+        using enum mime::seven_bit_verdict;
+        if (*verdict && (**verdict == clean || **verdict == convertible)) {
+          converted_ = stream;
+          if (!session_.closed()) begin(smtp::body_type::seven_bit);
+          return;
         }
-        converted_ = std::make_shared<const std::string>(std::move(**out));
-        if (!session_.closed()) begin(smtp::body_type::seven_bit);
+        if (*verdict) {
+          answer_all(delivery::of_trouble(delivery::trouble::eight_bit, "the receiving server takes 7 bits only, and the message cannot be converted"));
+        } else {
+          base::log_event(base::severity::error, "delivery.unreadable")
+              .text("message", message_name(work_.work.id)).text("error", verdict->error().log.value);
+          answer_all(delivery::of_trouble(delivery::trouble::local, "the message cannot be read now"));
+        }
+        if (!session_.closed()) ask_for_work();
       });
   if (!taken) {
     asking_ = false;
@@ -270,6 +282,7 @@ void delivery_host::pass_on(attempt_result_ptr r) {
   r->remote_host = parts_->host;
   r->session = session_.facts().session_id;
   r->tls = tls_words(session_.facts());
+  r->dns = parts_->dns;
   work_ = {};
   converted_.reset();
   link().send(parts_->record, std::move(r));

@@ -8,6 +8,7 @@
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
 #include "actors/queue/messages.hpp"
+#include "actors/queue/seven_bit_stream.hpp"
 #include "protocols/smtp/client_session.hpp"
 
 #include <functional>
@@ -29,6 +30,7 @@ struct delivery_parts {
   std::vector<queueing::connection_number> further;
   std::shared_ptr<const smtp::client_settings> session;
   std::string host;                          ///< the name that was dialed
+  std::string dns;                           ///< were the answers that led here validated, for the logs; "": nobody asked
   std::string return_path;                   ///< replaces the sender of what has one; "": does not
   /// After TLS, or before mail goes without: what keeps mail from this peer, if anything.
   std::function<std::optional<way_failure>(const connection_facts&, const smtp::capabilities&)> judge;
@@ -60,6 +62,8 @@ private:
   void take(const given_work&);
   void begin(smtp::body_type body);
   void convert();
+  void produce_converted();
+  void have_piece(std::uint64_t transaction, const base::result<std::string>&);
   void pass_on(const smtp::client_session::transaction_ended&);
   void pass_on(attempt_result_ptr);
   void answer_all(const delivery::verdict&);
@@ -67,7 +71,7 @@ private:
 
   std::shared_ptr<const delivery_parts> parts_;
   given_work work_;                          ///< `message` is null between transactions
-  std::shared_ptr<const std::string> converted_; ///< the message in 7 bits
+  std::shared_ptr<seven_bit_stream> converted_; ///< the message in 7 bits; a worker's while `reading_`
   bool ready_ = false, asking_ = false, streaming_ = false, reading_ = false;
   std::uint64_t streamed_ = 0;
   std::uint64_t passed_ = 0;

@@ -204,8 +204,9 @@ void seven_bit_converter::pass(base::const_bytes octets, std::string& out) {
     return;
   case what::base64: {
     held_ += octets;
-    const auto whole = held_.size() / base64_line_octets * base64_line_octets;
-    if (whole == 0) return;
+    if (held_.size() <= base64_line_octets) return;
+    // The last line stays, so that its end is in the same output as the segment's.
+    const auto whole = (held_.size() - 1) / base64_line_octets * base64_line_octets;
     encoding::append_base64_lines(out, std::string_view(held_).substr(0, whole));
     held_.erase(0, whole);
     return;

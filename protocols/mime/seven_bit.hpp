@@ -90,7 +90,7 @@ class seven_bit_converter {
 public:
   /// After a survey that says `convertible` (or `clean`, then only labels change). Keeps its plan.
   explicit seven_bit_converter(const seven_bit_survey&);
-  /// Appends what becomes of the same octets as the survey was fed.
+  /// Appends what becomes of the same octets as the survey was fed. `out` may be emptied between calls.
   void feed(base::const_bytes octets, std::string& out);
   void finish(std::string& out);
 
@@ -105,7 +105,7 @@ private:
   std::vector<segment> plan_;
   std::size_t now_ = 0;
   std::uint64_t at_ = 0;
-  std::string held_; ///< a header, or octets that do not fill a base64 line yet
+  std::string held_; ///< a header, or octets for the last base64 line
   encoding::quoted_printable_encoder quoted_printable_;
 };
 

@@ -51,8 +51,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!can) return 0;
   mime::seven_bit_converter converter(survey);
   std::string out;
-  for (std::size_t at = 0; at < message.size(); at += cut) converter.feed(std::string(message.substr(at, cut)), out);
-  converter.finish(out);
+  for (std::size_t at = 0; at < message.size(); at += cut) { // what was given is gone, as when it is sent
+    std::string piece;
+    converter.feed(std::string(message.substr(at, cut)), piece);
+    out += piece;
+  }
+  std::string last;
+  converter.finish(last);
+  out += last;
   if (survey.verdict() == mime::seven_bit_verdict::convertible && out != *whole) std::abort();
   for (const char c : out)
     if (static_cast<unsigned char>(c) >= 0x80 || c == '\0') std::abort();

@@ -35,9 +35,17 @@ std::string converted(std::string_view message, std::size_t cut) {
   for (std::size_t at = 0; at < message.size(); at += cut) s.feed(message.substr(at, cut));
   s.finish();
   seven_bit_converter c(s);
-  std::string out;
-  for (std::size_t at = 0; at < message.size(); at += cut) c.feed(std::string(message.substr(at, cut)), out);
-  c.finish(out);
+  std::string out, piece;
+  const auto sent = [&] {
+    out += piece;
+    piece.clear();
+  };
+  for (std::size_t at = 0; at < message.size(); at += cut) {
+    c.feed(std::string(message.substr(at, cut)), piece);
+    sent();
+  }
+  c.finish(piece);
+  sent();
   return out;
 }
 
