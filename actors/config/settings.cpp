@@ -3,6 +3,7 @@
 #include "actors/config/delivery_documents.hpp"
 #include "actors/config/document_rules.hpp"
 #include "base/text.hpp"
+#include "policy/delivery/dnssec_rule.hpp"
 #include "policy/routing/address_form.hpp"
 
 #include <algorithm>
@@ -67,6 +68,8 @@ constexpr auto rows = std::to_array<setting_info>({
      "Rounds of PBKDF2 for passwords set from now on (RFC 7677 asks for 4096 at least)."},
     {"pop3.idle_seconds", seconds, &settings::pop3_idle_seconds, 600, 86400, {},
      "A silent POP3 session is closed after this time, without deleting (RFC 1939 asks for 10 minutes at least)."},
+    {"queue.answer_seconds", seconds, &settings::queue_answer_seconds, 1, 600, {},
+     "Another server has this time for one answer, or what RFC 5321 §4.5.3.2 gives it (2 to 10 minutes) if that is less; shorter ones put mail for slow servers off."},
     {"queue.connection_messages_max", number, &settings::queue_connection_messages_max, 1, 100000, {},
      "Messages sent over one connection to another server before it is closed."},
     {"queue.connections_max", number, &settings::queue_connections_max, 1, 20000, {},
@@ -79,8 +82,8 @@ constexpr auto rows = std::to_array<setting_info>({
      "Connections to one destination at the same time."},
     {"queue.destination_messages_a_minute", number, &settings::queue_destination_messages_a_minute, 0, 1000000, {},
      "Messages a minute to one destination; 0 is no limit."},
-    {"queue.dnssec_rules", text, &settings::queue_dnssec_rules, 0, 0, {},
-     "Messages whose name servers' answers must be validated, or had better be: `require Subject: *[dnssec]*; request X-Security: high`."},
+    {"queue.dnssec_rules", rules, &settings::queue_dnssec_rules, 0, 0, {},
+     "Messages for which name servers' answers must be validated (else they go back), or had better be, by their header: `require Subject: *[dnssec]*; request X-Security: high`."},
     {"queue.expire_seconds", seconds, &settings::queue_expire_seconds, 3600, 2592000, {},
      "Mail that could not be delivered goes back after this time (RFC 5321 §4.5.4.1 asks for 4 to 5 days)."},
     {"queue.helo_name", domain, &settings::queue_helo_name, 0, 0, {},
@@ -193,6 +196,7 @@ base::failure<base::error> unfit(const setting_info& s) {
   case flag: text += " is true or false"; break;
   case choice: text += " is one of " + std::string(s.choices); break;
   case domain: text += " is a domain name, or empty"; break;
+  case rules:
   case setting_type::text: text += " is one line of at most " + std::to_string(setting_text_octets_max) + " octets without quotation marks and backslashes"; break;
   case durations: text += " is a list of 1 to " + std::to_string(durations_max) + " durations of 10s to 7d, as 5m 10m 1h"; break;
   case host: text += " is a host name or an address, with :port if need be, or empty"; break;
@@ -226,6 +230,7 @@ std::string_view name_of(setting_type type) noexcept {
   case durations: return "durations";
   case host: return "host";
   case addresses: return "addresses";
+  case rules: return "rules";
   default: return "number";
   }
 }
@@ -248,8 +253,13 @@ base::result<std::string> check_setting(const setting_info& s, std::string_view 
     if (!name) return unfit(s);
     return quoted(*name);
   }
+  case rules:
   case setting_type::text:
     if (!is_text(text, setting_text_octets_max) || text.find_first_of("\"\\") != std::string_view::npos) return unfit(s);
+    if (s.type == rules) {
+      const auto read = delivery::dnssec_rules::parse(text);
+      if (!read) return base::fail(base::error_kind::invalid, std::string(s.key) + ": " + read.error());
+    }
     return quoted(text);
   case durations: {
     std::string out;

@@ -61,6 +61,7 @@ struct settings {
   std::uint64_t queue_expire_seconds = 432000;
   std::uint64_t queue_report_expire_seconds = 172800;
   std::uint64_t queue_delay_notice_seconds = 14400;
+  std::uint64_t queue_answer_seconds = 600;
   std::uint64_t queue_connections_max = 500;
   std::uint64_t queue_destination_connections_max = 20;
   std::uint64_t queue_new_destination_connections_max = 2;
@@ -113,6 +114,7 @@ enum class setting_type : std::uint8_t {
   durations, ///< "5m 10m 1h", at least one
   host,      ///< a name or an address, with ":port" if need be; or empty
   addresses, ///< IPv4 and IPv6 addresses parted by spaces; or empty
+  rules,     ///< as policy/delivery/dnssec_rule.hpp reads them; or empty
   text       ///< one line without quotation marks and backslashes; or empty
 };
 

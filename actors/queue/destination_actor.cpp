@@ -9,11 +9,13 @@
 #include "actors/queue/session_count.hpp"
 #include "actors/queue/sts_actor.hpp"
 #include "base/crypto/crypto.hpp"
+#include "base/log.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 
 namespace rookery::actors {
 namespace {
@@ -57,6 +59,7 @@ struct target {
   delivery::tls_demand demand;
   std::vector<dns::tlsa> tlsas;
   std::string tls_name;
+  const char* dns = "";            ///< for the logs: were the answers that led to it validated?
   session_count count;
 };
 
@@ -64,7 +67,8 @@ struct target {
 struct attempt {
   way_ptr way;
   std::vector<target> targets;     ///< those found so far
-  std::deque<std::string> hosts;   ///< not looked at yet
+  std::deque<delivery::mail_host> hosts; ///< not looked at yet
+  std::set<std::string> put_back;  ///< hosts whose addresses are not validated, behind others of their preference
   std::size_t next = 0;
   bool in_the_clear = false;       ///< the present target a second time, without TLS
   bool named = false, mx_secure = false;
@@ -135,7 +139,7 @@ private:
     if (found.problem) return give_up(number, {std::move(*found.problem), {}, false, false});
     a.named = found.named;
     a.mx_secure = found.secure;
-    a.hosts.assign(found.names.begin(), found.names.end());
+    a.hosts.assign(found.hosts.begin(), found.hosts.end());
     if (!follows_sts(a)) return next_host(number);
     self_->request(of().sts, sts_time, sts_question{a.way->domain})
         .then([this, number](const sts_answer& sts) { have_policy(number, sts); },
@@ -166,12 +170,13 @@ private:
       }
       return give_up(number, std::move(*a.last));
     }
-    const auto host = a.hosts.front();
+    const auto next = a.hosts.front();
+    const auto& host = next.name;
     a.hosts.pop_front();
     const bool dane = of().settings->get()->queue_dane && (a.mx_secure || a.named) &&
                       !(a.way->route && a.way->route->dane == delivery::dane_use::ignored);
-    finder_->find_addresses(host, a.way->hop.port, a.named || !a.way->hop.host.empty(), dane, seed(), [this, number, host](found_addresses found) {
-      have_addresses(number, host, std::move(found));
+    finder_->find_addresses(host, a.way->hop.port, a.named || !a.way->hop.host.empty(), dane, seed(), [this, number, next](found_addresses found) {
+      have_addresses(number, next, std::move(found));
     });
   }
 
@@ -180,7 +185,8 @@ private:
     if (!a.last || a.last->as.what == delivery::fate::failed || why.as.what != delivery::fate::failed) a.last = std::move(why);
   }
 
-  void have_addresses(queueing::connection_number number, const std::string& host, found_addresses found) {
+  void have_addresses(queueing::connection_number number, const delivery::mail_host& of_domain, found_addresses found) {
+    const auto& host = of_domain.name;
     const auto at = attempts_.find(number);
     if (at == attempts_.end()) return;
     auto& a = at->second;
@@ -191,6 +197,12 @@ private:
     if (a.way->dnssec_required && !found.secure && !delivery::usable_address(host, true)) {
       keep(a, {delivery::of_trouble(trouble::dns_unsigned, "the addresses of " + host + " are not signed, and must be"), host, true, false});
       return next_host(number);
+    }
+    const bool asked = !delivery::usable_address(host, true); // a written address asks nobody
+    const bool validated = found.secure && (a.named || a.mx_secure);
+    if (a.way->dnssec_requested && asked && !validated) {
+      if (!found.secure && put_behind(a, of_domain)) return next_host(number);
+      base::log_event(base::severity::notice, "delivery.not_validated").text("destination", parts_->destination).text("host", host);
     }
     delivery::tls_facts facts;
     facts.route = a.way->tls;
@@ -212,9 +224,10 @@ private:
       keep(a, {delivery::of_trouble(demand.otherwise, host + " does not fulfil what is asked of TLS"), host, true, false});
       return next_host(number);
     }
+    const char* dns = !asked ? "" : validated ? "validated" : "not validated";
     for (auto& address : found.addresses) {
       auto count = count_for(a, demand, host, address, found);
-      a.targets.push_back({host, std::move(address), demand, found.tlsas, found.tls_name, std::move(count)});
+      a.targets.push_back({host, std::move(address), demand, found.tlsas, found.tls_name, dns, std::move(count)});
     }
     // Addresses that did not answer lately come last.
     const auto now = base::system_clock().now();
@@ -223,6 +236,15 @@ private:
       return bad == bad_.end() || bad->second < now;
     });
     dial_now(number, a);
+  }
+
+  /// Where validated answers are requested, a host without them waits for the others of its preference (RFC 5321 §5.1
+  /// leaves their order to us). False: it is its turn now.
+  static bool put_behind(attempt& a, const delivery::mail_host& host) {
+    const auto behind = std::find_if(a.hosts.begin(), a.hosts.end(), [&](const auto& h) { return h.preference != host.preference; });
+    if (behind == a.hosts.begin() || !a.put_back.insert(host.name).second) return false;
+    a.hosts.insert(behind, host);
+    return true;
   }
 
   session_count count_for(const attempt& a, const delivery::tls_demand& demand, const std::string& host, const std::string& address,
@@ -278,6 +300,9 @@ private:
     out->lmtp = a.way->hop.lmtp;
     out->limits.mails = transactions_a_session_max;
     if (const auto step = parts_->time) out->times = {*step, *step, *step, *step, *step, *step, *step, out->times.quit};
+    auto& times = out->times;
+    for (auto* time : {&times.greeting, &times.hello, &times.mail, &times.recipient, &times.data_begin, &times.data_block, &times.data_end, &times.quit})
+      *time = std::min(*time, std::chrono::seconds(settings->queue_answer_seconds));
     switch (t.demand.start) {
     case delivery::tls_start::never: out->tls = smtp::tls_use::none; break;
     case delivery::tls_start::when_offered: out->tls = a.in_the_clear ? smtp::tls_use::none : smtp::tls_use::when_offered; break;
@@ -310,6 +335,7 @@ private:
     parts->session = std::move(*session);
     parts->host = t.host;
     parts->return_path = a.way->return_path;
+    if (a.way->dnssec_required || a.way->dnssec_requested) parts->dns = t.dns;
     // A second connection because the first one's TLS broke is not counted again.
     const auto count = a.in_the_clear ? session_count() : t.count;
     parts->judge = [demand = t.demand, host = t.host, count](const connection_facts& f, const smtp::capabilities& c) {

@@ -54,14 +54,14 @@ void host_finder::find_hosts(const delivery::way& way, std::uint64_t seed, std::
   found_hosts out;
   if (way.what == delivery::way::kind::host) {
     out.named = true;
-    out.names.push_back(way.hop.host);
+    out.hosts.push_back({way.hop.host});
     return then(std::move(out));
   }
   if (way.domain.starts_with('[')) { // an address literal in the recipient
     out.named = true;
     auto text = way.domain.substr(1, way.domain.size() - 2);
     if (base::istarts_with(text, "ipv6:")) text.erase(0, 5);
-    out.names.push_back(std::move(text));
+    out.hosts.push_back({std::move(text)});
     return then(std::move(out));
   }
   const bool signed_only = way.dnssec_required;
@@ -86,7 +86,7 @@ void host_finder::find_hosts(const delivery::way& way, std::uint64_t seed, std::
       break;
     case delivery::host_problem::no_host: out.problem = delivery::of_trouble(trouble::no_host, "the domain " + domain + " has no host for mail"); break;
     }
-    for (const auto& h : order.hosts) out.names.push_back(h.name);
+    out.hosts = order.hosts;
     then(std::move(out));
   });
 }

@@ -22,7 +22,7 @@ namespace rookery::actors {
 
 /// The hosts of a destination, best first, or why there are none.
 struct found_hosts {
-  std::vector<std::string> names;            ///< or one numeric address
+  std::vector<delivery::mail_host> hosts;    ///< names, or one numeric address
   bool secure = false;                       ///< the MX answer was validated
   bool named = false;                        ///< an administrator wrote the host
   std::optional<delivery::verdict> problem;

@@ -119,6 +119,7 @@ struct attempt_result {
   std::string remote_host;                   ///< who answered; "" when nobody was reached
   std::string session;                       ///< for the logs
   std::string tls;                           ///< version and what was verified, for the logs
+  std::string dns;                           ///< "validated", "not validated"; "" where nobody asked for it
   bool here = false;                         ///< into mailboxes of this node
   bool peer_does_dsn = false;                ///< reports of success are the peer's matter
   bool deadline = false;                     ///< no attempt: a deadline has come

@@ -148,6 +148,7 @@ void log_attempt(const attempt_result& r, const judged& j) {
     event.text("outcome", o.delay_told ? "delayed" : word(o.state)).text("answer", o.answer);
     if (!r.remote_host.empty()) event.text("host", r.remote_host);
     if (!r.session.empty()) event.text("session", r.session).text("tls", r.tls);
+    if (!r.dns.empty()) event.text("dns", r.dns);
     if (o.state == recipient_state::waiting) event.number("next", base::to_milliseconds(o.next_attempt));
   }
 }

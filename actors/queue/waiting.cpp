@@ -95,6 +95,7 @@ queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& 
       q.require_tls = e.requiretls;
       q.tls_optional = e.tls_optional;
       q.dnssec_required = e.dnssec == storage::queue::dnssec_wish::required;
+      q.dnssec_requested = e.dnssec == storage::queue::dnssec_wish::requested;
       auto way = std::make_shared<const delivery::way>(delivery::choose(*p.view, q, p.smart_host));
       if (std::none_of(ways.begin(), ways.end(), [&](const auto& w) { return w.first == way->key; })) ways.emplace_back(way->key, way);
       known = by_domain.emplace(by_domain.end(), domain, std::move(way));

@@ -37,7 +37,7 @@ base::result<dnssec_rules, std::string> dnssec_rules::parse(std::string_view tex
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty()) continue;
     const auto fault = [&](std::string_view what) {
-      return base::fail("rule " + std::to_string(number) + ": " + std::string(what));
+      return base::fail("rule " + std::to_string(number) + " " + std::string(what));
     };
     rule r;
     const auto space = line.find_first_of(" \t");

@@ -25,7 +25,7 @@ inline constexpr std::size_t dnssec_rules_max = 100, dnssec_rules_octets_max = 1
 
 class dnssec_rules {
 public:
-  /// The error names the line.
+  /// The error names the rule: "rule 2 has no pattern".
   static base::result<dnssec_rules, std::string> parse(std::string_view text);
   /// One header field of a message, its value unfolded. The strongest of all fields' answers counts.
   dnssec_wish of_field(std::string_view name, std::string_view value) const noexcept;

@@ -72,6 +72,7 @@ std::string key_of(const way& w, const route_question& q, bool own) {
   if (q.require_tls) add_word(key, "requiretls");
   else if (q.tls_optional) add_word(key, "tls-optional");
   if (q.dnssec_required) add_word(key, "dnssec");
+  else if (q.dnssec_requested) add_word(key, "dnssec-wanted");
   return key;
 }
 
@@ -131,6 +132,7 @@ way choose(const delivery_view& view, const route_question& q, const relay& smar
   }
   if (w.what == way::kind::mx && w.route == nullptr) w.route = view.route(w.domain);
   if (w.route != nullptr && w.route->dnssec_required) w.dnssec_required = true;
+  w.dnssec_requested = q.dnssec_requested && !w.dnssec_required;
   if (w.route != nullptr) w.limits = w.route->limits;
   if (custom) w.limits = first_of(queue->limits, w.limits);
   w.key = key_of(w, q, own);

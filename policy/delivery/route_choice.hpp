@@ -21,7 +21,7 @@ struct route_question {
   bool ours = false;                ///< a domain of this server
   std::string_view queue;           ///< in which it waits
   const relay* own = nullptr;       ///< the message's own route; null: none
-  bool require_tls = false, tls_optional = false, dnssec_required = false; ///< of the message
+  bool require_tls = false, tls_optional = false, dnssec_required = false, dnssec_requested = false; ///< of the message
 };
 
 struct way {
@@ -40,6 +40,7 @@ struct way {
   std::string gateway;              ///< the domain, when it is one; such a way is for this domain alone
   bool on_request = false;          ///< only when its server asks, or is connected to us
   bool require_tls = false, tls_optional = false, dnssec_required = false; ///< all its mail wants it
+  bool dnssec_requested = false;    ///< and it had better be validated; not together with `dnssec_required`
   std::string key;                  ///< the dispatcher's destination
 };
 

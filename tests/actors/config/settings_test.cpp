@@ -67,6 +67,9 @@ TEST(Settings, AreCheckedAndTheRefusalNamesTheRange) {
       {"queue.source_addresses", "localhost", ""},
       {"queue.dnssec_rules", "require Subject: *[dnssec]*", "\"require Subject: *[dnssec]*\""},
       {"queue.dnssec_rules", "require Subject: \\", ""},
+      {"queue.dnssec_rules", "", "\"\""},
+      {"queue.dnssec_rules", "request X-A: b; demand Subject: *", ""},
+      {"queue.dnssec_rules", "require Subject", ""},
   };
   for (const auto& r : rows) {
     const auto got = check_setting(*find_setting(r.key), r.text);
@@ -75,6 +78,12 @@ TEST(Settings, AreCheckedAndTheRefusalNamesTheRange) {
       EXPECT_NE(got.error().client.value.find(r.key), std::string::npos);
     }
   }
+}
+
+TEST(Settings, ARuleThatCannotBeReadIsNamed) {
+  const auto got = check_setting(*find_setting("queue.dnssec_rules"), "request X-A: b; require Subject:");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().client.value, "queue.dnssec_rules: rule 2 has no pattern");
 }
 
 TEST(Settings, OnesThatDoNotFitAreLeftAtTheirDefault) {

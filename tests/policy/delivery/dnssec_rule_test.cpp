@@ -29,11 +29,11 @@ TEST(DnssecRule, WrongOnesAreNamed) {
   struct row {
     const char *text, *fault;
   };
-  const row rows[] = {{"demand Subject: *", "rule 1: begins with neither \"require\" nor \"request\""},
-                      {"require Subject *", "rule 1: has no field name with a colon"},
-                      {"request A: b\nrequire Sub ject: *", "rule 2: names no field"},
-                      {"require : x", "rule 1: names no field"},
-                      {"require A:", "rule 1: has no pattern"}};
+  const row rows[] = {{"demand Subject: *", "rule 1 begins with neither \"require\" nor \"request\""},
+                      {"require Subject *", "rule 1 has no field name with a colon"},
+                      {"request A: b\nrequire Sub ject: *", "rule 2 names no field"},
+                      {"require : x", "rule 1 names no field"},
+                      {"require A:", "rule 1 has no pattern"}};
   for (const auto& r : rows) {
     const auto parsed = dnssec_rules::parse(r.text);
     ASSERT_FALSE(parsed) << r.text;

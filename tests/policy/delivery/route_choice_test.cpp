@@ -162,6 +162,12 @@ TEST(RouteChoice, WishesOfTheMessageMakeAnotherDestination) {
   q.require_tls = false;
   q.dnssec_required = true;
   EXPECT_EQ(choose(*v, q, {}).key, "x.example tls-optional dnssec");
+  q.dnssec_requested = true;
+  EXPECT_EQ(choose(*v, q, {}).key, "x.example tls-optional dnssec");
+  EXPECT_FALSE(choose(*v, q, {}).dnssec_requested);
+  q.dnssec_required = false;
+  EXPECT_EQ(choose(*v, q, {}).key, "x.example tls-optional dnssec-wanted");
+  EXPECT_TRUE(choose(*v, q, {}).dnssec_requested);
 }
 
 TEST(RouteChoice, AnotherPasswordIsAnotherWay) {
