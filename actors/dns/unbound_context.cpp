@@ -3,14 +3,17 @@
 #include "base/text.hpp"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unbound.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 namespace rookery::actors {
 namespace {
 
 constexpr int class_internet = 1;
-/// How often the thread looks whether it is to end.
-constexpr int poll_milliseconds = 200;
 
 dns::answer answer_of(int error, const ub_result* r) {
   dns::answer out;
@@ -53,6 +56,8 @@ struct unbound_context::question {
 
 base::result<std::unique_ptr<unbound_context>> unbound_context::open(const resolver_settings& settings) {
   std::unique_ptr<unbound_context> out(new unbound_context);
+  out->stop_ = ::eventfd(0, EFD_CLOEXEC);
+  if (out->stop_ < 0) return base::fail(base::error_kind::io, "The resolver cannot be started", std::strerror(errno));
   out->context_ = ub_ctx_create();
   if (out->context_ == nullptr) return base::fail(base::error_kind::io, "The resolver cannot be started");
   const auto refuse = [](const std::string& what, int error) {
@@ -94,8 +99,11 @@ base::result<std::unique_ptr<unbound_context>> unbound_context::open(const resol
 }
 
 unbound_context::~unbound_context() {
-  stopping_ = true;
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) {
+    ::eventfd_write(stop_, 1);
+    thread_.join();
+  }
+  if (stop_ >= 0) ::close(stop_);
   if (context_ != nullptr) ub_ctx_delete(context_);
   for (auto* q : open_) delete q;
 }
@@ -120,9 +128,11 @@ bool unbound_context::ask(const std::string& name, dns::record_type type, answer
 }
 
 void unbound_context::run() {
-  ::pollfd wanted{ub_fd(context_), POLLIN, 0};
-  while (!stopping_) {
-    if (::poll(&wanted, 1, poll_milliseconds) > 0) (void)ub_process(context_);
+  ::pollfd wanted[] = {{ub_fd(context_), POLLIN, 0}, {stop_, POLLIN, 0}};
+  for (;;) {
+    if (::poll(wanted, 2, -1) <= 0) continue; // a signal
+    if (wanted[1].revents != 0) return;
+    (void)ub_process(context_);
   }
 }
 

@@ -5,7 +5,6 @@
 #include "actors/dns/resolver_actor.hpp"
 #include "base/result.hpp"
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -38,7 +37,7 @@ private:
   void forget(question*);
 
   ub_ctx* context_ = nullptr;
-  std::atomic<bool> stopping_{false};
+  int stop_ = -1;                       ///< readable when the thread is to end
   std::thread thread_;
   std::mutex lock_;
   std::unordered_set<question*> open_;  ///< not answered yet
