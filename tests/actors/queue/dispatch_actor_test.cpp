@@ -1,0 +1,176 @@
+#include "actors/queue/dispatch_actor.hpp"
+#include "tests/actors/queue/queue_world.hpp"
+
+namespace rookery::actors {
+namespace {
+
+using queueing::take_result;
+using storage::queue::attempt_ended;
+using storage::queue::recipient_state;
+
+/// The test is record and every destination, and has another mailbox as the local actor. The node's own dispatch hears of nothing any more.
+class Dispatch : public ::testing::Test {
+protected:
+  void SetUp() override {
+    auto parts = std::make_shared<dispatch_parts>();
+    parts->of = &w.of();
+    parts->record = me();
+    parts->local = caf::actor_cast<caf::actor>(here);
+    parts->make_destination = [this](caf::local_actor&, const std::string&) { return me(); };
+    dispatch = spawn_dispatch(*w.of().system, parts);
+    list(); // it has begun: the changes of the spool are sent to it
+  }
+  void TearDown() override { caf::anon_send_exit(dispatch, caf::exit_reason::user_shutdown); }
+
+  caf::actor me() { return caf::actor_cast<caf::actor>(w.self); }
+  std::vector<queueing::destination_status> list() { return *w.ask<destination_list>(dispatch, list_destinations{}).items; }
+  given_work take(queueing::connection_number connection) { return w.ask<given_work>(dispatch, take_work{connection, 0}); }
+  /// The attempt's outcome as record would write it.
+  void delivered(const given_work& g) {
+    attempt_ended done;
+    done.id = g.work.id;
+    for (const auto n : g.work.recipients) {
+      auto& o = done.outcomes.emplace_back();
+      o.recipient = n;
+      o.state = recipient_state::delivered;
+      o.answer = "250 2.0.0 taken";
+    }
+    w.commit({std::move(done)});
+    w.self->send(dispatch, transaction_over{g.work.number, queueing::end_reason::answered});
+  }
+  void over(queueing::connection_number connection, std::uint64_t passed) {
+    w.self->send(dispatch, connection_over{connection, queueing::close_reason::finished, {}, passed, false});
+  }
+
+  tests::queue_world w;
+  caf::scoped_actor here{*w.of().system};
+  caf::actor dispatch;
+};
+
+TEST_F(Dispatch, ADestinationWithMailGetsAConnectionWhichGetsTheMail) {
+  const auto first = w.accept(w.message({"a@remote.example", "b@remote.example"}));
+  const auto o = w.next<open_connection>();
+  EXPECT_EQ(o.slot.destination, "remote.example");
+  EXPECT_EQ(o.way->what, delivery::way::kind::mx);
+  EXPECT_EQ(o.way->domain, "remote.example");
+  const auto given = take(o.slot.connection);
+  ASSERT_EQ(given.what, take_result::work);
+  EXPECT_EQ(given.work.id, first);
+  EXPECT_EQ(given.work.recipients, (std::vector<std::uint32_t>{0, 1}));
+  ASSERT_TRUE(given.message);
+  EXPECT_EQ(given.message->recipients[1].address, "b@remote.example");
+  delivered(given);
+  EXPECT_FALSE(w.stored(first));
+  over(o.slot.connection, given.work.number);
+  w.next<destination_idle>();
+  EXPECT_TRUE(list().empty());
+}
+
+TEST_F(Dispatch, AnIdleConnectionGetsTheNextMessageOfItsDestination) {
+  w.accept(w.message({"a@remote.example"}));
+  const auto o = w.next<open_connection>();
+  const auto first = take(o.slot.connection);
+  delivered(first);
+  auto asked = w.self->request(dispatch, tests::queue_world::answer_time, take_work{o.slot.connection, 0});
+  const auto second = w.accept(w.message({"b@remote.example"}));
+  given_work given;
+  asked.receive([&](const given_work& g) { given = g; }, [](const caf::error&) { ADD_FAILURE(); });
+  ASSERT_EQ(given.what, take_result::work);
+  EXPECT_EQ(given.work.id, second);
+  EXPECT_FALSE(w.has<open_connection>());
+}
+
+TEST_F(Dispatch, MailForDomainsOfThisNodeGoesToTheLocalActor) {
+  auto e = w.message({"u1@example.test", "c@remote.example"});
+  w.accept(std::move(e));
+  open_connection one;
+  here->receive([&](const open_connection& o) { one = o; },
+                caf::after(tests::queue_world::answer_time) >> [] { FAIL() << "the local actor hears nothing"; });
+  const auto two = w.next<open_connection>();
+  EXPECT_EQ(one.way->what, delivery::way::kind::local);
+  EXPECT_EQ(two.slot.destination, "remote.example");
+  EXPECT_EQ(take(one.slot.connection).work.recipients, std::vector<std::uint32_t>{0});
+  EXPECT_EQ(take(two.slot.connection).work.recipients, std::vector<std::uint32_t>{1});
+}
+
+TEST_F(Dispatch, WhatMayNotLeaveStays) {
+  auto held = w.message({"a@held.example"});
+  held.held = true;
+  const auto held_id = w.accept(std::move(held));
+  auto bad = w.message({"a@bad.example"});
+  bad.queue = "bad";
+  w.accept(std::move(bad));
+  auto later = w.message({"a@later.example"});
+  later.recipients[0].next_attempt = w.of().clock->wall() + std::chrono::hours(24);
+  w.accept(std::move(later));
+  const auto known = list();
+  ASSERT_EQ(known.size(), 1u) << "the others are not for the dispatcher";
+  EXPECT_EQ(known[0].destination, "later.example");
+  EXPECT_FALSE(w.has<open_connection>());
+  w.commit({storage::queue::release{held_id}});
+  EXPECT_EQ(w.next<open_connection>().slot.destination, "held.example");
+}
+
+TEST_F(Dispatch, RemovedMailIsNotGiven) {
+  const auto id = w.accept(w.message({"a@remote.example"}));
+  const auto o = w.next<open_connection>();
+  w.commit({storage::queue::removed{id}});
+  over(o.slot.connection, 0);
+  w.next<destination_idle>();
+  EXPECT_TRUE(list().empty());
+}
+
+TEST_F(Dispatch, APausedDestinationGetsNoConnectionUntilItIsResumed) {
+  EXPECT_EQ(w.ask<std::uint64_t>(dispatch, pause_destination{"remote.example", "by hand"}), 0u);
+  w.accept(w.message({"a@remote.example"}));
+  const auto known = list();
+  ASSERT_EQ(known.size(), 1u);
+  EXPECT_EQ(known[0].reason, "by hand");
+  EXPECT_FALSE(w.has<open_connection>());
+  EXPECT_EQ(w.ask<std::uint64_t>(dispatch, resume_destination{"remote.example"}), 1u);
+  EXPECT_EQ(w.next<open_connection>().slot.destination, "remote.example");
+}
+
+TEST_F(Dispatch, WhereNobodyWasReachedRecordHearsOfIt) {
+  const auto id = w.accept(w.message({"a@remote.example"}));
+  const auto o = w.next<open_connection>();
+  connection_over failed{o.slot.connection, queueing::close_reason::failed, {}, 0, true};
+  failed.why.as = delivery::of_trouble(delivery::trouble::unreachable, "nobody there");
+  failed.why.host = "mx.remote.example";
+  w.self->send(dispatch, failed);
+  const auto told = w.next<attempt_result_ptr>();
+  EXPECT_EQ(told->message->id, id);
+  EXPECT_EQ(told->remote_host, "mx.remote.example");
+  ASSERT_EQ(told->recipients.size(), 1u);
+  EXPECT_EQ(told->recipients[0].as.status, "4.4.1");
+  EXPECT_FALSE(told->deadline);
+  const auto known = list();
+  ASSERT_EQ(known.size(), 1u);
+  EXPECT_NE(known[0].reason.find("nobody there"), std::string::npos);
+}
+
+TEST_F(Dispatch, ABrokenTransactionIsGivenAgain) {
+  const auto id = w.accept(w.message({"a@remote.example"}));
+  const auto o = w.next<open_connection>();
+  const auto first = take(o.slot.connection);
+  over(o.slot.connection, 0); // and nothing of it went to record
+  const auto known = list();
+  ASSERT_EQ(known.size(), 1u);
+  EXPECT_EQ(known[0].messages, 1u);
+  w.self->send(dispatch, retry_messages{{id}}); // else after a pause
+  const auto again = w.next<open_connection>();
+  const auto second = take(again.slot.connection);
+  ASSERT_EQ(second.what, take_result::work);
+  EXPECT_EQ(second.work.id, id);
+  EXPECT_NE(second.work.number, first.work.number);
+}
+
+TEST_F(Dispatch, AtTheEndNothingIsGivenOut) {
+  w.accept(w.message({"a@remote.example"}));
+  const auto o = w.next<open_connection>();
+  w.self->send(dispatch, stop_dispatch{});
+  EXPECT_EQ(take(o.slot.connection).what, take_result::stop);
+}
+
+} // namespace
+} // namespace rookery::actors
