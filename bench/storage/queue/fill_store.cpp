@@ -1,9 +1,9 @@
 // Fills a store that no server uses with messages for destinations that do not answer, to measure a
 // start with them:
 //
-//   fill_store DIRECTORY MESSAGES DESTINATIONS [OCTETS]
+//   fill_store DIRECTORY MESSAGES DESTINATIONS [OCTETS [SECONDS]]
 //
-// Each message has one recipient, due an hour later, and a body of OCTETS (400).
+// Each message has one recipient, due SECONDS (3600) later, and a body of OCTETS (400).
 #include "storage/node/node_store.hpp"
 
 #include <cstdio>
@@ -14,11 +14,12 @@ using namespace rookery;
 
 int main(int count, char** words) {
   if (count < 4) {
-    std::fprintf(stderr, "fill_store DIRECTORY MESSAGES DESTINATIONS [OCTETS]\n");
+    std::fprintf(stderr, "fill_store DIRECTORY MESSAGES DESTINATIONS [OCTETS [SECONDS]]\n");
     return 2;
   }
   const auto messages = std::strtoull(words[2], nullptr, 10), destinations = std::strtoull(words[3], nullptr, 10);
   const auto octets = count > 4 ? std::strtoull(words[4], nullptr, 10) : 400;
+  const std::chrono::seconds due(count > 5 ? std::strtol(words[5], nullptr, 10) : 3600);
   if (messages == 0 || destinations == 0) return 2;
   auto opened = storage::node_store::open(words[1], false);
   if (!opened) {
@@ -43,7 +44,7 @@ int main(int count, char** words) {
       storage::queue::recipient r;
       r.address = "somebody@dead" + std::to_string(done % destinations) + ".example";
       r.attempts = 3;
-      r.next_attempt = now + std::chrono::hours(1);
+      r.next_attempt = now + due;
       r.last_attempt = now;
       r.last_answer = "450 4.4.1 no server of the domain answers";
       m.recipients.push_back(std::move(r));
