@@ -1,5 +1,5 @@
 """A node for tests: a folder of its own, free ports on 127.0.0.1, demo accounts u1, u2, ..."""
-import os, random, signal, socket, subprocess, time
+import fcntl, os, random, signal, socket, subprocess, tempfile, time
 
 STANDARD = {"smtp": 25, "submission": 587, "submissions": 465, "lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110,
             "pop3s": 995, "metrics": 90, "http": 80, "https": 443, "odmr": 366}
@@ -15,12 +15,29 @@ def free(port):
             return False
 
 
+# Bases are multiples of this: then no port of one node is a port of another.
+SPACING = 27
+assert len({p % SPACING for p in STANDARD.values()}) == len(STANDARD)
+_taken = []  # locks on the bases of this process; they end with it
+
+
 def free_port_base():
+    """A base that no other test takes while this process lives, also not while its node is down."""
+    folder = os.path.join(tempfile.gettempdir(), "rookery-test-ports")
+    os.makedirs(folder, mode=0o777, exist_ok=True)
     rng = random.Random(os.getpid() ^ time.time_ns())
     for _ in range(1000):
-        base = rng.randrange(12000, 30000)
+        base = SPACING * rng.randrange(12000 // SPACING, 30000 // SPACING)
+        lock = open(os.path.join(folder, str(base)), "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
         if all(free(base + p) for p in STANDARD.values()):
+            _taken.append(lock)
             return base
+        lock.close()
     raise RuntimeError("no free ports")
 
 
