@@ -101,7 +101,7 @@ class Peers(Case):
     def test_a_large_message_is_converted_while_it_is_sent(self):
         self.set("smtp.message_octets_max", "20M")
         old = self.server("old.example", keywords=("SIZE 50000000",))
-        body = "".join("Zeile %d: Gr\u00fc\u00dfe und noch etwas mehr Text, damit sie l\u00e4nger wird\r\n" % i for i in range(150000)).encode()
+        body = "".join("Zeile %d: Gr\u00fc\u00dfe und noch etwas mehr Text, damit sie l\u00e4nger wird\r\n" % i for i in range(20000)).encode()
         text = b"Subject: large\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + body
         self.submit("a@old.example", text=text, mail_options=["BODY=8BITMIME"])
         (got,) = old.wait(1, limit=120)
