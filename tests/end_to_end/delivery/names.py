@@ -1,7 +1,8 @@
 """Zones that nsd serves: remote.example, signed, and plain.example, which is not; and a sink as the host of their mail."""
 import hashlib, os, re, shutil, socket, ssl, subprocess, tempfile, time
 
-from outside import Case
+from outside import Case  # makes the folder above known
+from node import free_port_base
 from sink import Sink
 
 ZONE = """@ 300 IN SOA ns hostmaster 1 3600 900 1209600 60
@@ -25,43 +26,54 @@ mx 300 IN A 127.0.0.1
 """
 
 
-def free_udp():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class NameServer:
     """`records` are added to remote.example, `plain` to plain.example."""
 
     def __init__(self, records="", plain="", address="127.0.0.1", port=None):
-        self.folder, self.address, self.port = tempfile.mkdtemp(prefix="rookery-nsd-"), address, port or free_udp()
-        path = lambda name: os.path.join(self.folder, name)
-        with open(path("zone"), "w") as f:
+        self.folder, self.address = tempfile.mkdtemp(prefix="rookery-nsd-"), address
+        with open(self._path("zone"), "w") as f:
             f.write(ZONE % records)
-        with open(path("plain"), "w") as f:
+        with open(self._path("plain"), "w") as f:
             f.write(PLAIN % plain)
         key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "remote.example"], cwd=self.folder, check=True,
                              stdout=subprocess.PIPE, text=True).stdout.strip()
         subprocess.run(["ldns-signzone", "-o", "remote.example", "-f", "signed", "zone", key], cwd=self.folder, check=True)
-        self.anchor = path(key + ".ds")
-        with open(path("nsd.conf"), "w") as f:
+        self.anchor = self._path(key + ".ds")
+        for attempt in range(5):
+            # A port of our own: it listens there by UDP and by TCP.
+            self.port = port or free_port_base()
+            if self._start():
+                return
+        with open(self._path("log")) as f:
+            raise RuntimeError("nsd does not answer (it ended with %s):\n%s" % (self.process.poll(), f.read()[-3000:]))
+
+    def _path(self, name):
+        return os.path.join(self.folder, name)
+
+    def _start(self):
+        """Whether it answers; it may end because somebody else has the port."""
+        with open(self._path("nsd.conf"), "w") as f:
             f.write('server:\n ip-address: %s@%d\n username: ""\n zonesdir: "%s"\n pidfile: ""\n database: ""\n xfrdfile: "%s/x"\n'
                     ' zonelistfile: "%s/z"\n xfrdir: "%s"\n logfile: "%s/log"\nremote-control:\n control-enable: no\n'
-                    "zone:\n name: remote.example\n zonefile: signed\nzone:\n name: plain.example\n zonefile: plain\n" % ((address, self.port) + (self.folder,) * 5))
-        self.process = subprocess.Popen(["nsd", "-d", "-c", path("nsd.conf")])
+                    "zone:\n name: remote.example\n zonefile: signed\nzone:\n name: plain.example\n zonefile: plain\n"
+                    % ((self.address, self.port) + (self.folder,) * 5))
+        self.process = subprocess.Popen(["nsd", "-d", "-c", self._path("nsd.conf")])
         question = b"\x12\x34\0\0\0\1\0\0\0\0\0\0\x06remote\x07example\0\0\6\0\1"
-        for _ in range(300):
+        end = time.time() + 30
+        while self.process.poll() is None and time.time() < end:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
                 s.settimeout(0.1)
                 try:
-                    s.connect((address, self.port))
+                    s.connect((self.address, self.port))
                     s.send(question)
                     s.recv(512)
-                    return
+                    return True
                 except OSError:
                     time.sleep(0.02)
-        raise RuntimeError("nsd does not answer")
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
+        return False
 
     def close(self):
         self.process.terminate()
