@@ -1,6 +1,7 @@
 #include "actors/queue/report_writer.hpp"
 
 #include "actors/queue/delivery_settings.hpp"
+#include "actors/queue/spool_commit.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
 #include "policy/routing/address_form.hpp"
@@ -124,9 +125,9 @@ public:
     const auto own = node_.report_texts ? node_.report_texts->get() : nullptr;
     const auto chosen = (own ? *own : smtp::dsn::text_book()).choose(smtp::dsn::gravest(facts), settings->report_languages);
     auto written = smtp::dsn::write(facts, chosen.texts, chosen.languages);
-    auto octets = std::make_shared<std::string>(std::move(written.before));
-    *octets += quoted;
-    *octets += written.after;
+    auto octets = std::move(written.before);
+    octets += quoted;
+    octets += written.after;
 
     envelope e;
     e.id = id_;
@@ -144,19 +145,10 @@ public:
     to.notify = smtp::notify::never;
     e.recipients.push_back(std::move(to));
 
-    storage::body_source body;
-    body.length = static_cast<std::uint32_t>(octets->size());
-    body.id = base::sha256(*octets);
-    body.octets = std::move(octets);
-    group.bodies.push_back(std::move(body));
-    storage::shard_command c;
-    c.shard = storage::spool_shard;
     base::log_event(base::severity::info, "report.written")
         .text("message", message_name(message_.id)).text("report", message_name(e.id)).text("to", e.recipients.front().address)
         .text("action", smtp::dsn::name(smtp::dsn::gravest(facts)));
-    c.payload = storage::queue::encode({now_, storage::queue::accepted{std::move(e)}});
-    c.bodies = {static_cast<std::uint32_t>(group.bodies.size() - 1)};
-    group.commands.push_back(std::move(c));
+    add_written(group, now_, std::move(e), std::move(octets));
   }
 
 private:

@@ -1,6 +1,7 @@
 #include "actors/queue/spool_commit.hpp"
 
 #include "actors/shard/log_actor.hpp"
+#include "base/crypto/crypto.hpp"
 
 namespace rookery::actors {
 storage::commit_group spool_group(base::wall_time now, std::vector<storage::queue::any_command> commands) {
@@ -12,6 +13,19 @@ storage::commit_group spool_group(base::wall_time now, std::vector<storage::queu
     group.commands.push_back(std::move(c));
   }
   return group;
+}
+
+void add_written(storage::commit_group& group, base::wall_time now, storage::queue::envelope e, std::string octets) {
+  storage::body_source body;
+  body.length = static_cast<std::uint32_t>(octets.size());
+  body.id = base::sha256(octets);
+  body.octets = std::make_shared<const std::string>(std::move(octets));
+  group.bodies.push_back(std::move(body));
+  storage::shard_command c;
+  c.shard = storage::spool_shard;
+  c.payload = storage::queue::encode({now, storage::queue::accepted{std::move(e)}});
+  c.bodies = {static_cast<std::uint32_t>(group.bodies.size() - 1)};
+  group.commands.push_back(std::move(c));
 }
 
 bool commit_group_of(caf::local_actor& from, node& n, storage::commit_group group, std::uint64_t token, ack when,

@@ -7,12 +7,16 @@
 #include <caf/all.hpp>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace rookery::actors {
 
 /// One group with these commands for the spool, in their order.
 storage::commit_group spool_group(base::wall_time now, std::vector<storage::queue::any_command>);
+
+/// Adds a message that the server itself has written: its octets, and the command that accepts it.
+void add_written(storage::commit_group&, base::wall_time now, storage::queue::envelope, std::string octets);
 
 /// Sends it off; `from` gets a commit_done_ptr with the token. False: the log takes nothing now.
 bool commit_group_of(caf::local_actor& from, node&, storage::commit_group, std::uint64_t token = 0, ack = ack::applied,

@@ -96,7 +96,6 @@ storage::commit_group end_of_order(node& n, const system_order& order, order_ans
   if (!order.message->message_id_field.empty())
     b.field("In-Reply-To", order.message->message_id_field).field("References", order.message->message_id_field);
   b.field("Auto-Submitted", "auto-replied"); // RFC 3834 §5
-  auto octets = std::make_shared<std::string>(b.with_text(answer.text));
 
   storage::queue::envelope e;
   e.id = id;
@@ -112,14 +111,10 @@ storage::commit_group end_of_order(node& n, const system_order& order, order_ans
   to.notify = storage::queue::notify::never;
   e.recipients.push_back(std::move(to));
 
-  storage::body_source body;
-  body.length = static_cast<std::uint32_t>(octets->size());
-  body.id = base::sha256(*octets);
-  body.octets = std::move(octets);
-  answer.with.insert(answer.with.begin(), {storage::queue::accepted{std::move(e)}, storage::queue::removed{order.message->id}});
-  auto group = spool_group(now, std::move(answer.with));
-  group.bodies.push_back(std::move(body));
-  group.commands.front().bodies = {0};
+  storage::commit_group group;
+  add_written(group, now, std::move(e), b.with_text(answer.text));
+  answer.with.insert(answer.with.begin(), storage::queue::removed{order.message->id});
+  for (auto& c : spool_group(now, std::move(answer.with)).commands) group.commands.push_back(std::move(c));
   return group;
 }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
 
 namespace rookery::actors {
 namespace {
@@ -103,9 +104,10 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
   // A summary depends on the prefix by its length alone: its fields are not among those summarized.
   std::map<std::size_t, storage::mail::message_summary> summaries;
   std::uint32_t number = 0;
-  auto whole = envelope; // with all recipients, for archives
+  storage::queue::envelope whole; // with all recipients, for archives
+  if (facts.archive->wanted()) whole = envelope;
   onward_mail onward(facts.onward);
-  auto order = envelope;
+  std::optional<storage::queue::envelope> order; // for the system account
   sent_note sent(t, facts, out->group.bodies.front().id);
   struct own_message {
     storage::queue::envelope envelope;
@@ -131,8 +133,9 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
     sent.begin(r.address.text());
     if (r.route.what == routing::recipient_route::kind::system) {
       // Obeyed at once, whatever the message says of its time.
-      order.hold_until = {};
-      add_recipient(order, r, r.address.text());
+      if (!order) order = envelope_of(t, facts);
+      order->hold_until = {};
+      add_recipient(*order, r, r.address.text());
       continue;
     }
     if (facts.archive->wanted()) add_recipient(whole, r, r.address.text());
@@ -202,11 +205,11 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
     for (std::size_t i = 0; i < own.sent_as.size(); ++i) sent.queued_as(own.sent_as[i], e, i);
     add_to_spool(*out, t.begun, storage::queue::accepted{std::move(e)});
   }
-  if (!order.recipients.empty()) {
-    order.id = facts.next_id();
-    order.queue = "system";
-    out->remote += order.recipients.size();
-    add_to_spool(*out, t.begun, storage::queue::accepted{std::move(order)});
+  if (order) {
+    order->id = facts.next_id();
+    order->queue = "system";
+    out->remote += order->recipients.size();
+    add_to_spool(*out, t.begun, storage::queue::accepted{std::move(*order)});
   } else if (auto note = sent.note()) {
     // Who recalls his last message does not mean the one that asks for it.
     add_to_spool(*out, t.begun, std::move(*note));

@@ -302,7 +302,6 @@ private:
     mail.message_id = j.state.id.substr(0, at) + "." + base::random_token(8) + j.state.id.substr(at);
     mail.boundary = base::random_token(boundary_characters);
     mail.now = of_->clock->wall();
-    auto octets = std::make_shared<const std::string>(mailauth::write_report_mail(mail, report));
     e.sender = mail.from;
     e.received = mail.now;
     e.origin = storage::queue::message_origin::system;
@@ -314,16 +313,7 @@ private:
     r.address = to;
     r.notify = 1; // NEVER: nobody waits for news of a report
     e.recipients.push_back(std::move(r));
-    storage::body_source body;
-    body.length = static_cast<std::uint32_t>(octets->size());
-    body.id = base::sha256(*octets);
-    body.octets = std::move(octets);
-    group.bodies.push_back(std::move(body));
-    storage::shard_command c;
-    c.shard = storage::spool_shard;
-    c.payload = storage::queue::encode({mail.now, storage::queue::accepted{std::move(e)}});
-    c.bodies = {static_cast<std::uint32_t>(group.bodies.size() - 1)};
-    group.commands.push_back(std::move(c));
+    add_written(group, mail.now, std::move(e), mailauth::write_report_mail(mail, report));
   }
 
   caf::event_based_actor* self_ = nullptr;

@@ -10,20 +10,7 @@ namespace {
 const std::vector<word_class>& classes_of(question::scope s) {
   static const std::vector<word_class> body{word_class::body, word_class::markup};
   static const std::vector<word_class> text{word_class::body, word_class::markup, word_class::header};
-  static const std::vector<word_class> subject{word_class::subject}, from{word_class::from}, to{word_class::to},
-      cc{word_class::cc}, bcc{word_class::bcc};
-  static const std::vector<word_class> header{word_class::header, word_class::value};
-  switch (s) {
-    case question::scope::body: return body;
-    case question::scope::text: return text;
-    case question::scope::subject: return subject;
-    case question::scope::from: return from;
-    case question::scope::to: return to;
-    case question::scope::cc: return cc;
-    case question::scope::bcc: return bcc;
-    case question::scope::header: break;
-  }
-  return header;
+  return s == question::scope::body ? body : s == question::scope::text ? text : field_classes(s);
 }
 
 /// Words of a field's name, all of which its line has.
@@ -38,6 +25,19 @@ std::vector<std::string> name_words(std::string_view name) {
 }
 
 } // namespace
+
+const std::vector<word_class>& field_classes(question::scope s) {
+  static const std::vector<word_class> subject{word_class::subject}, from{word_class::from}, to{word_class::to}, cc{word_class::cc},
+      bcc{word_class::bcc}, header{word_class::header, word_class::value};
+  switch (s) {
+    case question::scope::subject: return subject;
+    case question::scope::from: return from;
+    case question::scope::to: return to;
+    case question::scope::cc: return cc;
+    case question::scope::bcc: return bcc;
+    default: return header;
+  }
+}
 
 content_key key_of(const body_id& body, std::string_view prefix) {
   content_key key;

@@ -41,6 +41,9 @@ struct question {
   std::string text;
 };
 
+/// Classes of the words of a header field, for all scopes but body and text.
+const std::vector<word_class>& field_classes(question::scope);
+
 enum class verdict : std::uint8_t { no, yes, undecided };
 
 /// The verdicts on all documents of an account.

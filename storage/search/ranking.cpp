@@ -19,19 +19,7 @@ const std::vector<word_class>& seen_classes(question::scope s) {
   static const std::vector<word_class> body{word_class::body, word_class::visible};
   static const std::vector<word_class> text{word_class::body, word_class::visible, word_class::subject, word_class::from,
                                             word_class::to,   word_class::cc,      word_class::bcc};
-  static const std::vector<word_class> subject{word_class::subject}, from{word_class::from}, to{word_class::to}, cc{word_class::cc},
-      bcc{word_class::bcc}, header{word_class::header, word_class::value};
-  switch (s) {
-    case question::scope::body: return body;
-    case question::scope::text: return text;
-    case question::scope::subject: return subject;
-    case question::scope::from: return from;
-    case question::scope::to: return to;
-    case question::scope::cc: return cc;
-    case question::scope::bcc: return bcc;
-    case question::scope::header: break;
-  }
-  return header;
+  return s == question::scope::body ? body : s == question::scope::text ? text : field_classes(s);
 }
 
 /// One octet more, less or other, or two neighbours exchanged.
