@@ -1,5 +1,5 @@
 """A customer of on-demand mail relay (RFC 2645): logs in at a provider, says ATRN, and lets a server have the connection."""
-import base64, os, socket, ssl, sys, threading
+import base64, os, selectors, socket, ssl, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "delivery"))
@@ -53,23 +53,20 @@ class Customer:
 
 
 def hand_over(connection, port):
-    """Octets both ways between this connection and a server on loopback, until both sides have ended."""
+    """Octets both ways between this connection and a server on loopback, until either side has ended. One thread: a TLS
+    connection must not be read and written at once."""
     server = socket.create_connection(("127.0.0.1", port), 30)
-
-    def copy(a, b):
-        try:
-            while piece := a.recv(65536):
-                b.sendall(piece)
-        except OSError:
-            pass
-        try:
-            b.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-
-    there = threading.Thread(target=copy, args=(connection, server), daemon=True)
-    there.start()
-    copy(server, connection)
-    there.join(30)
+    connection.settimeout(30)
+    with selectors.DefaultSelector() as ready:
+        ready.register(connection, selectors.EVENT_READ, server)
+        ready.register(server, selectors.EVENT_READ, connection)
+        ended = False
+        while not ended:
+            for key, _ in ready.select():
+                piece = key.fileobj.recv(65536)
+                while piece and isinstance(key.fileobj, ssl.SSLSocket) and key.fileobj.pending():
+                    piece += key.fileobj.recv(65536)
+                ended = ended or not piece
+                key.data.sendall(piece)
     server.close()
     connection.close()
