@@ -116,18 +116,24 @@ void note_book::keep_last(std::string_view space, std::uint64_t max) {
 
 command_result note_book::put(const put_note& c) {
   if (!good_name(c.space, c.key) || c.value.size() > note_value_octets_max) return said(outcome::malformed);
-  const auto old = find_note(store_, c.space, c.key);
+  // Of a bounded space it is known what there is: the store is not asked for what is new.
+  const auto bounded = bounded_.find(c.space);
+  const auto old = bounded != bounded_.end() && !bounded->second.contains(c.key) ? std::nullopt : find_note(store_, c.space, c.key);
   if (old && old->value == c.value && old->until == c.until) return said(outcome::already_done);
   const auto before = old ? old->key.size() + old->value.size() : 0;
   const auto after = c.key.size() + c.value.size();
   if ((!old && notes_ >= notes_max_) || octets_ - before + after > octets_max_) return said(outcome::over_limit);
   if (old) remove(c.space, *old);
   const note fresh{c.key, c.value, c.until};
-  store_.put(note_key(c.space, c.key), encode_note(fresh));
-  if (has_end(fresh)) store_.put(until_key(c.until, c.space, c.key), std::string());
+  const auto put = [&](std::string key, std::string value) {
+    if (old) store_.put(std::move(key), std::move(value));
+    else store_.put_new(std::move(key), std::move(value));
+  };
+  put(note_key(c.space, c.key), encode_note(fresh));
+  if (has_end(fresh)) put(until_key(c.until, c.space, c.key), std::string());
   ++notes_;
   octets_ += after;
-  if (const auto at = bounded_.find(c.space); at != bounded_.end()) at->second.insert(c.key);
+  if (bounded != bounded_.end()) bounded->second.insert(c.key);
   if (c.of_space_max != 0) keep_last(c.space, c.of_space_max);
   return said(outcome::done);
 }

@@ -45,11 +45,17 @@ public:
   base::result<void> load() {
     store_->load_counts();
     const auto state = store_->get("s");
-    if (!state) return {};
+    if (!state) {
+      bool any = false;
+      store_->scan("m", "m", [&](std::string_view, std::string_view) { return !(any = true); });
+      if (!any) store_->newest(base::message_id(0));
+      return {};
+    }
     base::decoder d(*state);
     const auto version = d.u8();
     flushed_ = applied_ = log_position::unpacked(d.u64());
     last_id_ = base::message_id(d.u64());
+    store_->newest(last_id_);
     if (version == 2) {
       const auto notes = d.varint();
       notes_.load(notes, d.varint());
@@ -97,7 +103,7 @@ public:
     e.varint(notes_.notes());
     e.varint(notes_.octets());
     store_->put("s", std::move(state));
-    if (auto done = store_->flush(durable); !done) return done;
+    if (auto done = store_->flush(durable, last_id_); !done) return done;
     flushed_ = applied_;
     return {};
   }
@@ -136,11 +142,11 @@ private:
     if (recipients.size() > recipients_a_page) m.head.recipients.resize(recipients_a_page);
     for (std::size_t at = recipients_a_page; at < recipients.size(); at += recipients_a_page) {
       const auto end = std::min(at + recipients_a_page, recipients.size());
-      store_->put_page(c.message.id, static_cast<std::uint32_t>(at / recipients_a_page),
-                       {recipients.begin() + static_cast<std::ptrdiff_t>(at), recipients.begin() + static_cast<std::ptrdiff_t>(end)});
+      store_->put_new_page(c.message.id, static_cast<std::uint32_t>(at / recipients_a_page),
+                           {recipients.begin() + static_cast<std::ptrdiff_t>(at), recipients.begin() + static_cast<std::ptrdiff_t>(end)});
     }
     store_->add_body(m.head.id, m.head.content);
-    store_->put(m);
+    store_->put_new(m);
     store_->count(nullptr, &m);
     note_change(nullptr, &m);
     last_id_ = std::max(last_id_, m.head.id);

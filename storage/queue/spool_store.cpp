@@ -41,6 +41,14 @@ std::string encode_record(const message_record& m) {
   return out;
 }
 
+std::string encode_page(const std::vector<recipient>& recipients) {
+  std::string out;
+  base::encoder e(out);
+  e.u8(envelope_version);
+  for (const auto& r : recipients) encode_recipient(r, e);
+  return out;
+}
+
 std::string encode_counts(const queue_counts& c) {
   std::string out;
   base::encoder e(out);
@@ -135,7 +143,7 @@ std::optional<std::string> spool_store::get(std::string_view key) const {
   {
     const std::shared_lock hold(lock_);
     const auto found = pending_.find(key);
-    if (found != pending_.end()) return found->second;
+    if (found != pending_.end()) return found->second.value;
   }
   auto value = tree_->get(key);
   base::check(value.ok(), "the spool's tree can be read");
@@ -161,7 +169,7 @@ void spool_store::scan(std::string_view prefix, std::string from,
           until = i->first;
           break;
         }
-        fresh.push_back(*i);
+        fresh.emplace_back(i->first, i->second.value);
       }
     }
     auto next = fresh.begin();
@@ -191,8 +199,18 @@ void spool_store::scan(std::string_view prefix, std::string from,
   }
 }
 
+// A new id is looked for by everything that brings it. LevelDB would look into each level for it, and move
+// levels about for having been asked in vain.
 std::optional<message_record> spool_store::message(base::message_id id) const {
-  const auto octets = get(message_key(id));
+  const auto key = message_key(id);
+  std::optional<std::string> octets;
+  {
+    const std::shared_lock hold(lock_);
+    const auto found = pending_.find(key);
+    if (found != pending_.end()) octets = found->second.value;
+    if (found != pending_.end() ? !octets : id.value > newest_) return {};
+  }
+  if (!octets) octets = get(key);
   if (!octets) return {};
   return read_message_record(*octets);
 }
@@ -270,22 +288,30 @@ std::vector<queue_counts> spool_store::counts() const {
 
 // Changing.
 
-void spool_store::put(std::string key, std::optional<std::string> value) {
+void spool_store::put(std::string key, std::optional<std::string> value, bool fresh) {
   const std::unique_lock hold(lock_);
-  pending_octets_ += key.size() + (value ? value->size() : 0);
-  auto [place, fresh] = pending_.try_emplace(std::move(key));
-  if (!fresh) pending_octets_ -= std::min(pending_octets_, place->first.size() + (place->second ? place->second->size() : 0));
-  place->second = std::move(value);
+  auto [place, added] = pending_.try_emplace(std::move(key));
+  auto& [name, row] = *place;
+  if (added) row.fresh = fresh;
+  else pending_octets_ -= octets_of(name, row);
+  if (!value && row.fresh) {
+    pending_.erase(place);
+    return;
+  }
+  row.value = std::move(value);
+  pending_octets_ += octets_of(name, row);
 }
 
+void spool_store::put(std::string key, std::optional<std::string> value) { put(std::move(key), std::move(value), false); }
+void spool_store::put_new(std::string key, std::string value) { put(std::move(key), std::move(value), true); }
 void spool_store::put(const message_record& m) { put(message_key(m.head.id), encode_record(m)); }
+void spool_store::put_new(const message_record& m) { put_new(message_key(m.head.id), encode_record(m)); }
 
 void spool_store::put_page(base::message_id id, std::uint32_t number, const std::vector<recipient>& recipients) {
-  std::string octets;
-  base::encoder e(octets);
-  e.u8(envelope_version);
-  for (const auto& r : recipients) encode_recipient(r, e);
-  put(page_key(id, number), std::move(octets));
+  put(page_key(id, number), encode_page(recipients));
+}
+void spool_store::put_new_page(base::message_id id, std::uint32_t number, const std::vector<recipient>& recipients) {
+  put_new(page_key(id, number), encode_page(recipients));
 }
 
 void spool_store::remove(const message_record& m) {
@@ -294,7 +320,7 @@ void spool_store::remove(const message_record& m) {
   remove_body(m.head.id, m.head.content);
 }
 
-void spool_store::add_body(base::message_id id, const body_ref& b) { put(body_key(b.segment, b.offset, id), std::string()); }
+void spool_store::add_body(base::message_id id, const body_ref& b) { put_new(body_key(b.segment, b.offset, id), std::string()); }
 void spool_store::remove_body(base::message_id id, const body_ref& b) {
   put(body_key(b.segment, b.offset, id), std::nullopt);
   lost_bodies_[b.segment] += b.length;
@@ -345,13 +371,12 @@ std::uint64_t spool_store::messages() const {
   return sum;
 }
 
-base::result<void> spool_store::flush(bool durable) {
+base::result<void> spool_store::flush(bool durable, base::message_id last) {
+  newest_ = std::max(newest_.load(), last.value); // before a reader can miss it among what waits
   tree::batch batch;
-  for (const auto& [key, value] : pending_) { // only this thread changes it
-    if (value)
-      batch.put(key, *value);
-    else
-      batch.remove(key);
+  for (const auto& [key, row] : pending_) { // only this thread changes it
+    if (row.value) batch.put(key, *row.value);
+    else batch.remove(key);
   }
   if (auto done = tree_->write(batch, durable); !done) return done;
   const std::unique_lock hold(lock_);

@@ -13,6 +13,7 @@
 #include "storage/queue/spool_machine.hpp"
 #include "storage/tree/tree.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -61,8 +62,12 @@ public:
 
   // The owner's thread.
   void put(std::string key, std::optional<std::string> value);
+  /// The tree has no such row: when it goes before the next flush, nothing is written of it at all.
+  void put_new(std::string key, std::string value);
   void put(const message_record&);
+  void put_new(const message_record&);
   void put_page(base::message_id, std::uint32_t number, const std::vector<recipient>&);
+  void put_new_page(base::message_id, std::uint32_t number, const std::vector<recipient>&);
   void remove(const message_record&);
   void add_body(base::message_id, const body_ref&);
   void remove_body(base::message_id, const body_ref&);
@@ -72,12 +77,23 @@ public:
   void load_counts();
   std::uint64_t messages() const;
   std::size_t unflushed_octets() const noexcept { return pending_octets_; }
-  base::result<void> flush(bool durable);
+  /// `last`: no message that was put until now has a greater id.
+  base::result<void> flush(bool durable, base::message_id last);
+  /// No message of the tree has a greater id than this: it is not asked for those.
+  void newest(base::message_id id) noexcept { newest_ = id.value; }
 
 private:
+  struct unflushed {
+    std::optional<std::string> value; ///< nothing: removed
+    bool fresh = false;               ///< the tree has no row of this key
+  };
+  std::size_t octets_of(const std::string& key, const unflushed& c) const noexcept { return key.size() + (c.value ? c.value->size() : 0); }
+  void put(std::string key, std::optional<std::string> value, bool fresh);
+
   mutable std::shared_mutex lock_;
   std::unique_ptr<tree> tree_;
-  std::map<std::string, std::optional<std::string>, std::less<>> pending_;
+  std::atomic<std::uint64_t> newest_{~std::uint64_t{0}};
+  std::map<std::string, unflushed, std::less<>> pending_;
   std::size_t pending_octets_ = 0;
   octets_by_segment lost_bodies_;
   std::map<std::string, queue_counts> counts_;
