@@ -9,6 +9,7 @@
 #include "storage/mail/records.hpp"
 
 #include <map>
+#include <set>
 #include <utility>
 
 namespace rookery::storage::mail {
@@ -31,6 +32,20 @@ public:
       else bodies_.erase(std::string(k));
     });
     for (const auto& [k, unused] : bodies_) fault("message without its body row: " + base::to_hex(k));
+    scan(key::all(family::share), [&](std::string_view k, std::string_view) {
+      if (shares_.erase(std::string(k)) == 0) fault("share row that no mailbox's rights have: " + base::to_hex(k));
+    });
+    for (const auto& k : shares_) fault("rights without their share row: " + base::to_hex(k));
+    for (const auto f : {family::reader_seen, family::metadata})
+      scan(key::all(f), [&](std::string_view k, std::string_view value) {
+        key_reader in(k);
+        const auto account = in.u64();
+        const auto mailbox = in.u32();
+        in.u64();
+        if (!in.ok() || (mailbox != 0 && !mailboxes_.contains({account, mailbox})))
+          fault("row of a mailbox that is not there: " + base::to_hex(k));
+        if (f == family::reader_seen) read_ranges(value);
+      });
     if (dropped_ > 0) fault(std::to_string(dropped_) + " more faults");
     return std::move(faults_);
   }
@@ -81,12 +96,24 @@ private:
       expect(named != names.end() && named->second == id.value, place, "name row missing or of another mailbox");
       if (named != names.end()) names.erase(named);
       if (mailbox.name == "INBOX") expect(record.inbox == id.value, place, "INBOX is not the account's");
+      mailboxes_.emplace(a.value, id.value);
+      if (mailbox.access) check_access(a, id, *mailbox.access, place);
       check_mailbox(a, id, mailbox, place);
     });
     expect(names.empty(), where, "name row without a mailbox");
     expect(mailboxes == record.mailboxes, where, "count of mailboxes differs");
     expect(octets == record.octets, where, "octets differ from the sum of the mailboxes");
     expect(messages == record.messages, where, "messages differ from the sum of the mailboxes");
+  }
+
+  void check_access(base::account_id a, base::mailbox_id id, const mailbox_access& access, const std::string& where) {
+    const std::string* before = nullptr;
+    for (const auto& e : access.entries) {
+      expect(before == nullptr || *before < e.who, where, "lines of rights out of order");
+      expect(e.rights != 0, where, "a line of rights without any");
+      if (!e.who.starts_with('-')) shares_.insert(key::share(e.who, a, id));
+      before = &e.who;
+    }
   }
 
   struct found_page {
@@ -188,6 +215,8 @@ private:
 
   const tree& rows_;
   std::map<std::string, bool> bodies_;
+  std::set<std::string> shares_;
+  std::set<std::pair<std::uint64_t, std::uint32_t>> mailboxes_;
   std::vector<std::string> faults_;
   std::uint64_t dropped_ = 0;
 };

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::uint8_t format_version = 1;
 constexpr std::uint8_t unseen_version = 2; // of expunge: with `unseen_only`
+/// Of a command with what a guest's has more: its fields stand at the end.
+constexpr std::uint8_t guest_version = 2;
 
 /// Stored: never renumber.
 enum class command_type : std::uint8_t {
@@ -25,6 +27,9 @@ enum class command_type : std::uint8_t {
   move_messages = 11,
   drop_account = 12,
   relocate_body = 13,
+  set_rights = 14,
+  set_seen_mode = 15,
+  set_metadata = 16,
   replace_message = 24
 };
 
@@ -84,6 +89,17 @@ public:
     return static_cast<std::uint32_t>(v);
   }
   base::mailbox_id mailbox() { return base::mailbox_id{u32()}; }
+  /// The reading has failed.
+  template <class T>
+  T spoil() {
+    failed_ = true;
+    return {};
+  }
+  /// An account, not 0.
+  base::account_id somebody() {
+    const base::account_id who{in_.varint()};
+    return who ? who : spoil<base::account_id>();
+  }
   bool yes() {
     const auto v = in_.u8();
     if (v > 1) failed_ = true;
@@ -152,7 +168,19 @@ private:
 /// What a message at least occupies: six columns, prefix, thread key and counts.
 constexpr std::size_t message_octets_min = 19;
 
+bool has_guest_version(command_type type) {
+  return type == command_type::append || type == command_type::store_flags || type == command_type::copy_messages ||
+         type == command_type::move_messages;
+}
+
+/// What a guest's copy keeps; "all" would be version 1.
+std::uint8_t read_keep(reader& in) {
+  const auto keep = in.raw().u8();
+  return keep < keep_flags::all ? keep : in.spoil<std::uint8_t>();
+}
+
 std::optional<any_command> read_fields(command_type type, std::uint8_t version, reader& in) {
+  const bool guest = version == guest_version;
   switch (type) {
   case command_type::create_mailbox: {
     create_mailbox c;
@@ -184,6 +212,7 @@ std::optional<any_command> read_fields(command_type type, std::uint8_t version, 
     c.mailbox = in.mailbox();
     const auto n = in.count(message_octets_min);
     for (std::size_t i = 0; i < n && !in.failed(); ++i) c.messages.push_back(in.message());
+    if (guest) c.reader = in.somebody();
     return c;
   }
   case command_type::deliver: {
@@ -204,6 +233,11 @@ std::optional<any_command> read_fields(command_type type, std::uint8_t version, 
     c.change = static_cast<flag_change>(change);
     c.flags = in.flags();
     if (in.yes()) c.unchanged_since = in.raw().varint();
+    if (guest) {
+      c.reader = in.somebody();
+      c.may = in.raw().u8();
+      if (c.may > keep_flags::all) return std::nullopt;
+    }
     return c;
   }
   case command_type::expunge: {
@@ -219,6 +253,7 @@ std::optional<any_command> read_fields(command_type type, std::uint8_t version, 
     c.from = in.mailbox();
     c.to = in.mailbox();
     c.uids = in.ranges();
+    if (guest) c.keep = read_keep(in);
     return c;
   }
   case command_type::move_messages: {
@@ -226,6 +261,7 @@ std::optional<any_command> read_fields(command_type type, std::uint8_t version, 
     c.from = in.mailbox();
     c.to = in.mailbox();
     c.uids = in.ranges();
+    if (guest) c.keep = read_keep(in);
     return c;
   }
   case command_type::drop_account: return drop_account{};
@@ -241,6 +277,35 @@ std::optional<any_command> read_fields(command_type type, std::uint8_t version, 
     c.to = in.mailbox();
     c.uid = in.u32();
     c.message = in.message();
+    return c;
+  }
+  case command_type::set_rights: {
+    set_rights c;
+    c.mailbox = in.mailbox();
+    c.who = in.text();
+    const auto how = in.raw().u8();
+    if (how > 2) return std::nullopt;
+    c.how = static_cast<rights_step>(how);
+    c.rights = in.u32();
+    return c;
+  }
+  case command_type::set_seen_mode: {
+    set_seen_mode c;
+    c.mailbox = in.mailbox();
+    c.per_reader = in.yes();
+    return c;
+  }
+  case command_type::set_metadata: {
+    set_metadata c;
+    c.mailbox = in.mailbox();
+    c.reader = base::account_id{in.raw().varint()};
+    const auto n = in.count(3);
+    for (std::size_t i = 0; i < n && !in.failed(); ++i) {
+      auto& change = c.changes.emplace_back();
+      change.name = in.text();
+      change.own = in.yes();
+      if (in.yes()) change.value = in.text();
+    }
     return c;
   }
   }
@@ -261,10 +326,12 @@ std::string encode(const command& c) {
   const auto place = [&](base::mailbox_id mailbox) { out.varint(mailbox.value); };
   const auto yes = [&](bool v) { out.u8(v ? 1 : 0); };
   const auto transfer = [&](command_type type, const auto& v) {
-    head(type);
+    const bool guest = v.keep != keep_flags::all;
+    head(type, guest ? guest_version : format_version);
     place(v.from);
     place(v.to);
     put(out, v.uids);
+    if (guest) out.u8(v.keep);
   };
   std::visit(overloaded{
                  [&](const create_mailbox& v) {
@@ -292,10 +359,11 @@ std::string encode(const command& c) {
                    out.bytes(v.special_use);
                  },
                  [&](const append& v) {
-                   head(command_type::append);
+                   head(command_type::append, v.reader ? guest_version : format_version);
                    place(v.mailbox);
                    out.varint(v.messages.size());
                    for (const auto& message : v.messages) put(out, message);
+                   if (v.reader) out.varint(v.reader.value);
                  },
                  [&](const deliver& v) {
                    const auto& s = v.message.summary;
@@ -310,13 +378,16 @@ std::string encode(const command& c) {
                    put(out, v.message);
                  },
                  [&](const store_flags& v) {
-                   head(command_type::store_flags);
+                   head(command_type::store_flags, v.reader ? guest_version : format_version);
                    place(v.mailbox);
                    put(out, v.uids);
                    out.u8(static_cast<std::uint8_t>(v.change));
                    put(out, v.flags);
                    yes(v.unchanged_since.has_value());
                    if (v.unchanged_since) out.varint(*v.unchanged_since);
+                   if (!v.reader) return;
+                   out.varint(v.reader.value);
+                   out.u8(v.may);
                  },
                  [&](const expunge& v) {
                    head(command_type::expunge, v.unseen_only ? unseen_version : format_version);
@@ -341,6 +412,30 @@ std::string encode(const command& c) {
                    out.varint(v.uid);
                    put(out, v.message);
                  },
+                 [&](const set_rights& v) {
+                   head(command_type::set_rights);
+                   place(v.mailbox);
+                   out.bytes(v.who);
+                   out.u8(static_cast<std::uint8_t>(v.how));
+                   out.varint(v.rights);
+                 },
+                 [&](const set_seen_mode& v) {
+                   head(command_type::set_seen_mode);
+                   place(v.mailbox);
+                   yes(v.per_reader);
+                 },
+                 [&](const set_metadata& v) {
+                   head(command_type::set_metadata);
+                   place(v.mailbox);
+                   out.varint(v.reader.value);
+                   out.varint(v.changes.size());
+                   for (const auto& change : v.changes) {
+                     out.bytes(change.name);
+                     yes(change.own);
+                     yes(change.value.has_value());
+                     if (change.value) out.bytes(*change.value);
+                   }
+                 },
              },
              c.what);
   return octets;
@@ -351,14 +446,15 @@ base::result<command> decode_command(std::string_view payload) {
     return base::fail(base::error_kind::invalid, "Command cannot be read", "mail command: malformed or of a newer version");
   };
   reader in(payload);
-  const auto type = in.raw().u8();
+  const auto type = static_cast<command_type>(in.raw().u8());
   const auto version = in.raw().u8();
   command out;
   out.account = base::account_id{in.raw().varint()};
   out.time = base::from_milliseconds(in.raw().i64());
-  const bool known = version == format_version || (version == unseen_version && static_cast<command_type>(type) == command_type::expunge);
+  const bool known = version == format_version || (version == unseen_version && type == command_type::expunge) ||
+                     (version == guest_version && has_guest_version(type));
   if (in.failed() || !known) return malformed();
-  auto what = read_fields(static_cast<command_type>(type), version, in);
+  auto what = read_fields(type, version, in);
   if (!what || !in.done()) return malformed();
   out.what = std::move(*what);
   return out;

@@ -63,7 +63,8 @@ struct rename_mailbox { std::string from, to; };   ///< children too; INBOX: its
 struct subscribe { std::string name; bool on = true; };
 struct set_special_use { std::string name; std::string special_use; };
 /// Appends to a mailbox by id: the commands' bodies are the messages' in order. All or none.
-struct append { base::mailbox_id mailbox; std::vector<new_message> messages; };
+/// `reader`: as in store_flags.
+struct append { base::mailbox_id mailbox; std::vector<new_message> messages; base::account_id reader{}; };
 /// Appends one message (the command's body) to `to` and removes message `uid` from `from`: both or
 /// none. no_such_record: that message is gone.
 struct replace_message {
@@ -80,6 +81,10 @@ struct deliver {
   std::uint32_t recipient = 0;  ///< its number in the envelope
   new_message message;
 };
+/// Flags that a guest may set, and his copies keep.
+namespace keep_flags {
+inline constexpr std::uint8_t seen = 1, deleted = 2, others = 4, all = 7;
+} // namespace keep_flags
 enum class flag_change : std::uint8_t { replace = 0, add = 1, remove = 2 };
 struct store_flags {
   base::mailbox_id mailbox;
@@ -87,20 +92,45 @@ struct store_flags {
   flag_change change = flag_change::add;
   flag_set flags;
   std::optional<std::uint64_t> unchanged_since;
+  base::account_id reader{};    ///< the guest who asks, 0 for the owner: whose \Seen it is in a mailbox with one for each
+  std::uint8_t may = keep_flags::all; ///< of a guest: other flags stay as they are
 };
 /// Removes messages that carry \Deleted; `uids` restricts it (UID EXPUNGE, POP3 with `even_undeleted`).
 /// `unseen_only` leaves those that have \Seen, whatever else is asked.
 struct expunge { base::mailbox_id mailbox; std::optional<uid_ranges> uids; bool even_undeleted = false; bool unseen_only = false; };
-struct copy_messages { base::mailbox_id from, to; uid_ranges uids; };
-struct move_messages { base::mailbox_id from, to; uid_ranges uids; };
+struct copy_messages { base::mailbox_id from, to; uid_ranges uids; std::uint8_t keep = keep_flags::all; };
+struct move_messages { base::mailbox_id from, to; uid_ranges uids; std::uint8_t keep = keep_flags::all; };
 /// Removes everything of the account.
 struct drop_account {};
 /// A body lies elsewhere now (compaction). The command's bodies: old place's content at its new place.
 struct relocate_body { std::uint32_t old_segment = 0, old_offset = 0; };
 
+enum class rights_step : std::uint8_t { replace = 0, add = 1, remove = 2 };
+/// One line of a mailbox's list of rights. What an identifier and the bits of `rights` mean is not known here; a line
+/// without rights goes. Those whose identifier does not begin with '-' are found in share_table. RFC 4314 §3.1.
+struct set_rights {
+  base::mailbox_id mailbox;
+  std::string who;
+  rights_step how = rights_step::replace;
+  std::uint32_t rights = 0;
+};
+/// Has each reader of the mailbox a \Seen of his own? That of the flags is the owner's then.
+struct set_seen_mode { base::mailbox_id mailbox; bool per_reader = false; };
+struct metadata_change {
+  std::string name;                   ///< of the entry, lower case
+  std::optional<std::string> value;   ///< none: the entry goes
+  bool own = false;                   ///< the reader's private one; else all see it
+};
+/// Annotations of a mailbox, or of the account as a whole (mailbox 0): all or none. RFC 5464.
+struct set_metadata {
+  base::mailbox_id mailbox;
+  base::account_id reader;            ///< whose private ones
+  std::vector<metadata_change> changes;
+};
+
 using any_command = std::variant<create_mailbox, delete_mailbox, rename_mailbox, subscribe, set_special_use, append,
                                  deliver, store_flags, expunge, copy_messages, move_messages, drop_account,
-                                 relocate_body, replace_message>;
+                                 relocate_body, set_rights, set_seen_mode, set_metadata, replace_message>;
 
 struct command {
   base::account_id account;
@@ -117,5 +147,6 @@ std::optional<base::account_id> account_of_arrival(std::string_view payload);
 //   append, deliver: mailbox, uid_validity, uids, modseq.  copy, move: mailbox (to), uid_validity, source_uids, uids, modseq.
 //   store_flags: uids changed or confirmed, refused_uids, modseq.  expunge: uids removed, modseq.
 //   replace: as append; source_uids: what was removed; modseq: of `from`.  create: mailbox, uid_validity.
+//   set_rights: mailbox, number: what the identifier has now.  over_limit: a bound of sharing_commands.hpp.
 
 } // namespace rookery::storage::mail

@@ -47,6 +47,15 @@ std::string threads(base::account_id a, std::uint32_t generation) {
   return key_writer(family::thread).u64(a.value).u32(generation).done();
 }
 std::string delivered(std::uint64_t sequence) { return key_writer(family::delivered).u64(sequence).done(); }
+std::string reader_seen(base::account_id a, base::mailbox_id m, base::account_id reader) {
+  return key_writer(family::reader_seen).u64(a.value).u32(m.value).u64(reader.value).done();
+}
+std::string metadata(base::account_id a, base::mailbox_id m, base::account_id reader, std::string_view name) {
+  return key_writer(family::metadata).u64(a.value).u32(m.value).u64(reader.value).text(name).done();
+}
+std::string share(std::string_view who, base::account_id a, base::mailbox_id m) {
+  return key_writer(family::share).u64(a.value).u32(m.value).text(who).done();
+}
 std::string all(family f) { return key_writer(f).done(); }
 
 } // namespace rookery::storage::mail::key

@@ -19,14 +19,17 @@ enum class family : char {
   mailbox = 'B',
   statics = 'C',
   delivered = 'D',
+  metadata = 'E',
   grave = 'G',
   hot = 'H',
   name = 'I',
   shard = 'M',
   run = 'N',
+  share = 'P',
   body = 'R',
   subscription = 'S',
   text = 'T',
+  reader_seen = 'U',
   vanished = 'V',
   thread = 'X'
 };
@@ -118,6 +121,10 @@ std::string bodies_in(std::uint32_t segment);
 std::string thread(base::account_id, std::uint32_t generation, std::uint64_t hash);
 std::string threads(base::account_id, std::uint32_t generation);
 std::string delivered(std::uint64_t sequence);
+std::string reader_seen(base::account_id, base::mailbox_id, base::account_id reader);
+/// All entries of a reader, or the one with this name.
+std::string metadata(base::account_id, base::mailbox_id, base::account_id reader, std::string_view name = {});
+std::string share(std::string_view who, base::account_id, base::mailbox_id);
 std::string all(family);
 
 } // namespace key

@@ -7,6 +7,7 @@
 #include "storage/mail/mailbox_commands.hpp"
 #include "storage/mail/message_commands.hpp"
 #include "storage/mail/shard_state.hpp"
+#include "storage/mail/sharing_commands.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -61,8 +62,13 @@ public:
   std::shared_ptr<account_cell> open_account(base::account_id account) override {
     return state_.open_account(account);
   }
-  std::shared_ptr<mailbox_cell> open_mailbox(base::account_id account, base::mailbox_id mailbox) override {
-    return state_.open_mailbox(account, mailbox);
+  std::shared_ptr<mailbox_cell> open_mailbox(base::account_id account, base::mailbox_id mailbox,
+                                             base::account_id reader) override {
+    return state_.open_mailbox(account, mailbox, reader);
+  }
+  std::shared_ptr<const share_table> shares() const override { return store_->shares; }
+  metadata_entries metadata(base::account_id account, base::mailbox_id mailbox, base::account_id reader) const override {
+    return read_metadata(store_->pending, account, mailbox, reader);
   }
   std::vector<std::pair<base::mailbox_id, std::uint32_t>> recent(base::account_id account) override {
     return state_.recent(account);

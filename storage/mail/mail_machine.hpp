@@ -7,6 +7,7 @@
 
 #include "storage/mail/command.hpp"
 #include "storage/mail/mailbox_view.hpp"
+#include "storage/mail/share_table.hpp"
 #include "storage/shard/machine.hpp"
 
 #include <functional>
@@ -35,9 +36,17 @@ public:
   /// becomes durable with the first command.
   virtual std::shared_ptr<account_cell> open_account(base::account_id) = 0;
   /// Null when there is no such mailbox.
-  virtual std::shared_ptr<mailbox_cell> open_mailbox(base::account_id, base::mailbox_id) = 0;
+  /// `reader`: a guest who looks at it, or 0 for the owner. He has a \Seen of his own if the mailbox says so.
+  virtual std::shared_ptr<mailbox_cell> open_mailbox(base::account_id, base::mailbox_id, base::account_id reader = {}) = 0;
   /// The account's mailboxes that have \Recent messages, and how many (mailbox_cell::recent_from).
   virtual std::vector<std::pair<base::mailbox_id, std::uint32_t>> recent(base::account_id) = 0;
+
+  /// Who has what for whom; the same object always.
+  virtual std::shared_ptr<const share_table> shares() const = 0;
+  /// Annotations of a mailbox, or of the account (mailbox 0): name and value, by name; `reader`'s private ones, or
+  /// those that all see (0). Thread-safe; blocks on the disk.
+  virtual std::vector<std::pair<std::string, std::string>> metadata(base::account_id, base::mailbox_id,
+                                                                    base::account_id reader) const = 0;
 
   /// Every body reference in `segment`, for compaction and check; blocks.
   virtual void for_each_body(std::uint32_t segment,

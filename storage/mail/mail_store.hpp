@@ -4,6 +4,7 @@
 
 #include "storage/mail/mail_machine.hpp"
 #include "storage/mail/pending_rows.hpp"
+#include "storage/mail/share_table.hpp"
 #include "storage/mail/text_cache.hpp"
 #include "storage/tree/tree.hpp"
 
@@ -19,6 +20,7 @@ struct mail_store {
   std::unique_ptr<tree> rows;
   pending_rows pending;
   text_cache texts;
+  const std::shared_ptr<share_table> shares = std::make_shared<share_table>();
   mail_settings settings;
   octets_by_segment lost_bodies;  ///< given up since somebody asked; the shard's thread only
   std::size_t waiting_octets = 0; ///< about what the next flush writes; the shard's thread only

@@ -157,6 +157,12 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time, c
     return true;
   });
   for (const auto& name : names) shard.subscribed(a, name, false);
+  std::vector<std::string> annotations;
+  pending.scan(key::of_mailbox(family::metadata, a.id, {}), [&](std::string_view k, std::string_view) {
+    annotations.emplace_back(k);
+    return true;
+  });
+  for (auto& k : annotations) pending.remove(std::move(k));
   pending.remove_all(key::threads(a.id, a.record.thread_generation));
   if (a.record.thread_generation > 0) pending.remove_all(key::threads(a.id, a.record.thread_generation - 1));
   // A generation is never used again: its rows go with the next flush, new ones may come before.

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/text.hpp"
+#include "storage/mail/reader_seen.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -21,11 +22,6 @@ void each_selected(const std::vector<std::uint32_t>& uids, const uid_ranges& ran
   }
 }
 
-void append_uid(uid_ranges& ranges, std::uint32_t uid) {
-  if (!ranges.empty() && ranges.back().second + 1 == uid) ranges.back().second = uid;
-  else ranges.emplace_back(uid, uid);
-}
-
 } // namespace
 
 mailbox_state::mailbox_state(std::shared_ptr<mail_store> store, base::account_id account, base::mailbox_id id,
@@ -33,7 +29,10 @@ mailbox_state::mailbox_state(std::shared_ptr<mail_store> store, base::account_id
     : record(std::move(r)), recent_from(record.uid_next), store_(std::move(store)), account_(account), id_(id),
       complete_(!stored) {}
 
-bool mailbox_state::held() const noexcept { return cell && cell.use_count() > 1; }
+bool mailbox_state::held() const noexcept {
+  return (cell && cell.use_count() > 1) ||
+         std::any_of(readers.begin(), readers.end(), [](const reader_view& r) { return r.cell.use_count() > 1; });
+}
 
 mailbox_state::entry* mailbox_state::find_page(std::uint32_t number) {
   const auto at = std::lower_bound(entries_.begin(), entries_.end(), number,
@@ -124,7 +123,7 @@ std::uint32_t mailbox_state::add(std::uint64_t modseq, std::uint64_t flags, page
 
 bool mailbox_state::store(const uid_ranges& ranges, flag_change change, std::uint64_t bits,
                           std::optional<std::uint64_t> unchanged_since, std::vector<std::uint32_t>& uids,
-                          std::vector<std::uint32_t>& refused) {
+                          std::vector<std::uint32_t>& refused, std::uint64_t mask) {
   open_pages();
   const auto modseq = record.highest_modseq + 1;
   bool changed = false;
@@ -140,7 +139,7 @@ bool mailbox_state::store(const uid_ranges& ranges, flag_change change, std::uin
       }
       uids.push_back(now.uid[row]);
       const auto before = now.flags[row];
-      const auto after = change == flag_change::replace ? bits
+      const auto after = change == flag_change::replace ? bits | (before & ~mask)
                          : change == flag_change::add   ? before | bits
                                                         : before & ~bits;
       if (after == before) return;
@@ -157,6 +156,53 @@ bool mailbox_state::store(const uid_ranges& ranges, flag_change change, std::uin
   }
   if (changed) record.highest_modseq = modseq;
   return changed;
+}
+
+bool mailbox_state::store_for_reader(const uid_ranges& ranges, flag_change change, std::uint64_t bits,
+                                     std::optional<std::uint64_t> unchanged_since, std::vector<std::uint32_t>& uids,
+                                     std::vector<std::uint32_t>& refused, std::uint64_t mask, uid_ranges& seen) {
+  const auto others = bits & ~flag::seen;
+  uid_ranges named;
+  std::size_t from = 0;
+  open_pages();
+  for (const auto& e : entries_)
+    each_selected(e.hot->uid, ranges, from, [&](std::size_t row) {
+      if (unchanged_since && e.hot->modseq[row] > *unchanged_since) refused.push_back(e.hot->uid[row]);
+      else append_uid(named, e.hot->uid[row]);
+    });
+  const bool has = (bits & flag::seen) != 0;
+  uid_ranges turned;
+  if ((mask & flag::seen) == 0) {
+    // It stays as it is.
+  } else if (change == flag_change::remove ? has : change == flag_change::replace && !has) {
+    const auto left = without(seen, named);
+    turned = without(seen, left);
+    seen = left;
+  } else if (has) {
+    turned = without(named, seen);
+    seen = united(seen, named);
+  }
+  const auto before = record.highest_modseq;
+  std::vector<std::uint32_t> none;
+  store(named, change, others, std::nullopt, uids, none, mask & ~flag::seen); // the owner's \Seen stays as it is
+  if (turned.empty()) return record.highest_modseq != before;
+  if (record.highest_modseq == before) step();
+  touch_messages(turned, record.highest_modseq);
+  return true;
+}
+
+void mailbox_state::touch_messages(const uid_ranges& ranges, std::uint64_t modseq) {
+  open_pages();
+  std::size_t from = 0;
+  for (auto& e : entries_) {
+    page* hot = nullptr;
+    const auto seen = e.hot;
+    each_selected(seen->uid, ranges, from, [&](std::size_t row) {
+      if (hot == nullptr) hot = &writable(e);
+      hot->modseq[row] = modseq;
+    });
+    if (hot != nullptr) mark_hot(e);
+  }
 }
 
 std::vector<stored_message> mailbox_state::take_copies(const uid_ranges& ranges, std::int64_t save_date) {
@@ -288,6 +334,7 @@ void mailbox_state::trim_vanished() {
   record.vanished = left;
   record.expunged_known_since = oldest.back().first;
   if (cell) cell->known_since.store(record.expunged_known_since);
+  for (const auto& r : readers) r.cell->known_since.store(record.expunged_known_since);
   for (const auto& [modseq, uids] : oldest) store_->pending.remove(key::vanished(account_, id_, modseq));
 }
 
@@ -330,6 +377,7 @@ mailbox_status mailbox_state::status() const {
   s.highest_modseq = record.highest_modseq;
   s.expunged_known_since = record.expunged_known_since;
   s.subscribed = subscribed.value_or(false);
+  s.access = record.access;
   return s;
 }
 
@@ -350,6 +398,19 @@ std::shared_ptr<const mailbox_view> mailbox_state::view() {
   }
   v->first_row.push_back(rows);
   return v;
+}
+
+void mailbox_state::publish() {
+  const auto base = view();
+  if (cell) cell->publish(base);
+  std::erase_if(readers, [](const reader_view& r) { return r.cell.use_count() == 1; });
+  for (auto& r : readers) {
+    const auto before = r.cell->view();
+    r.cell->publish(seen_per_reader() ? view_of_reader(*base, read_seen(store_->pending, account_, id_, r.reader),
+                                                       before ? r.base.get() : nullptr, before.get())
+                                      : base);
+    r.base = base;
+  }
 }
 
 vanished_uids published_mailbox::vanished_since(std::uint64_t modseq, std::size_t max) const {

@@ -35,6 +35,13 @@ struct stored_message {
   page_source::cold_octets cold;
 };
 
+/// What one guest looks at.
+struct reader_view {
+  base::account_id reader;
+  std::shared_ptr<published_mailbox> cell;
+  std::shared_ptr<const mailbox_view> base; ///< of which the cell's view was made
+};
+
 class mailbox_state {
 public:
   mailbox_state(std::shared_ptr<mail_store> store, base::account_id account, base::mailbox_id id,
@@ -50,11 +57,14 @@ public:
   bool touched = false;  ///< something waits for the next publish
   std::optional<bool> subscribed;
   std::shared_ptr<published_mailbox> cell; ///< null until somebody opened it
+  std::vector<reader_view> readers;        ///< of guests
   std::uint32_t recent_from = 0;           ///< UIDNEXT when it came into memory
   std::list<mailbox_state*>::iterator by_use;
 
-  /// Somebody holds the cell.
+  /// Somebody holds the cell, or a reader's.
   bool held() const noexcept;
+  /// Whether guests have a \Seen of their own.
+  bool seen_per_reader() const noexcept { return record.access && record.access->seen_per_reader; }
   /// Brings the hot columns of all pages.
   void open_pages();
   /// Forgets them again; nothing waits for a flush and nobody holds the cell.
@@ -74,9 +84,16 @@ public:
 
   /// Adds a message with the next UID, which it gives.
   std::uint32_t add(std::uint64_t modseq, std::uint64_t flags, page_source::cold_octets cold);
-  /// RFC 9051 §6.4.6, RFC 7162 §3.1.3. Fills `uids` and `refused`; true when some message changed.
+  /// RFC 9051 §6.4.6, RFC 7162 §3.1.3. Fills `uids` and `refused`; true when some message changed. `bits` are
+  /// among those of `mask`; others stay as they are.
   bool store(const uid_ranges&, flag_change, std::uint64_t bits, std::optional<std::uint64_t> unchanged_since,
-             std::vector<std::uint32_t>& uids, std::vector<std::uint32_t>& refused);
+             std::vector<std::uint32_t>& uids, std::vector<std::uint32_t>& refused, std::uint64_t mask = ~std::uint64_t{0});
+  /// The same for a guest with a \Seen of his own, which is changed in `seen`.
+  bool store_for_reader(const uid_ranges&, flag_change, std::uint64_t bits, std::optional<std::uint64_t> unchanged_since,
+                        std::vector<std::uint32_t>& uids, std::vector<std::uint32_t>& refused, std::uint64_t mask,
+                        uid_ranges& seen);
+  /// Messages in these ranges count as changed.
+  void touch_messages(const uid_ranges&, std::uint64_t modseq);
   /// Messages in these ranges, complete, in UID order.
   std::vector<stored_message> take_copies(const uid_ranges&, std::int64_t save_date);
   /// UIDs to be expunged, ascending.
@@ -91,6 +108,8 @@ public:
   mailbox_status status() const;
   /// Freezes all pages. `open_pages` was called before.
   std::shared_ptr<const mailbox_view> view();
+  /// Makes a view and publishes it to all who look. `open_pages` was called before.
+  void publish();
 
   /// Adds what changed to `batch`; `flushed` after it was written.
   void collect(tree::batch& batch, std::vector<std::shared_ptr<page_source>>& replaced);

@@ -17,6 +17,7 @@
 #include "base/result.hpp"
 #include "storage/log/commit_group.hpp"
 #include "storage/mail/command.hpp"
+#include "storage/mail/mailbox_access.hpp"
 
 #include <array>
 #include <algorithm>
@@ -84,6 +85,7 @@ struct mailbox_status {
   std::uint64_t highest_modseq = 1;
   std::uint64_t expunged_known_since = 0; ///< vanished UIDs are remembered for modseq above this
   bool subscribed = false;
+  std::shared_ptr<const mailbox_access> access; ///< null: nobody but the owner may use it
 };
 
 /// A place of a row in a view.

@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "storage/mail/keys.hpp"
 #include "storage/mail/mailbox_commands.hpp"
+#include "storage/mail/reader_seen.hpp"
 #include "storage/mail/thread_index.hpp"
 
 #include <algorithm>
@@ -75,8 +76,36 @@ std::optional<std::vector<std::uint64_t>> translate(const mailbox_state& from, m
   return bits;
 }
 
+std::uint64_t mask_of(std::uint8_t kept) {
+  std::uint64_t mask = 0;
+  if ((kept & keep_flags::seen) != 0) mask |= flag::seen;
+  if ((kept & keep_flags::deleted) != 0) mask |= flag::deleted;
+  if ((kept & keep_flags::others) != 0) mask |= ~(flag::seen | flag::deleted);
+  return mask;
+}
+
+/// Who has seen a message has seen its copy.
+void carry_seen(shard_state& shard, const mailbox_state& from, const mailbox_state& to, const command_result& moved) {
+  std::vector<std::pair<base::account_id, uid_ranges>> readers;
+  auto& rows = shard.store().pending;
+  rows.scan(key::of_mailbox(family::reader_seen, from.account(), from.id()), [&](std::string_view k, std::string_view value) {
+    key_reader in(k);
+    in.u64();
+    in.u32();
+    readers.emplace_back(in.u64(), read_ranges(value));
+    return true;
+  });
+  for (const auto& [reader, seen] : readers) {
+    uid_ranges copies;
+    for (std::size_t i = 0; i < moved.uids.size(); ++i)
+      if (contains(seen, moved.source_uids[i])) append_uid(copies, moved.uids[i]);
+    if (copies.empty()) continue;
+    write_seen(rows, to.account(), to.id(), reader, united(read_seen(rows, to.account(), to.id(), reader), copies));
+  }
+}
+
 command_result transfer(shard_state& shard, base::account_id id, base::wall_time now, base::mailbox_id from_id,
-                        base::mailbox_id to_id, const uid_ranges& uids, bool leave) {
+                        base::mailbox_id to_id, const uid_ranges& uids, bool leave, std::uint8_t keep) {
   auto& a = shard.account(id);
   auto* from = shard.mailbox(a, from_id);
   auto* to = shard.mailbox(a, to_id);
@@ -84,6 +113,8 @@ command_result transfer(shard_state& shard, base::account_id id, base::wall_time
   auto messages = from->take_copies(uids, base::to_milliseconds(now));
   if (messages.empty()) return about(*to);
   if (!to->room_for_uids(messages.size())) return no(outcome::over_limit);
+  if (keep != keep_flags::all)
+    for (auto& m : messages) m.flags &= mask_of(keep);
   const auto bits = translate(*from, *to, messages);
   if (!bits) return no(outcome::over_limit);
   const auto modseq = to->step();
@@ -94,6 +125,7 @@ command_result transfer(shard_state& shard, base::account_id id, base::wall_time
     result.source_uids.push_back(messages[i].uid);
     result.uids.push_back(add(a, *to, modseq, (*bits)[i], std::move(messages[i].cold)));
   }
+  if (from->seen_per_reader() && to->seen_per_reader()) carry_seen(shard, *from, *to, result);
   shard.changed(a, *to);
   if (leave) {
     take_off(a, from->remove(result.source_uids, from == to ? modseq : from->step()));
@@ -131,10 +163,19 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time no
   if (!m->bits_of(all, false)) return no(outcome::over_limit);
   const auto modseq = m->step();
   auto result = about(*m);
+  const bool own_seen = c.reader && m->seen_per_reader();
+  uid_ranges seen;
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     const auto& message = c.messages[i];
-    result.uids.push_back(
-        add(a, *m, modseq, *m->bits_of(message.flags, false), cold_of(shard, a, now, message, bodies[i])));
+    auto bits = *m->bits_of(message.flags, false);
+    const bool has = own_seen && (bits & flag::seen) != 0;
+    if (own_seen) bits &= ~flag::seen;
+    result.uids.push_back(add(a, *m, modseq, bits, cold_of(shard, a, now, message, bodies[i])));
+    if (has) append_uid(seen, result.uids.back());
+  }
+  if (!seen.empty()) {
+    auto& rows = shard.store().pending;
+    write_seen(rows, id, m->id(), c.reader, united(read_seen(rows, id, m->id(), c.reader), seen));
   }
   shard.changed(a, *m);
   return result;
@@ -180,10 +221,22 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time, c
   auto* m = shard.mailbox(a, c.mailbox);
   if (m == nullptr) return no(outcome::no_such_mailbox);
   const auto keywords = m->record.keywords.size();
-  const auto bits = c.change == flag_change::remove ? m->known_bits_of(c.flags) : m->bits_of(c.flags, false);
-  if (!bits) return no(outcome::over_limit);
+  const auto named = c.change == flag_change::remove || (c.may & keep_flags::others) == 0 ? m->known_bits_of(c.flags)
+                                                                                           : m->bits_of(c.flags, false);
+  if (!named) return no(outcome::over_limit);
+  const auto mask = mask_of(c.may);
+  const auto bits = *named & mask;
   command_result result;
-  const bool changed = m->store(c.uids, c.change, *bits, c.unchanged_since, result.uids, result.refused_uids);
+  bool changed;
+  if (c.reader && m->seen_per_reader()) {
+    auto& rows = shard.store().pending;
+    const auto before = read_seen(rows, id, m->id(), c.reader);
+    auto seen = before;
+    changed = m->store_for_reader(c.uids, c.change, bits, c.unchanged_since, result.uids, result.refused_uids, mask, seen);
+    if (seen != before) write_seen(rows, id, m->id(), c.reader, seen);
+  } else {
+    changed = m->store(c.uids, c.change, bits, c.unchanged_since, result.uids, result.refused_uids, mask);
+  }
   if (changed || m->record.keywords.size() != keywords) shard.changed(a, *m);
   result.mailbox = m->id();
   result.uid_validity = m->record.uid_validity;
@@ -206,11 +259,11 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time, c
 }
 
 command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const copy_messages& c) {
-  return transfer(shard, id, now, c.from, c.to, c.uids, false);
+  return transfer(shard, id, now, c.from, c.to, c.uids, false, c.keep);
 }
 
 command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const move_messages& c) {
-  return transfer(shard, id, now, c.from, c.to, c.uids, true);
+  return transfer(shard, id, now, c.from, c.to, c.uids, true, c.keep);
 }
 
 command_result apply(shard_state& shard, const relocate_body& c, std::span<const body_ref> bodies) {

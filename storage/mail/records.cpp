@@ -9,6 +9,8 @@ namespace rookery::storage::mail {
 namespace {
 
 constexpr std::uint8_t format_version = 1;
+/// Of a mailbox that others may use.
+constexpr std::uint8_t shared_version = 2;
 
 std::uint32_t u32(base::decoder& in) {
   const auto v = in.varint();
@@ -80,7 +82,7 @@ std::string encode(const mailbox_record& r) {
   std::string octets;
   octets.reserve(64 + r.name.size());
   base::encoder out(octets);
-  out.u8(format_version);
+  out.u8(r.access ? shared_version : format_version);
   out.bytes(r.name);
   out.bytes(r.special_use);
   out.varint(r.uid_validity);
@@ -96,11 +98,20 @@ std::string encode(const mailbox_record& r) {
   out.varint(r.slot);
   out.varint(r.keywords.size());
   for (const auto& keyword : r.keywords) out.bytes(keyword);
+  if (!r.access) return octets;
+  out.u8(r.access->seen_per_reader ? 1 : 0);
+  out.varint(r.access->entries.size());
+  for (const auto& e : r.access->entries) {
+    out.bytes(e.who);
+    out.varint(e.rights);
+  }
   return octets;
 }
 
 mailbox_record read_mailbox_record(std::string_view octets) {
-  auto in = begin(octets);
+  base::decoder in(octets);
+  const auto version = in.u8();
+  base::check((version == format_version || version == shared_version) && in.ok(), "mail tree: record of a newer format");
   mailbox_record r;
   r.name = in.bytes();
   r.special_use = in.bytes();
@@ -118,6 +129,18 @@ mailbox_record read_mailbox_record(std::string_view octets) {
   const auto keywords = in.varint();
   base::check(keywords <= flag::keywords_max, "mail tree: too many keywords");
   for (std::uint64_t i = 0; i < keywords && in.ok(); ++i) r.keywords.emplace_back(in.bytes());
+  if (version == shared_version) {
+    auto access = std::make_shared<mailbox_access>();
+    access->seen_per_reader = in.u8() != 0;
+    const auto entries = in.varint();
+    base::check(entries <= access_entries_max, "mail tree: too many lines of rights");
+    for (std::uint64_t i = 0; i < entries && in.ok(); ++i) {
+      auto& e = access->entries.emplace_back();
+      e.who = in.bytes();
+      e.rights = u32(in);
+    }
+    r.access = std::move(access);
+  }
   base::check(in.done() && r.slot <= 256, "mail tree: damaged mailbox record");
   return r;
 }

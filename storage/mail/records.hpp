@@ -6,8 +6,10 @@
 #include "base/id.hpp"
 #include "storage/log/commit_group.hpp"
 #include "storage/mail/command.hpp"
+#include "storage/mail/mailbox_access.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +56,7 @@ struct mailbox_record {
   std::uint32_t page = 0;              ///< number of the page that is being filled
   std::uint32_t slot = 0;              ///< slots of it that are given away
   std::vector<std::string> keywords;
+  std::shared_ptr<const mailbox_access> access; ///< null: nobody but the owner; with it the record has version 2
 };
 std::string encode(const mailbox_record&);
 mailbox_record read_mailbox_record(std::string_view);

@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/codec.hpp"
 #include "storage/mail/keys.hpp"
+#include "storage/mail/sharing_commands.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +12,15 @@ namespace rookery::storage::mail {
 
 shard_state::shard_state(std::shared_ptr<mail_store> store) : store_(std::move(store)) {
   deliveries_.open(*store_->rows);
+  const auto shares = key::all(family::share);
+  must(store_->rows->scan(shares, key::behind(shares), [&](std::string_view k, std::string_view) {
+    key_reader in(k);
+    const base::account_id account{in.u64()};
+    in.u32();
+    base::check(in.ok(), "mail tree: damaged key of a share");
+    store_->shares->put(std::string(in.rest()), account);
+    return true;
+  }));
   // Nobody holds an old picture now: what was kept for them goes with the first flush.
   const auto prefix = key::all(family::grave);
   must(store_->rows->scan(prefix, key::behind(prefix), [&](std::string_view k, std::string_view) {
@@ -124,6 +134,7 @@ mailbox_state& shard_state::make_mailbox(account_state& a, std::string name, std
   std::string id;
   base::encoder(id).u32(m.id().value);
   store_->pending.put(key::name(a.id, m.record.name), std::move(id));
+  inherit_access(*this, a, m);
   changed(a, m);
   list_changed(a);
   return m;
@@ -136,6 +147,7 @@ void shard_state::remove_mailbox(account_state& a, mailbox_state& m) {
   --a.record.mailboxes;
   if (m.id().value == a.record.inbox) a.record.inbox = 0;
   store_->pending.remove(key::name(a.id, m.record.name));
+  forget_sharing(*this, a, m);
   if (m.record.vanished > 0) store_->pending.remove_all(key::of_mailbox(family::vanished, a.id, m.id()));
   if (!a.cell.expired()) a.removed_names.push_back(m.record.name);
   changed(a, m);
@@ -252,22 +264,32 @@ std::shared_ptr<account_cell> shard_state::open_account(base::account_id id) {
   return cell;
 }
 
-std::shared_ptr<mailbox_cell> shard_state::open_mailbox(base::account_id account, base::mailbox_id id) {
+std::shared_ptr<mailbox_cell> shard_state::open_mailbox(base::account_id account, base::mailbox_id id,
+                                                        base::account_id reader) {
   if (mailboxes_.size() > store_->settings.open_mailboxes_max * 9 / 8 || opened_ > store_->settings.open_messages_max / 4)
     let_go();
   auto* m = mailbox(look_at(account), id);
   if (m == nullptr) return nullptr;
-  if (!m->cell) {
-    m->cell = std::make_shared<published_mailbox>(store_, account, id);
-    m->cell->recent_from = m->recent_from;
+  auto cell = m->cell;
+  if (reader) { // always a cell of his own: whether he has his own \Seen may change while he looks
+    const auto at = std::find_if(m->readers.begin(), m->readers.end(), [&](const auto& r) { return r.reader == reader; });
+    cell = at != m->readers.end() ? at->cell : nullptr;
   }
-  if (m->held() && m->cell->view()) return m->cell;
+  const bool held = m->held(); // by somebody else than us: then what is published is new
+  const bool known = cell != nullptr;
+  if (!known) {
+    cell = std::make_shared<published_mailbox>(store_, account, id);
+    cell->recent_from = m->recent_from;
+    if (reader) m->readers.push_back({reader, cell, nullptr});
+    else m->cell = cell;
+  }
+  if (known && held && cell->view()) return cell;
   opened_ += m->record.messages;
   m->open_pages();
   if (!m->subscribed) m->subscribed = is_subscribed(account, m->record.name);
-  m->cell->known_since = m->record.expunged_known_since;
-  m->cell->publish(m->view());
-  return m->cell;
+  cell->known_since = m->record.expunged_known_since;
+  m->publish();
+  return cell;
 }
 
 std::vector<std::pair<base::mailbox_id, std::uint32_t>> shard_state::recent(base::account_id account) {
@@ -322,14 +344,15 @@ std::vector<notice> shard_state::publish() {
   touched_accounts_.clear();
   for (auto* m : touched_mailboxes_) {
     m->touched = false;
-    if (!m->cell) continue;
+    if (!m->cell && m->readers.empty()) continue;
     if (!m->held()) {
-      m->cell->publish(nullptr); // nobody looks: no copies for nobody
+      if (m->cell) m->cell->publish(nullptr); // nobody looks: no copies for nobody
+      m->readers.clear();
       continue;
     }
     m->open_pages();
     if (!m->subscribed) m->subscribed = is_subscribed(m->account(), m->record.name);
-    m->cell->publish(m->view());
+    m->publish();
   }
   touched_mailboxes_.clear();
   std::sort(notices_.begin(), notices_.end());
@@ -395,6 +418,7 @@ void shard_state::let_go() {
     messages += m->messages_open();
     if (messages <= store_->settings.open_messages_max || m->messages_open() == 0 || m->dirty || m->touched) continue;
     if (m->cell) m->cell->publish(nullptr);
+    m->readers.clear();
     m->close_pages();
   }
   for (auto steps = accounts_.size(); accounts_.size() > most && steps > 0; --steps) {

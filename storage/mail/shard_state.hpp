@@ -57,7 +57,8 @@ public:
   void subscribed(account_state&, const std::string& name, bool on);
 
   std::shared_ptr<account_cell> open_account(base::account_id);
-  std::shared_ptr<mailbox_cell> open_mailbox(base::account_id, base::mailbox_id);
+  /// `reader`: a guest, or 0 for the owner.
+  std::shared_ptr<mailbox_cell> open_mailbox(base::account_id, base::mailbox_id, base::account_id reader = {});
   std::vector<std::pair<base::mailbox_id, std::uint32_t>> recent(base::account_id);
   std::vector<notice> publish();
 

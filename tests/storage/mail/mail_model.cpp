@@ -63,7 +63,16 @@ mail_model::account& mail_model::with_inbox(std::uint64_t id) {
 
 std::uint32_t mail_model::make(account& a, std::int64_t time, const std::string& name, const std::string& use) {
   a.validity = std::max(static_cast<std::uint32_t>(time / 1000), a.validity + 1);
-  a.mailboxes[a.next] = {name, use, a.validity, 1, 1, {}, {}, {}};
+  mailbox made{name, use, a.validity, 1, 1, {}, {}, {}};
+  for (auto above = name; above.find('/') != std::string::npos;) {
+    above.erase(above.rfind('/'));
+    if (const auto at = named(a, above)) {
+      made.rights = a.mailboxes[at].rights;
+      made.seen_per_reader = a.mailboxes[at].seen_per_reader;
+      break;
+    }
+  }
+  a.mailboxes[a.next] = made;
   return a.next++;
 }
 
@@ -105,7 +114,7 @@ std::uint32_t mail_model::add(account& a, mailbox& m, std::int64_t time, const n
 }
 
 command_result mail_model::transfer(std::uint64_t id, std::int64_t time, std::uint32_t from, std::uint32_t to,
-                                    const uid_ranges& uids, bool leave) {
+                                    const uid_ranges& uids, bool leave, std::uint8_t keep) {
   auto& a = with_inbox(id);
   if (!a.mailboxes.contains(from) || !a.mailboxes.contains(to)) return no(outcome::no_such_mailbox);
   auto& source = a.mailboxes[from];
@@ -117,6 +126,13 @@ command_result mail_model::transfer(std::uint64_t id, std::int64_t time, std::ui
     if (in_ranges(uids, uid)) {
       r.source_uids.push_back(uid);
       taken.push_back(m);
+      auto& copy = taken.back();
+      if ((keep & keep_flags::seen) == 0) copy.system &= ~flag::seen;
+      if ((keep & keep_flags::deleted) == 0) copy.system &= ~flag::deleted;
+      if ((keep & keep_flags::others) == 0) {
+        copy.system &= flag::seen | flag::deleted;
+        copy.keywords.clear();
+      }
     }
   for (const auto& k : source.keywords)
     if (std::any_of(taken.begin(), taken.end(), [&](const auto& m) { return m.keywords.contains(k); })) words.push_back(k);
@@ -129,6 +145,10 @@ command_result mail_model::transfer(std::uint64_t id, std::int64_t time, std::ui
     r.uids.push_back(target.uid_next);
     target.messages[target.uid_next++] = m;
   }
+  if (source.seen_per_reader && target.seen_per_reader)
+    for (const auto& [reader, seen] : std::map(source.seen))
+      for (std::size_t i = 0; i < r.uids.size(); ++i)
+        if (seen.contains(r.source_uids[i])) target.seen[reader].insert(r.uids[i]);
   r.mailbox = base::mailbox_id{to};
   r.uid_validity = target.uid_validity;
   r.modseq = target.modseq;
@@ -171,6 +191,7 @@ command_result mail_model::apply(const committed_command& c) {
     a.mailboxes.clear();
     a.subscriptions.clear();
     a.threads.clear();
+    a.metadata.clear();
     return {};
   }
   if (const auto* v = std::get_if<relocate_body>(&read.what)) {
@@ -215,7 +236,7 @@ command_result mail_model::apply(const committed_command& c) {
     if (from == "INBOX") {
       const auto inbox = named(a, from);
       const auto at = make(a, time, to, "");
-      transfer(id, time, inbox, at, {{1, 0xffffffffu}}, true);
+      transfer(id, time, inbox, at, {{1, 0xffffffffu}}, true, keep_flags::all);
       return about(at, a.mailboxes[at]);
     }
     std::map<std::string, std::uint32_t> moved;
@@ -253,8 +274,14 @@ command_result mail_model::apply(const committed_command& c) {
       ++m.modseq;
     }
     auto r = about(v->mailbox.value, m);
-    for (std::size_t i = 0; i < v->messages.size(); ++i)
-      r.uids.push_back(add(a, m, time, v->messages[i], c.bodies[i]));
+    for (std::size_t i = 0; i < v->messages.size(); ++i) {
+      auto made = v->messages[i];
+      const bool own = v->reader && m.seen_per_reader;
+      const bool has = own && (made.flags.system & flag::seen) != 0;
+      if (own) made.flags.system &= ~flag::seen;
+      r.uids.push_back(add(a, m, time, made, c.bodies[i]));
+      if (has) m.seen[v->reader.value].insert(r.uids.back());
+    }
     return r;
   }
   if (const auto* v = std::get_if<replace_message>(&read.what)) {
@@ -277,8 +304,14 @@ command_result mail_model::apply(const committed_command& c) {
   if (const auto* v = std::get_if<store_flags>(&read.what)) {
     if (!a.mailboxes.contains(v->mailbox.value)) return no(outcome::no_such_mailbox);
     auto& m = a.mailboxes[v->mailbox.value];
-    if (v->change != flag_change::remove && !enter_keywords(m, v->flags.keywords)) return no(outcome::over_limit);
-    const auto words = spelled(m.keywords, v->flags.keywords);
+    const bool words_too = (v->may & keep_flags::others) != 0;
+    if (v->change != flag_change::remove && words_too && !enter_keywords(m, v->flags.keywords)) return no(outcome::over_limit);
+    const auto words = words_too ? spelled(m.keywords, v->flags.keywords) : std::set<std::string>();
+    std::uint64_t mask = 0;
+    if ((v->may & keep_flags::seen) != 0) mask |= flag::seen;
+    if ((v->may & keep_flags::deleted) != 0) mask |= flag::deleted;
+    if (words_too) mask |= flag::system_mask & ~(flag::seen | flag::deleted);
+    const auto system = v->flags.system & mask;
     command_result r;
     bool changed = false;
     for (auto& [uid, msg] : m.messages) {
@@ -289,17 +322,29 @@ command_result mail_model::apply(const committed_command& c) {
       }
       r.uids.push_back(uid);
       const auto before = msg;
+      const bool own = v->reader && m.seen_per_reader;
+      auto& seen = m.seen[v->reader.value];
+      const bool had = seen.contains(uid);
+      if (own) msg.system = (msg.system & ~flag::seen) | (had ? flag::seen : 0);
       if (v->change == flag_change::replace) {
-        msg.system = v->flags.system;
-        msg.keywords = words;
+        msg.system = system | (msg.system & ~mask);
+        if (words_too) msg.keywords = words;
       } else if (v->change == flag_change::add) {
-        msg.system |= v->flags.system;
+        msg.system |= system;
         msg.keywords.insert(words.begin(), words.end());
       } else {
-        msg.system &= ~v->flags.system;
+        msg.system &= ~system;
         for (const auto& w : words) msg.keywords.erase(w);
       }
-      if (msg.system == before.system && msg.keywords == before.keywords) continue;
+      bool turned = false;
+      if (own) {
+        const bool has = (msg.system & flag::seen) != 0;
+        turned = has != had;
+        if (has) seen.insert(uid);
+        else seen.erase(uid);
+        msg.system = (msg.system & ~flag::seen) | (before.system & flag::seen);
+      }
+      if (!turned && msg.system == before.system && msg.keywords == before.keywords) continue;
       msg.modseq = m.modseq + 1;
       changed = true;
     }
@@ -328,9 +373,43 @@ command_result mail_model::apply(const committed_command& c) {
     return r;
   }
   if (const auto* v = std::get_if<copy_messages>(&read.what))
-    return transfer(id, time, v->from.value, v->to.value, v->uids, false);
-  const auto& v = std::get<move_messages>(read.what);
-  return transfer(id, time, v.from.value, v.to.value, v.uids, true);
+    return transfer(id, time, v->from.value, v->to.value, v->uids, false, v->keep);
+  if (const auto* v = std::get_if<move_messages>(&read.what))
+    return transfer(id, time, v->from.value, v->to.value, v->uids, true, v->keep);
+  if (const auto* v = std::get_if<set_rights>(&read.what)) {
+    if (!a.mailboxes.contains(v->mailbox.value)) return no(outcome::no_such_mailbox);
+    if (v->who.empty()) return no(outcome::not_allowed);
+    auto& m = a.mailboxes[v->mailbox.value];
+    auto& rights = m.rights[v->who];
+    rights = v->how == rights_step::replace ? v->rights : v->how == rights_step::add ? rights | v->rights : rights & ~v->rights;
+    auto r = about(v->mailbox.value, m);
+    r.number = rights;
+    if (rights == 0) m.rights.erase(v->who);
+    return r;
+  }
+  if (const auto* v = std::get_if<set_seen_mode>(&read.what)) {
+    if (!a.mailboxes.contains(v->mailbox.value)) return no(outcome::no_such_mailbox);
+    auto& m = a.mailboxes[v->mailbox.value];
+    if (m.seen_per_reader == v->per_reader) return about(v->mailbox.value, m);
+    m.seen_per_reader = v->per_reader;
+    m.seen.clear();
+    ++m.modseq;
+    for (auto& [uid, msg] : m.messages) msg.modseq = m.modseq;
+    return about(v->mailbox.value, m);
+  }
+  const auto& v = std::get<set_metadata>(read.what);
+  if (v.mailbox && !a.mailboxes.contains(v.mailbox.value)) return no(outcome::no_such_mailbox);
+  auto& entries = v.mailbox ? a.mailboxes[v.mailbox.value].metadata : a.metadata;
+  if (!v.reader && std::any_of(v.changes.begin(), v.changes.end(), [](const auto& c) { return c.own; }))
+    return no(outcome::not_allowed);
+  for (const auto& change : v.changes) {
+    const std::pair k{change.own ? v.reader.value : 0, change.name};
+    if (change.value) entries[k] = *change.value;
+    else entries.erase(k);
+  }
+  command_result r;
+  r.mailbox = v.mailbox;
+  return r;
 }
 
 std::string mail_model::dump() const {
@@ -345,9 +424,24 @@ std::string mail_model::dump() const {
       messages += m.messages.size();
       for (const auto& [uid, msg] : m.messages) octets += msg.made.prefix.size() + msg.body.length;
     }
+    const auto annotations = [&](const auto& entries) {
+      for (const auto& [k, value] : entries)
+        if (k.first == 0 || k.first == command_maker::guest) line(out, {"metadata", n(k.first), k.second, value});
+    };
     line(out, {"account", n(id), n(messages), n(octets), joined(a.subscriptions)});
+    annotations(a.metadata);
     for (const auto& [name, mid] : by_name) {
       const auto& m = a.mailboxes.at(mid);
+      for (const auto& [who, rights] : m.rights) line(out, {"rights", who, n(rights)});
+      if (m.seen_per_reader) {
+        std::set<std::uint32_t> seen;
+        const auto of_guest = m.seen.find(command_maker::guest);
+        if (of_guest != m.seen.end())
+          for (const auto uid : of_guest->second)
+            if (m.messages.contains(uid)) seen.insert(uid);
+        line(out, {"seen", joined(seen), n(m.messages.size() - seen.size())});
+      }
+      annotations(m.metadata);
       std::uint64_t unseen = 0, deleted = 0, size = 0;
       for (const auto& [uid, msg] : m.messages) {
         unseen += (msg.system & flag::seen) == 0;
@@ -378,7 +472,13 @@ std::string dump(mail_machine& machine, std::uint64_t accounts) {
   for (std::uint64_t id = 1; id <= accounts; ++id) {
     const auto cell = machine.open_account(base::account_id{id});
     const auto a = cell->view();
+    const auto annotations = [&](base::mailbox_id m) {
+      for (const auto reader : {std::uint64_t{0}, command_maker::guest})
+        for (const auto& [name, value] : machine.metadata(base::account_id{id}, m, base::account_id{reader}))
+          line(out, {"metadata", n(reader), name, value});
+    };
     line(out, {"account", n(id), n(a->messages), n(a->octets), joined(a->subscriptions)});
+    annotations({});
     for (const auto& listed : a->mailboxes) {
       const auto open = machine.open_mailbox(a->account, listed->id);
       if (!open) {
@@ -386,6 +486,18 @@ std::string dump(mail_machine& machine, std::uint64_t accounts) {
         continue;
       }
       const auto v = open->view();
+      if (v->status.access) {
+        for (const auto& e : v->status.access->entries) line(out, {"rights", e.who, n(e.rights)});
+        if (v->status.access->seen_per_reader) {
+          const auto theirs = machine.open_mailbox(a->account, listed->id, base::account_id{command_maker::guest})->view();
+          std::vector<std::uint32_t> seen;
+          for (const auto& p : theirs->pages)
+            for (std::size_t row = 0; row < p->rows(); ++row)
+              if ((p->flags[row] & flag::seen) != 0) seen.push_back(p->uid[row]);
+          line(out, {"seen", joined(seen), n(theirs->status.unseen)});
+        }
+      }
+      annotations(listed->id);
       for (const auto* s : {listed.get(), &v->status})
         if (s == &v->status || s->highest_modseq != v->status.highest_modseq || s->subscribed != v->status.subscribed ||
             s->messages != v->status.messages || s->name != v->status.name || s->unseen != v->status.unseen)
@@ -509,14 +621,29 @@ any_command command_maker::pick(const mail_model& model, std::uint64_t id, std::
     const auto at = found->second.mailboxes.find(m.value);
     return at == found->second.mailboxes.end() ? nullptr : &at->second;
   };
-  switch (below(24)) {
+  static const char* const whos[] = {"#9", "-#9", "anyone", "$staff@x", "#2", ""};
+  const auto reader = [&] { return base::account_id{below(2) == 0 ? guest : 0}; };
+  const auto keep = [&] { return below(3) == 0 ? static_cast<std::uint8_t>(below(7)) : keep_flags::all; };
+  switch (below(30)) {
+  case 24: case 25: return set_rights{any(), whos[below(6)], static_cast<rights_step>(below(3)), below(8)};
+  case 26: case 27: return set_seen_mode{any(), below(4) != 0};
+  case 28: case 29: {
+    set_metadata s{below(3) == 0 ? base::mailbox_id{} : any(), reader(), {}};
+    for (auto many = 1 + below(3); many > 0; --many) {
+      auto& change = s.changes.emplace_back();
+      change.name = "/private/e" + n(below(4));
+      change.own = below(2) == 0;
+      if (below(3) != 0) change.value = n(below(1000));
+    }
+    return s;
+  }
   case 0: case 1: return create_mailbox{name(), below(3) == 0 ? "\\Sent" : ""};
   case 2: return delete_mailbox{name()};
   case 3: return rename_mailbox{name(), name()};
   case 4: return subscribe{name(), below(3) != 0};
   case 5: return set_special_use{name(), below(2) == 0 ? "\\Trash" : ""};
   case 6: case 7: case 8: {
-    append a{any(), {}};
+    append a{any(), {}, reader()};
     const auto many = below(12) == 0 ? 100 + below(400) : below(5);
     for (std::uint32_t i = 0; i < many; ++i) {
       a.messages.push_back(message());
@@ -536,7 +663,8 @@ any_command command_maker::pick(const mail_model& model, std::uint64_t id, std::
   }
   case 14: case 15: case 16: {
     const auto m = any();
-    store_flags s{m, ranges(look(m)), static_cast<flag_change>(below(3)), flags(), std::nullopt};
+    store_flags s{m, ranges(look(m)), static_cast<flag_change>(below(3)), flags(), std::nullopt, reader()};
+    if (s.reader) s.may = keep();
     if (below(3) == 0) s.unchanged_since = below(40);
     return s;
   }
@@ -549,11 +677,11 @@ any_command command_maker::pick(const mail_model& model, std::uint64_t id, std::
   }
   case 19: case 20: {
     const auto m = any();
-    return copy_messages{m, below(5) == 0 ? m : any(), ranges(look(m))};
+    return copy_messages{m, below(5) == 0 ? m : any(), ranges(look(m)), keep()};
   }
   case 21: {
     const auto m = any();
-    return move_messages{m, below(5) == 0 ? m : any(), ranges(look(m))};
+    return move_messages{m, below(5) == 0 ? m : any(), ranges(look(m)), keep()};
   }
   case 22:
     if (below(2) == 0) {

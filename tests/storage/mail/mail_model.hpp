@@ -37,6 +37,10 @@ public:
     std::vector<std::string> keywords;
     std::map<std::uint32_t, message> messages;
     std::vector<std::pair<std::uint64_t, std::uint32_t>> vanished; ///< modseq, uid
+    std::map<std::string, std::uint32_t> rights = {};
+    bool seen_per_reader = false;
+    std::map<std::uint64_t, std::set<std::uint32_t>> seen = {};    ///< by reader
+    std::map<std::pair<std::uint64_t, std::string>, std::string> metadata = {}; ///< reader, name
   };
   struct account {
     std::uint32_t next = 1, validity = 0;
@@ -44,6 +48,7 @@ public:
     std::map<std::uint32_t, mailbox> mailboxes;
     std::set<std::string> subscriptions;
     std::map<std::string, std::uint64_t> threads;
+    std::map<std::pair<std::uint64_t, std::string>, std::string> metadata;
   };
   const std::map<std::uint64_t, account>& accounts() const { return accounts_; }
 
@@ -53,7 +58,8 @@ private:
   std::uint32_t make(account&, std::int64_t time, const std::string& name, const std::string& use);
   std::uint32_t add(account&, mailbox&, std::int64_t time, const new_message&, const body_ref&);
   bool enter_keywords(mailbox&, const std::vector<std::string>&);
-  command_result transfer(std::uint64_t, std::int64_t, std::uint32_t from, std::uint32_t to, const uid_ranges&, bool leave);
+  command_result transfer(std::uint64_t, std::int64_t, std::uint32_t from, std::uint32_t to, const uid_ranges&, bool leave,
+                          std::uint8_t keep);
 
   std::map<std::uint64_t, account> accounts_;
   std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>> delivered_;
@@ -70,6 +76,7 @@ enum class command_mix { wide, pages };
 class command_maker {
 public:
   static constexpr std::uint64_t accounts = 3;
+  static constexpr std::uint64_t guest = 9; ///< one who looks at all mailboxes
   command_maker(unsigned seed, command_mix mix) : mix_(mix), random_(seed) {}
   committed_command next(const mail_model&);
 
