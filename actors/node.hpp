@@ -18,6 +18,7 @@
 #include "policy/routing/directory_view.hpp"
 #include "storage/body/body_reader.hpp"
 #include "storage/directory/config_table.hpp"
+#include "storage/mail/share_table.hpp"
 
 #include <caf/all.hpp>
 
@@ -55,6 +56,7 @@ struct node {
   std::shared_ptr<commit_gate> gate = std::make_shared<commit_gate>();
   std::vector<caf::actor> machines;           ///< by shard number: configuration, spool, mail shards
   std::uint32_t mail_shards = 1;
+  std::vector<std::shared_ptr<const storage::mail::share_table>> shares; ///< of each mail shard
 
   std::shared_ptr<storage::body_reader> bodies;
   std::shared_ptr<storage::directory::config_cell> config;

@@ -7,6 +7,7 @@
 #include "actors/pop3/pop3_host.hpp"
 #include "actors/smtp/reception_host.hpp"
 #include "actors/watch/metrics_host.hpp"
+#include "protocols/imap/mailbox_name.hpp"
 #include "protocols/proxy/header.hpp"
 #include "server/version.hpp"
 
@@ -91,6 +92,8 @@ service_listener imap_service(const listener_entry& entry, const node_file& file
     out->limits.inactive_time = std::chrono::seconds(s.imap_idle_seconds);
     out->limits.login_time = std::chrono::seconds(s.imap_login_seconds);
     out->limits.progress_time = std::chrono::seconds(s.imap_progress_seconds);
+    out->other_users = imap::namespace_name(s.imap_other_users);
+    out->public_folders = imap::namespace_name(s.imap_public_folders);
     return out;
   });
   auto l = std::make_shared<net::listener>();

@@ -52,7 +52,8 @@ caf::behavior account_actor(self_ptr self, base::account_id account, caf::actor 
           [self](const unwatch_account& w) { remove(self, w.watch.get()); },
           [self](const account_notices& n) { tell(self, n); },
           [self](const end_sessions&) {
-            for (const auto& w : self->state.watchers) self->send(w.session, account_closed{});
+            for (const auto& w : self->state.watchers)
+              if (!w.watch->guest) self->send(w.session, account_closed{});
           },
           [self, account](const end_quiet_sessions& e) {
             for (const auto& w : self->state.watchers)

@@ -203,6 +203,7 @@ constexpr rule alias_rules[] = {
     {"targets", targets_rule}, {"members_may_send", flag_rule}, {"description", text_rule<text_octets_max>}};
 constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"postmaster", address_rule},
+                                 {"public_account", address_rule},
                                  {"enabled", flag_rule},
                                  {"send_quota", amount_rule},
                                  {"mta_sts", sts_mode_rule},
@@ -280,6 +281,7 @@ base::result<routing::domain_record> read_domain(const document& d) {
   out.name = d.key;
   out.catch_all = content->get_string("catch_all").value_or("");
   out.postmaster = content->get_string("postmaster").value_or("");
+  out.public_account = content->get_string("public_account").value_or("");
   out.enabled = content->get_bool("enabled").value_or(true);
   out.quiet = quiet_rule_of(*content);
   out.send_quota = content->get_unsigned("send_quota");

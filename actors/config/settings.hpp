@@ -49,6 +49,8 @@ struct settings {
   std::uint64_t imap_idle_seconds = 1800;
   std::uint64_t imap_login_seconds = 60;
   std::uint64_t imap_progress_seconds = 10;
+  std::string imap_other_users = "Other Users";
+  std::string imap_public_folders = "Public";
   std::uint64_t pop3_idle_seconds = 600;
   // Searching.
   bool search_index = true;

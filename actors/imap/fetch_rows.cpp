@@ -143,7 +143,7 @@ void fetch_rows::begin_row(base::buffer& out) {
   if (bits & item::bodystructure) row.bodystructure(columns.text(text_column::bodystructure, slot));
   if (bits & item::save_date) row.save_date(base::from_milliseconds(columns.statics->save_date[slot]));
   if (bits & item::email_id) row.email_id(email_id(columns.statics->body[slot].id));
-  if (bits & item::thread_id) row.thread_id(thread_id(columns.statics->thread[slot]));
+  if (bits & item::thread_id) row.thread_id(thread_id(columns.statics->thread[slot], mailbox_.foreign_owner()));
   if (bits & item::preview) row.preview(columns.text(text_column::preview, slot));
   section_ = 0;
   streaming_ = false;

@@ -15,12 +15,21 @@ void imap_host::handle(imap::append_begin& a) {
   begun_ = link().now();
   append_.reset();
   replaces_ = 0;
+  append_guest_.reset();
+  append_may_ = imap::flag_right::all;
   const auto all = mailboxes();
   const auto* to = all->find(a.mailbox);
-  if (to == nullptr) return session_.refuse_append("TRYCREATE", "No such mailbox");
+  if (a.replaced && (visiting_ || (to == nullptr && is_foreign(a.mailbox))))
+    return session_.refuse_append("CANNOT", "Not possible with mailboxes of other users");
+  if (a.replaced && to == nullptr) return session_.refuse_append("TRYCREATE", "No such mailbox");
+  if (to == nullptr) return append_foreign(a);
   if (a.replaced) return begin_replace(a, to->id);
-  if (over_quota(a.message.octets, 1)) return session_.refuse_append("OVERQUOTA", quota_text);
-  accept_append(a.message, to->id);
+  begin_append(to->id, a.message);
+}
+
+void imap_host::begin_append(base::mailbox_id to, const imap::append_message& message) {
+  if (over_quota(append_guest_, message.octets, 1)) return session_.refuse_append("OVERQUOTA", quota_text);
+  accept_append(message, to);
 }
 
 void imap_host::accept_append(const imap::append_message& message, base::mailbox_id to) {
@@ -31,7 +40,7 @@ void imap_host::accept_append(const imap::append_message& message, base::mailbox
 
 void imap_host::handle(imap::append_next& a) {
   if (!append_) return;
-  if (over_quota(append_->octets() + a.message.octets, append_->messages() + 1)) {
+  if (over_quota(append_guest_, append_->octets() + a.message.octets, append_->messages() + 1)) {
     append_.reset();
     return session_.refuse_append("OVERQUOTA", quota_text);
   }
@@ -73,8 +82,16 @@ void imap_host::handle(imap::append_end&) {
 
 void imap_host::store_append(std::shared_ptr<append_gathering> gathering, append_gathering::gathered what) {
   if (replaces_ != 0) return store_replacement(std::move(gathering), std::move(what));
-  change(
-      std::move(what.command),
+  const auto owner = append_guest_ ? append_guest_->owner->id : entry_.id();
+  what.command.reader = own_id_as_reader_of(owner);
+  if (append_may_ != imap::flag_right::all)
+    for (auto& m : what.command.messages) {
+      auto flags = imap::allowed({m.flags.system, std::move(m.flags.keywords)}, append_may_);
+      m.flags = {flags.system, std::move(flags.keywords)};
+    }
+  append_guest_.reset();
+  change_in(
+      owner, std::move(what.command),
       [this](const storage::command_result& r) {
         if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
         note_own_messages(r);

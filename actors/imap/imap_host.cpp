@@ -13,10 +13,11 @@ constexpr std::chrono::seconds shard_time{30};
 constexpr std::chrono::milliseconds try_again{5};
 
 /// In the order of imap::any_command, and APPEND last.
-constexpr std::array<std::string_view, 28> kind_names{
+constexpr std::array<std::string_view, 35> kind_names{
     "noop", "check", "select", "close", "unselect", "create", "delete", "rename", "subscribe", "list", "status",
     "expunge", "search", "sort", "thread", "fetch", "store", "copy", "move", "getquota", "getquotaroot", "setquota",
-    "unauthenticate", "uidbatches", "cancelupdate", "notify", "esearch", "append"};
+    "unauthenticate", "uidbatches", "cancelupdate", "notify", "esearch", "setacl", "deleteacl",
+    "getacl", "listrights", "myrights", "getmetadata", "setmetadata", "append"};
 static_assert(kind_names.size() == std::variant_size_v<imap::any_command> + 1);
 
 struct kind_metrics {
@@ -55,8 +56,8 @@ caf::message_handler imap_host::messages() {
             if (notify_) return push();
             // Between commands the news wait for the next one, which looks at the view anyway.
             if (!session_.idling() || !selected_) return;
-            entry_.watch()->signaled = false;
-            if (!tell_news()) session_.abort("", "The selected mailbox was deleted");
+            selected_watch()->signaled = false;
+            if (!tell_news()) session_.abort("", gone_text());
           },
           [this](const account_closed& c) { close_account(c.quiet); }};
 }
@@ -66,6 +67,9 @@ void imap_host::gone() {
   contexts_.reset();
   notify_.reset();
   selected_.reset();
+  visiting_.reset();
+  append_guest_.reset();
+  guests_.reset();
 }
 
 void imap_host::on(imap::server_session::event& e) {
@@ -110,19 +114,25 @@ void imap_host::in_reader(std::function<void()> task, std::function<void()> then
   link().after(try_again, [this, task = std::move(task), then = std::move(then)] { in_reader(task, then); });
 }
 
-void imap_host::open_mailbox(base::mailbox_id mailbox,
+void imap_host::open_mailbox(base::account_id owner, base::mailbox_id mailbox,
                              std::function<void(std::shared_ptr<storage::mail::mailbox_cell>)> then) {
   link().ask<opened_mailbox>(
-      node_.shard_actor(entry_.id()), shard_time, actors::open_mailbox{entry_.id(), mailbox},
+      node_.shard_actor(owner), shard_time, actors::open_mailbox{owner, mailbox, own_id_as_reader_of(owner)},
       [then](const opened_mailbox& o) { then(o.cell); }, [then] { then(nullptr); });
 }
 
 void imap_host::change(storage::mail::any_command what, committed then, std::function<void()> otherwise,
                        std::vector<storage::body_source> bodies, std::shared_ptr<void> keep) {
+  change_in(entry_.id(), std::move(what), std::move(then), std::move(otherwise), std::move(bodies), std::move(keep));
+}
+
+void imap_host::change_in(base::account_id account, storage::mail::any_command what, committed then,
+                          std::function<void()> otherwise, std::vector<storage::body_source> bodies,
+                          std::shared_ptr<void> keep) {
   storage::commit_group group;
   auto& command = group.commands.emplace_back();
-  command.shard = node_.shard_of(entry_.id());
-  command.payload = encode(storage::mail::command{entry_.id(), node_.clock->wall(), std::move(what)});
+  command.shard = node_.shard_of(account);
+  command.payload = encode(storage::mail::command{account, node_.clock->wall(), std::move(what)});
   for (std::uint32_t i = 0; i < bodies.size(); ++i) command.bodies.push_back(i);
   group.bodies = std::move(bodies);
   change_ = std::make_unique<pending_change>(pending_change{std::move(then), std::move(otherwise)});
@@ -140,10 +150,10 @@ void imap_host::committed_now(const commit_done& done) {
   else end_unavailable();
 }
 
-bool imap_host::over_quota(std::uint64_t octets, std::uint64_t messages) const {
-  const auto account = node_.directory->get()->account(entry_.id());
+bool imap_host::over_quota(const guest_ptr& guest, std::uint64_t octets, std::uint64_t messages) const {
+  const auto account = node_.directory->get()->account(guest ? guest->owner->id : entry_.id());
   if (!account) return false;
-  const auto used = entry_.handles().cell->view();
+  const auto used = (guest ? guest->handles : entry_.handles()).cell->view();
   return (account->quota_octets != 0 && used->octets + octets > account->quota_octets) ||
          (account->quota_messages != 0 && used->messages + messages > account->quota_messages);
 }
@@ -151,6 +161,7 @@ bool imap_host::over_quota(std::uint64_t octets, std::uint64_t messages) const {
 /// False when the selected mailbox is gone.
 bool imap_host::tell_news(const own_change* own) {
   if (!selected_) return true;
+  if (visiting_ && !still_visiting()) return false;
   const auto* group = notified_selection();
   const auto largest = group ? selected_->map().largest_uid() : 0;
   if (!selected_->tell_news(session_.writer(), expunges_ || session_.idling(), own)) return false;
@@ -164,8 +175,8 @@ bool imap_host::tell_news(const own_change* own) {
 }
 
 bool imap_host::tell_news_early() {
-  if (selected_->tell_news(session_.writer(), false)) return true;
-  end_no("", "The mailbox was deleted");
+  if ((!visiting_ || still_visiting()) && selected_->tell_news(session_.writer(), false)) return true;
+  end_no("", gone_text());
   return false;
 }
 
@@ -179,14 +190,14 @@ void imap_host::end_ok(std::string_view code, std::string_view text) {
   const bool there = tell_news();
   session_.respond_ok(code, text);
   end();
-  if (!there) session_.abort("", "The selected mailbox was deleted");
+  if (!there) session_.abort("", gone_text());
 }
 
 void imap_host::end_no(std::string_view code, std::string_view text) {
   const bool there = tell_news();
   session_.respond_no(code, text);
   end();
-  if (!there) session_.abort("", "The selected mailbox was deleted");
+  if (!there) session_.abort("", gone_text());
 }
 
 void imap_host::end_bad(std::string_view text) {

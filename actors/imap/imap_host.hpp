@@ -9,6 +9,8 @@
 
 #include "actors/account/account_entry.hpp"
 #include "actors/imap/append_gathering.hpp"
+#include "actors/imap/guest_accounts.hpp"
+#include "actors/imap/list_rows.hpp"
 #include "actors/imap/mailbox_session.hpp"
 #include "actors/imap/rows.hpp"
 #include "actors/imap/search_contexts.hpp"
@@ -67,6 +69,7 @@ private:
   void run(imap::close_mailbox&);
   void run(imap::unselect&);
   void opened(const imap::select&, std::shared_ptr<storage::mail::mailbox_cell>);
+  const std::shared_ptr<account_watch>& selected_watch() const { return visiting_ ? visiting_->guest->watch : entry_.watch(); }
   void resynchronize(const imap::select&);
   void end_select();
   void leave_mailbox();
@@ -88,6 +91,10 @@ private:
                       bool some_gone);
   void stored(const imap::store&, const imap::number_ranges& uids, bool some_gone, const storage::command_result&);
   void transfer(bool leave, bool uid, const imap::sequence_set&, const std::string& to_name);
+  using selected_rows = imap::sequence_map::selection;
+  void transfer_known(bool leave, const selected_rows&, base::mailbox_id to, const guest_ptr& to_guest, std::uint8_t keep);
+  /// `send`, if the account has room for copies of the rows.
+  void if_room(const guest_ptr&, const selected_rows&, std::function<void()> send);
   /// The rows that a command names. Nothing: the command was answered already.
   std::optional<imap::sequence_map::selection> select_rows(const imap::sequence_set&, bool uid);
   void search_then(const imap::search_program&, std::function<void(std::shared_ptr<class search_run>)> then);
@@ -143,6 +150,7 @@ private:
   void handle(imap::append_end&);
   void handle(imap::append_aborted&);
   void store_append(std::shared_ptr<append_gathering>, append_gathering::gathered);
+  void begin_append(base::mailbox_id to, const imap::append_message&);
 
   // imap_replace.cpp
   void begin_replace(const imap::append_begin&, base::mailbox_id to);
@@ -154,11 +162,74 @@ private:
   void run(imap::rename_mailbox&);
   void run(imap::subscribe&);
   void run(imap::list&);
-  void list(imap::list, recent_counts);
+  void list(imap::list, recent_counts, std::vector<foreign_mailbox>);
+  void print_list(std::shared_ptr<listed_mailboxes>, const imap::list&);
   void run(imap::status&);
   void run(imap::get_quota&);
   void run(imap::get_quota_root&);
   void run(imap::set_quota&);
+
+  // imap_sharing.cpp: lists of rights, annotations.
+  void run(imap::set_acl&);
+  void run(imap::delete_acl&);
+  void run(imap::get_acl&);
+  void run(imap::list_rights&);
+  void run(imap::my_rights&);
+  void run(imap::get_metadata&);
+  void run(imap::set_metadata&);
+  void change_rights(const std::string& mailbox, const std::string& who, rights::rights_change, std::string_view command);
+  /// Annotations for LIST, into `metadata`.
+  void add_metadata(std::shared_ptr<listed_mailboxes>, std::vector<std::string> entries, std::function<void()> then);
+  struct metadata_walk;
+  void next_metadata(const std::shared_ptr<metadata_walk>&);
+
+  // imap_guests.cpp: mailboxes of others.
+  /// A mailbox that a command names: one's own, or another's as far as there are rights.
+  struct place {
+    guest_ptr guest;                                    ///< null: one's own
+    account_view_ptr list;                              ///< of its account; null when no account has it
+    const storage::mail::mailbox_status* status = nullptr; ///< null: no such mailbox
+    std::string name;                                   ///< in its account
+    rights::rights_set rights = 0;
+    bool failed = false;                                ///< the account cannot be opened now
+  };
+  using placed = std::function<void(const place&)>;
+  guest_accounts& guests();
+  /// A mailbox below one of the namespaces; `then` may be called at once.
+  void find_foreign(const std::string& name, placed then);
+  /// The same, or one's own.
+  void find_place(const std::string& name, placed then);
+  /// Is it below a namespace of others, and no own mailbox stands in its place?
+  bool is_foreign(std::string_view name) const;
+  /// What is answered when the rights do not suffice; nothing when they do.
+  struct refusal_words {
+    std::string_view code, text;
+  };
+  static std::optional<refusal_words> refusal(const place&, rights::rights_set wanted,
+                                              std::string_view missing_mailbox_code = "NONEXISTENT");
+  /// The same as the answer of the open command; true when it was given.
+  bool refused(const place&, rights::rights_set wanted, std::string_view missing_mailbox_code = "NONEXISTENT");
+  /// Rights in the selected mailbox.
+  bool may(rights::rights_set wanted) const { return !visiting_ || rights::has(visiting_->rights, wanted); }
+  base::account_id selected_owner() const { return visiting_ ? visiting_->guest->owner->id : entry_.id(); }
+  base::account_id own_id_as_reader_of(base::account_id owner) const { return owner == entry_.id() ? base::account_id{} : entry_.id(); }
+  /// False: the right to read the selected mailbox was taken away.
+  bool still_visiting();
+  std::string_view gone_text() const;
+  void select_foreign(const imap::select&);
+  void status_foreign(const imap::status&);
+  void create_foreign(const imap::create_mailbox&);
+  void delete_foreign(const imap::delete_mailbox&);
+  void rename_foreign(const imap::rename_mailbox&);
+  void append_foreign(const imap::append_begin&);
+  void transfer_foreign(bool leave, const selected_rows&, const std::string& to_name);
+  void copy_over(bool leave, const selected_rows&, base::mailbox_id to, const guest_ptr& to_guest, std::uint8_t keep);
+  /// Mailboxes of others that LIST may show.
+  void foreign_mailboxes(std::function<void(std::vector<foreign_mailbox>)> then);
+  struct foreign_walk;
+  void next_foreign(const std::shared_ptr<foreign_walk>&);
+  void print_status(const std::string& name, std::uint32_t items, imap::status_values, bool deleted,
+                    const std::shared_ptr<storage::mail::mailbox_cell>&);
 
   // imap_host.cpp: what all of them use.
   void handle(imap::command&);
@@ -170,16 +241,20 @@ private:
   /// `otherwise` is called.
   void change(storage::mail::any_command what, committed then, std::function<void()> otherwise = {},
               std::vector<storage::body_source> bodies = {}, std::shared_ptr<void> keep = {});
+  /// The same in another account.
+  void change_in(base::account_id, storage::mail::any_command what, committed then, std::function<void()> otherwise = {},
+                 std::vector<storage::body_source> bodies = {}, std::shared_ptr<void> keep = {});
   void committed_now(const commit_done&);
   /// Produces rows, then calls `then` (the rows live until it returns).
   void produce_rows(std::unique_ptr<rows>, std::function<void()> then);
   /// Runs `task` in a reader, then `then` here; when the readers are busy a little later.
   void in_reader(std::function<void()> task, std::function<void()> then);
   /// Asks the account's shard for a mailbox; `then` gets null when there is none, or none can be had.
-  void open_mailbox(base::mailbox_id, std::function<void(std::shared_ptr<storage::mail::mailbox_cell>)> then);
+  void open_mailbox(base::account_id owner, base::mailbox_id,
+                    std::function<void(std::shared_ptr<storage::mail::mailbox_cell>)> then);
 
   /// The account's bounds would be passed by so much more.
-  bool over_quota(std::uint64_t octets, std::uint64_t messages) const;
+  bool over_quota(const guest_ptr&, std::uint64_t octets, std::uint64_t messages) const;
 
   // The end of the open command: news first, then the tagged answer.
   void end_ok(std::string_view code, std::string_view text);
@@ -210,6 +285,14 @@ private:
   };
   std::unique_ptr<notify_state> notify_;     ///< null before the first NOTIFY
   std::shared_ptr<search_contexts> contexts_; ///< of `selected_`; null without any
+  struct visit {
+    guest_ptr guest;
+    rights::rights_set rights = 0;
+    std::shared_ptr<const storage::mail::mailbox_access> access; ///< that `rights` were made of
+    std::uint64_t directory_version = 0;
+  };
+  std::unique_ptr<visit> visiting_;          ///< where the selected mailbox is another's
+  std::unique_ptr<guest_accounts> guests_;
 
   // The open command.
   std::size_t kind_ = 0;                     ///< index in imap::any_command, or `append_kind`
@@ -227,6 +310,8 @@ private:
   bool yielded_ = false;
   std::shared_ptr<append_gathering> append_;
   std::uint32_t replaces_ = 0;               ///< UID that goes when `append_` is stored; 0 for APPEND
+  guest_ptr append_guest_;                   ///< whose mailbox `append_` is for; null: one's own
+  std::uint8_t append_may_ = imap::flag_right::all;
 };
 
 } // namespace rookery::actors

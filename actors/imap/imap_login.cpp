@@ -39,6 +39,8 @@ void imap_host::handle(imap::authentication_failed& f) {
 void imap_host::run(imap::unauthenticate&) {
   notify_.reset();
   leave_mailbox();
+  append_guest_.reset();
+  guests_.reset();
   entry_.forget();
   session_.unauthenticated();
   end();

@@ -29,6 +29,7 @@ void imap_host::run(imap::create_mailbox& c) {
   if (c.mailbox == inbox || all->find(c.mailbox) != nullptr)
     return end_no("ALREADYEXISTS", "The mailbox exists already");
   if (!imap::may_be_created(c.mailbox)) return end_no("CANNOT", "A mailbox cannot have such a name");
+  if (is_foreign(c.mailbox)) return create_foreign(c);
   // RFC 6154 §3: \All and \Flagged would need a mailbox that shows others' messages.
   if (c.special_use & (imap::list_attribute::all | imap::list_attribute::flagged))
     return end_no("USEATTR", "This special use is not possible here");
@@ -45,7 +46,7 @@ void imap_host::run(imap::delete_mailbox& d) {
   const auto* status = all->find(d.mailbox);
   if (status == nullptr) {
     if (has_children(*all, d.mailbox)) return end_no("HASCHILDREN", "Delete the mailboxes below it first");
-    return end_no("NONEXISTENT", "No such mailbox");
+    return delete_foreign(d);
   }
   change(storage::mail::delete_mailbox{d.mailbox}, [this, id = status->id, name = d.mailbox](const storage::command_result& r) {
     if (r.what != storage::outcome::done) return end_refused(r.what);
@@ -60,7 +61,7 @@ void imap_host::run(imap::delete_mailbox& d) {
 
 void imap_host::run(imap::rename_mailbox& r) {
   const auto all = mailboxes();
-  if (all->find(r.from) == nullptr && !has_children(*all, r.from)) return end_no("NONEXISTENT", "No such mailbox");
+  if (is_foreign(r.to) || (all->find(r.from) == nullptr && !has_children(*all, r.from))) return rename_foreign(r);
   if (r.to == inbox || all->find(r.to) != nullptr) return end_no("ALREADYEXISTS", "The mailbox exists already");
   if (!imap::may_be_created(r.to)) return end_no("CANNOT", "A mailbox cannot have such a name");
   if (r.from != inbox && r.to.starts_with(r.from + imap::hierarchy_separator))
@@ -86,63 +87,80 @@ void imap_host::run(imap::list& l) {
     session_.writer().list_separator(l.lsub);
     return end_ok("", text);
   }
-  if ((l.return_status & imap::status_item::recent) == 0 || session_.mode().rev2) return list(std::move(l), {});
-  link()
-      .request(node_.shard_actor(entry_.id()), shard_time, count_recent{entry_.id()})
-      .then([this, l](const recent_counts& recent) { list(l, recent); }, [this](const caf::error&) { end_unavailable(); });
+  foreign_mailboxes([this, l](std::vector<foreign_mailbox> foreign) {
+    if ((l.return_status & imap::status_item::recent) == 0 || session_.mode().rev2) return list(l, {}, std::move(foreign));
+    link()
+        .request(node_.shard_actor(entry_.id()), shard_time, count_recent{entry_.id()})
+        .then([this, l, foreign](const recent_counts& recent) { list(l, recent, foreign); },
+              [this](const caf::error&) { end_unavailable(); });
+  });
 }
 
-void imap_host::list(imap::list l, recent_counts recent) {
+void imap_host::list(imap::list l, recent_counts recent, std::vector<foreign_mailbox> foreign) {
   auto all = mailboxes();
-  const auto print = [this](std::shared_ptr<const listed_mailboxes> listed, const imap::list& command) {
-    const std::string_view text = command.lsub ? "LSUB completed" : "LIST completed";
-    produce_rows(std::make_unique<list_rows>(std::move(listed), command, session_.mode(), settings_->limits.append_octets),
-                 [this, text] { end_ok("", text); });
-  };
-  if (all->mailboxes.size() + all->subscriptions.size() <= listed_here_max)
-    return print(list_mailboxes(all, l, std::move(recent)), l);
+  if (all->mailboxes.size() + all->subscriptions.size() + foreign.size() <= listed_here_max)
+    return print_list(list_mailboxes(all, l, std::move(recent), std::move(foreign)), l);
   struct work {
     imap::list command;
-    std::shared_ptr<const listed_mailboxes> listed;
+    std::vector<foreign_mailbox> foreign;
+    std::shared_ptr<listed_mailboxes> listed;
   };
   auto w = std::make_shared<work>();
   w->command = std::move(l);
-  in_reader([w, all, recent] { w->listed = list_mailboxes(all, w->command, recent); },
-            [this, w, print] {
+  w->foreign = std::move(foreign);
+  in_reader([w, all, recent] { w->listed = list_mailboxes(all, w->command, recent, std::move(w->foreign)); },
+            [this, w] {
               if (!w->listed) return end_unavailable();
-              print(w->listed, w->command);
+              print_list(w->listed, w->command);
             });
+}
+
+void imap_host::print_list(std::shared_ptr<listed_mailboxes> listed, const imap::list& command) {
+  const auto print = [this, listed, command] {
+    const std::string_view text = command.lsub ? "LSUB completed" : "LIST completed";
+    produce_rows(std::make_unique<list_rows>(listed, command, session_.mode(), settings_->limits.append_octets),
+                 [this, text] { end_ok("", text); });
+  };
+  if (command.return_metadata.empty()) return print();
+  add_metadata(listed, command.return_metadata, print);
 }
 
 void imap_host::run(imap::status& s) {
   namespace item = imap::status_item;
   const auto all = mailboxes();
   const auto* status = all->find(s.mailbox);
-  if (status == nullptr) return end_no("NONEXISTENT", "No such mailbox");
+  if (status == nullptr) return status_foreign(s);
   auto values = status_of(*status, settings_->limits.append_octets);
   const bool recent = (s.items & item::recent) != 0 && !session_.mode().rev2;
   const bool deleted = (s.items & item::deleted_storage) != 0 && status->deleted != 0;
-  const auto print = [this, name = s.mailbox, items = s.items](const imap::status_values& v) {
-    session_.writer().status(name, items, v);
+  if (!recent && !deleted) {
+    session_.writer().status(s.mailbox, s.items, values);
+    return end_ok("", "STATUS completed");
+  }
+  // Those two need the messages.
+  open_mailbox(entry_.id(), status->id, [this, s, values, deleted](const std::shared_ptr<storage::mail::mailbox_cell>& cell) {
+    if (!cell) return end_no("NONEXISTENT", "No such mailbox");
+    print_status(s.mailbox, s.items, values, deleted, cell);
+  });
+}
+
+void imap_host::print_status(const std::string& name, std::uint32_t items, imap::status_values values, bool deleted,
+                             const std::shared_ptr<storage::mail::mailbox_cell>& cell) {
+  auto v = std::make_shared<imap::status_values>(std::move(values));
+  v->recent = storage::mail::recent_count(*cell);
+  const auto print = [this, name, items, v] {
+    session_.writer().status(name, items, *v);
     end_ok("", "STATUS completed");
   };
-  if (!recent && !deleted) return print(values);
-  // Those two need the messages.
-  open_mailbox(status->id, [this, print, values, deleted](const std::shared_ptr<storage::mail::mailbox_cell>& cell) {
-    if (!cell) return end_no("NONEXISTENT", "No such mailbox");
-    auto v = std::make_shared<imap::status_values>(values);
-    const auto view = cell->view();
-    v->recent = storage::mail::recent_count(*cell);
-    if (!deleted) return print(*v);
-    in_reader(
-        [v, view] {
-          for (const auto& page : view->pages)
-            for (std::size_t r = 0; r < page->rows(); ++r)
-              if (page->flags[r] & storage::mail::flag::deleted)
-                v->deleted_storage += storage::mail::load_statics(*page).size[page->slot[r]];
-        },
-        [print, v] { print(*v); });
-  });
+  if (!deleted) return print();
+  in_reader(
+      [v, view = cell->view()] {
+        for (const auto& page : view->pages)
+          for (std::size_t r = 0; r < page->rows(); ++r)
+            if (page->flags[r] & storage::mail::flag::deleted)
+              v->deleted_storage += storage::mail::load_statics(*page).size[page->slot[r]];
+      },
+      print);
 }
 
 void imap_host::run(imap::get_quota& q) {
@@ -153,7 +171,13 @@ void imap_host::run(imap::get_quota& q) {
 
 void imap_host::run(imap::get_quota_root& q) {
   const auto all = mailboxes();
-  if (all->find(q.mailbox) == nullptr) return end_no("NONEXISTENT", "No such mailbox");
+  if (all->find(q.mailbox) == nullptr)
+    // What others have left is theirs to know: no root is named (RFC 9208 §4.1.3 allows that).
+    return find_foreign(q.mailbox, [this, name = q.mailbox](const place& p) {
+      if (refused(p, rights::right::read)) return;
+      session_.writer().quota_root(name, {});
+      end_ok("", "GETQUOTAROOT completed");
+    });
   const std::string_view roots[] = {""};
   session_.writer().quota_root(q.mailbox, roots);
   session_.writer().quota("", quota_of(node_.directory->get()->account(entry_.id()), *all));

@@ -13,7 +13,7 @@ namespace item = imap::fetch_item;
 /// Hits that are arranged in the connection's thread.
 constexpr std::size_t arranged_here_max = 300;
 
-constexpr std::string_view gone_text = "Some of the messages were expunged meanwhile";
+constexpr std::string_view gone_messages_text = "Some of the messages were expunged meanwhile";
 
 imap::number_ranges ranges_of(const std::vector<std::uint32_t>& numbers) {
   imap::number_ranges ranges;
@@ -68,7 +68,7 @@ void imap_host::run(imap::fetch& f) {
     chosen->keep(*f.page);
     page = selected_->map().uids_of(chosen->rows);
   }
-  if (f.items.marks_seen() && !selected_->read_only() && chosen->count > 0) {
+  if (f.items.marks_seen() && !selected_->read_only() && may(rights::right::seen) && chosen->count > 0) {
     auto unseen = unseen_of(selected_->view(), chosen->rows);
     if (!unseen.empty()) {
       auto shared = std::make_shared<imap::fetch>(std::move(f));
@@ -76,8 +76,9 @@ void imap_host::run(imap::fetch& f) {
         fetch_selected(*shared, page, std::move(just_seen), gone);
       };
       storage::mail::store_flags mark{selected_->id(), unseen, storage::mail::flag_change::add, {imap::flag::seen, {}}, {}};
-      return change(
-          std::move(mark),
+      mark.reader = own_id_as_reader_of(selected_owner());
+      return change_in(
+          selected_owner(), std::move(mark),
           [this, go_on, unseen = std::move(unseen)](const storage::command_result&) {
             own_change own{unseen, false, imap::store::change::add, {imap::flag::seen, {}}};
             const auto expunges = std::exchange(expunges_, false);
@@ -91,7 +92,7 @@ void imap_host::run(imap::fetch& f) {
     }
   }
   // RFC 2180 §4.1.3: nothing of what was named is left.
-  if (chosen->ghosts && chosen->count == 0) return end_no("EXPUNGEISSUED", gone_text);
+  if (chosen->ghosts && chosen->count == 0) return end_no("EXPUNGEISSUED", gone_messages_text);
   fetch_selected(f, page, {}, chosen->ghosts);
 }
 
@@ -112,7 +113,7 @@ void imap_host::fetch_selected(const imap::fetch& f, const std::optional<imap::n
       if (rows->failed()) return end_unavailable();
       if (rows->unknown_encoding()) return end_no("UNKNOWN-CTE", "A part has an unknown transfer encoding");
       // RFC 5530 §3: the data of the others were given; the client learns what is gone soon.
-      if (some_gone) return end_ok("EXPUNGEISSUED", gone_text);
+      if (some_gone) return end_ok("EXPUNGEISSUED", gone_messages_text);
       end_ok("", "FETCH completed");
     });
   };
@@ -128,11 +129,18 @@ void imap_host::run(imap::store& s) {
   const auto chosen = select_rows(s.set, s.uid);
   if (!chosen) return;
   if (chosen->count == 0)
-    return chosen->ghosts ? end_no("EXPUNGEISSUED", gone_text) : end_ok("", "STORE completed");
+    return chosen->ghosts ? end_no("EXPUNGEISSUED", gone_messages_text) : end_ok("", "STORE completed");
   auto uids = selected_->map().uids_of(chosen->rows);
   storage::mail::store_flags what{selected_->id(), uids, change_of(s.how), {s.flags.system, s.flags.keywords},
                                   s.unchanged_since};
-  change(std::move(what), [this, s = std::move(s), uids = std::move(uids), gone = chosen->ghosts](
+  if (visiting_) {
+    // RFC 4314 §4: a change goes on with those flags for which there is a right.
+    const auto wanted = s.how == imap::store::change::replace ? imap::flag_right::all : imap::kinds_of(s.flags);
+    if ((wanted & selected_->may()) == 0) return end_no("NOPERM", "No right to change these flags");
+    what.reader = entry_.id();
+    what.may = selected_->may();
+  }
+  change_in(selected_owner(), std::move(what), [this, s = std::move(s), uids = std::move(uids), gone = chosen->ghosts](
                               const storage::command_result& r) { stored(s, uids, gone, r); });
 }
 
@@ -145,10 +153,10 @@ void imap_host::stored(const imap::store& s, const imap::number_ranges& uids, bo
   const auto expunges = std::exchange(expunges_, false);
   const bool there = tell_news(&own);
   expunges_ = expunges;
-  if (!there) return end_no("", "The mailbox was deleted");
+  if (!there) return end_no("", gone_text());
   // RFC 2180 §4.2: who asked for silence is content when the others were changed.
   const auto finish = [this, refused, some_gone = some_gone && !s.silent, uid = s.uid] {
-    if (refused.empty()) return some_gone ? end_no("EXPUNGEISSUED", gone_text) : end_ok("", "STORE completed");
+    if (refused.empty()) return some_gone ? end_no("EXPUNGEISSUED", gone_messages_text) : end_ok("", "STORE completed");
     auto named = refused;
     if (!uid) {
       named.clear();
@@ -307,19 +315,25 @@ void imap_host::run(imap::move& m) {
 void imap_host::transfer(bool leave, bool uid, const imap::sequence_set& set, const std::string& to_name) {
   const auto chosen = select_rows(set, uid);
   if (!chosen) return;
-  const std::string_view name = leave ? "MOVE" : "COPY";
   const auto all = mailboxes();
   const auto* to = all->find(to_name);
-  if (to == nullptr) return end_no("TRYCREATE", "No such mailbox");
+  if (to == nullptr || visiting_) return transfer_foreign(leave, *chosen, to_name);
+  transfer_known(leave, *chosen, to->id, nullptr, imap::flag_right::all);
+}
+
+/// Within one account.
+void imap_host::transfer_known(bool leave, const selected_rows& chosen, base::mailbox_id to, const guest_ptr& to_guest,
+                               std::uint8_t keep) {
+  const std::string_view name = leave ? "MOVE" : "COPY";
   // RFC 2180 §4.4.2: all or none.
-  if (chosen->ghosts) return end_no("EXPUNGEISSUED", gone_text);
-  if (chosen->count == 0) return end_ok("", std::string(name) + " completed, no messages");
-  const auto uids = selected_->map().uids_of(chosen->rows);
-  const auto send = [this, leave, name, from = selected_->id(), to_id = to->id, uids] {
+  if (chosen.ghosts) return end_no("EXPUNGEISSUED", gone_messages_text);
+  if (chosen.count == 0) return end_ok("", std::string(name) + " completed, no messages");
+  const auto uids = selected_->map().uids_of(chosen.rows);
+  const auto send = [this, leave, name, from = selected_->id(), to, uids, keep] {
     storage::mail::any_command what;
-    if (leave) what = storage::mail::move_messages{from, to_id, uids};
-    else what = storage::mail::copy_messages{from, to_id, uids};
-    change(std::move(what), [this, leave, name](const storage::command_result& r) {
+    if (leave) what = storage::mail::move_messages{from, to, uids, keep};
+    else what = storage::mail::copy_messages{from, to, uids, keep};
+    change_in(selected_owner(), std::move(what), [this, leave, name](const storage::command_result& r) {
       if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
       note_own_messages(r);
       const auto text = std::string(name) + " completed";
@@ -331,31 +345,37 @@ void imap_host::transfer(bool leave, bool uid, const imap::sequence_set& set, co
       end_ok("", text);
     });
   };
-  const auto account = node_.directory->get()->account(entry_.id());
-  if (leave || !account || (account->quota_octets == 0 && account->quota_messages == 0)) return send();
+  if (leave) return send();
+  if_room(to_guest, chosen, send);
+}
+
+void imap_host::if_room(const guest_ptr& guest, const selected_rows& chosen, std::function<void()> send) {
+  const auto account = node_.directory->get()->account(guest ? guest->owner->id : entry_.id());
+  if (!account || (account->quota_octets == 0 && account->quota_messages == 0)) return send();
   // Copies count again.
   auto octets = std::make_shared<std::uint64_t>(0);
   in_reader(
-      [octets, view = selected_->shared_view(), rows = chosen->rows] {
+      [octets, view = selected_->shared_view(), rows = chosen.rows] {
         for (const auto& range : rows)
           for (auto row = range.first; row < range.end; ++row) {
-            const auto place = view->at(row);
-            *octets += storage::mail::load_statics(*place.in).size[place.in->slot[place.row]];
+            const auto at = view->at(row);
+            *octets += storage::mail::load_statics(*at.in).size[at.in->slot[at.row]];
           }
       },
-      [this, octets, send, count = chosen->count] {
-        if (over_quota(*octets, count)) return end_no("OVERQUOTA", quota_text);
+      [this, guest, octets, send, count = chosen.count] {
+        if (over_quota(guest, *octets, count)) return end_no("OVERQUOTA", quota_text);
         send();
       });
 }
 
 void imap_host::run(imap::expunge& e) {
   if (selected_->read_only()) return end_no("READ-ONLY", "The mailbox is selected read-only");
+  if (!may(rights::right::expunge)) return end_no("NOPERM", "No right to expunge messages here");
   std::optional<storage::mail::uid_ranges> uids;
   if (e.uids) uids = e.uids->resolve(selected_->map().largest_uid(), session_.saved_uids());
   const auto now = selected_->cell()->view();
   if (now->status.deleted == 0 || (uids && uids->empty())) return end_ok("", "EXPUNGE completed");
-  change(storage::mail::expunge{selected_->id(), std::move(uids), false}, [this](const storage::command_result& r) {
+  change_in(selected_owner(), storage::mail::expunge{selected_->id(), std::move(uids), false}, [this](const storage::command_result& r) {
     if (r.what != storage::outcome::done) return end_refused(r.what);
     if (!session_.mode().condstore || r.uids.empty()) return end_ok("", "EXPUNGE completed");
     end_ok(imap::highest_modseq_code(r.modseq), "EXPUNGE completed");

@@ -41,7 +41,7 @@ void imap_host::search_next(std::shared_ptr<searched_mailboxes> work) {
     return work->failed ? end_no("UNAVAILABLE", "Some mailboxes could not be searched") : end_ok("", "ESEARCH completed");
   const auto id = work->left.back();
   work->left.pop_back();
-  open_mailbox(id, [this, work](std::shared_ptr<storage::mail::mailbox_cell> cell) {
+  open_mailbox(entry_.id(), id, [this, work](std::shared_ptr<storage::mail::mailbox_cell> cell) {
     if (!cell || cell->view()->gone) return search_next(work); // removed meanwhile
     const mailbox_session mailbox(std::move(cell), true, false);
     search_one(work, mailbox, false);

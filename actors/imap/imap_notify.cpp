@@ -102,7 +102,7 @@ void imap_host::watch_mailbox() {
                         return g.events != 0 && g.filter != imap::notify_filter::selected &&
                                g.filter != imap::notify_filter::selected_delayed;
                       });
-  watch->mailbox = others ? watch_everything : selected_ ? selected_->id().value : 0;
+  watch->mailbox = others ? watch_everything : selected_ && !visiting_ ? selected_->id().value : 0;
 }
 
 void imap_host::run(imap::notify& n) {
@@ -138,12 +138,13 @@ void imap_host::push() {
   }
   notify_->due = false;
   if (const auto& w = entry_.watch()) w->signaled = false;
+  if (const auto& w = selected_watch()) w->signaled = false;
   if (session_.output_octets() > settings_->limits.notify_octets) return overflow();
   if (selected_ && hears_of_messages()) {
     const auto expunges = std::exchange(expunges_, notified_selection()->filter == imap::notify_filter::selected);
     const bool there = tell_news();
     expunges_ = expunges;
-    if (!there) return session_.abort("", "The selected mailbox was deleted");
+    if (!there) return session_.abort("", gone_text());
   }
   tell_mailboxes();
   if (notify_) tell_new_messages();

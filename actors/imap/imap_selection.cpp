@@ -18,6 +18,8 @@ bool can_grow_keywords(const storage::mail::mailbox_view& view) {
 void imap_host::leave_mailbox() {
   contexts_.reset();
   selected_.reset();
+  if (visiting_) visiting_->guest->watch->mailbox = 0;
+  visiting_.reset();
   watch_mailbox();
 }
 
@@ -29,13 +31,19 @@ void imap_host::run(imap::select& s) {
   leave_mailbox();
   const auto all = mailboxes();
   const auto* status = all->find(s.mailbox);
-  if (status == nullptr) return end_no("NONEXISTENT", "No such mailbox");
-  open_mailbox(status->id, [this, s](std::shared_ptr<storage::mail::mailbox_cell> cell) { opened(s, std::move(cell)); });
+  if (status == nullptr) return select_foreign(s);
+  open_mailbox(entry_.id(), status->id, [this, s](std::shared_ptr<storage::mail::mailbox_cell> cell) { opened(s, std::move(cell)); });
 }
 
 void imap_host::opened(const imap::select& s, std::shared_ptr<storage::mail::mailbox_cell> cell) {
-  if (!cell) return end_no("NONEXISTENT", "No such mailbox");
-  selected_ = std::make_unique<mailbox_session>(std::move(cell), s.read_only, !session_.mode().rev2);
+  if (!cell) {
+    visiting_.reset();
+    return end_no("NONEXISTENT", "No such mailbox");
+  }
+  const bool read_only = s.read_only || (visiting_ && !rights::may_change(visiting_->rights));
+  const auto may = visiting_ ? flag_rights(visiting_->rights) : imap::flag_right::all;
+  selected_ = std::make_unique<mailbox_session>(std::move(cell), read_only, !session_.mode().rev2,
+                                                visiting_ ? selected_owner() : base::account_id{}, may);
   const auto& view = selected_->view();
   if (view.gone) {
     leave_mailbox();
@@ -43,11 +51,12 @@ void imap_host::opened(const imap::select& s, std::shared_ptr<storage::mail::mai
   }
   watch_mailbox();
   if (const auto* group = notified_selection()) selected_->want_flags((group->events & imap::notify_event::flag_change) != 0);
-  entry_.watch()->signaled = false;
-  session_.selected(s.read_only);
+  if (visiting_) visiting_->guest->watch->mailbox = view.status.id.value;
+  selected_watch()->signaled = false;
+  session_.selected(read_only);
   auto out = session_.writer();
   out.flags(view.keywords);
-  out.permanent_flags(view.keywords, s.read_only, can_grow_keywords(view));
+  out.permanent_flags(view.keywords, read_only, can_grow_keywords(view), may);
   out.exists(view.size());
   out.recent(selected_->recent_count());
   if (!session_.mode().rev2)
@@ -55,16 +64,17 @@ void imap_host::opened(const imap::select& s, std::shared_ptr<storage::mail::mai
   out.uid_validity(view.status.uid_validity);
   out.uid_next(view.status.uid_next);
   out.highest_modseq(view.status.highest_modseq);
-  out.mailbox_id(mailbox_object_id(view.status.id));
+  out.mailbox_id(mailbox_object_id(view.status.id, selected_->foreign_owner()));
   // RFC 9051 §6.3.2: SELECT says the mailbox's name as LIST does.
-  if (session_.mode().rev2) out.list({}, {view.status.name, imap::find_special_use(view.status.special_use), false});
+  if (session_.mode().rev2 && visiting_) out.list({}, {visiting_->guest->prefix + view.status.name, 0, false});
+  else if (session_.mode().rev2) out.list({}, {view.status.name, imap::find_special_use(view.status.special_use), false});
   if (s.qresync && s.qresync->uid_validity == view.status.uid_validity) return resynchronize(s);
   end_select();
 }
 
 void imap_host::end_select() {
   const bool read_only = selected_->read_only();
-  end_ok(read_only ? "READ-ONLY" : "READ-WRITE", read_only ? "EXAMINE completed" : "SELECT completed");
+  end_ok(read_only ? "READ-ONLY" : "READ-WRITE", read_only && !visiting_ ? "EXAMINE completed" : "SELECT completed");
 }
 
 void imap_host::tell_vanished(std::uint64_t modseq, imap::number_ranges known, std::function<void()> then) {
@@ -107,8 +117,8 @@ void imap_host::run(imap::close_mailbox&) {
     session_.deselected();
     end_ok("", "CLOSE completed");
   };
-  if (selected_->read_only() || selected_->cell()->view()->status.deleted == 0) return finish();
-  change(storage::mail::expunge{selected_->id(), std::nullopt, false}, [finish](const storage::command_result&) { finish(); });
+  if (selected_->read_only() || !may(rights::right::expunge) || selected_->cell()->view()->status.deleted == 0) return finish();
+  change_in(selected_owner(), storage::mail::expunge{selected_->id(), std::nullopt, false}, [finish](const storage::command_result&) { finish(); });
 }
 
 void imap_host::run(imap::unselect&) {
@@ -118,10 +128,10 @@ void imap_host::run(imap::unselect&) {
 }
 
 void imap_host::handle(imap::idle_begin&) {
-  if (const auto& w = entry_.watch()) w->signaled = false;
+  if (const auto& w = selected_watch()) w->signaled = false;
   // RFC 5465 §4: in IDLE exactly what NOTIFY asked for.
   if (notify_) push();
-  else if (!tell_news()) return session_.abort("", "The selected mailbox was deleted");
+  else if (!tell_news()) return session_.abort("", gone_text());
   link().after(idle_release_time, [this] {
     if (session_.idling()) session_.release();
   });
@@ -131,7 +141,7 @@ void imap_host::handle(imap::idle_end&) {
   expunges_ = true;
   const bool there = !hears_of_messages() || tell_news();
   session_.respond_ok("", "IDLE completed");
-  if (!there) session_.abort("", "The selected mailbox was deleted");
+  if (!there) session_.abort("", gone_text());
 }
 
 void imap_host::handle(imap::condstore_enabled&) {

@@ -2,6 +2,10 @@
 
 #include "actors/imap/object_id.hpp"
 #include "base/text.hpp"
+#include "policy/rights/rights.hpp"
+#include "protocols/imap/acl.hpp"
+
+#include <algorithm>
 
 namespace rookery::actors {
 namespace {
@@ -26,19 +30,36 @@ std::string special_use_text(std::uint32_t bits) {
   return text;
 }
 
-std::shared_ptr<const listed_mailboxes> list_mailboxes(account_view_ptr account, const imap::list& command,
-                                                       recent_counts recent) {
+const foreign_mailbox* listed_mailboxes::find_foreign(std::string_view name) const noexcept {
+  const auto at = std::lower_bound(foreign.begin(), foreign.end(), name,
+                                   [](const foreign_mailbox& m, std::string_view n) { return m.name < n; });
+  return at != foreign.end() && at->name == name ? &*at : nullptr;
+}
+
+std::shared_ptr<listed_mailboxes> list_mailboxes(account_view_ptr account, const imap::list& command, recent_counts recent,
+                                                 std::vector<foreign_mailbox> foreign) {
   auto listed = std::make_shared<listed_mailboxes>();
   listed->account = std::move(account);
   listed->recent = std::move(recent);
   listed->mailboxes.reserve(listed->account->mailboxes.size());
   for (const auto& m : listed->account->mailboxes)
     listed->mailboxes.push_back({m->name, m->special_use.empty() ? 0 : special_use_bits(m->special_use)});
+  if (!foreign.empty()) {
+    listed->foreign = std::move(foreign);
+    const auto by_name = [](const auto& a, const auto& b) { return a.name < b.name; };
+    std::sort(listed->foreign.begin(), listed->foreign.end(), by_name);
+    // An own mailbox of the same name stands in front.
+    std::erase_if(listed->foreign, [&](const foreign_mailbox& m) { return listed->account->find(m.name) != nullptr; });
+    for (const auto& m : listed->foreign) listed->mailboxes.push_back({m.name, 0});
+    std::inplace_merge(listed->mailboxes.begin(),
+                       listed->mailboxes.begin() + static_cast<std::ptrdiff_t>(listed->account->mailboxes.size()),
+                       listed->mailboxes.end(), by_name);
+  }
   listed->result = imap::select_mailboxes(command, listed->mailboxes, listed->account->subscriptions);
   return listed;
 }
 
-imap::status_values status_of(const storage::mail::mailbox_status& s, std::uint64_t append_limit) {
+imap::status_values status_of(const storage::mail::mailbox_status& s, std::uint64_t append_limit, base::account_id owner) {
   imap::status_values values;
   values.messages = s.messages;
   values.unseen = s.unseen;
@@ -47,7 +68,7 @@ imap::status_values status_of(const storage::mail::mailbox_status& s, std::uint6
   values.highestmodseq = s.highest_modseq;
   values.uidnext = s.uid_next;
   values.uidvalidity = s.uid_validity;
-  values.mailboxid = mailbox_object_id(s.id);
+  values.mailboxid = mailbox_object_id(s.id, owner);
   values.appendlimit = append_limit;
   return values;
 }
@@ -58,12 +79,19 @@ rows::progress list_rows::produce(base::buffer& out) {
     if (next_ == listed_->result.rows.size()) return progress::done;
     const auto& row = listed_->result.rows[next_++];
     writer.list(command_, row);
-    if (command_.return_status == 0) continue;
-    // RFC 5819 §2: none for what cannot be selected.
-    const auto* status = listed_->account->find(row.name);
+    if (command_.return_status == 0 && !command_.return_my_rights && command_.return_metadata.empty()) continue;
+    const auto* foreign = listed_->foreign.empty() ? nullptr : listed_->find_foreign(row.name);
+    const auto* status = foreign != nullptr ? foreign->status : listed_->account->find(row.name);
     if (status == nullptr) continue;
-    auto values = status_of(*status, append_limit_);
-    if (const auto& recent = listed_->recent.counts)
+    if (command_.return_my_rights)
+      imap::write_my_rights(writer, row.name, rights::print_with_old(foreign != nullptr ? foreign->rights : rights::all_rights));
+    if (const auto at = listed_->metadata.find(row.name); at != listed_->metadata.end())
+      imap::write_metadata(writer, row.name, at->second);
+    if (command_.return_status == 0) continue;
+    // RFC 5819 §2: none for what cannot be selected; a guest's own \Seen is not at hand here.
+    if (foreign != nullptr && (!rights::has(foreign->rights, rights::right::read) || (status->access && status->access->seen_per_reader))) continue;
+    auto values = status_of(*status, append_limit_, foreign != nullptr ? foreign->owner : base::account_id{});
+    if (const auto& recent = listed_->recent.counts; recent && foreign == nullptr)
       if (const auto at = recent->find(status->id.value); at != recent->end()) values.recent = at->second;
     writer.status(row.name, command_.return_status, values);
   }

@@ -27,8 +27,9 @@ std::shared_ptr<const imap::uid_list> uids_of(const mailbox_view_ptr& view) {
 
 } // namespace
 
-mailbox_session::mailbox_session(std::shared_ptr<storage::mail::mailbox_cell> cell, bool read_only, bool with_recent)
-    : cell_(std::move(cell)), view_(cell_->view()), read_only_(read_only), with_recent_(with_recent) {
+mailbox_session::mailbox_session(std::shared_ptr<storage::mail::mailbox_cell> cell, bool read_only, bool with_recent,
+                                 base::account_id owner, std::uint8_t may)
+    : cell_(std::move(cell)), view_(cell_->view()), read_only_(read_only), with_recent_(with_recent), may_(may), owner_(owner) {
   map_.reset(uids_of(view_));
   claim_recent();
 }
@@ -129,7 +130,7 @@ bool mailbox_session::tell_news(imap::response_writer out, bool expunges, const 
     if (observer_ && !vanished.empty()) observer_->vanished(out, vanished);
     if (before->keywords != view_->keywords) {
       out.flags(view_->keywords);
-      out.permanent_flags(view_->keywords, read_only_, view_->keywords.size() < storage::mail::flag::keywords_max);
+      out.permanent_flags(view_->keywords, read_only_, view_->keywords.size() < storage::mail::flag::keywords_max, may_);
     }
   }
   if (expunges && map_.has_ghosts()) {

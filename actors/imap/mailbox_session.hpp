@@ -44,10 +44,17 @@ public:
 class mailbox_session {
 public:
   /// Everything in the cell's present view counts as announced.
-  mailbox_session(std::shared_ptr<storage::mail::mailbox_cell> cell, bool read_only, bool with_recent);
+  /// `owner` and `may` are a guest's: whose mailbox it is, and imap::flag_right bits of what he may change.
+  mailbox_session(std::shared_ptr<storage::mail::mailbox_cell> cell, bool read_only, bool with_recent,
+                  base::account_id owner = {}, std::uint8_t may = imap::flag_right::all);
 
   base::mailbox_id id() const noexcept { return view_->status.id; }
   bool read_only() const noexcept { return read_only_; }
+  /// 0: the session's own account.
+  base::account_id foreign_owner() const noexcept { return owner_; }
+  std::uint8_t may() const noexcept { return may_; }
+  /// Other rights from now on; told with the next PERMANENTFLAGS.
+  void may(std::uint8_t kinds) noexcept { may_ = kinds; }
   const storage::mail::mailbox_view& view() const noexcept { return *view_; }
   const mailbox_view_ptr& shared_view() const noexcept { return view_; }
   const std::shared_ptr<storage::mail::mailbox_cell>& cell() const noexcept { return cell_; }
@@ -93,6 +100,8 @@ private:
   bool read_only_;
   bool with_recent_;
   bool want_flags_ = true;
+  std::uint8_t may_;
+  base::account_id owner_;
 };
 
 } // namespace rookery::actors

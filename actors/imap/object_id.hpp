@@ -11,7 +11,7 @@ namespace rookery::actors {
 
 /// A short text without an allocation.
 struct object_id {
-  char octets[32];
+  char octets[36];
   std::uint8_t size = 0;
   operator std::string_view() const noexcept { return {octets, size}; }
 };
@@ -26,6 +26,12 @@ inline object_id hex_id(char kind, std::uint64_t number) noexcept {
   for (; shift >= 0; shift -= 4) id.octets[id.size++] = hex_digits[number >> shift & 15];
   return id;
 }
+inline object_id of_owner(object_id id, base::account_id owner) noexcept {
+  if (!owner) return id;
+  const auto whose = hex_id('-', owner.value);
+  for (std::uint8_t i = 0; i < whose.size; ++i) id.octets[id.size++] = whose.octets[i];
+  return id;
+}
 } // namespace detail
 
 /// The same content has the same id, in every mailbox and on every node.
@@ -38,7 +44,13 @@ inline object_id email_id(const storage::body_id& body) noexcept {
   }
   return id;
 }
-inline object_id thread_id(std::uint64_t thread) noexcept { return detail::hex_id('T', thread); }
-inline object_id mailbox_object_id(base::mailbox_id mailbox) noexcept { return detail::hex_id('F', mailbox.value); }
+/// Numbers of mailboxes and threads are an account's own: those of another account, which a guest sees beside his,
+/// are told apart by its id. `owner`: 0 for the session's own account.
+inline object_id thread_id(std::uint64_t thread, base::account_id owner = {}) noexcept {
+  return detail::of_owner(detail::hex_id('T', thread), owner);
+}
+inline object_id mailbox_object_id(base::mailbox_id mailbox, base::account_id owner = {}) noexcept {
+  return detail::of_owner(detail::hex_id('F', mailbox.value), owner);
+}
 
 } // namespace rookery::actors

@@ -51,7 +51,7 @@ search_run::search_run(const node& n, const mailbox_session& mailbox, const imap
     : view_(mailbox.shared_view()), map_(mailbox.map()), recent_(mailbox.recent()),
       matcher_(program, context_of(mailbox, saved_uids, n.clock->wall())), answers_(n.bodies, mailbox.cell()),
       hints_(n, *view_, matcher_.leaves()),
-      rows_(rows_that_may_match(mailbox, matcher_)) {
+      rows_(rows_that_may_match(mailbox, matcher_)), owner_(mailbox.foreign_owner()) {
   if (!rows_.empty()) row_ = rows_.front().first;
   for (const auto& range : rows_) to_look_at_ += range.end - range.first;
 }
@@ -100,7 +100,7 @@ bool search_run::run_page(std::uint32_t page_number, std::uint32_t first, std::u
       row.internal_date = statics->internal_date[slot];
       row.save_date = statics->save_date[slot];
       if (columns & column::email_id) row.email_id = email = email_id(statics->body[slot].id);
-      if (columns & column::thread_id) row.thread_id = thread = thread_id(statics->thread[slot]);
+      if (columns & column::thread_id) row.thread_id = thread = thread_id(statics->thread[slot], owner_);
     }
     auto verdict = matcher_.test(row);
     if (!verdict.decided) {

@@ -52,6 +52,7 @@ private:
   message_answers answers_;
   search_hints hints_;
   std::vector<imap::row_range> rows_;   ///< that may match
+  base::account_id owner_;              ///< mailbox_session::foreign_owner
   std::size_t range_ = 0;
   std::uint32_t row_ = 0;
   std::uint32_t read_ = 0;              ///< messages whose octets were needed

@@ -133,6 +133,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
     parts->board->reached(store->log->end());
     parts->directory = options.data_directory;
     parts->mail = m.get();
+    n.shares.push_back(m->shares());
     parts->machine = std::move(m);
     n.machines.push_back(spawn_machine(*system_, parts));
     shared.push_back(parts);

@@ -8,6 +8,7 @@
 #include "storage/file/file_system.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
 namespace rookery::actors {
@@ -252,7 +253,16 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
       },
       [self](const open_mailbox& o) -> opened_mailbox {
         const std::lock_guard turn(self->state.parts->turn.in_use);
-        return {self->state.parts->mail->open_mailbox(o.account, o.mailbox)};
+        return {self->state.parts->mail->open_mailbox(o.account, o.mailbox, o.reader)};
+      },
+      [self](const find_metadata& f) -> found_metadata {
+        auto found = std::make_shared<std::vector<found_metadata::entries>>();
+        for (const auto m : f.mailboxes) {
+          auto& entries = found->emplace_back(self->state.parts->mail->metadata(f.account, m, f.reader));
+          auto shared = self->state.parts->mail->metadata(f.account, m, {});
+          std::move(shared.begin(), shared.end(), std::back_inserter(entries));
+        }
+        return {std::move(found)};
       },
       [self](const look_at_account& l) -> seen_account {
         const std::lock_guard turn(self->state.parts->turn.in_use);

@@ -92,6 +92,7 @@ struct account_watch {
   std::atomic<std::uint32_t> mailbox{0};      ///< the selected one; 0: only the list
   std::atomic<bool> signaled{false};          ///< cleared by the session when it looks
   std::atomic<bool> maildrop_lock{false};     ///< POP3 holds the INBOX
+  bool guest = false;                         ///< of another account: closing this one does not end it
   std::string protocol;                       ///< "imap", "pop3", "smtp": for the operator
   std::string session_id;
 };
@@ -106,6 +107,7 @@ struct open_account {
 struct open_mailbox {
   base::account_id account;
   base::mailbox_id mailbox;
+  base::account_id reader{}; ///< a guest, or 0 for the owner
 };
 struct opened_mailbox {
   std::shared_ptr<storage::mail::mailbox_cell> cell; ///< null: no such mailbox
@@ -119,6 +121,16 @@ struct seen_account {
   std::shared_ptr<storage::mail::account_cell> cell;
 };
 
+/// To a mail shard's actor: annotations of mailboxes (0: of the account); answered with found_metadata.
+struct find_metadata {
+  base::account_id account;
+  std::vector<base::mailbox_id> mailboxes;
+  base::account_id reader; ///< whose private ones
+};
+struct found_metadata {
+  using entries = std::vector<std::pair<std::string, std::string>>; ///< name and value: private ones, then shared
+  std::shared_ptr<const std::vector<entries>> of;                   ///< for each mailbox that was asked for
+};
 /// To a mail shard's actor; answered with recent_counts.
 struct count_recent {
   base::account_id account;
@@ -255,6 +267,8 @@ struct backup_done {
 
 } // namespace rookery::actors
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::find_metadata)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::found_metadata)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::find_faults)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::found_faults)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::get_records)

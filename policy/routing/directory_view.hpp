@@ -93,6 +93,7 @@ struct domain_record {
   std::string name;                       ///< canonical
   std::string catch_all;                  ///< canonical address, or empty
   std::string postmaster;                 ///< canonical address, or empty
+  std::string public_account;             ///< canonical address of the account whose mailboxes are the domain's public folders, or empty
   bool enabled = true;                    ///< else mail for it gets 450
   std::optional<std::uint64_t> send_quota;///< of its accounts that say nothing themselves; else the setting counts
   /// MTA-STS as its document says, also without hosts and max_age; null: nothing is published.

@@ -7,9 +7,11 @@
 /// Source: RFC 9051 §6, RFC 3501 §6; extensions in the headers of their nouns.
 #pragma once
 
+#include "protocols/imap/acl.hpp"
 #include "protocols/imap/append.hpp"
 #include "protocols/imap/fetch.hpp"
 #include "protocols/imap/list.hpp"
+#include "protocols/imap/metadata.hpp"
 #include "protocols/imap/multi_search.hpp"
 #include "protocols/imap/notify.hpp"
 #include "protocols/imap/quota.hpp"
@@ -84,6 +86,7 @@ struct move {
 
 using any_command = std::variant<noop, check, select, close_mailbox, unselect, create_mailbox, delete_mailbox,
                                  rename_mailbox, subscribe, list, status, expunge, search, sort, thread, fetch, store,
-                                 copy, move, get_quota, get_quota_root, set_quota, unauthenticate, uid_batches, cancel_update, notify, multi_search>;
+                                 copy, move, get_quota, get_quota_root, set_quota, unauthenticate, uid_batches, cancel_update, notify,
+                                 multi_search, set_acl, delete_acl, get_acl, list_rights, my_rights, get_metadata, set_metadata>;
 
 } // namespace rookery::imap

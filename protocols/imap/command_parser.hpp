@@ -52,6 +52,7 @@ struct command_rule {
   bool uid = false;            ///< this is the form behind UID
   std::uint8_t states = 0;     ///< in_state::...
   bool (*read)(word_reader&, const client_mode&, request&) = nullptr; ///< null for APPEND and REPLACE
+  bool literal8 = false;       ///< its literals may be binary
 };
 
 /// Tag and name, as far as they can be read.

@@ -45,6 +45,24 @@ constexpr system_texts texts;
 
 } // namespace
 
+std::uint8_t kinds_of(const flag_list& flags) noexcept {
+  std::uint8_t kinds = 0;
+  if ((flags.system & flag::seen) != 0) kinds |= flag_right::seen;
+  if ((flags.system & flag::deleted) != 0) kinds |= flag_right::deleted;
+  if ((flags.system & ~(flag::seen | flag::deleted)) != 0 || !flags.keywords.empty()) kinds |= flag_right::others;
+  return kinds;
+}
+
+flag_list allowed(flag_list flags, std::uint8_t may) {
+  if ((may & flag_right::seen) == 0) flags.system &= ~flag::seen;
+  if ((may & flag_right::deleted) == 0) flags.system &= ~flag::deleted;
+  if ((may & flag_right::others) == 0) {
+    flags.system &= flag::seen | flag::deleted;
+    flags.keywords.clear();
+  }
+  return flags;
+}
+
 std::uint64_t find_system_flag(std::string_view name) noexcept {
   for (const auto& f : system_flags)
     if (base::iequals(name, f.name)) return f.bit;

@@ -21,6 +21,11 @@ inline constexpr std::size_t keywords_max = 56;
 inline constexpr std::uint64_t keyword_bit(std::size_t k) noexcept { return std::uint64_t{1} << (first_keyword_bit + k); }
 } // namespace flag
 
+/// Kinds of flags for which a guest needs a right each.
+namespace flag_right {
+inline constexpr std::uint8_t seen = 1, deleted = 2, others = 4, all = 7;
+} // namespace flag_right
+
 /// Flags as a client named them. \Recent is never in it.
 struct flag_list {
   std::uint64_t system = 0;          ///< bits of `flag::stored_mask`
@@ -28,6 +33,10 @@ struct flag_list {
   bool operator==(const flag_list&) const = default;
 };
 
+/// The kinds among them.
+std::uint8_t kinds_of(const flag_list&) noexcept;
+/// Without those of other kinds than `may`.
+flag_list allowed(flag_list, std::uint8_t may);
 /// The bit of "\Seen" and so on (ASCII case is ignored), \Recent included; 0 for others.
 std::uint64_t find_system_flag(std::string_view name) noexcept;
 /// Number of the keyword in a mailbox's list, ASCII case ignored, or `keywords.size()`.

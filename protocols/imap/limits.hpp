@@ -60,6 +60,10 @@ struct server_limits {
   std::uint32_t uid_batches = 2000;    ///< Batches of one answer: a million messages at least.
   std::size_t id_pairs = 30;           ///< RFC 2971 §3.3.
   std::size_t enable_names = 32;       ///< Capabilities named in one ENABLE.
+  std::size_t identifier_octets = 330; ///< An identifier of an access control list: an address and two signs.
+  std::size_t metadata_name_octets = 256; ///< Name of an annotation.
+  std::size_t metadata_entries = 200;  ///< Entries of one GETMETADATA or SETMETADATA.
+  std::size_t metadata_value_octets = 32768; ///< One value (RFC 5464 §4.3: MAXSIZE tells it).
 
   /// A search that reads from the disk says how far it is (INPROGRESS) after so long, and each time
   /// after it; 0: once, at its beginning. RFC 9585 §3 wants 10 to 15 seconds.

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "protocols/imap/command_parser.hpp"
 #include "protocols/imap/mailbox_name.hpp"
+#include "protocols/imap/metadata.hpp"
 
 #include <algorithm>
 
@@ -192,6 +193,8 @@ bool read_list(word_reader& in, list& out) {
       if (in.keyword("SUBSCRIBED")) out.return_subscribed = true;
       else if (in.keyword("CHILDREN")) out.return_children = true;
       else if (in.keyword("SPECIAL-USE")) out.return_special_use = true;
+      else if (in.keyword("MYRIGHTS")) out.return_my_rights = true;
+      else if (in.keyword("METADATA")) return in.space() && in.peek() == '(' && read_metadata_entries(in, out.return_metadata);
       else if (in.keyword("STATUS")) return in.space() && read_status_items(in, out.return_status);
       else return false;
       return true;

@@ -1,7 +1,7 @@
 /// LIST and LSUB: which mailboxes are named, and what is said of them.
 ///
 /// Source: RFC 9051 §6.3.9, §7.3.1; RFC 5258 (selection and return options); RFC 5819
-/// (STATUS); RFC 6154 (SPECIAL-USE); RFC 3501 §6.3.9 (LSUB).
+/// (STATUS); RFC 6154 (SPECIAL-USE); RFC 8440 (MYRIGHTS); RFC 9590 (METADATA); RFC 3501 §6.3.9 (LSUB).
 #pragma once
 
 #include "protocols/imap/status.hpp"
@@ -30,6 +30,8 @@ struct list {
   bool return_children = false;
   bool return_special_use = false;
   std::uint32_t return_status = 0;   ///< status_item::... for RETURN (STATUS (...)); 0: not asked
+  bool return_my_rights = false;     ///< RFC 8440
+  std::vector<std::string> return_metadata; ///< entries (RFC 9590)
 };
 
 /// Attributes of a mailbox, as bits.

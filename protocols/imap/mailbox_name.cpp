@@ -71,6 +71,12 @@ bool may_be_created(std::string_view name) noexcept {
          name.find_first_of("*%") == std::string_view::npos;
 }
 
+std::string namespace_name(std::string_view name) {
+  auto read = read_mailbox_name(name, true, server_limits{});
+  if (!read || !may_be_created(*read) || *read == "INBOX" || read->find(hierarchy_separator) != std::string::npos) return {};
+  return std::move(*read);
+}
+
 std::string to_wire(std::string_view name, bool utf8) {
   if (utf8) return std::string(name);
   if (charset::is_ascii(name) && name.find('&') == std::string_view::npos) return std::string(name);

@@ -26,6 +26,8 @@ std::optional<std::string> read_mailbox_name(std::string_view wire, bool utf8, c
 std::optional<std::string> read_mailbox_pattern(std::string_view wire, bool utf8, const server_limits&);
 /// May such a name be created? Wildcards and leading '~' or '#' (other namespaces) may not.
 bool may_be_created(std::string_view name) noexcept;
+/// `name` if it can stand for a namespace: one level, no wildcards, not INBOX; else "".
+std::string namespace_name(std::string_view name);
 /// The octets for the wire, before quoting.
 std::string to_wire(std::string_view name, bool utf8);
 

@@ -307,9 +307,22 @@ void response_writer::flags(const std::vector<std::string>& keywords) {
   out_.append(")\r\n");
 }
 
-void response_writer::permanent_flags(const std::vector<std::string>& keywords, bool read_only, bool new_keywords) {
+void response_writer::permanent_flags(const std::vector<std::string>& keywords, bool read_only, bool new_keywords,
+                                      std::uint8_t may) {
   out_.append("* OK [PERMANENTFLAGS (");
-  if (!read_only) {
+  if (!read_only && (may & flag_right::others) == 0) {
+    if (may & flag_right::deleted) out_.append(may & flag_right::seen ? "\\Deleted \\Seen" : "\\Deleted");
+    else if (may & flag_right::seen) out_.append("\\Seen");
+  } else if (!read_only && may != flag_right::all) {
+    out_.append("\\Answered \\Flagged \\Draft");
+    if (may & flag_right::deleted) out_.append(" \\Deleted");
+    if (may & flag_right::seen) out_.append(" \\Seen");
+    for (const auto& k : keywords) {
+      out_.push_back(' ');
+      out_.append(k);
+    }
+    if (new_keywords) out_.append(" \\*");
+  } else if (!read_only) {
     out_.append(stored_flags);
     for (const auto& k : keywords) {
       out_.push_back(' ');
@@ -640,7 +653,19 @@ void response_writer::enabled(std::string_view names) {
   out_.append("\r\n");
 }
 
-void response_writer::name_space() { out_.append("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"); }
+void response_writer::name_space(std::string_view other_users, std::string_view public_folders) {
+  out_.append("* NAMESPACE ((\"\" \"/\"))");
+  for (const auto prefix : {other_users, public_folders}) {
+    if (prefix.empty()) {
+      out_.append(" NIL");
+      continue;
+    }
+    out_.append(" ((");
+    print_string(out_, to_wire(prefix, mode_.utf8_names()) + hierarchy_separator, mode_.utf8_names());
+    out_.append(" \"/\"))");
+  }
+  out_.append("\r\n");
+}
 
 void response_writer::id(std::span<const std::pair<std::string, std::string>> pairs) {
   out_.append("* ID ");

@@ -81,7 +81,9 @@ public:
   void exists(std::uint32_t messages);
   void recent(std::uint32_t messages);                 ///< nothing under IMAP4rev2
   void flags(const std::vector<std::string>& keywords);
-  void permanent_flags(const std::vector<std::string>& keywords, bool read_only, bool new_keywords);
+  /// `may`: flag_right bits of what can be changed (RFC 4314 §5.2).
+  void permanent_flags(const std::vector<std::string>& keywords, bool read_only, bool new_keywords,
+                       std::uint8_t may = flag_right::all);
   void unseen(std::uint32_t number);                   ///< first unseen; nothing under IMAP4rev2 and UIDONLY
   void uid_validity(std::uint32_t);
   void uid_next(std::uint32_t);
@@ -127,7 +129,8 @@ public:
   void quota_root(std::string_view mailbox, std::span<const std::string_view> roots);
   void capability(std::string_view names);
   void enabled(std::string_view names);
-  void name_space();
+  /// The personal one, other users' and public folders; "" for none of that kind.
+  void name_space(std::string_view other_users = {}, std::string_view public_folders = {});
   /// Pairs of name and value.
   void id(std::span<const std::pair<std::string, std::string>>);
 

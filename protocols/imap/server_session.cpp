@@ -217,13 +217,14 @@ void server_session::begin_literal(const literal& found, std::size_t line_end) {
       return announce_append(std::move(append->message), found);
     }
   }
-  if (found.binary) return no("BAD", "", "No binary literal is expected here");
+  if (found.binary && !head.rule->literal8) return no("BAD", "", "No binary literal is expected here");
   const bool early = state_ == session_state::not_authenticated;
   if (found.octets > (early ? limits.literal_octets_before_login : limits.literal_octets) ||
       line_end + found.octets > limits.command_octets)
     return no("BAD", "TOOBIG", "Literal too large");
   if (found.sync) out_.append("+ OK\r\n");
   literal_left_ = found.octets;
+  literal_binary_ = found.binary;
   scanned_ = line_end + 1;
   phase_ = phase::literal;
 }
@@ -232,7 +233,7 @@ bool server_session::step_literal() {
   const auto view = in_.view();
   if (view.size() - scanned_ < literal_left_) return false;
   const auto octets = view.substr(scanned_, static_cast<std::size_t>(literal_left_));
-  if (octets.find('\0') != std::string_view::npos) {
+  if (!literal_binary_ && octets.find('\0') != std::string_view::npos) {
     tagged(read_head(view).tag, "BAD", "", "NUL in a literal");
     consume(scanned_ + octets.size());
     scanned_ = line_begin_ = line_octets_ = 0;
@@ -386,7 +387,7 @@ void server_session::run_command(std::string_view text) {
       s.queued_.emplace_back(start_tls{});
     }
     void operator()(namespace_request&) const {
-      s.writer().name_space();
+      s.writer().name_space(s.settings_->other_users, s.settings_->public_folders);
       s.finish("OK", "", "NAMESPACE completed");
     }
     void operator()(comparator_request& r) const { s.compare_by(r.names); }

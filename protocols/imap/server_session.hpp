@@ -62,6 +62,8 @@ struct server_settings {
   bool compress_available = true;    ///< offer COMPRESS=DEFLATE
   bool plaintext_logins = false;     ///< passwords without TLS from anywhere (tests, closed nets)
   bool literal_minus = false;        ///< announce LITERAL- instead of LITERAL+
+  std::string other_users = "Other Users"; ///< namespace of folders of other accounts; "": none
+  std::string public_folders = "Public";   ///< namespace of the domain's own folders; "": none
   server_limits limits;
 };
 
@@ -283,6 +285,7 @@ private:
   std::size_t line_octets_ = 0;     ///< text of the command without literals so far
   std::size_t used_by_event_ = 0;   ///< octets of in_ that an append_chunk points at: dropped at the next call
   std::uint64_t literal_left_ = 0;
+  bool literal_binary_ = false;     ///< NUL is allowed in it
   std::size_t errors_ = 0;
   std::size_t login_failures_ = 0;
   base::instant now_{};

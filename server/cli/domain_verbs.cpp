@@ -12,7 +12,7 @@ namespace rookery::cli {
 namespace {
 
 struct domain_options {
-  std::string name, catch_all, postmaster, description, send_quota, sts, sts_max_age, quiet_hours;
+  std::string name, catch_all, postmaster, public_account, description, send_quota, sts, sts_max_age, quiet_hours;
   std::vector<std::string> sts_hosts, quiet_services, quiet_exempt;
   bool on = false, off = false, quiet_administrators = false;
 };
@@ -28,6 +28,7 @@ void add_members(const CLI::App& verb, const domain_options& o, json::value& bod
   };
   text("--catch-all", "catch_all", o.catch_all);
   text("--postmaster", "postmaster", o.postmaster);
+  text("--public-account", "public_account", o.public_account);
   text("--send-quota", "send_quota", o.send_quota);
   text("--description", "description", o.description);
   text("--mta-sts", "mta_sts", o.sts);
@@ -64,6 +65,7 @@ void add_member_options(CLI::App& verb, domain_options& o) {
   verb.add_option("--quiet-services", o.quiet_services, "What refuses then: imap, pop3, submission; \"\" is all")->delimiter(',');
   verb.add_option("--quiet-exempt", o.quiet_exempt, "Accounts that are served all the same; \"\" for none")->delimiter(',');
   verb.add_flag("--quiet-administrators,!--no-quiet-administrators", o.quiet_administrators, "Whether administrators are refused too");
+  verb.add_option("--public-account", o.public_account, "Account whose mailboxes are the domain's public folders (\"\" for none)");
   verb.add_option("--send-quota", o.send_quota, "How many messages each of its accounts may send a day; 0 is no limit, \"\" the server's default");
   verb.add_option("--description", o.description, "A note for administrators");
   verb.add_option("--mta-sts", o.sts, "Policy to publish for others' TLS: none, testing or enforce (\"\" publishes nothing)");

@@ -119,7 +119,7 @@ class List(Case):
 
     def test_namespace_and_quota(self):
         p = self.peer()
-        self.assertIn(b'(("" "/")) NIL NIL', p.ok("NAMESPACE").all())
+        self.assertIn(b'(("" "/")) (("Other Users/" "/")) (("Public/" "/"))', p.ok("NAMESPACE").all())
         a = p.ok("GETQUOTAROOT INBOX")
         self.assertTrue(a.of("QUOTAROOT") and a.of("QUOTA"))
         self.assertEqual(p.cmd('SETQUOTA "" (STORAGE 10)').status, "NO")

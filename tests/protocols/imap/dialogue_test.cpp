@@ -182,6 +182,23 @@ private:
                      auto out = "uid_batches " + std::to_string(c.messages);
                      if (c.batches) out += " " + std::to_string(c.batches->first) + ":" + std::to_string(c.batches->second);
                      return out;
+                   },
+                   [](const set_acl& c) { return "set_acl " + c.mailbox + " " + c.identifier + " " + c.rights; },
+                   [](const delete_acl& c) { return "delete_acl " + c.mailbox + " " + c.identifier; },
+                   [](const get_acl& c) { return "get_acl " + c.mailbox; },
+                   [](const list_rights& c) { return "list_rights " + c.mailbox + " " + c.identifier; },
+                   [](const my_rights& c) { return "my_rights " + c.mailbox; },
+                   [](const get_metadata& c) {
+                     auto out = "get_metadata <" + c.mailbox + ">";
+                     for (const auto& e : c.entries) out += " " + e;
+                     if (c.octets_max) out += " maxsize=" + std::to_string(*c.octets_max);
+                     if (c.depth != metadata_depth::none) out += c.depth == metadata_depth::one ? " depth=1" : " depth=infinity";
+                     return out;
+                   },
+                   [](const set_metadata& c) {
+                     auto out = "set_metadata <" + c.mailbox + ">";
+                     for (const auto& [name, value] : c.entries) out += " " + name + (value ? "=" + *value : " gone");
+                     return out;
                    }},
         any);
   }

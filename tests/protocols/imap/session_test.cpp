@@ -102,7 +102,7 @@ TEST(ImapSession, LoggedIn) {
       {"select a name with control characters", "a SELECT \"a\x01\"\r\n", "a NO [CANNOT] Invalid mailbox name\r\n", ""},
       {"pipelined", "a SELECT x\r\nb NOOP\r\nc CLOSE\r\nd NOOP\r\n",
        "* 3 EXISTS\r\na OK [READ-WRITE] Selected\r\nb OK Done\r\nc OK Done\r\nd OK Done\r\n", "command2 x command0 command3 command0"},
-      {"namespace", "a NAMESPACE\r\n", "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\na OK NAMESPACE completed\r\n", ""},
+      {"namespace", "a NAMESPACE\r\n", "* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) ((\"Public/\" \"/\"))\r\na OK NAMESPACE completed\r\n", ""},
       {"enable", "a ENABLE X-1 QRESYNC IMAP4rev2\r\n", "* ENABLED QRESYNC IMAP4rev2\r\na OK ENABLE completed\r\n", ""},
       {"idle", "a IDLE\r\nDONE\r\nb NOOP\r\n", "+ idling\r\na OK IDLE completed\r\nb OK Done\r\n", "idle done command0"},
       {"idle broken", "a IDLE\r\nb NOOP\r\nc NOOP\r\n", "+ idling\r\na BAD DONE expected\r\nc OK Done\r\n", "idle done command0"},
