@@ -57,7 +57,7 @@ caf::behavior account_actor(self_ptr self, base::account_id account, caf::actor 
           },
           [self, account](const end_quiet_sessions& e) {
             for (const auto& w : self->state.watchers)
-              if ((*e.refused)(account, w.watch->protocol)) self->send(w.session, account_closed{true});
+              if (!w.watch->guest && (*e.refused)(account, w.watch->protocol)) self->send(w.session, account_closed{true});
           },
           [self](const lock_maildrop& l) {
             for (const auto& w : self->state.watchers)

@@ -92,9 +92,9 @@ void imap_host::store_append(std::shared_ptr<append_gathering> gathering, append
   append_guest_.reset();
   change_in(
       owner, std::move(what.command),
-      [this](const storage::command_result& r) {
+      [this, owner](const storage::command_result& r) {
         if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
-        note_own_messages(r);
+        note_own_messages(owner, r);
         imap::number_ranges uids;
         for (const auto uid : r.uids) imap::append_number(uids, uid);
         end_ok(imap::append_uid_code(r.uid_validity, uids), "APPEND completed");

@@ -98,6 +98,12 @@ bool imap_host::still_visiting() {
   return true;
 }
 
+bool imap_host::visit_ended() {
+  if (!visiting_ || still_visiting()) return false;
+  end_no("NOPERM", gone_text());
+  return true;
+}
+
 void imap_host::select_foreign(const imap::select& s) {
   find_foreign(s.mailbox, [this, s](const place& p) {
     if (refused(p, right::read)) return;
@@ -141,7 +147,7 @@ void imap_host::delete_foreign(const imap::delete_mailbox& d) {
     change_in(p.guest->owner->id, storage::mail::delete_mailbox{p.name},
               [this, owner = p.guest->owner->id, id = p.status->id](const storage::command_result& r) {
                 if (r.what != storage::outcome::done) return end_refused(r.what);
-                if (selected_ && visiting_ && selected_owner() == owner && selected_->id() == id) {
+                if (is_selected(owner, id)) {
                   leave_mailbox();
                   session_.deselected();
                 }

@@ -119,13 +119,14 @@ private:
   }
 
   /// Messages that this session brought into a mailbox: they are not shown to it (RFC 5465 §5.2).
-  void note_own_messages(const storage::command_result&);
+  void note_own_messages(base::account_id owner, const storage::command_result&);
 
   // imap_multi_search.cpp
   void run(imap::multi_search&);
   struct searched_mailboxes;
   void search_next(std::shared_ptr<searched_mailboxes>);
-  void search_one(std::shared_ptr<searched_mailboxes>, const mailbox_session&, bool selected);
+  void search_all(std::shared_ptr<searched_mailboxes>);
+  void search_one(std::shared_ptr<searched_mailboxes>, const mailbox_session&, const std::string& name, bool selected);
 
   // imap_contexts.cpp
   void run(imap::cancel_update&);
@@ -212,9 +213,16 @@ private:
   /// Rights in the selected mailbox.
   bool may(rights::rights_set wanted) const { return !visiting_ || rights::has(visiting_->rights, wanted); }
   base::account_id selected_owner() const { return visiting_ ? visiting_->guest->owner->id : entry_.id(); }
+  bool is_selected(base::account_id owner, base::mailbox_id id) const {
+    return selected_ && selected_owner() == owner && selected_->id() == id;
+  }
+  /// As its client names it.
+  std::string selected_name() const { return (visiting_ ? visiting_->guest->prefix : "") + selected_->view().status.name; }
   base::account_id own_id_as_reader_of(base::account_id owner) const { return owner == entry_.id() ? base::account_id{} : entry_.id(); }
   /// False: the right to read the selected mailbox was taken away.
   bool still_visiting();
+  /// The same, at the beginning of a command that changes something; true: it was answered.
+  bool visit_ended();
   std::string_view gone_text() const;
   void select_foreign(const imap::select&);
   void status_foreign(const imap::status&);

@@ -51,7 +51,7 @@ void imap_host::run(imap::delete_mailbox& d) {
   change(storage::mail::delete_mailbox{d.mailbox}, [this, id = status->id, name = d.mailbox](const storage::command_result& r) {
     if (r.what != storage::outcome::done) return end_refused(r.what);
     note_own_name(name);
-    if (selected_ && selected_->id() == id) {
+    if (is_selected(entry_.id(), id)) {
       leave_mailbox();
       session_.deselected();
     }

@@ -125,6 +125,7 @@ void imap_host::fetch_selected(const imap::fetch& f, const std::optional<imap::n
 // STORE
 
 void imap_host::run(imap::store& s) {
+  if (visit_ended()) return;
   if (selected_->read_only()) return end_no("READ-ONLY", "The mailbox is selected read-only");
   const auto chosen = select_rows(s.set, s.uid);
   if (!chosen) return;
@@ -313,6 +314,7 @@ void imap_host::run(imap::move& m) {
 }
 
 void imap_host::transfer(bool leave, bool uid, const imap::sequence_set& set, const std::string& to_name) {
+  if (visit_ended()) return;
   const auto chosen = select_rows(set, uid);
   if (!chosen) return;
   const auto all = mailboxes();
@@ -335,7 +337,7 @@ void imap_host::transfer_known(bool leave, const selected_rows& chosen, base::ma
     else what = storage::mail::copy_messages{from, to, uids, keep};
     change_in(selected_owner(), std::move(what), [this, leave, name](const storage::command_result& r) {
       if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
-      note_own_messages(r);
+      note_own_messages(selected_owner(), r);
       const auto text = std::string(name) + " completed";
       if (r.source_uids.empty()) return end_ok("", text);
       const auto code = imap::copy_uid_code(r.uid_validity, r.source_uids, r.uids);
@@ -369,6 +371,7 @@ void imap_host::if_room(const guest_ptr& guest, const selected_rows& chosen, std
 }
 
 void imap_host::run(imap::expunge& e) {
+  if (visit_ended()) return;
   if (selected_->read_only()) return end_no("READ-ONLY", "The mailbox is selected read-only");
   if (!may(rights::right::expunge)) return end_no("NOPERM", "No right to expunge messages here");
   std::optional<storage::mail::uid_ranges> uids;

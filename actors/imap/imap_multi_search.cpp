@@ -8,7 +8,11 @@ namespace rookery::actors {
 
 struct imap_host::searched_mailboxes {
   imap::multi_search command;
-  std::vector<base::mailbox_id> left; ///< to be searched; the last is the next
+  struct source {
+    base::mailbox_id own;   ///< 0: another's
+    std::string name;       ///< of another's
+  };
+  std::vector<source> left; ///< to be searched; the last is the next
   bool failed = false;
 };
 
@@ -17,15 +21,31 @@ void imap_host::run(imap::multi_search& m) {
   auto work = std::make_shared<searched_mailboxes>();
   work->command = std::move(m);
   const auto all = mailboxes();
+  const auto subscribed = [all](const std::string& name) {
+    return std::binary_search(all->subscriptions.begin(), all->subscriptions.end(), name);
+  };
   for (const auto& box : all->mailboxes) {
-    if (selected_ && box->id == selected_->id()) {
+    if (is_selected(entry_.id(), box->id)) {
       // Once, whichever way it is named.
       if (work->command.covers(box->name, box->subscribed)) work->command.selected = true;
       continue;
     }
-    const bool subscribed = std::binary_search(all->subscriptions.begin(), all->subscriptions.end(), box->name);
-    if (box->messages != 0 && work->command.covers(box->name, subscribed)) work->left.push_back(box->id);
+    if (box->messages != 0 && work->command.covers(box->name, subscribed(box->name))) work->left.push_back({box->id, {}});
   }
+  if (!work->command.beyond_own()) return search_all(std::move(work));
+  foreign_mailboxes([this, work, all, subscribed](const std::vector<foreign_mailbox>& foreign) {
+    for (const auto& box : foreign) {
+      if (!rights::has(box.rights, rights::right::read) || all->find(box.name) != nullptr ||
+          !work->command.covers(box.name, subscribed(box.name), false))
+        continue;
+      if (is_selected(box.owner, box.status->id)) work->command.selected = true;
+      else if (box.status->messages != 0) work->left.push_back({{}, box.name});
+    }
+    search_all(work);
+  });
+}
+
+void imap_host::search_all(std::shared_ptr<searched_mailboxes> work) {
   if (work->left.size() > settings_->limits.searched_mailboxes) return end_no("LIMIT", "Too many mailboxes at once");
   std::reverse(work->left.begin(), work->left.end());
   tell_progress([work, all_of = static_cast<std::uint32_t>(work->left.size())] {
@@ -33,28 +53,39 @@ void imap_host::run(imap::multi_search& m) {
   });
   if (!selected_ || !work->command.selected) return search_next(std::move(work));
   if (!tell_news_early()) return;
-  search_one(std::move(work), *selected_, true);
+  search_one(std::move(work), *selected_, selected_name(), true);
 }
 
 void imap_host::search_next(std::shared_ptr<searched_mailboxes> work) {
   if (work->left.empty())
     return work->failed ? end_no("UNAVAILABLE", "Some mailboxes could not be searched") : end_ok("", "ESEARCH completed");
-  const auto id = work->left.back();
+  const auto next = std::move(work->left.back());
   work->left.pop_back();
-  open_mailbox(entry_.id(), id, [this, work](std::shared_ptr<storage::mail::mailbox_cell> cell) {
-    if (!cell || cell->view()->gone) return search_next(work); // removed meanwhile
-    const mailbox_session mailbox(std::move(cell), true, false);
-    search_one(work, mailbox, false);
+  // What was removed meanwhile, and rights that were taken, leave a mailbox out.
+  if (next.own)
+    return open_mailbox(entry_.id(), next.own, [this, work](std::shared_ptr<storage::mail::mailbox_cell> cell) {
+      if (!cell || cell->view()->gone) return search_next(work);
+      const mailbox_session mailbox(std::move(cell), true, false);
+      search_one(work, mailbox, mailbox.view().status.name, false);
+    });
+  find_foreign(next.name, [this, work, name = next.name](const place& p) {
+    if (p.status == nullptr || !rights::has(p.rights, rights::right::read)) return search_next(work);
+    const auto owner = p.guest->owner->id;
+    open_mailbox(owner, p.status->id, [this, work, name, owner](std::shared_ptr<storage::mail::mailbox_cell> cell) {
+      if (!cell || cell->view()->gone) return search_next(work);
+      search_one(work, mailbox_session(std::move(cell), true, false, owner), name, false);
+    });
   });
 }
 
-void imap_host::search_one(std::shared_ptr<searched_mailboxes> work, const mailbox_session& mailbox, bool selected) {
+void imap_host::search_one(std::shared_ptr<searched_mailboxes> work, const mailbox_session& mailbox,
+                           const std::string& name, bool selected) {
   const auto& saved = session_.saved_uids();
   auto run = std::make_shared<search_run>(node_, mailbox, work->command.what.program,
                                           selected ? std::span<const imap::number_range>(saved) : std::span<const imap::number_range>());
   auto made = std::make_unique<search_rows>(node_, link(), run);
   const auto* rows = made.get();
-  produce_rows(std::move(made), [this, rows, run, work, selected, view = mailbox.shared_view()] {
+  produce_rows(std::move(made), [this, rows, run, work, name, selected, view = mailbox.shared_view()] {
     if (rows->failed()) {
       work->failed = true;
       return search_next(work);
@@ -74,7 +105,7 @@ void imap_host::search_one(std::shared_ptr<searched_mailboxes> work, const mailb
     if (what.program.uses_modseq)
       for (const auto row : told) modseq = std::max(modseq, run->modseq_of(row));
     if (!uids.empty())
-      session_.writer().multi_search(session_.tag(), view->status.name, view->status.uid_validity, what, uids, modseq);
+      session_.writer().multi_search(session_.tag(), name, view->status.uid_validity, what, uids, modseq);
     if (selected) keep_context(what.returns, true, what.program, std::nullopt, what.update_items, std::move(uids));
     search_next(work);
   });

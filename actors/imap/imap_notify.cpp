@@ -114,7 +114,7 @@ void imap_host::run(imap::notify& n) {
   if (const auto& w = entry_.watch()) w->signaled = false;
   const auto finish = [this] { end_told("NOTIFY completed"); };
   if (!notify_->what.status) return finish();
-  const auto selected = selected_ ? selected_->id() : base::mailbox_id{};
+  const auto selected = selected_ && !visiting_ ? selected_->id() : base::mailbox_id{};
   produce_rows(std::make_unique<watched_rows>(notify_->seen, notify_->what, selected, session_.mode()), finish);
 }
 
@@ -151,8 +151,8 @@ void imap_host::push() {
   show_matches();
 }
 
-void imap_host::note_own_messages(const storage::command_result& r) {
-  if (!notify_ || !selected_ || r.mailbox != selected_->id()) return;
+void imap_host::note_own_messages(base::account_id owner, const storage::command_result& r) {
+  if (!notify_ || !is_selected(owner, r.mailbox)) return;
   for (const auto uid : r.uids) notify_->own_uids.emplace_back(uid, uid);
 }
 
@@ -176,7 +176,7 @@ void imap_host::tell_mailboxes() {
   const auto events_of = [&](std::string_view name) { return notify_->what.events_for(name, subscribed(*now, name)); };
   const auto is_own = [&](std::string_view name) { return std::find(own.begin(), own.end(), name) != own.end(); };
   for (const auto& c : news.messages) {
-    if (selected_ && c.now->id == selected_->id()) continue;
+    if (is_selected(entry_.id(), c.now->id)) continue;
     const auto items = changed_items(events_of(c.now->name), c, mode.condstore);
     if (items != 0) out.status(c.now->name, items, status_of(*c.now, 0));
   }

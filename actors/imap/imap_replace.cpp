@@ -38,7 +38,7 @@ void imap_host::store_replacement(std::shared_ptr<append_gathering> gathering, a
         if (r.what == storage::outcome::no_such_record)
           return end_no("EXPUNGEISSUED", "The message to be replaced is gone");
         if (r.what != storage::outcome::done) return end_refused(r.what, "TRYCREATE");
-        note_own_messages(r);
+        note_own_messages(entry_.id(), r);
         imap::number_ranges uids;
         for (const auto uid : r.uids) imap::append_number(uids, uid);
         // RFC 8508 §4.3: before EXISTS and EXPUNGE.

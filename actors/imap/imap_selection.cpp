@@ -112,6 +112,7 @@ void imap_host::resynchronize(const imap::select& s) {
 }
 
 void imap_host::run(imap::close_mailbox&) {
+  if (visit_ended()) return;
   const auto finish = [this] {
     leave_mailbox();
     session_.deselected();

@@ -6,8 +6,12 @@
 
 namespace rookery::imap {
 
-bool multi_search::covers(std::string_view mailbox, bool subscribed) const noexcept {
-  return std::any_of(sources.begin(), sources.end(), [&](const auto& s) { return s.covers(mailbox, subscribed); });
+bool multi_search::covers(std::string_view mailbox, bool subscribed, bool own) const noexcept {
+  return std::any_of(sources.begin(), sources.end(), [&](const auto& s) { return s.covers(mailbox, subscribed, own); });
+}
+
+bool multi_search::beyond_own() const noexcept {
+  return std::any_of(sources.begin(), sources.end(), [](const auto& s) { return s.beyond_own(); });
 }
 
 namespace {

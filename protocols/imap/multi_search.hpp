@@ -17,7 +17,9 @@ struct multi_search {
   std::vector<notify_group> sources;   ///< the others; their events mean nothing
   search what;                         ///< answered in UIDs
 
-  bool covers(std::string_view mailbox, bool subscribed) const noexcept;
+  bool covers(std::string_view mailbox, bool subscribed, bool own = true) const noexcept;
+  /// Can mailboxes of other users be among them?
+  bool beyond_own() const noexcept;
 };
 
 } // namespace rookery::imap

@@ -95,7 +95,12 @@ bool read_mailbox_filter(word_reader& in, notify_group& out) {
   return !named || (in.space() && read_names(in, out.names)) || in.syntax("Missing mailbox");
 }
 
-bool notify_group::covers(std::string_view mailbox, bool subscribed) const noexcept {
+bool notify_group::beyond_own() const noexcept {
+  return filter == notify_filter::subscribed || filter == notify_filter::subtree || filter == notify_filter::subtree_one ||
+         filter == notify_filter::mailboxes;
+}
+
+bool notify_group::covers(std::string_view mailbox, bool subscribed, bool own) const noexcept {
   const auto below = [mailbox](const std::string& top) {
     return mailbox.starts_with(top) && (mailbox.size() == top.size() || mailbox[top.size()] == hierarchy_separator);
   };
@@ -104,7 +109,7 @@ bool notify_group::covers(std::string_view mailbox, bool subscribed) const noexc
     case notify_filter::selected_delayed: return false;
     // RFC 5465 §6.3: mail may be delivered to any mailbox.
     case notify_filter::inboxes:
-    case notify_filter::personal: return true;
+    case notify_filter::personal: return own;
     case notify_filter::subscribed: return subscribed;
     case notify_filter::subtree: return std::any_of(names.begin(), names.end(), below);
     case notify_filter::subtree_one:
@@ -122,10 +127,10 @@ const notify_group* notify::selected() const noexcept {
   return at == groups.end() ? nullptr : &*at;
 }
 
-std::uint8_t notify::events_for(std::string_view mailbox, bool subscribed) const noexcept {
+std::uint8_t notify::events_for(std::string_view mailbox, bool subscribed, bool own) const noexcept {
   std::uint8_t all = 0;
   for (const auto& g : groups)
-    if (g.covers(mailbox, subscribed)) all |= g.events;
+    if (g.covers(mailbox, subscribed, own)) all |= g.events;
   return all;
 }
 

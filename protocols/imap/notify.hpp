@@ -28,8 +28,10 @@ struct notify_group {
   std::vector<std::string> names;      ///< of subtree and mailboxes
   std::uint8_t events = 0;             ///< notify_event::...; 0 for NONE
   fetch_items new_items;               ///< of selected: what is told of each new message
-  /// Is the mailbox named? Never by selected.
-  bool covers(std::string_view mailbox, bool subscribed) const noexcept;
+  /// Is the mailbox named? Never by selected. `own`: it is in the user's own namespace (RFC 5465 §6.2, §6.3).
+  bool covers(std::string_view mailbox, bool subscribed, bool own = true) const noexcept;
+  /// Can it name mailboxes of other users?
+  bool beyond_own() const noexcept;
 };
 
 struct notify {
@@ -40,7 +42,7 @@ struct notify {
   /// The group of the selected mailbox, or null.
   const notify_group* selected() const noexcept;
   /// What is wanted of a mailbox that is not selected: all groups together.
-  std::uint8_t events_for(std::string_view mailbox, bool subscribed) const noexcept;
+  std::uint8_t events_for(std::string_view mailbox, bool subscribed, bool own = true) const noexcept;
 };
 
 } // namespace rookery::imap

@@ -1,5 +1,5 @@
 """Two users and what they share: rights (RFC 4314), other users' folders (RFC 2342), annotations (RFC 5464), imaplib."""
-import imaplib, os, subprocess, time
+import imaplib, os, re, subprocess, time
 from peer import *
 
 OWNER, GUEST = USERS[0], USERS[1]
@@ -225,6 +225,81 @@ class Sharing(Case):
         self.assertIn(b"UNSEEN 2", o.ok("STATUS %s (UNSEEN)" % self.box).all())
         self.assertIn(b'own-seen "true"', g.ok("GETMETADATA %s (DEPTH infinity) /shared" % self.quoted).all())
         self.assertIn("NOPERM", g.cmd("SETMETADATA %s (/shared/vendor/rookery/own-seen NIL)" % self.quoted).text)
+
+    def searched(self, p, text):
+        """Names of the mailboxes that an ESEARCH speaks of."""
+        return [re.search(rb'MAILBOX ("[^"]*"|[^ ]+) ', l).group(1).strip(b'"').decode() for l in p.ok(text).of("ESEARCH")]
+
+    def test_searching_many_mailboxes_goes_as_far_as_the_right_to_read(self):
+        self.filled(2, selected=False)
+        g = self.guest()
+        for sources in ("mailboxes %s" % self.quoted, 'subtree "Other Users"', 'subtree-one "Other Users/%s@%s"' % (OWNER, DOMAIN)):
+            self.give("l")
+            self.assertEqual(self.searched(g, "ESEARCH IN (%s) ALL" % sources), [], sources)
+            self.give("lr")
+            self.assertEqual(self.searched(g, "ESEARCH IN (%s) ALL" % sources), [self.theirs], sources)
+            self.made.ok("DELETEACL %s %s@%s" % (self.box, GUEST, DOMAIN))
+            self.assertEqual(self.searched(g, "ESEARCH IN (%s) ALL" % sources), [], sources)
+        self.give("lr")
+        self.assertNotIn(self.theirs, self.searched(g, "ESEARCH IN (personal inboxes) ALL"))
+        g.ok("SUBSCRIBE " + self.quoted)
+        try:
+            self.assertEqual(self.searched(g, 'ESEARCH IN (subscribed) SUBJECT "number 2"'), [self.theirs])
+            g.ok("SELECT " + self.quoted)
+            # Once, and by the name it was selected with.
+            self.assertEqual(self.searched(g, "ESEARCH IN (selected subscribed) ALL"), [self.theirs])
+            self.assertEqual(self.searched(g, "ESEARCH ALL"), [self.theirs])
+        finally:
+            g.ok("UNSUBSCRIBE " + self.quoted)
+
+    def test_a_guest_of_an_inbox_still_has_his_own(self):
+        # The numbers of mailboxes are an account's own: both have an INBOX with the same.
+        theirs, mine = '"Other Users/%s@%s/INBOX"' % (OWNER, DOMAIN), "own %s" % self.box
+        g = self.guest()
+        g.append("INBOX", b"Subject: %s\r\n\r\nx\r\n" % mine.encode())
+        self.made.ok("SETACL INBOX %s@%s lr" % (GUEST, DOMAIN))
+        try:
+            g.ok("SELECT " + theirs)
+            self.assertEqual(self.searched(g, 'ESEARCH IN (mailboxes INBOX) SUBJECT "%s"' % mine), ["INBOX"])
+            self.assertEqual(g.ok('SEARCH SUBJECT "%s"' % mine).numbers(), [])
+            n = g.ok("NOTIFY SET (selected (MessageNew (UID) MessageExpunge)) (personal (MessageNew MessageExpunge))")
+            self.assertEqual(n.status, "OK")
+            with_mail = self.peer(GUEST)
+            with_mail.append("INBOX", mail(7))
+            self.assertIn(b"* STATUS INBOX (", g.until("STATUS").all())
+        finally:
+            self.made.ok("DELETEACL INBOX %s@%s" % (GUEST, DOMAIN))
+
+    def test_notify_shows_a_guest_what_he_may_read(self):
+        self.filled(1, selected=False)
+        self.made.ok('SETMETADATA %s (/shared/vendor/rookery/own-seen "true")' % self.box)
+        self.give("lrs")
+        g, o = self.guest(), self.peer()
+        g.ok("SELECT " + self.quoted)
+        g.ok("NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge FlagChange))")
+        o.ok("SELECT " + self.box)
+        o.ok("STORE 1 +FLAGS (\\Seen \\Flagged)")
+        told = g.until("FETCH").all()
+        self.assertIn(b"\\Flagged", told)
+        self.assertNotIn(b"\\Seen", told)
+        self.made.append(self.box, mail(2), "(\\Seen) ")
+        told = g.until("FETCH").all()
+        self.assertIn(b"* 2 EXISTS", told)
+        self.assertIn(b"* 2 FETCH", told)
+        self.assertNotIn(b"\\Seen", told)
+        self.give("l")
+        self.assertIn(b"* BYE The right to read", g.until("BYE").all())
+
+    def test_changes_after_a_right_was_taken_are_refused(self):
+        self.filled(2, selected=False, flags="(\\Deleted) ")
+        for command in ("STORE 1 +FLAGS (\\Flagged)", "EXPUNGE", "CLOSE", "COPY 1 INBOX", "MOVE 1 INBOX"):
+            self.give("lrswte")
+            g = self.guest()
+            g.ok("SELECT " + self.quoted)
+            self.made.ok("DELETEACL %s %s@%s" % (self.box, GUEST, DOMAIN))
+            self.assertIn("NOPERM", g.cmd(command).text, command)
+            self.assertIn(b"* BYE", g.until("BYE").all())
+        self.assertIn(b"MESSAGES 2", self.made.ok("STATUS %s (MESSAGES)" % self.box).all())
 
     def test_subscriptions_and_return_options(self):
         self.give("lr")

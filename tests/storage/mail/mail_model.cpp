@@ -400,7 +400,7 @@ command_result mail_model::apply(const committed_command& c) {
   const auto& v = std::get<set_metadata>(read.what);
   if (v.mailbox && !a.mailboxes.contains(v.mailbox.value)) return no(outcome::no_such_mailbox);
   auto& entries = v.mailbox ? a.mailboxes[v.mailbox.value].metadata : a.metadata;
-  if (!v.reader && std::any_of(v.changes.begin(), v.changes.end(), [](const auto& c) { return c.own; }))
+  if (!v.reader && std::any_of(v.changes.begin(), v.changes.end(), [](const auto& change) { return change.own; }))
     return no(outcome::not_allowed);
   for (const auto& change : v.changes) {
     const std::pair k{change.own ? v.reader.value : 0, change.name};
