@@ -72,6 +72,7 @@ struct node {
   caf::actor sts;                             ///< sts_question
   caf::actor tls_counter;                     ///< tls_session_seen (actors/tlsrpt/counter_actor.hpp)
   caf::actor tls_reporter;                    ///< send_tls_reports (actors/tlsrpt/reporter_actor.hpp)
+  caf::actor mailbox_keeper;                  ///< tidy_mailboxes, restore_mailboxes (actors/mailboxes/keeper.hpp)
   caf::actor dispatch;                        ///< what waits to leave (actors/queue/dispatch_actor.hpp)
   std::shared_ptr<search_service> search;     ///< actors/search; null: searches read messages
   std::shared_ptr<login_service> login;
@@ -83,7 +84,8 @@ struct node {
   caf::actor verifier;                        ///< verify_recipient (actors/queue/verifier_actor.hpp)
 
   base::shard_id shard_of(base::account_id a) const noexcept {
-    return base::shard_id{storage::first_mail_shard + static_cast<std::uint32_t>(a.value % mail_shards)};
+    // What was removed from an account (mail::removed_of) is where the account is.
+    return base::shard_id{storage::first_mail_shard + static_cast<std::uint32_t>((a.value & ~(std::uint64_t{1} << 63)) % mail_shards)};
   }
   const caf::actor& shard_actor(base::account_id a) const { return machines[shard_of(a).value]; }
 

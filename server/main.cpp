@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   cli::add_recall_verbs(app, c);
   cli::add_route_verbs(app, c);
   cli::add_gateway_verbs(app, c);
+  cli::add_mailbox_verbs(app, c);
   cli::add_status_verbs(app, c);
   cli::add_store_verbs(app, c);
   cli::add_tlsrpt_verbs(app, c);

@@ -16,6 +16,9 @@
 
 namespace rookery::actors {
 
+/// May what users remove be restored (setting mailboxes.keep_removed_days)?
+inline bool keeps_removed(const node& n) { return n.settings->get()->mailboxes_keep_removed_days > 0; }
+
 class account_entry {
 public:
   /// `protocol`: a literal, for logs.

@@ -1,6 +1,7 @@
 // Many accounts in one command: all are there afterwards, or none.
 #include "actors/admin/call.hpp"
 #include "actors/config/documents.hpp"
+#include "actors/config/mailbox_documents.hpp"
 #include "base/crypto/crypto.hpp"
 #include "policy/passwords/strength.hpp"
 #include "policy/routing/address_form.hpp"
@@ -69,6 +70,9 @@ bool read_row(const call_ptr& c, const dir::config_table& table, const json::val
   }
   patch.as_object()->erase("address");
   patch.as_object()->erase("password");
+  if (there == nullptr)
+    if (auto begun = config::begin_with_template(table, *address, *c->node->values(), patch); !begun)
+      return refuse(begun.error().kind, *address + ": " + begun.error().client.value);
   auto content = config::change_account(there != nullptr ? std::string_view(there->content) : std::string_view(), patch);
   if (!content) return refuse(content.error().kind, *address + ": " + content.error().client.value);
   out.content = std::move(*content);

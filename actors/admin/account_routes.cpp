@@ -1,5 +1,6 @@
 #include "actors/admin/call.hpp"
 #include "actors/config/documents.hpp"
+#include "actors/config/mailbox_documents.hpp"
 #include "base/text.hpp"
 #include "policy/forwarding/forward_rule.hpp"
 #include "policy/passwords/strength.hpp"
@@ -56,6 +57,7 @@ void change_by(const call_ptr& c, const json::value& patch) {
   if (d == nullptr) return;
   auto content = config::change_account(d->content, patch, c->node->secrets());
   if (!content) return c->refuse(content.error());
+  if (!template_is_there(c, *content)) return;
   change(c, {dir::put{kind, *name, c->expected(d->version), std::move(*content)}}, "the account was changed meanwhile",
          [c, name = *name](const auto&) { reply_with(c, name, 200); });
 }
@@ -106,6 +108,7 @@ void add_account(const call_ptr& c) {
   if (const auto text = patch.get_string("password")) password = *text;
   patch.as_object()->erase("address");
   patch.as_object()->erase("password");
+  if (auto begun = config::begin_with_template(*c->node->table(), *name, *c->node->values(), patch); !begun) return c->refuse(begun.error());
   auto content = config::change_account({}, patch, c->node->secrets());
   if (!content) return c->refuse(content.error());
   if (is_system(c, *name)) return;

@@ -49,6 +49,20 @@ constexpr route routes[] = {
     {"GET", "archives/*", show_archive},
     {"PATCH", "archives/*", change_archive},
     {"DELETE", "archives/*", remove_archive},
+    {"GET", "templates", list_templates},
+    {"POST", "templates", add_template},
+    {"GET", "templates/*", show_template},
+    {"PATCH", "templates/*", change_template},
+    {"DELETE", "templates/*", remove_template},
+    {"GET", "expiry", list_expiry},
+    {"POST", "expiry", add_expiry},
+    {"POST", "expiry/run", run_expiry},
+    {"GET", "expiry/*", show_expiry},
+    {"PATCH", "expiry/*", change_expiry},
+    {"DELETE", "expiry/*", remove_expiry},
+    {"GET", "mailboxes/*", list_mailboxes},
+    {"GET", "mailboxes/*/removed", list_removed},
+    {"POST", "mailboxes/*/restore", restore_mailboxes},
     {"GET", "collections", list_collections},
     {"POST", "collections", add_collection},
     {"GET", "collections/*/*", show_collection},
@@ -136,6 +150,14 @@ void handle(std::shared_ptr<node_access> node, request what, answer done) {
   body.set("error", std::move(error));
   c->reply(std::move(body), 405);
 }
+
+namespace {
+void not_running(const node_access::task_done& done) { done(base::fail(base::error_kind::unsupported, "this server does not run")); }
+} // namespace
+
+void node_access::mailboxes(base::account_id, bool, task_done done) { not_running(done); }
+void node_access::restore(base::account_id, std::string, base::wall_time, bool, task_done done) { not_running(done); }
+void node_access::tidy_mailboxes(std::string, bool, task_done done) { not_running(done); }
 
 json::value node_access::search_state() const {
   return page_body({}, {}, 0);

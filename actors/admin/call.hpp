@@ -98,6 +98,24 @@ void show_archive(const call_ptr&);
 void change_archive(const call_ptr&);
 void remove_archive(const call_ptr&);
 
+void list_templates(const call_ptr&);
+void add_template(const call_ptr&);
+void show_template(const call_ptr&);
+void change_template(const call_ptr&);
+void remove_template(const call_ptr&);
+/// Is the template there that this content of a domain or account names? False: answered.
+bool template_is_there(const call_ptr&, const std::string& content);
+
+void list_expiry(const call_ptr&);
+void add_expiry(const call_ptr&);
+void show_expiry(const call_ptr&);
+void change_expiry(const call_ptr&);
+void remove_expiry(const call_ptr&);
+void run_expiry(const call_ptr&);
+void list_mailboxes(const call_ptr&);
+void list_removed(const call_ptr&);
+void restore_mailboxes(const call_ptr&);
+
 void list_collections(const call_ptr&);
 void add_collection(const call_ptr&);
 void show_collection(const call_ptr&);

@@ -1,5 +1,5 @@
-// Queues, routes, host logins and gateways: documents of one shape.
-#include "actors/admin/call.hpp"
+// Queues, routes, host logins and gateways.
+#include "actors/admin/document_family.hpp"
 #include "actors/config/delivery_documents.hpp"
 #include "actors/config/gateway_documents.hpp"
 #include "base/text.hpp"
@@ -16,29 +16,28 @@ namespace dir = storage::directory;
 constexpr std::size_t custom_queues_max = 10'000;
 constexpr std::size_t gateways_max = 10'000;
 
-/// What differs between the four.
-struct family {
-  dir::document_kind kind;
-  const char* member;  ///< that holds the name
-  const char* word;    ///< "queue", in sentences
-  std::optional<std::string> (*canonical)(std::string_view);
-  base::result<std::string> (*change)(std::string_view name, std::string_view content, const json::value& patch, const base::secret_box*);
-  json::value (*show)(const dir::document&);
-};
+/// A queue that a route names has to be there.
+bool queue_is_there(const call_ptr& c, const std::string&, const std::string& content) {
+  const auto read = json::parse(content);
+  const auto queue = read ? read->get_string("queue") : std::nullopt;
+  if (!queue || queue_is_known(*c->node->table(), *queue)) return true;
+  c->refuse(base::error_kind::not_found, "there is no queue " + std::string(*queue));
+  return false;
+}
 
-constexpr family queues = {dir::document_kind::queue, "name", "queue", config::canonical_queue, config::change_queue, config::show_queue};
+constexpr family queues = {dir::document_kind::queue, "name", "queue", config::canonical_queue, config::change_queue, config::show_queue, custom_queues_max};
 constexpr family routes = {dir::document_kind::route, "domain", "route", config::canonical_domain_pattern,
                            [](std::string_view, std::string_view content, const json::value& patch, const base::secret_box* s) {
                              return config::change_route(content, patch, s);
                            },
-                           config::show_route};
+                           config::show_route, 0, queue_is_there};
 constexpr family logins = {dir::document_kind::host_login, "host", "host login", config::canonical_host_pattern,
                            [](std::string_view, std::string_view content, const json::value& patch, const base::secret_box* s) {
                              return config::change_host_login(content, patch, s);
                            },
                            config::show_host_login};
 constexpr family gateways = {dir::document_kind::gateway, "domain", "gateway", routing::canonical_domain, config::change_gateway,
-                             config::show_gateway};
+                             config::show_gateway, gateways_max};
 
 /// The gateway that mail in this queue is for, or "".
 std::string gateway_of(const dir::config_table& table, std::string_view queue) {
@@ -48,84 +47,6 @@ std::string gateway_of(const dir::config_table& table, std::string_view queue) {
     return out.empty();
   });
   return out;
-}
-
-std::optional<std::string> name_in_path(const call_ptr& c, const family& f) {
-  auto name = f.canonical(c->name());
-  if (!name) c->refuse(base::error_kind::invalid, std::string("this names no ") + f.word);
-  return name;
-}
-
-const dir::document* find(const call_ptr& c, const dir::config_table& table, const family& f, const std::string& name) {
-  const auto* d = table.find(f.kind, name);
-  if (d == nullptr) c->refuse(base::error_kind::not_found, std::string("there is no ") + f.word + ' ' + name);
-  return d;
-}
-
-/// A queue that a route names has to be there.
-bool queue_is_there(const call_ptr& c, const std::string& content) {
-  const auto read = json::parse(content);
-  const auto queue = read ? read->get_string("queue") : std::nullopt;
-  if (!queue || queue_is_known(*c->node->table(), *queue)) return true;
-  c->refuse(base::error_kind::not_found, "there is no queue " + std::string(*queue));
-  return false;
-}
-
-void put(const call_ptr& c, const family& f, const std::string& name, std::uint64_t expected, std::string content, unsigned status,
-         std::string lost) {
-  if (f.kind == dir::document_kind::route && !queue_is_there(c, content)) return;
-  change(c, {dir::put{f.kind, name, expected, std::move(content)}}, std::move(lost), [c, &f, name, status](const auto&) {
-    const auto table = c->node->table();
-    const auto* d = table->find(f.kind, name);
-    c->reply(d == nullptr ? json::value() : f.show(*d), status);
-  });
-}
-
-void list(const call_ptr& c, const family& f) {
-  const auto table = c->node->table();
-  json::array items;
-  const auto rows = table->page(f.kind, c->query("after"), c->limit());
-  for (const auto& d : rows) items.push_back(f.show(*d));
-  c->reply(page_body(std::move(items), rows.size() == c->limit() ? rows.back()->key : std::string(), table->count(f.kind)));
-}
-
-void add(const call_ptr& c, const family& f) {
-  const auto given = c->what.body.get_string(f.member);
-  const auto name = given ? f.canonical(*given) : std::nullopt;
-  if (!name) return c->refuse(base::error_kind::invalid, std::string(f.member) + " is missing or names no " + f.word);
-  auto patch = c->what.body;
-  patch.as_object()->erase(f.member);
-  auto content = f.change(*name, {}, patch, c->node->secrets());
-  if (!content) return c->refuse(content.error());
-  put(c, f, *name, dir::expect::absent, std::move(*content), 201, std::string("the ") + f.word + ' ' + *name + " exists already");
-}
-
-void show(const call_ptr& c, const family& f) {
-  const auto name = name_in_path(c, f);
-  if (!name) return;
-  const auto table = c->node->table();
-  if (const auto* d = find(c, *table, f, *name)) c->reply(f.show(*d));
-}
-
-void patch(const call_ptr& c, const family& f) {
-  const auto name = name_in_path(c, f);
-  if (!name) return;
-  const auto table = c->node->table();
-  const auto* d = find(c, *table, f, *name);
-  if (d == nullptr) return;
-  auto content = f.change(*name, d->content, c->what.body, c->node->secrets());
-  if (!content) return c->refuse(content.error());
-  put(c, f, *name, c->expected(d->version), std::move(*content), 200, std::string("the ") + f.word + " was changed meanwhile");
-}
-
-void remove(const call_ptr& c, const family& f) {
-  const auto name = name_in_path(c, f);
-  if (!name) return;
-  const auto table = c->node->table();
-  const auto* d = find(c, *table, f, *name);
-  if (d == nullptr) return;
-  change(c, {dir::remove{f.kind, *name, c->expected(d->version)}}, std::string("the ") + f.word + " was changed meanwhile",
-         [c](const auto&) { c->reply(json::value(json::object{})); });
 }
 
 /// One queue with what is written of it and what waits in it.
@@ -161,7 +82,7 @@ void set_frozen(const call_ptr& c, bool frozen) {
   wanted.set("frozen", frozen);
   auto content = config::change_queue(*name, d != nullptr ? std::string_view(d->content) : std::string_view(), wanted, nullptr);
   if (!content) return c->refuse(content.error());
-  put(c, queues, *name, d != nullptr ? d->version : dir::expect::absent, std::move(*content), 200, "the queue was changed meanwhile");
+  put_document(c, queues, *name, d != nullptr ? d->version : dir::expect::absent, std::move(*content), 200, "the queue was changed meanwhile");
 }
 
 } // namespace
@@ -195,11 +116,9 @@ void list_queues(const call_ptr& c) {
 }
 
 void add_queue(const call_ptr& c) {
-  if (c->node->table()->count(queues.kind) >= custom_queues_max)
-    return c->refuse(base::error_kind::over_limit, "there are " + std::to_string(custom_queues_max) + " queues already");
   if (delivery::is_built_in(config::canonical_queue(c->what.body.get_string("name").value_or("")).value_or("")))
     return c->refuse(base::error_kind::exists, "this queue is always there; change it");
-  add(c, queues);
+  add_document(c, queues);
 }
 
 void show_queue(const call_ptr& c) {
@@ -219,10 +138,10 @@ void change_queue(const call_ptr& c) {
   if (!name) return;
   const auto table = c->node->table();
   const bool always_there = delivery::is_built_in(*name) || !gateway_of(*table, *name).empty();
-  if (!always_there || table->find(queues.kind, *name) != nullptr) return patch(c, queues);
+  if (!always_there || table->find(queues.kind, *name) != nullptr) return change_document(c, queues);
   auto content = config::change_queue(*name, {}, c->what.body, c->node->secrets());
   if (!content) return c->refuse(content.error());
-  put(c, queues, *name, dir::expect::absent, std::move(*content), 200, "the queue was changed meanwhile");
+  put_document(c, queues, *name, dir::expect::absent, std::move(*content), 200, "the queue was changed meanwhile");
 }
 
 void remove_queue(const call_ptr& c) {
@@ -240,7 +159,7 @@ void remove_queue(const call_ptr& c) {
     });
     if (!user.empty()) return c->refuse(base::error_kind::conflict, "the route of " + user + " leads into the queue; change it first");
   }
-  remove(c, queues);
+  remove_document(c, queues);
 }
 
 void freeze_queue(const call_ptr& c) { set_frozen(c, true); }
@@ -276,36 +195,33 @@ void change_destination(const call_ptr& c) {
   });
 }
 
-void list_routes(const call_ptr& c) { list(c, routes); }
-void add_route(const call_ptr& c) { add(c, routes); }
-void show_route(const call_ptr& c) { show(c, routes); }
-void change_route(const call_ptr& c) { patch(c, routes); }
-void remove_route(const call_ptr& c) { remove(c, routes); }
+void list_routes(const call_ptr& c) { list_documents(c, routes); }
+void add_route(const call_ptr& c) { add_document(c, routes); }
+void show_route(const call_ptr& c) { show_document(c, routes); }
+void change_route(const call_ptr& c) { change_document(c, routes); }
+void remove_route(const call_ptr& c) { remove_document(c, routes); }
 
-void list_host_logins(const call_ptr& c) { list(c, logins); }
-void add_host_login(const call_ptr& c) { add(c, logins); }
-void show_host_login(const call_ptr& c) { show(c, logins); }
-void change_host_login(const call_ptr& c) { patch(c, logins); }
-void remove_host_login(const call_ptr& c) { remove(c, logins); }
+void list_host_logins(const call_ptr& c) { list_documents(c, logins); }
+void add_host_login(const call_ptr& c) { add_document(c, logins); }
+void show_host_login(const call_ptr& c) { show_document(c, logins); }
+void change_host_login(const call_ptr& c) { change_document(c, logins); }
+void remove_host_login(const call_ptr& c) { remove_document(c, logins); }
 
-void list_gateways(const call_ptr& c) { list(c, gateways); }
-void change_gateway(const call_ptr& c) { patch(c, gateways); }
+void list_gateways(const call_ptr& c) { list_documents(c, gateways); }
+void change_gateway(const call_ptr& c) { change_document(c, gateways); }
 
 void add_gateway(const call_ptr& c) {
-  const auto table = c->node->table();
-  if (table->count(gateways.kind) >= gateways_max)
-    return c->refuse(base::error_kind::over_limit, "there are " + std::to_string(gateways_max) + " gateways already");
   const auto given = routing::canonical_domain(c->what.body.get_string("domain").value_or(""));
-  if (given && table->find(dir::document_kind::domain, *given) != nullptr)
+  if (given && c->node->table()->find(dir::document_kind::domain, *given) != nullptr)
     return c->refuse(base::error_kind::conflict, "the domain " + *given + " has its mailboxes here");
-  add(c, gateways);
+  add_document(c, gateways);
 }
 
 void show_gateway(const call_ptr& c) {
   const auto name = name_in_path(c, gateways);
   if (!name) return;
   const auto table = c->node->table();
-  const auto* d = find(c, *table, gateways, *name);
+  const auto* d = find_document(c, *table, gateways, *name);
   if (d == nullptr) return;
   auto row = config::show_gateway(*d);
   const auto counts = counts_of(c);
@@ -322,7 +238,7 @@ void remove_gateway(const call_ptr& c) {
   const auto counts = counts_of(c);
   if (const auto found = counts.find(delivery::gateway_queue(*name)); found != counts.end() && found->second.messages > 0)
     return c->refuse(base::error_kind::conflict, "its queue still has " + std::to_string(found->second.messages) + " messages; move or remove them first");
-  remove(c, gateways);
+  remove_document(c, gateways);
 }
 
 } // namespace rookery::admin

@@ -77,6 +77,7 @@ void add_domain(const call_ptr& c) {
   patch.as_object()->erase("name");
   auto content = config::change_domain({}, patch);
   if (!content) return c->refuse(content.error());
+  if (!template_is_there(c, *content)) return;
   change(c, {dir::require{dir::document_kind::gateway, *name, dir::expect::absent}, dir::put{kind, *name, dir::expect::absent, std::move(*content)}}, "the domain " + *name + " exists already",
          [c, name = *name](const auto&) { reply_with(c, name, 201); });
 }
@@ -111,6 +112,7 @@ void change_domain(const call_ptr& c) {
   if (d == nullptr) return;
   auto content = config::change_domain(d->content, c->what.body);
   if (!content) return c->refuse(content.error());
+  if (!template_is_there(c, *content)) return;
   change(c, {dir::put{kind, *name, c->expected(d->version), std::move(*content)}}, "the domain was changed meanwhile",
          [c, name = *name](const auto&) { reply_with(c, name, 200); });
 }

@@ -1,6 +1,7 @@
 #include "actors/admin/live_node.hpp"
 
 #include "actors/admin/trace.hpp"
+#include "actors/mailboxes/keeper.hpp"
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/search/indexer.hpp"
 #include "actors/tlsrpt/reporter_actor.hpp"
@@ -13,6 +14,10 @@ namespace {
 constexpr std::chrono::seconds dispatch_time{30};
 /// Many domains are asked for, and what they name is posted to.
 constexpr std::chrono::minutes reports_time{60};
+/// All mailboxes of one account are read.
+constexpr std::chrono::minutes account_time{10};
+/// All accounts are.
+constexpr std::chrono::minutes tidy_time{12 * 60};
 
 base::failure<base::error> busy() {
   return base::fail(base::error_kind::try_later, "the server is too busy; try again");
@@ -212,6 +217,70 @@ void live_node::send_tls_reports(std::string day, task_done done) {
             body.set("mailed", s.mailed);
             body.set("posted", s.posted);
             body.set("failed", s.failed);
+            done(std::move(body));
+          },
+          [done](const caf::error&) { done(busy()); });
+}
+
+void live_node::mailboxes(base::account_id account, bool removed, task_done done) {
+  if (link_ == nullptr || !node_.mailbox_keeper) return done(unsupported());
+  link_->request(node_.mailbox_keeper, account_time, actors::list_mailboxes{account, removed})
+      .then(
+          [done, removed](const actors::mailbox_list& l) {
+            json::array items;
+            for (const auto& row : *l.rows) {
+              json::value one{json::object{}};
+              one.set("mailbox", row.status->name);
+              one.set("messages", row.status->messages);
+              one.set("octets", row.status->octets);
+              if (removed) {
+                one.set("first_removed", base::to_milliseconds(row.oldest));
+                one.set("last_removed", base::to_milliseconds(row.newest));
+              } else {
+                one.set("unseen", row.status->unseen);
+                if (!row.status->special_use.empty()) one.set("special_use", row.status->special_use);
+                one.set("subscribed", row.status->subscribed);
+              }
+              items.push_back(std::move(one));
+            }
+            json::value body{json::object{}};
+            body.set("items", std::move(items));
+            done(std::move(body));
+          },
+          [done](const caf::error&) { done(busy()); });
+}
+
+void live_node::restore(base::account_id account, std::string mailbox, base::wall_time as_of, bool pretend, task_done done) {
+  if (link_ == nullptr || !node_.mailbox_keeper) return done(unsupported());
+  link_->request(node_.mailbox_keeper, account_time, actors::restore_mailboxes{account, std::move(mailbox), as_of, pretend})
+      .then(
+          [done](const actors::restored_mailboxes& r) {
+            json::array items;
+            for (const auto& row : *r.rows) {
+              json::value one{json::object{}};
+              one.set("mailbox", row.mailbox);
+              one.set("messages", row.messages);
+              items.push_back(std::move(one));
+            }
+            json::value body{json::object{}};
+            body.set("items", std::move(items));
+            body.set("failed", r.failed);
+            done(std::move(body));
+          },
+          [done](const caf::error&) { done(busy()); });
+}
+
+void live_node::tidy_mailboxes(std::string rule, bool pretend, task_done done) {
+  if (link_ == nullptr || !node_.mailbox_keeper) return done(unsupported());
+  link_->request(node_.mailbox_keeper, tidy_time, actors::tidy_mailboxes{std::move(rule), pretend})
+      .then(
+          [done](const actors::tidied_mailboxes& t) {
+            json::value body{json::object{}};
+            body.set("accounts", t.accounts);
+            body.set("mailboxes", t.mailboxes);
+            body.set("messages", t.messages);
+            body.set("forgotten", t.forgotten);
+            body.set("failed", t.failed);
             done(std::move(body));
           },
           [done](const caf::error&) { done(busy()); });

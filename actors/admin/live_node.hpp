@@ -47,6 +47,9 @@ public:
   void send_tls_reports(std::string day, task_done) override;
   json::value collection_state(std::uint64_t) const override;
   bool collect(std::uint64_t) override;
+  void mailboxes(base::account_id, bool removed, task_done) override;
+  void restore(base::account_id, std::string mailbox, base::wall_time as_of, bool pretend, task_done) override;
+  void tidy_mailboxes(std::string rule, bool pretend, task_done) override;
   json::value search_state() const override;
   bool change_search(search_work, base::account_id) override;
   base::result<std::string> content(const storage::body_ref&, std::uint32_t offset, std::size_t octets) override;

@@ -94,6 +94,13 @@ public:
   /// Runs it now. False: this node does not run.
   virtual bool collect(std::uint64_t) { return false; }
 
+  /// {"items": […]}: mailboxes of an account; or, of what was removed from them and can be restored.
+  virtual void mailboxes(base::account_id, bool removed, task_done done);
+  /// What was removed after a moment comes back, into one mailbox or ("") all: {"items": […], "failed": N}.
+  virtual void restore(base::account_id, std::string mailbox, base::wall_time as_of, bool pretend, task_done done);
+  /// What is done at night, now: {"accounts", "mailboxes", "messages", "forgotten", "failed"}.
+  virtual void tidy_mailboxes(std::string rule, bool pretend, task_done done);
+
   enum class search_work : std::uint8_t { rebuild, remove, tidy };
   /// {"items": [one a shard]}: how far the search index is.
   virtual json::value search_state() const;

@@ -36,6 +36,8 @@ std::string_view name(dir::document_kind k) {
   case dir::document_kind::gateway: return "gateway";
   case dir::document_kind::collection: return "collection";
   case dir::document_kind::archive: return "archive";
+  case dir::document_kind::mailbox_template: return "template";
+  case dir::document_kind::expiry: return "expiry";
   }
   return "other";
 }

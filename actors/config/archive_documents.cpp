@@ -10,14 +10,6 @@ namespace {
 using json::value;
 using storage::directory::document;
 
-checked scope_rule(std::string_view member, const value& v) {
-  const auto* text = v.as_string();
-  if (text != nullptr && *text == "*") return v;
-  std::optional<std::string> canonical;
-  if (text != nullptr) canonical = text->find('@') == std::string::npos ? routing::canonical_domain(*text) : routing::canonical_address(*text);
-  if (!canonical) return unfit(member, "is an account's address, a domain, or *");
-  return value(std::move(*canonical));
-}
 checked direction_rule(std::string_view member, const value& v) {
   const auto* text = v.as_string();
   if (text == nullptr || (*text != "in" && *text != "out" && *text != "both")) return unfit(member, "is in, out or both");

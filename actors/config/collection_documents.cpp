@@ -3,7 +3,6 @@
 #include "actors/config/delivery_documents.hpp"
 #include "actors/config/document_rules.hpp"
 #include "base/text.hpp"
-#include "protocols/imap/mailbox_name.hpp"
 
 #include <utility>
 
@@ -39,13 +38,6 @@ checked tls_rule(std::string_view member, const value& v) {
   if (text == nullptr || !tls_named(*text)) return unfit(member, "is none, when_offered, required or implicit");
   return v;
 }
-checked folder_rule(std::string_view member, const value& v) {
-  static const imap::server_limits limits;
-  const auto* text = v.as_string();
-  auto name = text == nullptr ? std::nullopt : imap::read_mailbox_name(*text, true, limits);
-  if (!name || !imap::may_be_created(*name)) return unfit(member, "is the name of a folder");
-  return value(std::move(*name));
-}
 checked keep_rule(std::string_view member, const value& v) {
   if (const auto* text = v.as_string(); text != nullptr && *text == "forever") return v;
   const auto* days = v.as_integer();
@@ -62,7 +54,7 @@ constexpr rule rules[] = {{"protocol", protocol_rule},
                           {"plaintext_allowed", flag_rule},
                           {"login", text_rule<login_octets_max>},
                           {"source_folder", text_rule<text_octets_max>},
-                          {"folder", folder_rule},
+                          {"folder", mailbox_rule},
                           {"keep", keep_rule},
                           {"message_octets_max", number_rule<1, octets_most>},
                           {"every_minutes", number_rule<1, minutes_most>},

@@ -1,11 +1,13 @@
 #include "actors/config/document_rules.hpp"
 
 #include "actors/config/delivery_documents.hpp"
+#include "actors/config/settings.hpp"
 #include "base/text.hpp"
 #include "policy/delivery/schedule.hpp"
 #include "policy/routing/address_form.hpp"
 #include "protocols/charset/utf8.hpp"
 #include "protocols/encoding/base64.hpp"
+#include "protocols/imap/mailbox_name.hpp"
 
 #include <algorithm>
 
@@ -38,6 +40,34 @@ checked address_rule(std::string_view member, const value& v) {
   const auto canonical = text == nullptr ? std::nullopt : routing::canonical_address(*text);
   if (!canonical) return unfit(member, "is an address");
   return value(*canonical);
+}
+checked amount_rule(std::string_view member, const value& v) {
+  const auto* octets = find_setting("quota.octets_default");
+  if (const auto* n = v.as_integer(); n != nullptr && *n >= 0) return v;
+  if (const auto* text = v.as_string())
+    if (const auto amount = check_setting(*octets, *text)) return value(base::parse_u64(*amount).value_or(0));
+  return unfit(member, "is a number, or a text as 500M or 2G; 0 is no limit");
+}
+checked name_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  auto name = text == nullptr ? std::nullopt : canonical_queue(*text);
+  if (!name) return unfit(member, "is a name of letters, digits, '-', '_' and '.'");
+  return value(std::move(*name));
+}
+checked scope_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  if (text != nullptr && *text == "*") return v;
+  std::optional<std::string> canonical;
+  if (text != nullptr) canonical = text->find('@') == std::string::npos ? routing::canonical_domain(*text) : routing::canonical_address(*text);
+  if (!canonical) return unfit(member, "is an account's address, a domain, or *");
+  return value(std::move(*canonical));
+}
+checked mailbox_rule(std::string_view member, const value& v) {
+  static const imap::server_limits limits;
+  const auto* text = v.as_string();
+  auto name = text == nullptr ? std::nullopt : imap::read_mailbox_name(*text, true, limits);
+  if (!name || !imap::may_be_created(*name)) return unfit(member, "is the name of a mailbox");
+  return value(std::move(*name));
 }
 base::result<value> apply_patch(std::string_view content, const value& patch, std::span<const rule> rules) {
   value out{json::object{}};

@@ -37,6 +37,14 @@ checked text_rule(std::string_view member, const json::value& v) {
 checked flag_rule(std::string_view member, const json::value&);
 checked address_rule(std::string_view member, const json::value&);
 checked host_rule(std::string_view member, const json::value&);
+/// A number, or a text with a unit: "500M". 0: no limit.
+checked amount_rule(std::string_view member, const json::value&);
+/// Whom a rule is about: an account's address, a domain, or "*".
+checked scope_rule(std::string_view member, const json::value&);
+/// A name of lower case letters, digits, "-", "_" and "."; at most 64.
+checked name_rule(std::string_view member, const json::value&);
+/// The name of a mailbox that may be created.
+checked mailbox_rule(std::string_view member, const json::value&);
 checked schedule_rule(std::string_view member, const json::value&);
 template <std::uint64_t Least, std::uint64_t Most>
 checked number_rule(std::string_view member, const json::value& v) {

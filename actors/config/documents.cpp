@@ -72,14 +72,6 @@ checked details_rule(std::string_view member, const value& v) {
   if (text == nullptr || !details_named(*text)) return unfit(member, "is ignored, existing or created");
   return v;
 }
-/// A number, or a text with a unit.
-checked amount_rule(std::string_view member, const value& v) {
-  const auto* octets = find_setting("quota.octets_default");
-  if (const auto* n = v.as_integer(); n != nullptr && *n >= 0) return v;
-  if (const auto* text = v.as_string())
-    if (const auto amount = check_setting(*octets, *text)) return value(base::parse_u64(*amount).value_or(0));
-  return unfit(member, "is a number, or a text as 500M or 2G; 0 is no limit");
-}
 checked targets_rule(std::string_view member, const value& v) {
   const auto* all = v.as_array();
   if (all == nullptr || all->empty() || all->size() > routing::alias_targets_max)
@@ -193,6 +185,7 @@ constexpr rule account_rules[] = {
     {"quota_messages", amount_rule},                      {"may_send_as", senders_rule},
     {"forward_to", forward_targets_rule},                 {"forward_keep", flag_rule},
     {"forward_schedule", schedule_rule},                  {"send_quota", amount_rule},
+    {"template", name_rule},
 };
 /// A way of its own for forwarded mail: these members of an account, with "forward_" before them, are kept
 /// together under this name.
@@ -213,6 +206,7 @@ constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"quiet_services", quiet_services_rule},
                                  {"quiet_exempt", exempt_rule},
                                  {"quiet_administrators", flag_rule},
+                                 {"template", name_rule},
                                  {"description", text_rule<text_octets_max>}};
 
 } // namespace

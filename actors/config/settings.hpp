@@ -54,6 +54,8 @@ struct settings {
   std::uint64_t pop3_idle_seconds = 600;
   // Searching.
   bool search_index = true;
+  std::uint64_t mailboxes_keep_removed_days = 0;
+  std::string mailboxes_template = "standard";
   std::uint64_t search_text_octets_max = 4194304;
   // The store.
   std::uint64_t storage_reserve_octets = 67108864;

@@ -144,7 +144,7 @@ void imap_host::delete_foreign(const imap::delete_mailbox& d) {
   find_foreign(d.mailbox, [this](const place& p) {
     if (refused(p, right::remove_mailbox)) return;
     if (p.name == "INBOX") return end_no("CANNOT", "INBOX cannot be deleted");
-    change_in(p.guest->owner->id, storage::mail::delete_mailbox{p.name},
+    change_in(p.guest->owner->id, storage::mail::delete_mailbox{p.name, keeps_removed(node_)},
               [this, owner = p.guest->owner->id, id = p.status->id](const storage::command_result& r) {
                 if (r.what != storage::outcome::done) return end_refused(r.what);
                 if (is_selected(owner, id)) {

@@ -52,6 +52,7 @@ private:
   void handle(imap::check_password&);
   void handle(imap::authenticated&);
   void handle(imap::authentication_failed&);
+  void begin_account();
   void handle(imap::start_tls&);
   void handle(imap::compress&);
   void handle(imap::client_id&);

@@ -1,5 +1,6 @@
 #include "actors/imap/imap_host.hpp"
 
+#include "actors/config/mailbox_documents.hpp"
 #include "actors/imap/compression.hpp"
 #include "base/log.hpp"
 #include "policy/quiet/quiet_hours.hpp"
@@ -26,9 +27,20 @@ void imap_host::handle(imap::authenticated& a) {
     case login_verdict::busy: return session_.refuse_login("UNAVAILABLE", "Too many logins at the moment, try again later");
   }
   entry_.open(link(), [this](bool opened) {
-    if (opened) session_.accept_login();
-    else session_.refuse_login("UNAVAILABLE", "The account cannot be opened, try again later");
+    if (!opened) return session_.refuse_login("UNAVAILABLE", "The account cannot be opened, try again later");
+    begin_account();
   });
+}
+
+/// At the first login: the mailboxes that the account begins with.
+void imap_host::begin_account() {
+  const auto accept = [this] { session_.accept_login(); };
+  if (entry_.handles().cell->view()->begun) return accept();
+  storage::mail::begin_account first;
+  if (const auto found = config::template_of_account(*node_.config->table(), entry_.account()->address, *node_.settings->get()))
+    for (const auto& m : found->mailboxes) first.mailboxes.push_back({m.name, m.special_use, m.subscribed});
+  // When they cannot be made now, they are at the next login.
+  change(std::move(first), [accept](const storage::command_result&) { accept(); }, accept);
 }
 
 void imap_host::handle(imap::authentication_failed& f) {

@@ -48,7 +48,7 @@ void imap_host::run(imap::delete_mailbox& d) {
     if (has_children(*all, d.mailbox)) return end_no("HASCHILDREN", "Delete the mailboxes below it first");
     return delete_foreign(d);
   }
-  change(storage::mail::delete_mailbox{d.mailbox}, [this, id = status->id, name = d.mailbox](const storage::command_result& r) {
+  change(storage::mail::delete_mailbox{d.mailbox, keeps_removed(node_)}, [this, id = status->id, name = d.mailbox](const storage::command_result& r) {
     if (r.what != storage::outcome::done) return end_refused(r.what);
     note_own_name(name);
     if (is_selected(entry_.id(), id)) {

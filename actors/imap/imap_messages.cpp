@@ -378,7 +378,7 @@ void imap_host::run(imap::expunge& e) {
   if (e.uids) uids = e.uids->resolve(selected_->map().largest_uid(), session_.saved_uids());
   const auto now = selected_->cell()->view();
   if (now->status.deleted == 0 || (uids && uids->empty())) return end_ok("", "EXPUNGE completed");
-  change_in(selected_owner(), storage::mail::expunge{selected_->id(), std::move(uids), false}, [this](const storage::command_result& r) {
+  change_in(selected_owner(), storage::mail::expunge{selected_->id(), std::move(uids), false, false, keeps_removed(node_)}, [this](const storage::command_result& r) {
     if (r.what != storage::outcome::done) return end_refused(r.what);
     if (!session_.mode().condstore || r.uids.empty()) return end_ok("", "EXPUNGE completed");
     end_ok(imap::highest_modseq_code(r.modseq), "EXPUNGE completed");

@@ -119,7 +119,7 @@ void imap_host::run(imap::close_mailbox&) {
     end_ok("", "CLOSE completed");
   };
   if (selected_->read_only() || !may(rights::right::expunge) || selected_->cell()->view()->status.deleted == 0) return finish();
-  change_in(selected_owner(), storage::mail::expunge{selected_->id(), std::nullopt, false}, [finish](const storage::command_result&) { finish(); });
+  change_in(selected_owner(), storage::mail::expunge{selected_->id(), std::nullopt, false, false, keeps_removed(node_)}, [finish](const storage::command_result&) { finish(); });
 }
 
 void imap_host::run(imap::unselect&) {

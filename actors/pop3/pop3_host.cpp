@@ -214,7 +214,7 @@ void pop3_host::handle(const pop3::quit_with_deletions& q) {
   command.shard = node_.shard_of(entry_.id());
   command.payload = encode(storage::mail::command{
       entry_.id(), node_.clock->wall(),
-      storage::mail::expunge{drop_.view->status.id, drop_.uids(q.indexes), /*even_undeleted*/ true}});
+      storage::mail::expunge{drop_.view->status.id, drop_.uids(q.indexes), /*even_undeleted*/ true, false, keeps_removed(node_)}});
   if (!node_.commit(link(), std::move(group), ack::applied, ++token_)) session_.committed(false);
 }
 

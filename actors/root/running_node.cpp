@@ -4,6 +4,7 @@
 #include "actors/account/sent_today.hpp"
 #include "actors/collection/collector.hpp"
 #include "actors/config/config_follower.hpp"
+#include "actors/mailboxes/keeper.hpp"
 #include "actors/search/indexer.hpp"
 #include "actors/shard/log_actor.hpp"
 #include "actors/shard/machine_actor.hpp"
@@ -159,6 +160,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   maintenance_ = spawn_maintenance(*system_, keeping);
   quiet_ = spawn_quiet(*system_, n);
   caf::anon_send(quiet_, quiet_changed{});
+  n.mailbox_keeper = spawn_mailbox_keeper(*system_, n);
   outgoing_ = std::make_unique<outgoing>(*system_, n, reactors_);
   auto collecting = std::make_shared<collector_parts>();
   collecting->in = &n;

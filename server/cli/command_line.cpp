@@ -55,7 +55,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
 }
 
 bool is_time(std::string_view member) {
-  for (const auto* name : {"changed", "received", "started", "time", "next_attempt", "last_attempt", "next_try", "hold_until", "deliver_by", "not_after", "not_before", "last_began", "last_ended", "next", "made", "forward_last_used"})
+  for (const auto* name : {"changed", "received", "started", "time", "next_attempt", "last_attempt", "next_try", "hold_until", "deliver_by", "not_after", "not_before", "last_began", "last_ended", "next", "made", "forward_last_used", "first_removed", "last_removed"})
     if (member == name) return true;
   return false;
 }
@@ -153,7 +153,7 @@ std::optional<json::array> command_line::all_of(const std::string& target) {
   }
 }
 
-void command_line::list(const std::string& target, std::initializer_list<column> columns) {
+void command_line::list(const std::string& target, const std::vector<column>& columns) {
   auto found = all_of(target);
   if (!found) return;
   auto& all = *found;

@@ -7,7 +7,6 @@
 #include "server/node_file.hpp"
 
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,7 +45,7 @@ public:
   /// The items of all pages of `target`.
   std::optional<json::array> all_of(const std::string& target);
   /// Lists them.
-  void list(const std::string& target, std::initializer_list<column> columns);
+  void list(const std::string& target, const std::vector<column>& columns);
 
   void fail(const base::error&);
   void fail(int exit, const std::string& text);
@@ -70,6 +69,7 @@ void add_archive_verbs(CLI::App&, command_line&);
 void add_collection_verbs(CLI::App&, command_line&);
 void add_search_verbs(CLI::App&, command_line&);
 void add_gateway_verbs(CLI::App&, command_line&);
+void add_mailbox_verbs(CLI::App&, command_line&);
 void add_settings_verbs(CLI::App&, command_line&);
 void add_queue_verbs(CLI::App&, command_line&);
 void add_recall_verbs(CLI::App&, command_line&);

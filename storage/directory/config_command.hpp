@@ -20,7 +20,7 @@ namespace rookery::storage::directory {
 /// Kinds of documents. Unknown ones (of a newer node) are kept and listed.
 enum class document_kind : std::uint8_t {
   domain = 1, account = 2, alias = 3, setting = 4, certificate = 5, node = 6, queue = 7, route = 8, host_login = 9,
-  collection = 10, archive = 11, gateway = 12
+  collection = 10, archive = 11, gateway = 12, mailbox_template = 13, expiry = 14
 };
 
 /// What must be true of a document before a change: one of these, or the exact

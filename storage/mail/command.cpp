@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint8_t format_version = 1;
 constexpr std::uint8_t unseen_version = 2; // of expunge: with `unseen_only`
+constexpr std::uint8_t keep_version = 3;   // of expunge and delete_mailbox: with `keep`
 /// Of a command with what a guest's has more: its fields stand at the end.
 constexpr std::uint8_t guest_version = 2;
 
@@ -30,6 +31,8 @@ enum class command_type : std::uint8_t {
   set_rights = 14,
   set_seen_mode = 15,
   set_metadata = 16,
+  begin_account = 17,
+  restore_messages = 18,
   replace_message = 24
 };
 
@@ -188,7 +191,11 @@ std::optional<any_command> read_fields(command_type type, std::uint8_t version, 
     c.special_use = in.text();
     return c;
   }
-  case command_type::delete_mailbox: return delete_mailbox{in.text()};
+  case command_type::delete_mailbox: {
+    delete_mailbox c{in.text()};
+    if (version == keep_version) c.keep = in.yes();
+    return c;
+  }
   case command_type::rename_mailbox: {
     rename_mailbox c;
     c.from = in.text();
@@ -245,7 +252,8 @@ std::optional<any_command> read_fields(command_type type, std::uint8_t version, 
     c.mailbox = in.mailbox();
     if (in.yes()) c.uids = in.ranges();
     c.even_undeleted = in.yes();
-    if (version == unseen_version) c.unseen_only = in.yes();
+    if (version != format_version) c.unseen_only = in.yes();
+    if (version == keep_version) c.keep = in.yes();
     return c;
   }
   case command_type::copy_messages: {
@@ -277,6 +285,23 @@ std::optional<any_command> read_fields(command_type type, std::uint8_t version, 
     c.to = in.mailbox();
     c.uid = in.u32();
     c.message = in.message();
+    return c;
+  }
+  case command_type::begin_account: {
+    begin_account c;
+    const auto n = in.count(3);
+    for (std::size_t i = 0; i < n && !in.failed(); ++i) {
+      auto& m = c.mailboxes.emplace_back();
+      m.name = in.text();
+      m.special_use = in.text();
+      m.subscribed = in.yes();
+    }
+    return c;
+  }
+  case command_type::restore_messages: {
+    restore_messages c;
+    c.mailbox = in.text();
+    c.uids = in.ranges();
     return c;
   }
   case command_type::set_rights: {
@@ -340,8 +365,9 @@ std::string encode(const command& c) {
                    out.bytes(v.special_use);
                  },
                  [&](const delete_mailbox& v) {
-                   head(command_type::delete_mailbox);
+                   head(command_type::delete_mailbox, v.keep ? keep_version : format_version);
                    out.bytes(v.name);
+                   if (v.keep) yes(true);
                  },
                  [&](const rename_mailbox& v) {
                    head(command_type::rename_mailbox);
@@ -390,12 +416,13 @@ std::string encode(const command& c) {
                    out.u8(v.may);
                  },
                  [&](const expunge& v) {
-                   head(command_type::expunge, v.unseen_only ? unseen_version : format_version);
+                   head(command_type::expunge, v.keep ? keep_version : v.unseen_only ? unseen_version : format_version);
                    place(v.mailbox);
                    yes(v.uids.has_value());
                    if (v.uids) put(out, *v.uids);
                    yes(v.even_undeleted);
-                   if (v.unseen_only) yes(true);
+                   if (v.unseen_only || v.keep) yes(v.unseen_only);
+                   if (v.keep) yes(true);
                  },
                  [&](const copy_messages& v) { transfer(command_type::copy_messages, v); },
                  [&](const move_messages& v) { transfer(command_type::move_messages, v); },
@@ -411,6 +438,20 @@ std::string encode(const command& c) {
                    place(v.to);
                    out.varint(v.uid);
                    put(out, v.message);
+                 },
+                 [&](const begin_account& v) {
+                   head(command_type::begin_account);
+                   out.varint(v.mailboxes.size());
+                   for (const auto& m : v.mailboxes) {
+                     out.bytes(m.name);
+                     out.bytes(m.special_use);
+                     yes(m.subscribed);
+                   }
+                 },
+                 [&](const restore_messages& v) {
+                   head(command_type::restore_messages);
+                   out.bytes(v.mailbox);
+                   put(out, v.uids);
                  },
                  [&](const set_rights& v) {
                    head(command_type::set_rights);
@@ -452,6 +493,7 @@ base::result<command> decode_command(std::string_view payload) {
   out.account = base::account_id{in.raw().varint()};
   out.time = base::from_milliseconds(in.raw().i64());
   const bool known = version == format_version || (version == unseen_version && type == command_type::expunge) ||
+                     (version == keep_version && (type == command_type::expunge || type == command_type::delete_mailbox)) ||
                      (version == guest_version && has_guest_version(type));
   if (in.failed() || !known) return malformed();
   auto what = read_fields(type, version, in);

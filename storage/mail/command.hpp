@@ -58,7 +58,8 @@ struct new_message {
 
 // Every command names its account; mailbox names are normalized UTF-8 with '/' between levels.
 struct create_mailbox { std::string name; std::string special_use; /* e.g. "\\Sent" or "" */ };
-struct delete_mailbox { std::string name; };
+/// `keep`: its messages can be restored (restore_messages).
+struct delete_mailbox { std::string name; bool keep = false; };
 struct rename_mailbox { std::string from, to; };   ///< children too; INBOX: its messages move (RFC 9051 §6.3.6)
 struct subscribe { std::string name; bool on = true; };
 struct set_special_use { std::string name; std::string special_use; };
@@ -96,8 +97,14 @@ struct store_flags {
   std::uint8_t may = keep_flags::all; ///< of a guest: other flags stay as they are
 };
 /// Removes messages that carry \Deleted; `uids` restricts it (UID EXPUNGE, POP3 with `even_undeleted`).
-/// `unseen_only` leaves those that have \Seen, whatever else is asked.
-struct expunge { base::mailbox_id mailbox; std::optional<uid_ranges> uids; bool even_undeleted = false; bool unseen_only = false; };
+/// `unseen_only` leaves those that have \Seen, whatever else is asked. `keep`: they can be restored.
+struct expunge {
+  base::mailbox_id mailbox;
+  std::optional<uid_ranges> uids;
+  bool even_undeleted = false;
+  bool unseen_only = false;
+  bool keep = false;
+};
 struct copy_messages { base::mailbox_id from, to; uid_ranges uids; std::uint8_t keep = keep_flags::all; };
 struct move_messages { base::mailbox_id from, to; uid_ranges uids; std::uint8_t keep = keep_flags::all; };
 /// Removes everything of the account.
@@ -128,9 +135,24 @@ struct set_metadata {
   std::vector<metadata_change> changes;
 };
 
+/// One of the mailboxes that an account begins with.
+struct first_mailbox { std::string name, special_use; bool subscribed = true; };
+/// Makes the first mailboxes of an account, once: later it is `already_done`. An account that has had more than its
+/// INBOX keeps what it has.
+struct begin_account { std::vector<first_mailbox> mailboxes; };
+/// Messages that were removed from the mailbox of this name, by their UIDs in the mailbox of this name of the account
+/// removed_of(account), come back; the mailbox is made when it is gone.
+struct restore_messages { std::string mailbox; uid_ranges uids; };
+
 using any_command = std::variant<create_mailbox, delete_mailbox, rename_mailbox, subscribe, set_special_use, append,
                                  deliver, store_flags, expunge, copy_messages, move_messages, drop_account,
-                                 relocate_body, set_rights, set_seen_mode, set_metadata, replace_message>;
+                                 relocate_body, set_rights, set_seen_mode, set_metadata, replace_message,
+                                 begin_account, restore_messages>;
+
+/// Where what was removed from an account's mailboxes waits, in mailboxes of the same names: an account of its own in
+/// the same shard, that nobody logs in to. The save date of a message there is the time of its removal.
+constexpr base::account_id removed_of(base::account_id a) noexcept { return base::account_id{a.value | std::uint64_t{1} << 63}; }
+constexpr bool is_of_removed(base::account_id a) noexcept { return a.value >> 63 != 0; }
 
 struct command {
   base::account_id account;
@@ -147,6 +169,7 @@ std::optional<base::account_id> account_of_arrival(std::string_view payload);
 //   append, deliver: mailbox, uid_validity, uids, modseq.  copy, move: mailbox (to), uid_validity, source_uids, uids, modseq.
 //   store_flags: uids changed or confirmed, refused_uids, modseq.  expunge: uids removed, modseq.
 //   replace: as append; source_uids: what was removed; modseq: of `from`.  create: mailbox, uid_validity.
+//   restore_messages: as move.  begin_account: number: mailboxes made.
 //   set_rights: mailbox, number: what the identifier has now.  over_limit: a bound of sharing_commands.hpp.
 
 } // namespace rookery::storage::mail

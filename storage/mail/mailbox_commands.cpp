@@ -83,12 +83,13 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time no
   return make_mailbox(shard, shard.account(id), now, c);
 }
 
-command_result apply(shard_state& shard, base::account_id id, base::wall_time, const delete_mailbox& c) {
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const delete_mailbox& c) {
   auto& a = shard.account(id);
   const auto name = canonical_name(c.name);
   if (name == "INBOX") return no(outcome::not_allowed);
   auto* m = shard.mailbox_named(a, name);
   if (m == nullptr) return no(outcome::no_such_mailbox);
+  if (c.keep) keep_removed(shard, *m, {{1, 0xffffffffu}}, now);
   shard.remove_mailbox(a, *m);
   return done(*m);
 }
@@ -139,9 +140,26 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time, c
   return done(*m);
 }
 
-command_result apply(shard_state& shard, base::account_id id, base::wall_time, const drop_account&) {
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const begin_account& c) {
+  auto& a = shard.account(id);
+  if (a.record.begun) return no(outcome::already_done);
+  command_result r;
+  const bool untouched = a.record.mailbox_next == a.record.inbox + 1 && a.record.mailboxes == 1;
+  for (const auto& m : c.mailboxes) {
+    if (!untouched || make_mailbox(shard, a, now, {m.name, m.special_use}).what != outcome::done) continue;
+    if (m.subscribed) shard.subscribed(a, canonical_name(m.name), true);
+    ++r.number;
+  }
+  a.record.begun = true;
+  shard.list_changed(a);
+  return r;
+}
+
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const drop_account&) {
+  if (!is_of_removed(id)) apply(shard, removed_of(id), now, drop_account{});
   auto& a = shard.look_at(id);
   if (a.record.mailbox_next == 1) return no(outcome::no_such_account);
+  a.record.begun = false;
   std::vector<base::mailbox_id> all;
   auto& pending = shard.store().pending;
   pending.scan(key::name(a.id, ""), [&](std::string_view, std::string_view value) {

@@ -26,6 +26,8 @@ command_result apply(shard_state&, base::account_id, base::wall_time, const dele
 command_result apply(shard_state&, base::account_id, base::wall_time, const rename_mailbox&);
 command_result apply(shard_state&, base::account_id, base::wall_time, const subscribe&);
 command_result apply(shard_state&, base::account_id, base::wall_time, const set_special_use&);
+command_result apply(shard_state&, base::account_id, base::wall_time, const begin_account&);
+/// With what was removed from it.
 command_result apply(shard_state&, base::account_id, base::wall_time, const drop_account&);
 
 /// Also for deliveries into a folder that is not there yet.

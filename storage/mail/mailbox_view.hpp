@@ -161,6 +161,7 @@ struct account_view {
   std::vector<std::string> subscriptions;                       ///< names, may name missing mailboxes; sorted
   std::uint64_t octets = 0;
   std::uint64_t messages = 0;
+  bool begun = false;                                           ///< its first mailboxes were made
   const mailbox_status* find(std::string_view name) const noexcept;
 };
 

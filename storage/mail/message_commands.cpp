@@ -56,20 +56,21 @@ void take_off(account_state& a, const weight& removed) {
   a.record.octets -= removed.octets;
 }
 
-/// Bits of `messages` in another mailbox; nothing when its list of keywords would be too long.
+/// Bits of `messages` in another mailbox; nothing when its list of keywords would be too long, unless `drop` says that
+/// those without room are left out.
 std::optional<std::vector<std::uint64_t>> translate(const mailbox_state& from, mailbox_state& to,
-                                                    const std::vector<stored_message>& messages) {
+                                                    const std::vector<stored_message>& messages, bool drop) {
   std::uint64_t used = 0;
   for (const auto& m : messages) used |= m.flags;
   const auto names = from.keywords_of(used);
-  if (!to.bits_of({0, names}, false)) return std::nullopt;
+  if (!to.bits_of({0, names}, drop)) return std::nullopt;
   std::vector<std::uint64_t> bits;
   bits.reserve(messages.size());
   std::uint64_t last_from = 0, last_to = 0;
   for (const auto& m : messages) {
     if (m.flags != last_from) {
       last_from = m.flags;
-      last_to = *to.bits_of({m.flags & flag::system_mask, from.keywords_of(m.flags)}, false);
+      last_to = *to.bits_of({m.flags & flag::system_mask, from.keywords_of(m.flags)}, drop);
     }
     bits.push_back(last_to);
   }
@@ -104,47 +105,69 @@ void carry_seen(shard_state& shard, const mailbox_state& from, const mailbox_sta
   }
 }
 
-command_result transfer(shard_state& shard, base::account_id id, base::wall_time now, base::mailbox_id from_id,
-                        base::mailbox_id to_id, const uid_ranges& uids, bool leave, std::uint8_t keep) {
-  auto& a = shard.account(id);
-  auto* from = shard.mailbox(a, from_id);
-  auto* to = shard.mailbox(a, to_id);
-  if (from == nullptr || to == nullptr) return no(outcome::no_such_mailbox);
-  auto messages = from->take_copies(uids, base::to_milliseconds(now));
-  if (messages.empty()) return about(*to);
-  if (!to->room_for_uids(messages.size())) return no(outcome::over_limit);
-  if (keep != keep_flags::all)
-    for (auto& m : messages) m.flags &= mask_of(keep);
-  const auto bits = translate(*from, *to, messages);
+/// How messages go from one mailbox to another.
+struct passage {
+  bool leave = false;                    ///< they are removed where they were
+  std::uint8_t keep = keep_flags::all;
+  bool drop_keywords = false;            ///< those without room are left out, else nothing goes
+};
+
+/// The mailboxes may be of two accounts.
+command_result pass(shard_state& shard, account_state& a, mailbox_state& from, account_state& b, mailbox_state& to,
+                    const uid_ranges& uids, base::wall_time now, const passage& how) {
+  auto messages = from.take_copies(uids, base::to_milliseconds(now));
+  if (messages.empty()) return about(to);
+  if (!to.room_for_uids(messages.size())) return no(outcome::over_limit);
+  if (how.keep != keep_flags::all)
+    for (auto& m : messages) m.flags &= mask_of(how.keep);
+  const auto bits = translate(from, to, messages, how.drop_keywords);
   if (!bits) return no(outcome::over_limit);
-  const auto modseq = to->step();
-  auto result = about(*to);
+  const auto modseq = to.step();
+  auto result = about(to);
   result.uids.reserve(messages.size());
   result.source_uids.reserve(messages.size());
   for (std::size_t i = 0; i < messages.size(); ++i) {
     result.source_uids.push_back(messages[i].uid);
-    result.uids.push_back(add(a, *to, modseq, (*bits)[i], std::move(messages[i].cold)));
+    result.uids.push_back(add(b, to, modseq, (*bits)[i], std::move(messages[i].cold)));
   }
-  if (from->seen_per_reader() && to->seen_per_reader()) carry_seen(shard, *from, *to, result);
-  shard.changed(a, *to);
-  if (leave) {
-    take_off(a, from->remove(result.source_uids, from == to ? modseq : from->step()));
-    shard.changed(a, *from);
+  if (&a == &b && from.seen_per_reader() && to.seen_per_reader()) carry_seen(shard, from, to, result);
+  shard.changed(b, to);
+  if (how.leave) {
+    take_off(a, from.remove(result.source_uids, &from == &to ? modseq : from.step()));
+    shard.changed(a, from);
   }
   return result;
+}
+
+command_result transfer(shard_state& shard, base::account_id id, base::wall_time now, base::mailbox_id from_id,
+                        base::mailbox_id to_id, const uid_ranges& uids, const passage& how) {
+  auto& a = shard.account(id);
+  auto* from = shard.mailbox(a, from_id);
+  auto* to = shard.mailbox(a, to_id);
+  if (from == nullptr || to == nullptr) return no(outcome::no_such_mailbox);
+  return pass(shard, a, *from, a, *to, uids, now, how);
+}
+
+/// The mailbox of this name, made if need be; INBOX when it cannot be.
+mailbox_state& named_or_inbox(shard_state& shard, account_state& a, const std::string& name, base::wall_time now) {
+  if (name != "INBOX") {
+    if (auto* m = shard.mailbox_named(a, name)) return *m;
+    if (const auto made = make_mailbox(shard, a, now, {name, ""}); made.what == outcome::done) return *shard.mailbox(a, made.mailbox);
+  }
+  return *shard.mailbox(a, base::mailbox_id{a.record.inbox});
+}
+
+/// A mailbox of what was removed is there while it has messages.
+void drop_when_empty(shard_state& shard, account_state& a, mailbox_state& m) {
+  if (is_of_removed(a.id) && m.record.messages == 0 && m.id().value != a.record.inbox) shard.remove_mailbox(a, m);
 }
 
 /// The folder that is asked for, made if that is asked for too, else INBOX.
 mailbox_state& destination(shard_state& shard, account_state& a, base::wall_time now, const deliver& c) {
   const auto folder = canonical_name(c.folder);
-  if (folder != "INBOX") {
-    if (auto* m = shard.mailbox_named(a, folder)) return *m;
-    if (c.create) {
-      const auto made = make_mailbox(shard, a, now, {folder, ""});
-      if (made.what == outcome::done) return *shard.mailbox(a, made.mailbox);
-    }
-  }
-  return *shard.mailbox(a, base::mailbox_id{a.record.inbox});
+  if (c.create) return named_or_inbox(shard, a, folder, now);
+  auto* m = folder == "INBOX" ? nullptr : shard.mailbox_named(a, folder);
+  return m != nullptr ? *m : *shard.mailbox(a, base::mailbox_id{a.record.inbox});
 }
 
 } // namespace
@@ -244,26 +267,54 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time, c
   return result;
 }
 
-command_result apply(shard_state& shard, base::account_id id, base::wall_time, const expunge& c) {
+void keep_removed(shard_state& shard, mailbox_state& from, const uid_ranges& uids, base::wall_time now) {
+  if (is_of_removed(from.account()) || from.record.messages == 0) return;
+  auto& a = shard.account(from.account());
+  auto& b = shard.account(removed_of(from.account()));
+  auto& to = named_or_inbox(shard, b, from.record.name, now);
+  pass(shard, a, from, b, to, uids, now, {false, keep_flags::all, true});
+}
+
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const expunge& c) {
   auto& a = shard.account(id);
   auto* m = shard.mailbox(a, c.mailbox);
   if (m == nullptr) return no(outcome::no_such_mailbox);
   auto uids = m->expungible(c.uids, c.even_undeleted, c.unseen_only);
   if (!uids.empty()) {
+    if (c.keep) {
+      uid_ranges ranges;
+      for (const auto uid : uids) append_uid(ranges, uid);
+      keep_removed(shard, *m, ranges, now);
+    }
     take_off(a, m->remove(uids, m->step()));
     shard.changed(a, *m);
   }
   auto result = about(*m);
   result.uids = std::move(uids);
+  drop_when_empty(shard, a, *m);
+  return result;
+}
+
+command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const restore_messages& c) {
+  if (is_of_removed(id)) return no(outcome::not_allowed);
+  auto& removed = shard.look_at(removed_of(id));
+  const auto name = canonical_name(c.mailbox);
+  auto* from = shard.mailbox_named(removed, name);
+  if (from == nullptr) return no(outcome::no_such_mailbox);
+  auto& a = shard.account(id);
+  // What is restored is not to be expunged again at once.
+  auto result = pass(shard, removed, *from, a, named_or_inbox(shard, a, name, now), c.uids, now,
+                     {true, keep_flags::all & ~keep_flags::deleted, true});
+  drop_when_empty(shard, removed, *from);
   return result;
 }
 
 command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const copy_messages& c) {
-  return transfer(shard, id, now, c.from, c.to, c.uids, false, c.keep);
+  return transfer(shard, id, now, c.from, c.to, c.uids, {false, c.keep});
 }
 
 command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const move_messages& c) {
-  return transfer(shard, id, now, c.from, c.to, c.uids, true, c.keep);
+  return transfer(shard, id, now, c.from, c.to, c.uids, {true, c.keep});
 }
 
 command_result apply(shard_state& shard, const relocate_body& c, std::span<const body_ref> bodies) {

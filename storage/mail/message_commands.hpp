@@ -16,6 +16,10 @@ command_result apply(shard_state&, base::account_id, base::wall_time, const stor
 command_result apply(shard_state&, base::account_id, base::wall_time, const expunge&);
 command_result apply(shard_state&, base::account_id, base::wall_time, const copy_messages&);
 command_result apply(shard_state&, base::account_id, base::wall_time, const move_messages&);
+/// What waits to be restored.
+command_result apply(shard_state&, base::account_id, base::wall_time, const restore_messages&);
+/// Copies of these messages wait in removed_of(account) from now on, as far as there is room. The caller removes them.
+void keep_removed(shard_state&, mailbox_state&, const uid_ranges&, base::wall_time now);
 /// Of all accounts of the shard; `number` becomes the count of references.
 command_result apply(shard_state&, const relocate_body&, std::span<const body_ref> bodies);
 

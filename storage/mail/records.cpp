@@ -9,6 +9,8 @@ namespace rookery::storage::mail {
 namespace {
 
 constexpr std::uint8_t format_version = 1;
+/// Of an account whose first mailboxes were made; there is nothing more in it.
+constexpr std::uint8_t begun_version = 2;
 /// Of a mailbox that others may use.
 constexpr std::uint8_t shared_version = 2;
 
@@ -49,7 +51,7 @@ shard_record read_shard_record(std::string_view octets) {
 std::string encode(const account_record& r) {
   std::string octets;
   base::encoder out(octets);
-  out.u8(format_version);
+  out.u8(r.begun ? begun_version : format_version);
   out.varint(r.mailbox_next);
   out.varint(r.inbox);
   out.varint(r.mailboxes);
@@ -63,8 +65,11 @@ std::string encode(const account_record& r) {
 }
 
 account_record read_account_record(std::string_view octets) {
-  auto in = begin(octets);
+  base::decoder in(octets);
+  const auto version = in.u8();
+  base::check((version == format_version || version == begun_version) && in.ok(), "mail tree: record of a newer format");
   account_record r;
+  r.begun = version == begun_version;
   r.mailbox_next = u32(in);
   r.inbox = u32(in);
   r.mailboxes = u32(in);

@@ -37,6 +37,7 @@ struct account_record {
   std::uint64_t thread_next = 1;
   std::uint32_t thread_generation = 0; ///< see thread_index.hpp
   std::uint64_t thread_rows = 0;       ///< in the current generation
+  bool begun = false;                  ///< its first mailboxes were made (begin_account); with it the record has version 2
 };
 std::string encode(const account_record&);
 account_record read_account_record(std::string_view);

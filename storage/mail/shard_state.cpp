@@ -229,6 +229,7 @@ std::shared_ptr<const account_view> shard_state::list(account_state& a) {
   v->account = a.id;
   v->octets = a.record.octets;
   v->messages = a.record.messages;
+  v->begun = a.record.begun;
   const auto names = key_writer(family::subscription).u64(a.id.value).done();
   store_->pending.scan(names, [&](std::string_view k, std::string_view) {
     v->subscriptions.emplace_back(k.substr(names.size()));
@@ -323,6 +324,7 @@ void shard_state::publish_list(account_state& a, account_cell& cell) {
   cell.amend([&](account_view& v) {
     v.octets = a.record.octets;
     v.messages = a.record.messages;
+    v.begun = a.record.begun;
     amend_list(v, std::move(a.removed_names), std::move(entered));
     for (const auto& [name, on] : a.subscriptions) {
       const auto at = std::lower_bound(v.subscriptions.begin(), v.subscriptions.end(), name);

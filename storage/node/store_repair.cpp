@@ -47,6 +47,8 @@ std::string name_of(const mail::any_command& what) {
     std::string operator()(const mail::drop_account&) const { return "the removal of all its mail"; }
     std::string operator()(const mail::relocate_body&) const { return {}; }
     std::string operator()(const mail::set_rights& c) const { return "rights of " + c.who; }
+    std::string operator()(const mail::begin_account&) const { return "its first mailboxes"; }
+    std::string operator()(const mail::restore_messages& c) const { return "messages restored to " + c.mailbox; }
     std::string operator()(const mail::set_seen_mode&) const { return "whether each reader has a \\Seen of his own"; }
     std::string operator()(const mail::set_metadata&) const { return "annotations"; }
   };

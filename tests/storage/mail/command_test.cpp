@@ -43,6 +43,12 @@ std::vector<any_command> one_of_each() {
           set_seen_mode{base::mailbox_id{1}, true},
           set_metadata{base::mailbox_id{1}, base::account_id{9}, {{"/comment", "Hello", true}, {"/x", std::nullopt, false}}},
           set_metadata{{}, {}, {}},
+          begin_account{{{"Sent", "\\Sent", true}, {"Old", "", false}}},
+          begin_account{},
+          restore_messages{"INBOX", {{1, 4}, {9, 9}}},
+          expunge{base::mailbox_id{3}, uid_ranges{{1, 2}}, true, true, true},
+          expunge{base::mailbox_id{3}, std::nullopt, false, false, true},
+          delete_mailbox{"Old", true},
           drop_account{},
           relocate_body{7, 0xfffffff0u},
           replace_message{base::mailbox_id{3}, base::mailbox_id{4}, 77, sample_message()}};
@@ -93,7 +99,7 @@ TEST(MailCommand, WhatIsCutOrGrownOrNewerIsRefused) {
       EXPECT_FALSE(decode_command(std::string_view(octets).substr(0, n)).ok()) << what.index() << " cut at " << n;
     EXPECT_FALSE(decode_command(octets + '\0').ok());
     auto newer = octets;
-    newer[1] = 3;
+    newer[1] = 9;
     EXPECT_FALSE(decode_command(newer).ok());
   }
 }

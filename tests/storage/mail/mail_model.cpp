@@ -32,6 +32,14 @@ void line(std::string& out, std::initializer_list<std::string> fields) {
 
 std::string n(std::uint64_t v) { return std::to_string(v); }
 
+/// Accounts 1..`most`, and those of what was removed from them.
+std::vector<std::uint64_t> with_removed(std::uint64_t most) {
+  std::vector<std::uint64_t> out;
+  for (std::uint64_t id = 1; id <= most; ++id)
+    for (const auto one : {id, removed_of(base::account_id{id}).value}) out.push_back(one);
+  return out;
+}
+
 template <class T>
 std::string joined(const T& values) {
   std::string out;
@@ -117,8 +125,13 @@ command_result mail_model::transfer(std::uint64_t id, std::int64_t time, std::ui
                                     const uid_ranges& uids, bool leave, std::uint8_t keep) {
   auto& a = with_inbox(id);
   if (!a.mailboxes.contains(from) || !a.mailboxes.contains(to)) return no(outcome::no_such_mailbox);
+  return pass(a, from, a, to, uids, time, leave, keep, false);
+}
+
+command_result mail_model::pass(account& a, std::uint32_t from, account& b, std::uint32_t to, const uid_ranges& uids, std::int64_t time,
+                                bool leave, std::uint8_t keep, bool drop_keywords) {
   auto& source = a.mailboxes[from];
-  auto& target = a.mailboxes[to];
+  auto& target = b.mailboxes[to];
   command_result r;
   std::vector<message> taken;
   std::vector<std::string> words;
@@ -136,7 +149,9 @@ command_result mail_model::transfer(std::uint64_t id, std::int64_t time, std::ui
     }
   for (const auto& k : source.keywords)
     if (std::any_of(taken.begin(), taken.end(), [&](const auto& m) { return m.keywords.contains(k); })) words.push_back(k);
-  if (!enter_keywords(target, words)) return no(outcome::over_limit);
+  if (drop_keywords)
+    for (const auto& word : words) enter_keywords(target, {word});
+  else if (!enter_keywords(target, words)) return no(outcome::over_limit);
   if (!taken.empty()) ++target.modseq;
   for (auto& m : taken) {
     m.keywords = spelled(target.keywords, m.keywords);
@@ -145,7 +160,7 @@ command_result mail_model::transfer(std::uint64_t id, std::int64_t time, std::ui
     r.uids.push_back(target.uid_next);
     target.messages[target.uid_next++] = m;
   }
-  if (source.seen_per_reader && target.seen_per_reader)
+  if (&a == &b && source.seen_per_reader && target.seen_per_reader)
     for (const auto& [reader, seen] : std::map(source.seen))
       for (std::size_t i = 0; i < r.uids.size(); ++i)
         if (seen.contains(r.source_uids[i])) target.seen[reader].insert(r.uids[i]);
@@ -153,13 +168,32 @@ command_result mail_model::transfer(std::uint64_t id, std::int64_t time, std::ui
   r.uid_validity = target.uid_validity;
   r.modseq = target.modseq;
   if (leave && !taken.empty()) {
-    if (from != to) ++source.modseq;
+    if (&source != &target) ++source.modseq;
     for (const auto uid : r.source_uids) {
       source.messages.erase(uid);
       source.vanished.emplace_back(source.modseq, uid);
     }
   }
   return r;
+}
+
+std::uint32_t mail_model::made_or_inbox(account& a, std::int64_t time, const std::string& name) {
+  auto at = named(a, name);
+  if (at == 0 && acceptable(name)) at = make(a, time, name, "");
+  return at != 0 ? at : named(a, "INBOX");
+}
+
+void mail_model::keep_removed(std::uint64_t id, std::uint32_t from, const uid_ranges& uids, std::int64_t time) {
+  auto& a = with_inbox(id);
+  if (is_of_removed(base::account_id{id}) || a.mailboxes[from].messages.empty()) return;
+  auto& b = with_inbox(removed_of(base::account_id{id}).value);
+  pass(a, from, b, made_or_inbox(b, time, a.mailboxes[from].name), uids, time, false, keep_flags::all, true);
+}
+
+void mail_model::drop_when_empty(std::uint64_t id, std::uint32_t which) {
+  auto& a = accounts_[id];
+  if (is_of_removed(base::account_id{id}) && a.mailboxes[which].messages.empty() && a.mailboxes[which].name != "INBOX")
+    a.mailboxes.erase(which);
 }
 
 command_result mail_model::apply(const committed_command& c) {
@@ -186,12 +220,17 @@ command_result mail_model::apply(const committed_command& c) {
     return about(at, a.mailboxes[at]);
   }
   if (std::holds_alternative<drop_account>(read.what)) {
+    const auto drop = [](account& a) {
+      a.mailboxes.clear();
+      a.subscriptions.clear();
+      a.threads.clear();
+      a.metadata.clear();
+      a.begun = false;
+    };
+    drop(accounts_[removed_of(base::account_id{id}).value]);
     auto& a = accounts_[id];
     if (a.next == 1) return no(outcome::no_such_account);
-    a.mailboxes.clear();
-    a.subscriptions.clear();
-    a.threads.clear();
-    a.metadata.clear();
+    drop(a);
     return {};
   }
   if (const auto* v = std::get_if<relocate_body>(&read.what)) {
@@ -209,8 +248,7 @@ command_result mail_model::apply(const committed_command& c) {
     if (v->origin != 0 && !delivered_.emplace(id, v->origin, v->recipient).second) return no(outcome::already_done);
     auto& a = with_inbox(id);
     const auto folder = canonical(v->folder);
-    auto at = named(a, folder);
-    if (at == 0 && v->create && acceptable(folder)) at = make(a, time, folder, "");
+    auto at = v->create ? made_or_inbox(a, time, folder) : named(a, folder);
     if (at == 0) at = named(a, "INBOX");
     auto& m = a.mailboxes[at];
     for (const auto& word : v->message.flags.keywords) enter_keywords(m, {word});
@@ -226,6 +264,7 @@ command_result mail_model::apply(const committed_command& c) {
     const auto at = named(a, name);
     if (at == 0) return no(outcome::no_such_mailbox);
     const auto r = about(at, a.mailboxes[at]);
+    if (v->keep) keep_removed(id, at, {{1, 0xffffffffu}}, time);
     a.mailboxes.erase(at);
     return r;
   }
@@ -363,6 +402,11 @@ command_result mail_model::apply(const committed_command& c) {
       if ((!v->uids || in_ranges(*v->uids, uid)) && (v->even_undeleted || (msg.system & flag::deleted) != 0) &&
           (!v->unseen_only || (msg.system & flag::seen) == 0))
         uids.push_back(uid);
+    if (!uids.empty() && v->keep) {
+      uid_ranges ranges;
+      for (const auto uid : uids) ranges.emplace_back(uid, uid);
+      keep_removed(id, v->mailbox.value, ranges, time);
+    }
     if (!uids.empty()) ++m.modseq;
     for (const auto uid : uids) {
       m.messages.erase(uid);
@@ -370,6 +414,32 @@ command_result mail_model::apply(const committed_command& c) {
     }
     auto r = about(v->mailbox.value, m);
     r.uids = uids;
+    drop_when_empty(id, v->mailbox.value);
+    return r;
+  }
+  if (const auto* v = std::get_if<begin_account>(&read.what)) {
+    if (a.begun) return no(outcome::already_done);
+    a.begun = true;
+    command_result r;
+    const bool untouched = a.mailboxes.size() == 1 && a.next == a.mailboxes.begin()->first + 1;
+    for (const auto& first : v->mailboxes) {
+      const auto name = canonical(first.name);
+      if (!untouched || !acceptable(name) || named(a, name) != 0) continue;
+      make(a, time, name, first.special_use);
+      if (first.subscribed) a.subscriptions.insert(name);
+      ++r.number;
+    }
+    return r;
+  }
+  if (const auto* v = std::get_if<restore_messages>(&read.what)) {
+    if (is_of_removed(base::account_id{id})) return no(outcome::not_allowed);
+    const auto from_id = removed_of(base::account_id{id}).value;
+    auto& removed = accounts_[from_id];
+    const auto name = canonical(v->mailbox);
+    const auto from = named(removed, name);
+    if (from == 0) return no(outcome::no_such_mailbox);
+    const auto r = pass(removed, from, a, made_or_inbox(a, time, name), v->uids, time, true, keep_flags::all & ~keep_flags::deleted, true);
+    drop_when_empty(from_id, from);
     return r;
   }
   if (const auto* v = std::get_if<copy_messages>(&read.what))
@@ -414,7 +484,7 @@ command_result mail_model::apply(const committed_command& c) {
 
 std::string mail_model::dump() const {
   std::string out;
-  for (std::uint64_t id = 1; id <= command_maker::accounts; ++id) {
+  for (const auto id : with_removed(command_maker::accounts)) {
     auto copy = *this; // shows an INBOX where there is none
     const auto& a = copy.with_inbox(id);
     std::map<std::string, std::uint32_t> by_name;
@@ -428,7 +498,7 @@ std::string mail_model::dump() const {
       for (const auto& [k, value] : entries)
         if (k.first == 0 || k.first == command_maker::guest) line(out, {"metadata", n(k.first), k.second, value});
     };
-    line(out, {"account", n(id), n(messages), n(octets), joined(a.subscriptions)});
+    line(out, {"account", n(id), n(messages), n(octets), a.begun ? "begun" : "", joined(a.subscriptions)});
     annotations(a.metadata);
     for (const auto& [name, mid] : by_name) {
       const auto& m = a.mailboxes.at(mid);
@@ -469,7 +539,7 @@ std::string mail_model::dump() const {
 
 std::string dump(mail_machine& machine, std::uint64_t accounts) {
   std::string out;
-  for (std::uint64_t id = 1; id <= accounts; ++id) {
+  for (const auto id : with_removed(accounts)) {
     const auto cell = machine.open_account(base::account_id{id});
     const auto a = cell->view();
     const auto annotations = [&](base::mailbox_id m) {
@@ -477,7 +547,7 @@ std::string dump(mail_machine& machine, std::uint64_t accounts) {
         for (const auto& [name, value] : machine.metadata(base::account_id{id}, m, base::account_id{reader}))
           line(out, {"metadata", n(reader), name, value});
     };
-    line(out, {"account", n(id), n(a->messages), n(a->octets), joined(a->subscriptions)});
+    line(out, {"account", n(id), n(a->messages), n(a->octets), a->begun ? "begun" : "", joined(a->subscriptions)});
     annotations({});
     for (const auto& listed : a->mailboxes) {
       const auto open = machine.open_mailbox(a->account, listed->id);
@@ -624,7 +694,7 @@ any_command command_maker::pick(const mail_model& model, std::uint64_t id, std::
   static const char* const whos[] = {"#9", "-#9", "anyone", "$staff@x", "#2", ""};
   const auto reader = [&] { return base::account_id{below(2) == 0 ? guest : 0}; };
   const auto keep = [&] { return below(3) == 0 ? static_cast<std::uint8_t>(below(7)) : keep_flags::all; };
-  switch (below(30)) {
+  switch (below(34)) {
   case 24: case 25: return set_rights{any(), whos[below(6)], static_cast<rights_step>(below(3)), below(8)};
   case 26: case 27: return set_seen_mode{any(), below(4) != 0};
   case 28: case 29: {
@@ -637,8 +707,17 @@ any_command command_maker::pick(const mail_model& model, std::uint64_t id, std::
     }
     return s;
   }
+  case 30: return begin_account{{{"A", "\\Sent"}, {name(), "", below(2) == 0}}};
+  case 31: return restore_messages{name(), ranges(look(any()))};
+  case 32: case 33: { // what was removed, for good
+    const auto shadow = model.accounts().find(removed_of(base::account_id{id}).value);
+    if (shadow == model.accounts().end() || shadow->second.mailboxes.empty()) return subscribe{name(), false};
+    const auto& [number, box] = *std::next(shadow->second.mailboxes.begin(), below(static_cast<std::uint32_t>(shadow->second.mailboxes.size())));
+    of_removed_ = true;
+    return expunge{base::mailbox_id{number}, ranges(&box), true};
+  }
   case 0: case 1: return create_mailbox{name(), below(3) == 0 ? "\\Sent" : ""};
-  case 2: return delete_mailbox{name()};
+  case 2: return delete_mailbox{name(), below(2) == 0};
   case 3: return rename_mailbox{name(), name()};
   case 4: return subscribe{name(), below(3) != 0};
   case 5: return set_special_use{name(), below(2) == 0 ? "\\Trash" : ""};
@@ -673,6 +752,7 @@ any_command command_maker::pick(const mail_model& model, std::uint64_t id, std::
     expunge e{m, std::nullopt, below(8) == 0};
     if (below(2) == 0 || e.even_undeleted) e.uids = ranges(look(m));
     e.unseen_only = below(4) == 0;
+    e.keep = below(2) == 0;
     return e;
   }
   case 19: case 20: {
@@ -736,7 +816,9 @@ committed_command command_maker::next(const mail_model& model) {
   c.account = base::account_id{mix_ == command_mix::pages ? 1 : 1 + below(accounts)};
   c.time = base::from_milliseconds(time_);
   std::vector<body_ref> bodies;
+  of_removed_ = false;
   c.what = mix_ == command_mix::pages ? pick_page_work(model, bodies) : pick(model, c.account.value, bodies);
+  if (of_removed_) c.account = removed_of(c.account);
   return committed(lsn_++, c, std::move(bodies));
 }
 

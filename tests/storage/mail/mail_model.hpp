@@ -49,6 +49,7 @@ public:
     std::set<std::string> subscriptions;
     std::map<std::string, std::uint64_t> threads;
     std::map<std::pair<std::uint64_t, std::string>, std::string> metadata;
+    bool begun = false;
   };
   const std::map<std::uint64_t, account>& accounts() const { return accounts_; }
 
@@ -60,12 +61,17 @@ private:
   bool enter_keywords(mailbox&, const std::vector<std::string>&);
   command_result transfer(std::uint64_t, std::int64_t, std::uint32_t from, std::uint32_t to, const uid_ranges&, bool leave,
                           std::uint8_t keep);
+  command_result pass(account&, std::uint32_t from, account&, std::uint32_t to, const uid_ranges&, std::int64_t time, bool leave,
+                      std::uint8_t keep, bool drop_keywords);
+  std::uint32_t made_or_inbox(account&, std::int64_t time, const std::string& name);
+  void keep_removed(std::uint64_t id, std::uint32_t from, const uid_ranges&, std::int64_t time);
+  void drop_when_empty(std::uint64_t id, std::uint32_t which);
 
   std::map<std::uint64_t, account> accounts_;
   std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint32_t>> delivered_;
 };
 
-/// The same text from the views that a machine gives, for accounts 1..`accounts`.
+/// The same text from the views that a machine gives, for accounts 1..`accounts` and what was removed from them.
 std::string dump(mail_machine&, std::uint64_t accounts);
 /// Results as text.
 std::string dump(const command_result&);
@@ -91,6 +97,7 @@ private:
   uid_ranges ranges(const mail_model::mailbox*);
 
   command_mix mix_;
+  bool of_removed_ = false; ///< the command picked is about what was removed
   std::mt19937_64 random_;
   std::int64_t time_ = 1'700'000'000'000;
   std::uint64_t lsn_ = 0;
