@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Other people's programs against the running server: curl, swaks, msmtp, mbsync."""
-import hashlib, os, random, shutil, subprocess, tempfile, unittest
+"""Other people's programs against the running server: curl, swaks, msmtp, mbsync, offlineimap, mutt."""
+import hashlib, imaplib, os, random, shutil, subprocess, tempfile, unittest
 
 HOST = os.environ["ROOKERY_HOST"]
 PASSWORD = os.environ["ROOKERY_PASSWORD"]
@@ -136,6 +136,92 @@ class Clients(unittest.TestCase):
             self.assertEqual(code, 0, out)
         self.assertEqual(sum(map(len, picture(near).values())), 50)
         self.assertEqual(picture(near), picture(far))
+
+    def imap(self):
+        c = imaplib.IMAP4(HOST, int(port("imap")))
+        c.login(U3, PASSWORD)
+        self.addCleanup(c.sock.close)
+        return c
+
+    def flags_of(self, c, mailbox):
+        """Flags of each message, by its subject; \\Recent left out."""
+        c.select(mailbox, readonly=True)
+        found = {}
+        if c.response("EXISTS")[1] != [b"0"]:
+            for row in c.fetch("1:*", "(FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]:
+                if isinstance(row, tuple):
+                    flags = row[0].split(b"FLAGS (")[1].split(b")")[0].decode().split()
+                    found[row[1].decode().split(":")[1].strip()] = sorted(f for f in flags if f != "\\Recent")
+        return found
+
+    @needs("offlineimap")
+    def test_offlineimap_syncs_both_ways(self):
+        box, root, rc = "off" + token(), self.home + "/mail", self.home + "/rc"
+        c = self.imap()
+        c.create(box)
+        for i in range(12):
+            c.append(box, ["", "\\Seen", "\\Flagged"][i % 3], None, mail("m%d" % i))
+        with open(rc, "w") as f:
+            f.write("[general]\naccounts = a\nmetadata = %s/meta\nui = quiet\n[Account a]\nlocalrepository = l\nremoterepository = r\n"
+                    "[Repository l]\ntype = Maildir\nlocalfolders = %s\n"
+                    "[Repository r]\ntype = IMAP\nremotehost = %s\nremoteport = %s\nremoteuser = %s\nremotepass = %s\nssl = no\nstarttls = no\n"
+                    "auth_mechanisms = PLAIN\nfolderfilter = lambda name: name == '%s'\n" % (self.home, root, HOST, port("imap"), U3, PASSWORD, box))
+
+        def sync():
+            code, out = run("offlineimap", "-o", "-c", rc, home=self.home, limit=120)
+            self.assertEqual(code, 0, out)
+
+        def here():
+            found = {}
+            for part in ("cur", "new"):
+                for n in os.listdir("%s/%s/%s" % (root, box, part)):
+                    with open("%s/%s/%s/%s" % (root, box, part, n)) as f:
+                        found[f.read().split("Subject: ")[1].split("\n")[0]] = (part, n)
+            return found
+
+        sync()
+        self.assertEqual(sorted(here()), sorted("m%d" % i for i in range(12)))
+        # One is flagged there, one goes, one is new.
+        folder = "%s/%s/" % (root, box)
+        part, n = here()["m1"]
+        self.assertIn("S", n.split(":2,")[1])
+        os.rename(folder + part + "/" + n, folder + "cur/" + n.split(":2,")[0] + ":2,FS")
+        os.remove(folder + "/".join(here()["m2"]))
+        with open(folder + "cur/1700000000_1.local:2,S", "wb") as f:
+            f.write(mail("fresh").replace(b"\r\n", b"\n"))
+        sync()
+        got = self.flags_of(c, box)
+        self.assertEqual(sorted(got), sorted(["m%d" % i for i in range(12) if i != 2] + ["fresh"]))
+        self.assertEqual((got["m1"], got["fresh"]), (["\\Flagged", "\\Seen"], ["\\Seen"]))
+        # And what changes here arrives there.
+        c.select(box)
+        c.store("1", "+FLAGS", "\\Answered")
+        sync()
+        self.assertIn("R", here()["m0"][1].split(":2,")[1])
+
+    @needs("mutt")
+    def test_mutt_reads_copies_flags_and_deletes(self):
+        box, kept = "mutt" + token(), "kept" + token()
+        c = self.imap()
+        c.create(box)
+        c.create(kept)
+        for i in range(4):
+            c.append(box, "", None, mail("m%d" % i))
+        rc = self.home + "/muttrc"
+        with open(rc, "w") as f:
+            f.write("set imap_user = '%s'\nset imap_pass = '%s'\nset folder = 'imap://%s:%s/'\nset spoolfile = '+%s'\nset ssl_starttls = no\n"
+                    "set ssl_force_tls = no\nset imap_authenticators = 'plain'\nset delete = yes\nset quit = yes\nset confirmappend = no\n"
+                    "set confirmcreate = no\nset wait_key = no\nset timeout = 5\nset sort = date\nset mark_old = no\nset trash = ''\nset record = ''\n"
+                    % (U3, PASSWORD, HOST, port("imap"), box))
+        keys = ("<search>~s m0<enter><flag-message>" "<search>~s m1<enter><delete-message>" "<search>~s m2<enter><copy-message>=%s<enter>"
+                "<search>~s m3<enter><display-message><exit>" "<sync-mailbox><quit>" % kept)
+        code, out = run("script", "-qefc", "mutt -n -F %s -e 'push \"%s\"'" % (rc, keys), "/dev/null", home=self.home, limit=60)
+        self.assertEqual(code, 0, out)
+        got = self.flags_of(c, box)
+        self.assertEqual(sorted(got), ["m0", "m2", "m3"], out)
+        self.assertIn("\\Flagged", got["m0"])
+        self.assertIn("\\Seen", got["m3"])
+        self.assertEqual(list(self.flags_of(c, kept)), ["m2"])
 
 
 if __name__ == "__main__":
