@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -132,16 +131,7 @@ public:
     return promise;
   }
 
-  void committed(const commit_done& done) {
-    const auto at = commits_.find(done.token);
-    if (at == commits_.end()) return;
-    const auto then = std::move(at->second);
-    commits_.erase(at);
-    const bool ok = !done.error && !done.results.empty() && done.results.front().what == storage::outcome::done;
-    if (!ok)
-      base::log_event(base::severity::warning, "mailbox.not_changed").text("error", done.error ? done.error->log.value : "the mailbox is gone");
-    then(ok);
-  }
+  void committed(const commit_done& done) { commits_.done(done); }
 
 private:
   /// A look at all accounts.
@@ -234,13 +224,12 @@ private:
     auto& command = group.commands.emplace_back();
     command.shard = of_->shard_of(account);
     command.payload = mail::encode(mail::command{account, of_->clock->wall(), std::move(what)});
-    const auto token = ++last_token_;
-    commits_.emplace(token, std::move(then));
-    if (commit_group_of(*self_, *of_, std::move(group), token)) return;
-    commit_done refused;
-    refused.token = token;
-    refused.error = base::make_error(base::error_kind::try_later, "the log takes nothing now");
-    committed(refused);
+    commits_.send(*self_, *of_, std::move(group), [then = std::move(then)](const commit_done& done) {
+      const bool ok = !done.error && !done.results.empty() && done.results.front().what == storage::outcome::done;
+      if (!ok)
+        base::log_event(base::severity::warning, "mailbox.not_changed").text("error", done.error ? done.error->log.value : "the mailbox is gone");
+      then(ok);
+    });
   }
 
   // The round.
@@ -348,8 +337,7 @@ private:
   node* of_ = nullptr;
   std::unique_ptr<round> round_;
   base::wall_time next_night_{};
-  std::map<std::uint64_t, std::function<void(bool)>> commits_;
-  std::uint64_t last_token_ = 0;
+  awaited_commits commits_;
 };
 
 caf::behavior mailbox_keeper(caf::stateful_actor<keeper>* self, node* of) {

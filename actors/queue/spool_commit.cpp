@@ -38,4 +38,22 @@ bool commit_group_of(caf::local_actor& from, node& n, storage::commit_group grou
   return submit_commit(from, n.log, *n.gate, std::move(request));
 }
 
+void awaited_commits::send(caf::local_actor& from, node& n, storage::commit_group group, continuation then) {
+  const auto token = ++last_token_;
+  waiting_.emplace(token, std::move(then));
+  if (commit_group_of(from, n, std::move(group), token)) return;
+  commit_done refused;
+  refused.token = token;
+  refused.error = base::make_error(base::error_kind::try_later, "the log takes nothing now");
+  done(refused);
+}
+
+void awaited_commits::done(const commit_done& answer) {
+  const auto at = waiting_.find(answer.token);
+  if (at == waiting_.end()) return;
+  const auto then = std::move(at->second);
+  waiting_.erase(at);
+  then(answer);
+}
+
 } // namespace rookery::actors

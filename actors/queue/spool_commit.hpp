@@ -7,6 +7,8 @@
 #include <caf/all.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,5 +23,18 @@ void add_written(storage::commit_group&, base::wall_time now, storage::queue::en
 /// Sends it off; `from` gets a commit_done_ptr with the token. False: the log takes nothing now.
 bool commit_group_of(caf::local_actor& from, node&, storage::commit_group, std::uint64_t token = 0, ack = ack::applied,
                      std::shared_ptr<void> keep = nullptr);
+
+/// Commits of one actor, and what each of them is waited for. Its handler of commit_done_ptr calls `done`.
+class awaited_commits {
+public:
+  using continuation = std::function<void(const commit_done&)>;
+  /// `then` is called once: now, with an error, when the log takes nothing.
+  void send(caf::local_actor& from, node&, storage::commit_group, continuation then);
+  void done(const commit_done&);
+
+private:
+  std::map<std::uint64_t, continuation> waiting_;
+  std::uint64_t last_token_ = 0;
+};
 
 } // namespace rookery::actors

@@ -34,6 +34,7 @@ struct counter_state {
   reporting::tls_tally tally;
   std::map<std::string, std::string> lines;                       ///< that wait, by key
   std::vector<std::pair<std::string, std::uint64_t>> under_way;
+  std::map<std::string, std::string> lines_under_way;
   bool committing = false;
   static inline const char* name = "tls_counter_actor";
 };
@@ -60,6 +61,13 @@ void recall(self_ptr self) {
   }
 }
 
+/// What could not be written waits again.
+void put_back(counter_state& st) {
+  st.tally.put_back(std::exchange(st.under_way, {}));
+  st.lines.merge(st.lines_under_way);
+  st.lines_under_way.clear();
+}
+
 void write_down(self_ptr self) {
   auto& st = self->state;
   if (st.committing || (st.tally.empty() && st.lines.empty())) return;
@@ -67,10 +75,10 @@ void write_down(self_ptr self) {
   std::vector<storage::queue::any_command> commands;
   for (const auto& [key, n] : st.under_way) commands.push_back(storage::queue::count_note{tls_counted_space, key, n, until_of(key)});
   for (const auto& [key, text] : st.lines) commands.push_back(storage::queue::put_note{tls_lines_space, key, text, until_of(key)});
-  st.lines.clear();
+  st.lines_under_way = std::exchange(st.lines, {});
   st.committing = true;
   if (commit_group_of(*self, *st.of, spool_group(st.of->clock->wall(), std::move(commands)), 0, ack::durable)) return;
-  st.tally.put_back(std::exchange(st.under_way, {}));
+  put_back(st);
   self->delayed_send(self, commit_again, try_again{});
 }
 
@@ -105,9 +113,10 @@ caf::behavior tls_counter_actor(self_ptr self, node* of) {
             auto& st = self->state;
             if (done->error) {
               base::log_event(base::severity::warning, "tlsrpt.not_counted").text("error", done->error->log.value);
-              st.tally.put_back(std::move(st.under_way));
+              put_back(st);
             }
             st.under_way.clear();
+            st.lines_under_way.clear();
             if (done->error) return self->delayed_send(self, commit_again, try_again{});
             st.committing = false;
             write_down(self);

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
-#include <map>
 #include <utility>
 
 namespace rookery::actors {
@@ -108,27 +107,17 @@ public:
     return out;
   }
 
-  void committed(const commit_done& done) {
-    const auto at = commits_.find(done.token);
-    if (at == commits_.end()) return;
-    const auto then = std::move(at->second);
-    commits_.erase(at);
-    if (done.error) base::log_event(base::severity::warning, "tlsrpt.not_recorded").text("error", done.error->log.value);
-    then(!done.error);
-  }
+  void committed(const commit_done& done) { commits_.done(done); }
 
 private:
   std::shared_ptr<const storage::queue::spool_view> notes() const { return of_->spool->view(); }
 
   void commit(std::vector<storage::queue::any_command> commands, storage::commit_group group, std::function<void(bool)> then) {
     for (auto& c : spool_group(of_->clock->wall(), std::move(commands)).commands) group.commands.push_back(std::move(c));
-    const auto token = ++last_token_;
-    commits_.emplace(token, std::move(then));
-    if (commit_group_of(*self_, *of_, std::move(group), token)) return;
-    commit_done refused;
-    refused.token = token;
-    refused.error = base::make_error(base::error_kind::try_later, "the log takes nothing now");
-    committed(refused);
+    commits_.send(*self_, *of_, std::move(group), [then = std::move(then)](const commit_done& done) {
+      if (done.error) base::log_event(base::severity::warning, "tlsrpt.not_recorded").text("error", done.error->log.value);
+      then(!done.error);
+    });
   }
 
   storage::queue::put_note note_of(const job& j) const {
@@ -319,8 +308,7 @@ private:
   caf::event_based_actor* self_ = nullptr;
   node* of_ = nullptr;
   std::deque<round> rounds_;           ///< the first one is at work
-  std::map<std::uint64_t, std::function<void(bool)>> commits_;
-  std::uint64_t last_token_ = 0;
+  awaited_commits commits_;
   base::wall_time dropped_{};
   bool going_ = false;
 };

@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 #include "base/codec.hpp"
 #include "base/text.hpp"
+#include "storage/mail/answers.hpp"
 #include "storage/mail/keys.hpp"
 #include "storage/mail/message_commands.hpp"
 
@@ -13,20 +14,6 @@
 
 namespace rookery::storage::mail {
 namespace {
-
-command_result no(outcome what) {
-  command_result r;
-  r.what = what;
-  return r;
-}
-
-command_result done(const mailbox_state& m) {
-  command_result r;
-  r.mailbox = m.id();
-  r.uid_validity = m.record.uid_validity;
-  r.modseq = m.record.highest_modseq;
-  return r;
-}
 
 struct named {
   std::string name;
@@ -51,7 +38,7 @@ command_result rename_inbox(shard_state& shard, account_state& a, base::wall_tim
   if (made.what != outcome::done) return made;
   const base::mailbox_id inbox{a.record.inbox};
   apply(shard, a.id, now, move_messages{inbox, made.mailbox, {{1, 0xffffffffu}}});
-  return done(*shard.mailbox(a, made.mailbox));
+  return about(*shard.mailbox(a, made.mailbox));
 }
 
 } // namespace
@@ -70,7 +57,7 @@ command_result make_mailbox(shard_state& shard, account_state& a, base::wall_tim
   if (!acceptable_name(name)) return no(outcome::not_allowed);
   if (shard.id_of(a, name)) return no(outcome::mailbox_exists);
   if (a.record.mailboxes >= shard.store().settings.mailboxes_per_account_max) return no(outcome::over_limit);
-  return done(shard.make_mailbox(a, std::move(name), c.special_use, a.new_uid_validity(now)));
+  return about(shard.make_mailbox(a, std::move(name), c.special_use, a.new_uid_validity(now)));
 }
 
 command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const create_mailbox& c) {
@@ -78,7 +65,7 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time no
   if (fresh.record.inbox == 0 && canonical_name(c.name) == "INBOX") {
     auto& m = shard.make_inbox(fresh, fresh.new_uid_validity(now));
     m.record.special_use = c.special_use;
-    return done(m);
+    return about(m);
   }
   return make_mailbox(shard, shard.account(id), now, c);
 }
@@ -91,7 +78,7 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time no
   if (m == nullptr) return no(outcome::no_such_mailbox);
   if (c.keep) keep_removed(shard, *m, {{1, 0xffffffffu}}, now);
   shard.remove_mailbox(a, *m);
-  return done(*m);
+  return about(*m);
 }
 
 command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const rename_mailbox& c) {
@@ -117,7 +104,7 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time no
     base::check(state != nullptr, "mail tree: a name row without its mailbox");
     renamed.emplace_back(state, std::move(name));
   }
-  auto result = done(*renamed.front().first);
+  auto result = about(*renamed.front().first);
   shard.rename_mailboxes(a, std::move(renamed));
   return result;
 }
@@ -137,7 +124,7 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time, c
   m->record.special_use = c.special_use;
   shard.changed(a, *m);
   shard.list_changed(a);
-  return done(*m);
+  return about(*m);
 }
 
 command_result apply(shard_state& shard, base::account_id id, base::wall_time now, const begin_account& c) {

@@ -1,6 +1,7 @@
 #include "storage/mail/message_commands.hpp"
 
 #include "base/check.hpp"
+#include "storage/mail/answers.hpp"
 #include "storage/mail/keys.hpp"
 #include "storage/mail/mailbox_commands.hpp"
 #include "storage/mail/reader_seen.hpp"
@@ -15,20 +16,6 @@
 
 namespace rookery::storage::mail {
 namespace {
-
-command_result no(outcome what) {
-  command_result r;
-  r.what = what;
-  return r;
-}
-
-command_result about(const mailbox_state& m) {
-  command_result r;
-  r.mailbox = m.id();
-  r.uid_validity = m.record.uid_validity;
-  r.modseq = m.record.highest_modseq;
-  return r;
-}
 
 page_source::cold_octets cold_of(shard_state& shard, account_state& a, base::wall_time now, const new_message& m,
                                  const body_ref& body) {

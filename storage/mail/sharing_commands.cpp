@@ -1,5 +1,6 @@
 #include "storage/mail/sharing_commands.hpp"
 
+#include "storage/mail/answers.hpp"
 #include "storage/mail/keys.hpp"
 #include "storage/mail/reader_seen.hpp"
 
@@ -7,20 +8,6 @@
 
 namespace rookery::storage::mail {
 namespace {
-
-command_result no(outcome what) {
-  command_result r;
-  r.what = what;
-  return r;
-}
-
-command_result about(const mailbox_state& m) {
-  command_result r;
-  r.mailbox = m.id();
-  r.uid_validity = m.record.uid_validity;
-  r.modseq = m.record.highest_modseq;
-  return r;
-}
 
 void put_share(shard_state& shard, const account_state& a, const mailbox_state& m, const std::string& who) {
   if (who.starts_with('-')) return;
