@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "policy/delivery/dnssec_rule.hpp"
 #include "policy/routing/address_form.hpp"
+#include "storage/search/ranking.hpp"
 
 #include <algorithm>
 #include <array>
@@ -130,6 +131,8 @@ constexpr auto rows = std::to_array<setting_info>({
      "The languages of delivery reports, parted by spaces; the texts stand below each other, the first one gives the subject. Built in are en and de, others need files (docs/manual/reports.md)."},
     {"search.index", flag, &settings::search_index, 0, 0, {},
      "Whether words of mail are kept in an index, so that searches read few messages; without it they read all, and find the same."},
+    {"search.languages", languages, &settings::search_languages, 0, 0, {},
+     "Languages, parted by spaces, as `english german`: fuzzy searches (RFC 6203) find other forms of a word in each of them. The index keeps words as they are, so a change holds from the next search on and nothing is made anew."},
     {"search.text_octets_max", octets, &settings::search_text_octets_max, 65536, 268435456, {},
      "Text of one message that is indexed; searches read messages with more."},
     {"smtp.command_seconds", seconds, &settings::smtp_command_seconds, 10, 3600, {},
@@ -208,6 +211,7 @@ base::failure<base::error> unfit(const setting_info& s) {
   case setting_type::text: text += " is one line of at most " + std::to_string(setting_text_octets_max) + " octets without quotation marks and backslashes"; break;
   case durations: text += " is a list of 1 to " + std::to_string(durations_max) + " durations of 10s to 7d, as 5m 10m 1h"; break;
   case host: text += " is a host name or an address, with :port if need be, or empty"; break;
+  case languages: text += " is a list of at most " + std::to_string(storage::search::languages_max) + " languages, as english german: " + storage::search::known_languages() + "; or empty"; break;
   case addresses: text += " is a list of at most " + std::to_string(setting_addresses_max) + " IPv4 or IPv6 addresses, or empty"; break;
   default:
     text += " is a number from " + std::to_string(s.least) + " to " + std::to_string(s.most);
@@ -239,6 +243,7 @@ std::string_view name_of(setting_type type) noexcept {
   case host: return "host";
   case addresses: return "addresses";
   case rules: return "rules";
+  case languages: return "languages";
   default: return "number";
   }
 }
@@ -287,6 +292,17 @@ base::result<std::string> check_setting(const setting_info& s, std::string_view 
     if (!read) return unfit(s);
     const bool v6 = read->host.find(':') != std::string::npos;
     return quoted((v6 ? '[' + read->host + ']' : read->host) + (read->port != 0 ? ':' + std::to_string(read->port) : ""));
+  }
+  case languages: {
+    std::string out;
+    std::size_t count = 0;
+    for (const auto word : base::split(text, ' ')) {
+      if (word.empty()) continue;
+      const auto name = base::to_lower(word);
+      if (!storage::search::language_known(name) || ++count > storage::search::languages_max) return unfit(s);
+      out += (out.empty() ? "" : " ") + name;
+    }
+    return quoted(out);
   }
   case addresses: {
     std::string out;

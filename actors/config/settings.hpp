@@ -48,12 +48,15 @@ struct settings {
   // Reading.
   std::uint64_t imap_idle_seconds = 1800;
   std::uint64_t imap_login_seconds = 60;
+  std::uint64_t imap_messages_max = 0;                        ///< of one command (RFC 9738); 0: any number
   std::uint64_t imap_progress_seconds = 10;
   std::string imap_other_users = "Other Users";
   std::string imap_public_folders = "Public";
+  std::uint64_t imap_saved_max = 0;                           ///< of one COPY or APPEND (RFC 9738); 0: any number
   std::uint64_t pop3_idle_seconds = 600;
   // Searching.
   bool search_index = true;
+  std::string search_languages;                               ///< of forms of words, as storage/search/ranking.hpp knows them
   std::uint64_t mailboxes_keep_removed_days = 0;
   std::string mailboxes_template = "standard";
   std::uint64_t search_text_octets_max = 4194304;
@@ -119,6 +122,7 @@ enum class setting_type : std::uint8_t {
   host,      ///< a name or an address, with ":port" if need be; or empty
   addresses, ///< IPv4 and IPv6 addresses parted by spaces; or empty
   rules,     ///< as policy/delivery/dnssec_rule.hpp reads them; or empty
+  languages, ///< whose forms of words storage/search/ranking.hpp knows, parted by spaces; or empty
   text       ///< one line without quotation marks and backslashes; or empty
 };
 

@@ -40,7 +40,8 @@ private:
 };
 
 constexpr std::uint32_t criterion(imap::sort_criterion c) { return 1u << static_cast<unsigned>(c); }
-constexpr std::uint32_t plain_criteria = criterion(imap::sort_criterion::arrival) | criterion(imap::sort_criterion::size);
+constexpr std::uint32_t plain_criteria =
+    criterion(imap::sort_criterion::arrival) | criterion(imap::sort_criterion::size) | criterion(imap::sort_criterion::relevancy);
 
 } // namespace
 
@@ -59,14 +60,16 @@ bool sort_columns_in_memory(const search_run& run) {
   return true;
 }
 
-std::vector<std::uint32_t> sorted_hits(const search_run& run, const imap::sort& how) {
+arranged_hits sorted_hits(const search_run& run, const imap::sort& how) {
   const bool texts = (imap::used_criteria(how) & ~plain_criteria) != 0;
   hit_columns columns(run, texts);
   std::vector<imap::sort_row> rows;
   rows.reserve(run.hits().size());
+  const auto& scores = run.relevancies();
   for (const auto hit : run.hits()) {
     columns.enter(hit);
     auto& row = rows.emplace_back();
+    if (!scores.empty()) row.relevancy = scores[rows.size() - 1];
     row.order = run.number_of(hit);
     row.number = how.uid ? columns.uid() : row.order;
     row.arrival = columns.statics().internal_date[columns.slot()];
@@ -83,10 +86,12 @@ std::vector<std::uint32_t> sorted_hits(const search_run& run, const imap::sort& 
     row.display_to = keys.display_to;
   }
   imap::sort_rows(rows, how.keys);
-  std::vector<std::uint32_t> numbers;
-  numbers.reserve(rows.size());
-  for (const auto& row : rows) numbers.push_back(row.number);
-  return numbers;
+  arranged_hits out;
+  out.numbers.reserve(rows.size());
+  for (const auto& row : rows) out.numbers.push_back(row.number);
+  if (!scores.empty())
+    for (const auto& row : rows) out.relevancies.push_back(row.relevancy);
+  return out;
 }
 
 std::string threaded_hits(const search_run& run, const imap::thread& how) {

@@ -14,8 +14,11 @@ namespace rookery::actors {
 
 /// Are the columns of all hits at hand? (The answer of one moment.)
 bool sort_columns_in_memory(const search_run&);
-/// Message numbers, or UIDs, in sorted order.
-std::vector<std::uint32_t> sorted_hits(const search_run&, const imap::sort&);
+struct arranged_hits {
+  std::vector<std::uint32_t> numbers;     ///< message numbers, or UIDs, in sorted order
+  std::vector<std::uint8_t> relevancies;  ///< theirs; none where the program has no fuzzy key
+};
+arranged_hits sorted_hits(const search_run&, const imap::sort&);
 /// The printed tree.
 std::string threaded_hits(const search_run&, const imap::thread&);
 

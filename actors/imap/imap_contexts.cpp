@@ -1,28 +1,31 @@
 // UPDATE: searches whose results a client follows (RFC 5267 §4).
 #include "actors/imap/fetch_rows.hpp"
 #include "actors/imap/imap_host.hpp"
+#include "protocols/imap/sort.hpp"
 
 namespace rookery::actors {
 
 namespace wanted = imap::search_return;
 
-bool imap_host::may_update(std::uint8_t returns) {
+bool imap_host::may_update(std::uint16_t returns) {
   if ((returns & wanted::update) == 0 || !contexts_ || !contexts_->has(session_.tag())) return true;
   end_bad("Tag reuse");
   return false;
 }
 
-void imap_host::keep_context(std::uint8_t returns, bool uid, const imap::search_program& program,
+void imap_host::keep_context(std::uint16_t returns, bool uid, const imap::search_program& program,
                              std::optional<imap::sort> order, const imap::fetch_items& items,
                              std::vector<std::uint32_t> found) {
   if ((returns & wanted::update) == 0) return;
   const auto& limits = settings_->limits;
   const auto ordered = (contexts_ ? contexts_->ordered_results() : 0) + (order ? found.size() : 0);
-  if ((contexts_ && contexts_->count() >= limits.search_contexts) || ordered > limits.ordered_results) {
+  // Relevancies move with the other messages, so an order by them is not followed.
+  const bool unsteady = order && imap::sorts_by_relevancy(*order);
+  if (unsteady || (contexts_ && contexts_->count() >= limits.search_contexts) || ordered > limits.ordered_results) {
     base::buffer code;
     code.append("NOUPDATE ");
     imap::print_string(code, session_.tag());
-    return session_.writer().no(code.view(), "Too many contexts");
+    return session_.writer().no(code.view(), unsteady ? "An order by relevancy is not followed" : "Too many contexts");
   }
   if (!contexts_) {
     contexts_ = std::make_shared<search_contexts>(node_, link(), *selected_, [this] {

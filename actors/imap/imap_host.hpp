@@ -132,9 +132,9 @@ private:
   // imap_contexts.cpp
   void run(imap::cancel_update&);
   /// False: the tag has a context already, and the command was answered.
-  bool may_update(std::uint8_t returns);
+  bool may_update(std::uint16_t returns);
   /// Notes the results of a search with UPDATE, or says NOUPDATE. `found`: UIDs in their order.
-  void keep_context(std::uint8_t returns, bool uid, const imap::search_program&, std::optional<imap::sort> order,
+  void keep_context(std::uint16_t returns, bool uid, const imap::search_program&, std::optional<imap::sort> order,
                     const imap::fetch_items& items, std::vector<std::uint32_t> found);
   void show_matches();
 

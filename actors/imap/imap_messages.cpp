@@ -218,7 +218,7 @@ void imap_host::run(imap::search& s) {
     std::vector<std::uint32_t> numbers;
     numbers.reserve(hits.size());
     for (const auto row : hits) numbers.push_back(shared->uid ? run->uid_of(row) : run->number_of(row));
-    session_.writer().search(session_.tag(), *shared, numbers, modseq);
+    session_.writer().search(session_.tag(), *shared, numbers, modseq, run->relevancies());
     if (wanted & returns::update) {
       std::vector<std::uint32_t> uids;
       for (const auto row : hits) uids.push_back(run->uid_of(row));
@@ -244,9 +244,10 @@ void imap_host::run(imap::sort& s) {
   if (!may_update(s.returns)) return;
   auto shared = std::make_shared<imap::sort>(std::move(s));
   search_then(shared->program, [this, shared](const std::shared_ptr<search_run>& run) {
-    arrange<std::vector<std::uint32_t>>(
+    arrange<arranged_hits>(
         run, [shared](const search_run& r) { return sorted_hits(r, *shared); },
-        [this, shared, run](const std::vector<std::uint32_t>& numbers) {
+        [this, shared, run](const arranged_hits& arranged) {
+          const auto& numbers = arranged.numbers;
           namespace returns = imap::search_return;
           std::uint64_t modseq = 0;
           if (shared->program.uses_modseq || (shared->returns & returns::save)) {
@@ -261,7 +262,7 @@ void imap_host::run(imap::sort& s) {
                 for (auto row = rows.first; row < rows.end; ++row) modseq = std::max(modseq, run->modseq_of(row));
             if (shared->returns & returns::save) session_.save_uids(std::move(ranges));
           }
-          session_.writer().sort(session_.tag(), *shared, numbers, modseq);
+          session_.writer().sort(session_.tag(), *shared, numbers, modseq, arranged.relevancies);
           if (shared->returns & returns::update) {
             auto uids = numbers;
             if (!shared->uid)

@@ -105,7 +105,7 @@ void imap_host::search_one(std::shared_ptr<searched_mailboxes> work, const mailb
     if (what.program.uses_modseq)
       for (const auto row : told) modseq = std::max(modseq, run->modseq_of(row));
     if (!uids.empty())
-      session_.writer().multi_search(session_.tag(), name, view->status.uid_validity, what, uids, modseq);
+      session_.writer().multi_search(session_.tag(), name, view->status.uid_validity, what, uids, modseq, run->relevancies());
     if (selected) keep_context(what.returns, true, what.program, std::nullopt, what.update_items, std::move(uids));
     search_next(work);
   });

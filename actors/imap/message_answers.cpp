@@ -1,5 +1,6 @@
 #include "actors/imap/message_answers.hpp"
 
+#include "actors/search/message_words.hpp"
 #include "protocols/imap/date.hpp"
 #include "protocols/mime/search.hpp"
 
@@ -16,6 +17,7 @@ void message_answers::begin(const storage::mail::page& page, std::uint32_t row) 
   slot_ = page.slot[row];
   message_ = octets_of(page, *statics_, row);
   have_ = 0;
+  words_.reset();
 }
 
 bool message_answers::bring_octets(std::string& into, std::uint64_t octets) {
@@ -72,6 +74,22 @@ std::optional<bool> message_answers::body_contains(std::string_view needle) cons
 std::optional<bool> message_answers::text_contains(std::string_view needle) const {
   if (!(have_ & need::whole)) return std::nullopt;
   return mime::search_text(whole_, tree_, needle, true);
+}
+
+std::optional<std::uint8_t> message_answers::relevancy(std::size_t leaf) const {
+  if (!(have_ & need::whole)) return std::nullopt;
+  if (!fuzzy_[leaf]) { // it has no words: as it is
+    const auto& l = leaves_[leaf];
+    const auto met = l.in == imap::text_leaf::scope::body   ? body_contains(l.text)
+                     : l.in == imap::text_leaf::scope::text ? text_contains(l.text)
+                                                            : header_contains(l.field, l.text);
+    return *met ? 100 : 0;
+  }
+  if (!words_) {
+    words_ = std::make_unique<storage::search::document>();
+    collect_words(*words_, whole_, header_, tree_);
+  }
+  return storage::search::rank(*words_, *fuzzy_[leaf]);
 }
 
 } // namespace rookery::actors

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/account/message_octets.hpp"
+#include "actors/imap/index_questions.hpp"
 #include "protocols/imap/search_matcher.hpp"
 #include "protocols/mime/part_tree.hpp"
 #include "protocols/mime/summary.hpp"
@@ -18,8 +19,9 @@ namespace rookery::actors {
 
 class message_answers final : public imap::search_answers {
 public:
-  message_answers(std::shared_ptr<storage::body_reader> bodies, std::shared_ptr<storage::mail::mailbox_cell> cell)
-      : bodies_(std::move(bodies)), cell_(std::move(cell)) {}
+  message_answers(std::shared_ptr<storage::body_reader> bodies, std::shared_ptr<storage::mail::mailbox_cell> cell,
+                  const std::vector<imap::text_leaf>& leaves, fuzzy_questions fuzzy)
+      : bodies_(std::move(bodies)), cell_(std::move(cell)), leaves_(leaves), fuzzy_(std::move(fuzzy)) {}
 
   /// The message that is asked about from now on: row `row` of `page`.
   void begin(const storage::mail::page& page, std::uint32_t row);
@@ -31,6 +33,7 @@ public:
   std::optional<bool> header_contains(std::string_view field, std::string_view needle) const override;
   std::optional<bool> body_contains(std::string_view needle) const override;
   std::optional<bool> text_contains(std::string_view needle) const override;
+  std::optional<std::uint8_t> relevancy(std::size_t leaf) const override;
 
 private:
   bool bring_octets(std::string& into, std::uint64_t octets);
@@ -45,6 +48,9 @@ private:
   std::shared_ptr<const storage::mail::text_rows> sort_keys_, parts_;
   const storage::mail::page* text_page_ = nullptr; ///< of the two above
   std::optional<std::int32_t> day_;
+  std::vector<imap::text_leaf> leaves_;
+  fuzzy_questions fuzzy_;
+  mutable std::unique_ptr<storage::search::document> words_; ///< of the message, once a fuzzy key asks
   std::string header_, whole_;
   mime::part_tree tree_;
 };

@@ -213,7 +213,7 @@ void search_contexts::arrange(std::uint64_t serial, std::shared_ptr<search_run> 
   in_reader(
       [run, a, order = *c->order, done] {
         while (run->run(slice_in_reader, true) == search_run::outcome::more) {}
-        a->order = sorted_hits(*run, order);
+        a->order = sorted_hits(*run, order).numbers;
         *done = true;
       },
       [this, serial, a, done] {

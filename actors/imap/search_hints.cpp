@@ -2,8 +2,6 @@
 
 #include "actors/search/search_service.hpp"
 #include "base/metrics.hpp"
-#include "base/text.hpp"
-#include "protocols/charset/fold.hpp"
 #include "storage/mail/account_list.hpp"
 
 #include <algorithm>
@@ -16,30 +14,11 @@ namespace index = storage::search;
 /// A search that reads more messages than indexers leave to searches.
 constexpr std::uint32_t many_messages = 256;
 
-index::question question_of(const imap::text_leaf& leaf) {
-  using scope = index::question::scope;
-  index::question q;
-  q.text = leaf.text;
-  switch (leaf.in) {
-    case imap::text_leaf::scope::body: q.in = scope::body; return q;
-    case imap::text_leaf::scope::text: q.in = scope::text; return q;
-    case imap::text_leaf::scope::header: break;
-  }
-  static constexpr std::pair<std::string_view, scope> keys[] = {
-      {"Subject", scope::subject}, {"From", scope::from}, {"To", scope::to}, {"Cc", scope::cc}, {"Bcc", scope::bcc}};
-  q.in = scope::header;
-  // Does the field exist? Its name says so, not its words.
-  if (!leaf.text.empty())
-    for (const auto& [name, s] : keys)
-      if (base::iequals(name, leaf.field)) q.in = s;
-  q.field = charset::fold_for_search(leaf.field);
-  return q;
-}
-
 } // namespace
 
-search_hints::search_hints(const node& n, const storage::mail::mailbox_view& view, const std::vector<imap::text_leaf>& leaves)
-    : account_(storage::mail::owner_of(view)), mailbox_(view.status.id), leaves_(leaves) {
+search_hints::search_hints(const node& n, const storage::mail::mailbox_view& view, const std::vector<imap::text_leaf>& leaves,
+                           fuzzy_questions fuzzy)
+    : account_(storage::mail::owner_of(view)), mailbox_(view.status.id), leaves_(leaves), fuzzy_(std::move(fuzzy)) {
   if (!leaves_.empty() && account_ && n.search && n.settings->get()->search_index) service_ = n.search;
 }
 
@@ -48,18 +27,26 @@ void search_hints::prepare() {
   static auto& asked = base::counter_named("rookery_search_index_asked_total", "", "Searches that asked the index");
   index_ = service_->store.open(account_);
   if (!index_) return;
-  for (const auto& leaf : leaves_) {
-    auto answer = index_->ask(question_of(leaf));
-    if (!answer) {
-      service_->store.tell_damage(account_, index_, answer.error());
-      service_->board_of(account_).changed(account_);
-      verdicts_.clear();
-      return;
+  const auto damaged = [this](const base::error& e) {
+    service_->store.tell_damage(account_, index_, e);
+    service_->board_of(account_).changed(account_);
+    known_.clear();
+  };
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    auto& one = known_.emplace_back();
+    if (fuzzy_[i]) {
+      auto ranked = index::rank(*index_, *fuzzy_[i]);
+      if (!ranked) return damaged(ranked.error());
+      one.ranked = std::move(*ranked);
+    } else {
+      auto answer = index_->ask(index_question(leaves_[i]));
+      if (!answer) return damaged(answer.error());
+      one.exact = std::move(*answer);
     }
-    verdicts_.push_back(std::move(*answer));
   }
   places_ = index_->places_of(mailbox_);
   of_message_.resize(leaves_.size());
+  scores_.resize(leaves_.size(), 100);
   asked.add();
 }
 
@@ -78,8 +65,13 @@ std::span<const imap::leaf_verdict> search_hints::of(std::uint32_t uid) {
   }
   if (next_ >= all.size() || all[next_].uid != uid) return {};
   const auto document = all[next_].document;
-  for (std::size_t i = 0; i < verdicts_.size(); ++i) {
-    const auto v = verdicts_[i].of(document);
+  for (std::size_t i = 0; i < known_.size(); ++i) {
+    if (fuzzy_[i]) {
+      scores_[i] = document < known_[i].ranked.size() ? known_[i].ranked[document] : 0;
+      of_message_[i] = scores_[i] != 0 ? imap::leaf_verdict::yes : imap::leaf_verdict::no;
+      continue;
+    }
+    const auto v = known_[i].exact.of(document);
     of_message_[i] = v == index::verdict::yes  ? imap::leaf_verdict::yes
                      : v == index::verdict::no ? imap::leaf_verdict::no
                                                : imap::leaf_verdict::open;

@@ -49,8 +49,9 @@ std::vector<imap::row_range> rows_that_may_match(const mailbox_session& mailbox,
 search_run::search_run(const node& n, const mailbox_session& mailbox, const imap::search_program& program,
                        std::span<const imap::number_range> saved_uids)
     : view_(mailbox.shared_view()), map_(mailbox.map()), recent_(mailbox.recent()),
-      matcher_(program, context_of(mailbox, saved_uids, n.clock->wall())), answers_(n.bodies, mailbox.cell()),
-      hints_(n, *view_, matcher_.leaves()),
+      matcher_(program, context_of(mailbox, saved_uids, n.clock->wall())), ranked_(program.uses_fuzzy),
+      fuzzy_(fuzzy_questions_of(matcher_.leaves(), n.settings->get()->search_languages)),
+      answers_(n.bodies, mailbox.cell(), matcher_.leaves(), fuzzy_), hints_(n, *view_, matcher_.leaves(), fuzzy_),
       rows_(rows_that_may_match(mailbox, matcher_)), owner_(mailbox.foreign_owner()) {
   if (!rows_.empty()) row_ = rows_.front().first;
   for (const auto& range : rows_) to_look_at_ += range.end - range.first;
@@ -74,6 +75,7 @@ bool search_run::run_page(std::uint32_t page_number, std::uint32_t first, std::u
   if (const auto test = matcher_.flags_only(); test && (!with_recent || (test->mask & imap::flag::recent) == 0)) {
     for (auto r = first; r < end; ++r)
       if ((page.flags[r] & test->mask) == test->value) hits_.push_back(base_row + r);
+    if (ranked_) relevancies_.resize(hits_.size(), 100);
     return true;
   }
   const auto columns = matcher_.columns();
@@ -92,6 +94,7 @@ bool search_run::run_page(std::uint32_t page_number, std::uint32_t first, std::u
     row.modseq = page.modseq[r];
     if (with_recent && imap::contains(recent_, row.uid)) row.flags |= imap::flag::recent;
     row.leaves = hints_.of(row.uid);
+    row.relevancies = hints_.relevancies();
     if (columns & column::number) row.number = map_.number_of_row(base_row + r);
     object_id email, thread;
     if (statics) {
@@ -103,7 +106,8 @@ bool search_run::run_page(std::uint32_t page_number, std::uint32_t first, std::u
       if (columns & column::thread_id) row.thread_id = thread = thread_id(statics->thread[slot], owner_);
     }
     auto verdict = matcher_.test(row);
-    if (!verdict.decided) {
+    const bool asked = !verdict.decided;
+    if (asked) {
       ++read_;
       answers_.begin(page, r);
       do {
@@ -111,7 +115,9 @@ bool search_run::run_page(std::uint32_t page_number, std::uint32_t first, std::u
         verdict = matcher_.test(row, &answers_);
       } while (!verdict.decided);
     }
-    if (verdict.decided && verdict.match) hits_.push_back(base_row + r);
+    if (!verdict.decided || !verdict.match) continue;
+    hits_.push_back(base_row + r);
+    if (ranked_) relevancies_.push_back(matcher_.relevancy(row, asked ? &answers_ : nullptr));
   }
   return true;
 }

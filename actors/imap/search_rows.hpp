@@ -2,7 +2,7 @@
 /// headers or bodies, and where columns must be loaded, in a reader, again in slices. Before a message
 /// is read the search index is asked (search_hints.hpp).
 ///
-/// Source: RFC 9051 §6.4.4; RFC 7162 §3.1.5; RFC 5182 §2.1 (SAVE).
+/// Source: RFC 9051 §6.4.4; RFC 7162 §3.1.5; RFC 5182 §2.1 (SAVE); RFC 6203 (FUZZY).
 #pragma once
 
 #include "actors/imap/mailbox_session.hpp"
@@ -36,6 +36,8 @@ public:
   std::uint32_t to_look_at() const noexcept { return to_look_at_; }
   /// Rows of the view, ascending.
   const std::vector<std::uint32_t>& hits() const noexcept { return hits_; }
+  /// Of the hits; none where the program has no fuzzy key.
+  const std::vector<std::uint8_t>& relevancies() const noexcept { return relevancies_; }
   const storage::mail::mailbox_view& view() const noexcept { return *view_; }
   const mailbox_view_ptr& shared_view() const noexcept { return view_; }
   std::uint32_t uid_of(std::uint32_t row) const;
@@ -49,6 +51,8 @@ private:
   imap::sequence_map map_;
   imap::number_ranges recent_;
   imap::search_matcher matcher_;
+  bool ranked_ = false;
+  fuzzy_questions fuzzy_;
   message_answers answers_;
   search_hints hints_;
   std::vector<imap::row_range> rows_;   ///< that may match
@@ -57,6 +61,7 @@ private:
   std::uint32_t row_ = 0;
   std::uint32_t read_ = 0;              ///< messages whose octets were needed
   std::vector<std::uint32_t> hits_;
+  std::vector<std::uint8_t> relevancies_;
   std::uint32_t to_look_at_ = 0;
   std::atomic<std::uint32_t> looked_at_{0};
 };

@@ -12,14 +12,14 @@
 namespace rookery::actors {
 
 /// With neither ALL nor COUNT: MIN, MAX and PARTIAL name them.
-inline bool tells_some_only(bool extended, std::uint8_t returns) {
+inline bool tells_some_only(bool extended, std::uint16_t returns) {
   namespace wanted = imap::search_return;
   return extended && (returns & (wanted::min | wanted::max | wanted::partial)) != 0 &&
          (returns & (wanted::all | wanted::count)) == 0;
 }
 
 /// The hits that MIN, MAX and PARTIAL name, in the order of all.
-inline std::vector<std::uint32_t> told_hits(const std::vector<std::uint32_t>& hits, std::uint8_t returns,
+inline std::vector<std::uint32_t> told_hits(const std::vector<std::uint32_t>& hits, std::uint16_t returns,
                                             const imap::partial_range& page) {
   namespace wanted = imap::search_return;
   std::vector<std::uint32_t> told;

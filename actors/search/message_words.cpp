@@ -53,9 +53,12 @@ void collect_words(storage::search::document& into, storage::body_reader& bodies
   if (!read(bodies, cell, message, 0, whole.data(), octets)) return into.set_partial();
   if (octets < message.size()) into.set_partial();
   const auto parts = mime::read_parts(storage::mail::load_text(page, storage::mail::text_column::parts)->row(slot));
+  collect_words(into, whole, base::const_bytes(whole).substr(0, statics.header_octets[slot]), parts ? *parts : mime::part_tree{});
+}
+
+void collect_words(storage::search::document& into, base::const_bytes whole, base::const_bytes header, const mime::part_tree& parts) {
   into_document taker(into);
-  const auto header = base::const_bytes(whole).substr(0, statics.header_octets[slot]);
-  if (!mime::give_search_texts(whole, header, parts ? *parts : mime::part_tree{}, taker)) into.set_partial();
+  if (!mime::give_search_texts(whole, header, parts, taker)) into.set_partial();
 }
 
 } // namespace rookery::actors

@@ -373,18 +373,18 @@ void response_writer::vanished(std::span<const number_range> uids, bool earlier)
 
 template <class Search>
 void response_writer::esearch(std::string_view tag, const Search& s, std::span<const std::uint32_t> hits, bool in_order,
-                              std::uint64_t highest_modseq) {
+                              std::uint64_t highest_modseq, std::span<const std::uint8_t> relevancies) {
   if (s.returns == search_return::save) return; // RFC 9051 §6.4.4.1: nothing is printed
   out_.append("* ESEARCH (TAG ");
   print_string(out_, tag);
   out_.push_back(')');
   if (s.uid) out_.append(" UID");
-  esearch_items(s, hits, in_order, highest_modseq);
+  esearch_items(s, hits, in_order, highest_modseq, relevancies);
 }
 
 void response_writer::multi_search(std::string_view tag, std::string_view name, std::uint32_t uid_validity,
                                    const imap::search& s, std::span<const std::uint32_t> uids,
-                                   std::uint64_t highest_modseq) {
+                                   std::uint64_t highest_modseq, std::span<const std::uint8_t> relevancies) {
   if (s.returns == search_return::save) return;
   out_.append("* ESEARCH (TAG ");
   print_string(out_, tag);
@@ -393,7 +393,7 @@ void response_writer::multi_search(std::string_view tag, std::string_view name, 
   out_.append(" UIDVALIDITY ");
   print_number(out_, uid_validity);
   out_.append(") UID");
-  esearch_items(s, uids, true, highest_modseq);
+  esearch_items(s, uids, true, highest_modseq, relevancies);
 }
 
 void response_writer::comparator(std::string_view name) {
@@ -404,7 +404,7 @@ void response_writer::comparator(std::string_view name) {
 
 template <class Search>
 void response_writer::esearch_items(const Search& s, std::span<const std::uint32_t> hits, bool in_order,
-                                    std::uint64_t highest_modseq) {
+                                    std::uint64_t highest_modseq, std::span<const std::uint8_t> relevancies) {
   using namespace search_return;
   const auto returns = s.returns;
   const auto list = [&](std::span<const std::uint32_t> some) {
@@ -438,6 +438,26 @@ void response_writer::esearch_items(const Search& s, std::span<const std::uint32
     out_.append(" COUNT ");
     print_number(out_, hits.size());
   }
+  if (returns & relevancy) {
+    // RFC 6203 §4: in the order of the results that are told: of the page, of MIN and MAX, of all.
+    out_.append(" RELEVANCY (");
+    bool first = true;
+    const auto score = [&](std::size_t at) {
+      if (at >= relevancies.size()) return;
+      if (!std::exchange(first, false)) out_.push_back(' ');
+      print_number(out_, relevancies[at]);
+    };
+    if (returns & partial) {
+      const auto [begin, end] = s.page.places(hits.size());
+      for (auto i = begin; i < end; ++i) score(i);
+    } else if ((returns & (min | max)) != 0 && (returns & (all | search_return::count)) == 0 && !hits.empty()) {
+      if (returns & min) score(0);
+      if (returns & max) score(hits.size() - 1);
+    } else {
+      for (std::size_t i = 0; i < hits.size(); ++i) score(i);
+    }
+    out_.push_back(')');
+  }
   if (highest_modseq != 0 && !hits.empty()) {
     out_.append(" MODSEQ ");
     print_number(out_, highest_modseq);
@@ -461,14 +481,14 @@ void response_writer::hit_numbers(std::string_view kind, std::span<const std::ui
 }
 
 void response_writer::search(std::string_view tag, const imap::search& s, std::span<const std::uint32_t> hits,
-                             std::uint64_t highest_modseq) {
-  if (s.extended) return esearch(tag, s, hits, true, highest_modseq);
+                             std::uint64_t highest_modseq, std::span<const std::uint8_t> relevancies) {
+  if (s.extended) return esearch(tag, s, hits, true, highest_modseq, relevancies);
   hit_numbers("SEARCH", hits, highest_modseq);
 }
 
 void response_writer::sort(std::string_view tag, const imap::sort& s, std::span<const std::uint32_t> hits,
-                           std::uint64_t highest_modseq) {
-  if (s.extended) return esearch(tag, s, hits, false, highest_modseq);
+                           std::uint64_t highest_modseq, std::span<const std::uint8_t> relevancies) {
+  if (s.extended) return esearch(tag, s, hits, false, highest_modseq, relevancies);
   hit_numbers("SORT", hits, highest_modseq);
 }
 

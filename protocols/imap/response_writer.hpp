@@ -99,11 +99,12 @@ public:
     return mode_.uid_only ? fetch_row(out_, uid, "UIDFETCH") : fetch_row(out_, number);
   }
 
-  // Answers to questions. `hits` ascending for search, in sorted order for sort.
+  // Answers to questions. `hits` ascending for search, in sorted order for sort; `relevancies` are theirs
+  // (RFC 6203 §4), when they are asked for.
   void search(std::string_view tag, const imap::search&, std::span<const std::uint32_t> hits,
-              std::uint64_t highest_modseq = 0);
+              std::uint64_t highest_modseq = 0, std::span<const std::uint8_t> relevancies = {});
   void sort(std::string_view tag, const imap::sort&, std::span<const std::uint32_t> hits,
-            std::uint64_t highest_modseq = 0);
+            std::uint64_t highest_modseq = 0, std::span<const std::uint8_t> relevancies = {});
   void thread(std::string_view tree);
   /// One line that says how results changed (RFC 5267 §4.3): its beginning, "ADDTO" or "REMOVEFROM"
   /// with their steps, its end.
@@ -112,7 +113,7 @@ public:
   void update_end();
   /// ESEARCH of one mailbox among many (RFC 7377 §2.1).
   void multi_search(std::string_view tag, std::string_view mailbox, std::uint32_t uid_validity, const imap::search&,
-                    std::span<const std::uint32_t> uids, std::uint64_t highest_modseq);
+                    std::span<const std::uint32_t> uids, std::uint64_t highest_modseq, std::span<const std::uint8_t> relevancies = {});
   void comparator(std::string_view name);
   /// Pairs of the highest and the lowest UID.
   void uid_batches(std::string_view tag, std::span<const number_range> batches);
@@ -146,9 +147,10 @@ private:
   /// `in_order`: the hits ascend, so they may be printed as ranges.
   template <class Search>
   void esearch(std::string_view tag, const Search&, std::span<const std::uint32_t> hits, bool in_order,
-               std::uint64_t highest_modseq);
+               std::uint64_t highest_modseq, std::span<const std::uint8_t> relevancies);
   template <class Search>
-  void esearch_items(const Search&, std::span<const std::uint32_t> hits, bool in_order, std::uint64_t highest_modseq);
+  void esearch_items(const Search&, std::span<const std::uint32_t> hits, bool in_order, std::uint64_t highest_modseq,
+                     std::span<const std::uint8_t> relevancies);
   base::buffer& out_;
   client_mode mode_;
 };

@@ -5,8 +5,10 @@
 #include "protocols/imap/command_parser.hpp"
 #include "protocols/imap/date.hpp"
 #include "protocols/imap/flag.hpp"
+#include "protocols/imap/sort.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace rookery::imap {
 
@@ -81,6 +83,7 @@ private:
   bool add(search_node node, std::uint32_t& at) {
     if (out_.nodes.size() >= in_.limits().search_terms) return in_.fail(parse_fault::limit, "Search too long");
     at = static_cast<std::uint32_t>(out_.nodes.size());
+    node.fuzzy = fuzzy_;
     out_.nodes.push_back(std::move(node));
     return true;
   }
@@ -169,6 +172,14 @@ private:
       if (!space() || !key(left, depth + 1) || !space() || !key(right, depth + 1)) return false;
       return group(search_key::either, {left, right}, at);
     }
+    if (base::iequals(name, "FUZZY")) {
+      // RFC 6203 §3: all that stands within it.
+      out_.uses_fuzzy = true;
+      const bool outer = std::exchange(fuzzy_, true);
+      const bool good = space() && key(at, depth + 1);
+      fuzzy_ = outer;
+      return good;
+    }
     if (base::iequals(name, "NEW")) {
       std::uint32_t recent = 0, unseen = 0;
       node.key = search_key::flag_set;
@@ -226,6 +237,7 @@ private:
   word_reader& in_;
   search_program& out_;
   std::string charset_;
+  bool fuzzy_ = false; ///< within FUZZY
 };
 
 /// RETURN "(" [option ...] ")", RFC 9051 §6.4.4; at the space behind RETURN.
@@ -251,6 +263,7 @@ bool read_returns(word_reader& in, Search& out) {
       }
     }
     else if (in.keyword("CONTEXT")) returns |= context;
+    else if (in.keyword("RELEVANCY")) returns |= relevancy;
     else if (in.keyword("PARTIAL")) {
       // RFC 9394 §3.1: one PARTIAL or one ALL.
       if (returns & partial) return in.syntax("PARTIAL can be asked for once");
@@ -275,6 +288,11 @@ bool read_program(word_reader& in, search_program& out, const std::string& chars
   return program.keys(out.root, 0);
 }
 
+/// RFC 6203 §4, §6.
+bool relevancy_is_there(word_reader& in, const search_program& program, bool asked) {
+  return !asked || program.uses_fuzzy || in.syntax("RELEVANCY needs a FUZZY key");
+}
+
 } // namespace
 
 bool read_search(word_reader& in, search& out, const client_mode& mode) {
@@ -295,7 +313,7 @@ bool read_search(word_reader& in, search& out, const client_mode& mode) {
   }
   if (in.at_end()) return in.syntax("Missing search keys");
   program_reader program(in, out.program, charset);
-  return program.keys(out.program.root, 0);
+  return program.keys(out.program.root, 0) && relevancy_is_there(in, out.program, (out.returns & search_return::relevancy) != 0);
 }
 
 bool read_sort(word_reader& in, sort& out, const client_mode&) {
@@ -306,7 +324,7 @@ bool read_sort(word_reader& in, sort& out, const client_mode&) {
                {"DATE", sort_criterion::date},           {"FROM", sort_criterion::from},
                {"SIZE", sort_criterion::size},           {"SUBJECT", sort_criterion::subject},
                {"TO", sort_criterion::to},               {"DISPLAYFROM", sort_criterion::display_from},
-               {"DISPLAYTO", sort_criterion::display_to}};
+               {"DISPLAYTO", sort_criterion::display_to}, {"RELEVANCY", sort_criterion::relevancy}};
   if (!in.space()) return in.syntax("Missing sort criteria");
   if (in.keyword("RETURN")) {
     out.extended = true;
@@ -330,7 +348,8 @@ bool read_sort(word_reader& in, sort& out, const client_mode&) {
   }
   if (out.keys.empty() || reverse) return in.syntax("Missing sort criteria");
   std::string charset;
-  return in.space() && read_charset(in, charset) && read_program(in, out.program, charset);
+  return in.space() && read_charset(in, charset) && read_program(in, out.program, charset) &&
+         relevancy_is_there(in, out.program, (out.returns & search_return::relevancy) != 0 || sorts_by_relevancy(out));
 }
 
 bool read_thread(word_reader& in, thread& out, const client_mode&) {

@@ -1,7 +1,7 @@
 /// SEARCH: the program a client wrote, as a tree. `search_matcher.hpp` runs it.
 ///
 /// Source: RFC 9051 §6.4.4; RFC 5032 (WITHIN); RFC 7162 §3.1.5 (MODSEQ); RFC 8474 §5
-/// (EMAILID, THREADID); RFC 8514 §4.3 (SAVED...); RFC 4731, RFC 5182, RFC 9394 (RETURN).
+/// (EMAILID, THREADID); RFC 8514 §4.3 (SAVED...); RFC 4731, RFC 5182, RFC 9394 (RETURN); RFC 6203 (FUZZY).
 #pragma once
 
 #include "protocols/imap/fetch.hpp"
@@ -43,6 +43,7 @@ enum class search_key : std::uint8_t {
 
 struct search_node {
   search_key key = search_key::all;
+  bool fuzzy = false; ///< within FUZZY
   std::uint64_t number = 0;
   std::string text;  ///< UTF-8 whatever CHARSET said
   std::string field; ///< as written
@@ -57,23 +58,25 @@ struct search_program {
   std::uint32_t root = 0;
   bool uses_modseq = false; ///< the answer then carries MODSEQ
   bool uses_saved = false;  ///< "$" stands somewhere
+  bool uses_fuzzy = false;  ///< FUZZY stands somewhere: hits have a relevancy
 };
 
 namespace search_return {
-inline constexpr std::uint8_t min = 1, max = 2, all = 4, count = 8, save = 16, partial = 32,
-                              update = 64, context = 128; ///< RFC 5267 §4; `context` is a hint
+inline constexpr std::uint16_t min = 1, max = 2, all = 4, count = 8, save = 16, partial = 32,
+                              update = 64, context = 128, ///< RFC 5267 §4; `context` is a hint
+                               relevancy = 256;            ///< RFC 6203 §4
 } // namespace search_return
 
 struct search {
   bool uid = false;           ///< UID SEARCH: answer in UIDs
   bool extended = false;      ///< answer with ESEARCH: RETURN was given, or IMAP4rev2 is on
-  std::uint8_t returns = 0;   ///< search_return::...; RETURN () gives `all`; SAVE alone prints nothing
+  std::uint16_t returns = 0;   ///< search_return::...; RETURN () gives `all`; SAVE alone prints nothing
   partial_range page;         ///< of `partial`
   fetch_items update_items;   ///< of `update`: told of new messages that match (RFC 5465 §7)
   search_program program;
 };
 
-enum class sort_criterion : std::uint8_t { arrival, cc, date, from, size, subject, to, display_from, display_to };
+enum class sort_criterion : std::uint8_t { arrival, cc, date, from, size, subject, to, display_from, display_to, relevancy };
 struct sort_key {
   sort_criterion by = sort_criterion::arrival;
   bool reverse = false;
@@ -82,7 +85,7 @@ struct sort_key {
 struct sort {
   bool uid = false;
   bool extended = false;
-  std::uint8_t returns = 0;
+  std::uint16_t returns = 0;
   partial_range page;
   fetch_items update_items;
   std::vector<sort_key> keys;

@@ -16,6 +16,13 @@ constexpr std::int64_t int_of(std::uint64_t n) noexcept { return static_cast<std
 constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t highest = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t day_ms = 86400000;
+constexpr std::uint32_t fuzzy_cost = 200000;
+
+/// Fields whose words an index keeps apart.
+bool person_field(std::string_view name) {
+  constexpr std::string_view names[] = {"Subject", "From", "To", "Cc", "Bcc"};
+  return std::any_of(std::begin(names), std::end(names), [name](std::string_view n) { return base::iequals(n, name); });
+}
 
 } // namespace
 
@@ -113,7 +120,13 @@ std::uint32_t search_matcher::compile(const search_program& program, std::uint32
     needs_ |= need;
     s.leaf = static_cast<std::uint32_t>(leaves_.size());
     using scope = text_leaf::scope;
-    leaves_.push_back({what == op::header ? scope::header : what == op::body ? scope::body : scope::text, s.field, s.text});
+    // RFC 6203 §5: without words to compare it is the exact key.
+    const bool fuzzy = node.fuzzy && !node.text.empty() && (what != op::header || person_field(s.field));
+    leaves_.push_back({what == op::header ? scope::header : what == op::body ? scope::body : scope::text, s.field, s.text, fuzzy});
+    if (!fuzzy) return;
+    s.what = op::fuzzy;
+    s.cost = fuzzy_cost;
+    needs_ |= search_need::whole;
   };
   const auto field = [&](std::string_view name) {
     s.field = name;
@@ -270,6 +283,10 @@ int search_matcher::run(std::uint32_t at, const search_row& row, const search_an
       return answers ? answer(answers->body_contains(s.text), search_need::whole) : unknown(search_need::whole);
     case op::text:
       return answers ? answer(answers->text_contains(s.text), search_need::whole) : unknown(search_need::whole);
+    case op::fuzzy: {
+      const auto known = fuzzy_score(s, row, answers);
+      return known ? (*known != 0 ? 1 : 0) : unknown(search_need::whole);
+    }
     case op::all_of:
     case op::any_of: {
       const int decisive = s.what == op::any_of ? 1 : 0;
@@ -290,6 +307,34 @@ int search_matcher::run(std::uint32_t at, const search_row& row, const search_an
     }
   }
   return 0;
+}
+
+std::optional<std::uint8_t> search_matcher::fuzzy_score(const step& s, const search_row& row, const search_answers* answers) const {
+  if (s.leaf < row.leaves.size() && row.leaves[s.leaf] != leaf_verdict::open) {
+    if (row.leaves[s.leaf] == leaf_verdict::no) return 0;
+    return s.leaf < row.relevancies.size() ? row.relevancies[s.leaf] : 100;
+  }
+  return answers ? answers->relevancy(s.leaf) : std::nullopt;
+}
+
+unsigned search_matcher::score(std::uint32_t at, const search_row& row, const search_answers* answers) const {
+  const auto& s = steps_[at];
+  if (s.what == op::fuzzy) return fuzzy_score(s, row, answers).value_or(0);
+  if (s.what != op::all_of && s.what != op::any_of) return 0;
+  unsigned best = 0, sum = 0, met = 0;
+  for (const auto c : s.children) {
+    const auto one = score(c, row, answers);
+    if (one == 0) continue;
+    best = std::max(best, one);
+    sum += one;
+    ++met;
+  }
+  return s.what == op::any_of || met == 0 ? best : sum / met;
+}
+
+std::uint8_t search_matcher::relevancy(const search_row& row, const search_answers* answers) const {
+  const auto known = score(root_, row, answers);
+  return known == 0 ? 100 : static_cast<std::uint8_t>(known);
 }
 
 search_verdict search_matcher::test(const search_row& row, const search_answers* answers) const {

@@ -40,6 +40,7 @@ struct search_row {
   std::int64_t save_date = 0;     ///< ms since 1970
   std::string_view email_id, thread_id;
   std::span<const leaf_verdict> leaves; ///< in the order of `search_matcher::leaves`; or none
+  std::span<const std::uint8_t> relevancies; ///< of the fuzzy ones among them
 };
 namespace search_column {
 inline constexpr std::uint32_t number = 1, uid = 2, flags = 4, modseq = 8, size = 16, internal_date = 32,
@@ -52,6 +53,15 @@ inline constexpr std::uint8_t sort_keys = 1, ///< the Date: header's day
                               header = 2,    ///< the message's header octets
                               whole = 4;     ///< all octets
 } // namespace search_need
+
+/// A key about headers or text, as an index is asked for it.
+struct text_leaf {
+  enum class scope : std::uint8_t { header, body, text };
+  scope in = scope::text;
+  std::string field; ///< header: as written
+  std::string text;  ///< folded; "" asks whether the field exists
+  bool fuzzy = false; ///< by words and their forms; never of fields that only HEADER names
+};
 
 /// What the host knows of one message so far. Each gives nothing while it would need data
 /// that is not at hand. Needles are folded with charset::fold_for_search, as mime/search.hpp
@@ -68,14 +78,8 @@ public:
   virtual std::optional<bool> body_contains(std::string_view needle) const = 0;
   /// In the header or the body.
   virtual std::optional<bool> text_contains(std::string_view needle) const = 0;
-};
-
-/// A key about headers or text, as an index is asked for it.
-struct text_leaf {
-  enum class scope : std::uint8_t { header, body, text };
-  scope in = scope::text;
-  std::string field; ///< header: as written
-  std::string text;  ///< folded; "" asks whether the field exists
+  /// Of a fuzzy key, by its place among `search_matcher::leaves`: 1 to 100, or 0 when it is not met.
+  virtual std::optional<std::uint8_t> relevancy(std::size_t leaf) const = 0;
 };
 
 struct search_verdict {
@@ -106,6 +110,10 @@ public:
   /// "$" among sequence numbers cannot be told from a row's number alone, so it is matched by UID.
   search_verdict test(const search_row& row, const search_answers* answers = nullptr) const;
 
+  /// How well a message that matches does so, from 1 to 100: the mean of the fuzzy keys that it meets, of OR
+  /// the best; 100 where none has words to compare.
+  std::uint8_t relevancy(const search_row& row, const search_answers* answers = nullptr) const;
+
   /// The program is "flags & mask == value": hosts may scan the flag column themselves.
   struct flag_test { std::uint64_t mask = 0, value = 0; };
   std::optional<flag_test> flags_only() const noexcept;
@@ -117,20 +125,23 @@ public:
 private:
   enum class op : std::uint8_t {
     yes, no, flags, size_range, numbers, uids, date_range, saved_range, modseq, email_id, thread_id,
-    sent_range, header, body, text, all_of, any_of, none_of
+    sent_range, header, body, text, fuzzy, all_of, any_of, none_of
   };
   struct step {
     op what = op::yes;
     std::uint32_t cost = 0;
     std::uint64_t a = 0, b = 0;  ///< flags: mask, value; ranges: a <= x < b (as int64 for dates)
     std::string text, field;
-    std::uint32_t leaf = 0;      ///< header, body, text: its place among `leaves`
+    std::uint32_t leaf = 0;      ///< header, body, text, fuzzy: its place among `leaves`
     number_ranges ranges;
     std::vector<std::uint32_t> children;
   };
   std::uint32_t compile(const search_program&, std::uint32_t node, const search_context&);
   std::uint32_t add(step);
   std::uint32_t join(op, std::vector<std::uint32_t> children);
+  std::optional<std::uint8_t> fuzzy_score(const step&, const search_row&, const search_answers*) const;
+  /// 0: nothing to say.
+  unsigned score(std::uint32_t at, const search_row&, const search_answers*) const;
   /// -1 open, 0 no, 1 yes.
   int run(std::uint32_t at, const search_row&, const search_answers*, std::uint8_t& open) const;
 

@@ -18,6 +18,7 @@ std::weak_ordering compare(const sort_row& a, const sort_row& b, sort_criterion 
     case sort_criterion::cc: return a.cc <=> b.cc;
     case sort_criterion::display_from: return a.display_from <=> b.display_from;
     case sort_criterion::display_to: return a.display_to <=> b.display_to;
+    case sort_criterion::relevancy: return b.relevancy <=> a.relevancy; // RFC 6203 §6: the best first
   }
   return std::weak_ordering::equivalent;
 }
@@ -28,6 +29,10 @@ std::uint32_t used_criteria(const sort& s) noexcept {
   std::uint32_t used = 0;
   for (const auto& key : s.keys) used |= 1u << static_cast<unsigned>(key.by);
   return used;
+}
+
+bool sorts_by_relevancy(const sort& s) noexcept {
+  return std::any_of(s.keys.begin(), s.keys.end(), [](const sort_key& k) { return k.by == sort_criterion::relevancy; });
 }
 
 void sort_rows(std::vector<sort_row>& rows, std::span<const sort_key> keys) {

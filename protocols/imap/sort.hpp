@@ -1,6 +1,7 @@
 /// SORT: orders messages by keys that were made when they arrived.
 ///
-/// Source: RFC 5256 §2.1 (base subject), §2.2 (sent date), §3; RFC 5957 (DISPLAY).
+/// Source: RFC 5256 §2.1 (base subject), §2.2 (sent date), §3; RFC 5957 (DISPLAY); RFC 6203 §6
+/// (RELEVANCY).
 #pragma once
 
 #include "protocols/imap/search.hpp"
@@ -20,12 +21,14 @@ struct sort_row {
   std::int64_t arrival = 0;       ///< ms since 1970
   std::int64_t sent = 0;          ///< ms since 1970, UTC; the arrival where the header has none
   std::uint64_t size = 0;
+  std::uint8_t relevancy = 0;     ///< 1 to 100
   std::string_view subject;       ///< base subject
   std::string_view from, to, cc;  ///< mailbox part of the first address
   std::string_view display_from, display_to; ///< display name, or the address where there is none
 };
 /// Which of the fields above a SORT uses: bit 1 << criterion.
 std::uint32_t used_criteria(const sort&) noexcept;
+bool sorts_by_relevancy(const sort&) noexcept;
 /// Sorts in place; stable by `order`, which REVERSE does not turn round (RFC 5256 §3).
 void sort_rows(std::vector<sort_row>& rows, std::span<const sort_key> keys);
 

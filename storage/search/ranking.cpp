@@ -1,15 +1,18 @@
 #include "storage/search/ranking.hpp"
 
+#include "base/text.hpp"
+
 #include <xapian.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 
 namespace rookery::storage::search {
 namespace {
 
-/// Words of a needle that count; variants of one in a segment; words that are compared to find them.
-constexpr std::size_t needle_words_max = 32;
+/// Variants of a word that are looked up; words that are compared to find them.
 constexpr std::size_t variants_max = 64;
 constexpr std::size_t compared_max = 300'000;
 /// What a variant counts beside the word itself.
@@ -85,60 +88,80 @@ std::string_view first_character(std::string_view word) {
   return word.substr(0, n);
 }
 
-class variants {
-public:
-  variants(std::string word, const Xapian::Stem& stem) : word_(std::move(word)), stem_(stem), root_(stem(for_stemming(word_))) { found_[word_] = 1; }
-
-  void look_in(const word_list& list, const std::vector<word_class>& classes) {
-    std::size_t compared = 0;
-    for (const auto c : classes)
-      list.beginning_with(c, first_character(word_), [&](std::string_view w) {
-        if (++compared > compared_max || found_.size() >= variants_max) return false;
-        if (w == word_) return true;
-        const auto weight = stem_(for_stemming(w)) == root_ ? same_stem : word_.size() >= misspelled_octets_min && nearly(w, word_) ? misspelled : 0;
-        if (weight > 0) found_.emplace(w, weight);
-        return true;
-      });
-  }
-  Xapian::Query query(const std::vector<word_class>& classes) const {
-    std::vector<Xapian::Query> all;
-    for (const auto& [word, weight] : found_)
-      for (const auto c : classes)
-        all.push_back(Xapian::Query(Xapian::Query::OP_SCALE_WEIGHT, Xapian::Query(static_cast<char>(c) + word), weight));
-    return {Xapian::Query::OP_MAX, all.begin(), all.end()};
-  }
-
-private:
-  std::string word_;
-  const Xapian::Stem& stem_;
-  std::string root_;
-  std::map<std::string, double, std::less<>> found_;
-};
+/// Forms of a word begin alike: so many octets of them, that few words are asked for their stem.
+constexpr std::size_t alike_octets = 2;
 
 } // namespace
 
-base::result<std::vector<std::uint8_t>> rank(const account_index& index, const question& q, const std::string& language) {
+bool language_known(const std::string& name) {
+  try {
+    const Xapian::Stem stem(name);
+    return !stem.is_none();
+  } catch (const Xapian::InvalidArgumentError&) {
+    return false;
+  }
+}
+
+std::string known_languages() { return Xapian::Stem::get_available_languages(); }
+
+struct fuzzy_question::word {
+  std::string text;
+  std::vector<std::pair<Xapian::Stem, std::string>> forms; ///< and the stem of `text`
+
+  /// What a word of a text counts as this one; 0: it is another.
+  double likeness(std::string_view w) const {
+    if (w == text) return 1;
+    if (!forms.empty() && w.substr(0, alike_octets) == std::string_view(text).substr(0, alike_octets)) {
+      const auto written = for_stemming(w);
+      for (const auto& [stem, root] : forms)
+        if (stem(written) == root) return same_stem;
+    }
+    return text.size() >= misspelled_octets_min && nearly(w, text) ? misspelled : 0;
+  }
+};
+
+fuzzy_question::fuzzy_question(question q, std::string_view languages) : question_(std::move(q)) {
+  std::vector<Xapian::Stem> stems;
+  for (const auto name : base::split(languages, ' '))
+    if (const std::string language(name); !language.empty() && stems.size() < languages_max && language_known(language)) stems.emplace_back(language);
+  std::set<std::string, std::less<>> known;
+  tokenizer cut([&](std::string_view w) {
+    if (words_.size() >= needle_words_max || !known.emplace(w).second) return;
+    auto made = std::make_shared<word>();
+    made->text = w;
+    const auto written = for_stemming(w);
+    for (const auto& stem : stems) made->forms.emplace_back(stem, stem(written));
+    words_.push_back(std::move(made));
+  });
+  cut.feed(question_.text);
+  cut.finish();
+}
+
+base::result<std::vector<std::uint8_t>> rank(const account_index& index, const fuzzy_question& q) {
   std::vector<std::uint8_t> relevance(index.documents() + std::size_t{1}, 0);
   const auto& segments = index.segments();
-  std::vector<std::string> words;
-  tokenizer cut([&](std::string_view w) {
-    if (words.size() < needle_words_max && std::find(words.begin(), words.end(), w) == words.end()) words.emplace_back(w);
-  });
-  cut.feed(q.text);
-  cut.finish();
-  if (words.empty() || segments.empty()) return relevance;
+  if (!q.has_words() || segments.empty()) return relevance;
   try {
-    const Xapian::Stem stem(language);
-    const auto& classes = seen_classes(q.in);
+    const auto& classes = seen_classes(q.asked().in);
     std::vector<Xapian::Query> wanted;
-    for (const auto& w : words) {
-      variants v(w, stem);
+    for (const auto& word : q.words_) {
+      std::map<std::string, double, std::less<>> found{{word->text, 1}};
+      std::size_t compared = 0;
       for (const auto& s : segments) {
         const auto list = s.words->words();
         if (!list) return base::fail(list.error());
-        v.look_in(**list, classes);
+        for (const auto c : classes)
+          (*list)->beginning_with(c, first_character(word->text), [&](std::string_view w) {
+            if (++compared > compared_max || found.size() >= variants_max) return false;
+            if (const auto weight = word->likeness(w); weight > 0) found.emplace(w, weight);
+            return true;
+          });
       }
-      wanted.push_back(v.query(classes));
+      std::vector<Xapian::Query> variants;
+      for (const auto& [w, weight] : found)
+        for (const auto c : classes)
+          variants.push_back(Xapian::Query(Xapian::Query::OP_SCALE_WEIGHT, Xapian::Query(static_cast<char>(c) + w), weight));
+      wanted.push_back(Xapian::Query(Xapian::Query::OP_MAX, variants.begin(), variants.end()));
     }
     Xapian::Database all;
     for (const auto& s : segments) all.add_database(Xapian::Database(s.words->path() + ".terms"));
@@ -151,11 +174,25 @@ base::result<std::vector<std::uint8_t>> rank(const account_index& index, const q
       if (number < relevance.size()) relevance[number] = static_cast<std::uint8_t>(std::clamp(m.get_percent(), 1, 100));
     }
     return relevance;
-  } catch (const Xapian::InvalidArgumentError& e) {
-    return base::fail(base::error_kind::invalid, "There are no rules for this language", "search: " + e.get_description());
   } catch (const Xapian::Error& e) {
     return base::fail(base::error_kind::damaged, "Search index error", "search: " + e.get_description());
   }
+}
+
+std::uint8_t rank(const document& d, const fuzzy_question& q) {
+  const auto& classes = seen_classes(q.asked().in);
+  std::vector<double> best(q.words_.size(), 0);
+  d.for_each([&](word_class c, std::string_view w, std::uint32_t times) {
+    if (times == 0 || std::find(classes.begin(), classes.end(), c) == classes.end()) return;
+    for (std::size_t i = 0; i < best.size(); ++i)
+      if (const auto like = q.words_[i]->likeness(w); like > 0) best[i] = std::max(best[i], like * times / (times + 0.5));
+  });
+  double sum = 0;
+  for (const auto one : best) {
+    if (one == 0) return 0;
+    sum += one;
+  }
+  return best.empty() ? 0 : static_cast<std::uint8_t>(std::clamp(static_cast<int>(sum * 100 / static_cast<double>(best.size())), 1, 100));
 }
 
 } // namespace rookery::storage::search

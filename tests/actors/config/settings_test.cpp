@@ -69,6 +69,11 @@ TEST(Settings, AreCheckedAndTheRefusalNamesTheRange) {
       {"queue.dnssec_rules", "require Subject: \\", ""},
       {"queue.dnssec_rules", "", "\"\""},
       {"queue.dnssec_rules", "request X-A: b; demand Subject: *", ""},
+      {"search.languages", "English  german", "\"english german\""},
+      {"search.languages", "", "\"\""},
+      {"search.languages", "english klingon", ""},
+      {"search.languages", "en de fr it es nl pt fi", "\"en de fr it es nl pt fi\""},
+      {"search.languages", "en de fr it es nl pt fi sv", ""},
       {"queue.dnssec_rules", "require Subject", ""},
   };
   for (const auto& r : rows) {

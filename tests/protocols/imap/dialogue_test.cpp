@@ -134,9 +134,12 @@ private:
                      auto out = string(c.extended ? "search extended" : "search");
                      if (c.returns & search_return::update) out += " update";
                      if (c.returns & search_return::partial) out += " page=" + print_page(c.page);
+                     if (c.returns & search_return::relevancy) out += " relevancy";
+                     if (c.program.uses_fuzzy) out += " fuzzy";
                      return out;
                    },
-                   [](const sort&) { return string("sort"); }, [](const thread&) { return string("thread"); },
+                   [](const sort& c) { return string(c.program.uses_fuzzy ? "sort fuzzy" : "sort"); },
+                   [](const thread& c) { return string(c.program.uses_fuzzy ? "thread fuzzy" : "thread"); },
                    [](const fetch& c) {
                      auto out = string("fetch ") + (c.uid ? "uid " : "") + print_set(c.set);
                      for (const auto& s : c.items.sections) out += " " + s.label;
@@ -171,6 +174,7 @@ private:
                        out += " " + std::to_string(static_cast<int>(s.filter));
                        for (const auto& name : s.names) out += " " + name;
                      }
+                     if (c.what.program.uses_fuzzy) out += " fuzzy";
                      return out;
                    },
                    [](const cancel_update& c) {

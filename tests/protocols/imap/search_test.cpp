@@ -113,7 +113,69 @@ struct answers : search_answers {
   }
   std::optional<bool> body_contains(std::string_view) const override { return body; }
   std::optional<bool> text_contains(std::string_view) const override { return text; }
+  std::vector<std::optional<std::uint8_t>> scores;
+  std::optional<std::uint8_t> relevancy(std::size_t leaf) const override { return leaf < scores.size() ? scores[leaf] : std::nullopt; }
 };
+
+TEST(ImapSearch, FuzzyKeysHaveARelevancy) { // RFC 6203
+  struct expectation {
+    std::string_view keys;
+    std::vector<std::optional<std::uint8_t>> scores; ///< of the leaves; nothing: not known
+    int decided;                                     ///< 1 yes, 0 no, -1 open
+    int relevancy;
+  };
+  const expectation rows[] = {{"FUZZY SUBJECT x", {70}, 1, 70},
+                              {"FUZZY SUBJECT x", {0}, 0, 0},
+                              {"FUZZY SUBJECT x", {{}}, -1, 0},
+                              {"FUZZY (SUBJECT x BODY y)", {70, 30}, 1, 50},
+                              {"FUZZY (SUBJECT x BODY y)", {70, 0}, 0, 0},
+                              {"FUZZY OR TEXT x BODY y", {70, 0}, 1, 70},
+                              {"OR FUZZY TEXT x FUZZY BODY y", {20, 90}, 1, 90},
+                              {"NOT FUZZY TEXT x SEEN", {0}, 1, 100},
+                              {"NOT FUZZY TEXT x", {7}, 0, 0},
+                              {"FUZZY TEXT x UNSEEN", {{}}, 0, 0},
+                              {"FUZZY SEEN", {}, 1, 100},
+                              {"FUZZY ON 11-Apr-1970", {}, 1, 100},
+                              {"FUZZY TEXT \"\"", {}, 1, 100},
+                              {"FUZZY HEADER subject x LARGER 5", {44}, 1, 44},
+                              {"FUZZY FUZZY TEXT x", {44}, 1, 44}};
+  for (const auto& e : rows) {
+    const auto s = parse(e.keys);
+    EXPECT_TRUE(s.program.uses_fuzzy) << e.keys;
+    const search_matcher matcher(s.program, context());
+    answers a;
+    a.scores = e.scores;
+    const auto verdict = matcher.test(row(), &a);
+    EXPECT_EQ(verdict.decided ? (verdict.match ? 1 : 0) : -1, e.decided) << e.keys;
+    EXPECT_EQ(verdict.match ? matcher.relevancy(row(), &a) : 0, e.relevancy) << e.keys;
+    EXPECT_EQ(verdict.needs, e.decided < 0 ? search_need::whole : 0) << e.keys;
+  }
+  // Exact keys stay exact, and so do fields whose words nobody keeps apart.
+  for (const auto* keys : {"TEXT a FUZZY TEXT b", "HEADER X-A a FUZZY TEXT b", "FUZZY (HEADER X-A a TEXT b)", "FUZZY (HEADER Subject \"\" TEXT b)"}) {
+    const auto s = parse(keys);
+    const search_matcher matcher(s.program, context());
+    ASSERT_EQ(matcher.leaves().size(), 2u) << keys;
+    EXPECT_FALSE(matcher.leaves()[0].fuzzy) << keys;
+    EXPECT_TRUE(matcher.leaves()[1].fuzzy) << keys;
+  }
+  EXPECT_FALSE(parse("TEXT x").program.uses_fuzzy);
+}
+
+TEST(ImapSearch, AnIndexGivesRelevancies) {
+  const auto s = parse("FUZZY TEXT x BODY y");
+  const search_matcher matcher(s.program, context());
+  const std::array known{leaf_verdict::yes, leaf_verdict::yes};
+  const std::array<std::uint8_t, 2> scores{61, 100};
+  auto r = row();
+  r.leaves = known;
+  r.relevancies = scores;
+  EXPECT_TRUE(matcher.test(r).match);
+  EXPECT_EQ(matcher.relevancy(r), 61);
+  const std::array not_there{leaf_verdict::no, leaf_verdict::yes};
+  r.leaves = not_there;
+  EXPECT_TRUE(matcher.test(r).decided);
+  EXPECT_FALSE(matcher.test(r).match);
+}
 
 TEST(ImapSearch, AsksTheCheapestFirstAndOnlyWhatIsOpen) {
   const auto s = parse("BODY b FROM f SENTON 11-Apr-1970");

@@ -49,7 +49,7 @@ TEST(ImapWriter, SearchAnswersTakeTheFormThatWasAsked) {
   struct row {
     bool extended;
     bool uid;
-    std::uint8_t returns;
+    std::uint16_t returns;
     bool any;
     std::uint64_t modseq;
     std::string_view out;
@@ -99,6 +99,39 @@ TEST(ImapWriter, PagesAreCountedFromBothEnds) { // RFC 9394 §3.1
   const std::vector<std::uint32_t> sorted{9, 3, 4, 2};
   EXPECT_EQ(written([&](response_writer& w) { w.sort("a1", by, sorted); }), "* ESEARCH (TAG \"a1\") MIN 9 MAX 2 PARTIAL (1:3 9,3,4)\r\n");
   EXPECT_EQ(written([&](response_writer& w) { w.search("a1", s, {}); }), "* ESEARCH (TAG \"a1\") UID PARTIAL (-100:-1 NIL)\r\n");
+}
+
+TEST(ImapWriter, RelevanciesAreThoseOfWhatIsTold) { // RFC 6203 §4, §6
+  const std::vector<std::uint32_t> hits{2, 3, 4, 9};
+  const std::vector<std::uint8_t> scores{40, 100, 7, 1};
+  constexpr auto min = search_return::min, max = search_return::max, all = search_return::all, count_ = search_return::count,
+                 partial = search_return::partial;
+  const std::pair<int, std::string_view> rows[] = {{all, " ALL 2:4,9 RELEVANCY (40 100 7 1)"},
+                                                   {0, " RELEVANCY (40 100 7 1)"},
+                                                   {count_ | min, " MIN 2 COUNT 4 RELEVANCY (40 100 7 1)"},
+                                                   {partial, " PARTIAL (2:3 3:4) RELEVANCY (100 7)"},
+                                                   {partial | count_ | max, " MAX 9 PARTIAL (2:3 3:4) COUNT 4 RELEVANCY (100 7)"},
+                                                   {min, " MIN 2 RELEVANCY (40)"},
+                                                   {min | max, " MIN 2 MAX 9 RELEVANCY (40 1)"}};
+  search s;
+  s.extended = true;
+  s.page = {false, 2, 3};
+  for (const auto& [returns, out] : rows) {
+    s.returns = static_cast<std::uint16_t>(returns | search_return::relevancy);
+    EXPECT_EQ(written([&](response_writer& w) { w.search("a1", s, hits, 0, scores); }), "* ESEARCH (TAG \"a1\")" + std::string(out) + "\r\n");
+    EXPECT_EQ(written([&](response_writer& w) { w.multi_search("a1", "m", 5, s, hits, 0, scores); }),
+              "* ESEARCH (TAG \"a1\" MAILBOX m UIDVALIDITY 5) UID" + std::string(out) + "\r\n");
+  }
+  s.returns = all | search_return::relevancy;
+  EXPECT_EQ(written([&](response_writer& w) { w.search("a1", s, {}); }), "* ESEARCH (TAG \"a1\") RELEVANCY ()\r\n");
+  EXPECT_EQ(written([&](response_writer& w) { w.search("a1", s, hits, 8, scores); }),
+            "* ESEARCH (TAG \"a1\") ALL 2:4,9 RELEVANCY (40 100 7 1) MODSEQ 8\r\n");
+  imap::sort by;
+  by.extended = true;
+  by.returns = all | search_return::relevancy;
+  const std::vector<std::uint32_t> sorted{3, 2, 4, 9};
+  const std::vector<std::uint8_t> best_first{100, 40, 7, 1};
+  EXPECT_EQ(written([&](response_writer& w) { w.sort("a1", by, sorted, 0, best_first); }), "* ESEARCH (TAG \"a1\") ALL 3,2,4,9 RELEVANCY (100 40 7 1)\r\n");
 }
 
 TEST(ImapWriter, ProgressIsCountedWhereItIsKnown) { // RFC 9585 §4

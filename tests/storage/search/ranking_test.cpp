@@ -27,8 +27,8 @@ protected:
     }
   }
   /// Documents by relevance, the best first.
-  std::vector<std::uint32_t> ranked(std::string text, const std::string& language = "none") {
-    const auto found = rank(*store_.open(account), {question::scope::text, "", std::move(text)}, language);
+  std::vector<std::uint32_t> ranked(std::string text, const std::string& languages = "") {
+    const auto found = rank(*store_.open(account), fuzzy_question({question::scope::text, "", std::move(text)}, languages));
     if (!found) {
       ADD_FAILURE() << found.error().log.value;
       return {};
@@ -67,9 +67,44 @@ TEST_F(SearchRanking, FormsOfAWordAreTheSameInTheirLanguage) {
   EXPECT_EQ(ranked("WALK").size(), 0u);
   EXPECT_EQ(ranked("WALK", "english").size(), 2u);
   EXPECT_EQ(ranked("HAUS", "german").size(), 2u);
-  const auto none = rank(*store_.open(account), {question::scope::text, "", "HAUS"}, "klingon");
-  ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().kind, base::error_kind::invalid);
+  EXPECT_EQ(ranked("WALK", "german english").size(), 2u);
+  EXPECT_EQ(ranked("HAUS", "english german").size(), 2u);
+  EXPECT_EQ(ranked("HAUS", "klingon").size(), 1u);
+}
+
+TEST(SearchLanguages, AreKnownByNameOrCode) {
+  EXPECT_TRUE(language_known("english"));
+  EXPECT_TRUE(language_known("de"));
+  for (const auto* name : {"", "klingon", "none", "English", "../english"}) EXPECT_FALSE(language_known(name)) << name;
+  EXPECT_NE((" " + known_languages() + " ").find(" german "), std::string::npos);
+}
+
+TEST(SearchRankingOfOne, ComparesWithoutAnIndex) {
+  document d;
+  const auto put = [&d](text_source s, std::string_view text) {
+    d.feed(s, text);
+    d.end_text();
+  };
+  put(text_source::subject, "QUARTERLY REPORTS");
+  put(text_source::visible, "THE HARBOUR WALLS ARE WALKED");
+  put(text_source::markup, "TITLE WALLS");
+  put(text_source::header, "SUBJECT X MAILER PIGEON");
+  struct row {
+    question::scope in;
+    std::string text, languages;
+    bool met;
+  };
+  using enum question::scope;
+  const row rows[] = {{text, "HARBOUR", "", true},    {body, "HARBOUR", "", true},        {subject, "HARBOUR", "", false}, {text, "HARBOUR REPORTS", "", true},
+                      {text, "HARBOUR SHIP", "", false}, {text, "HARBUOR", "", true},      {text, "HARBR", "", false},      {text, "WALK", "", false},
+                      {text, "WALK", "english", true}, {subject, "REPORT", "en", true},    {text, "TITLE", "", false},      {text, "PIGEON", "", false},
+                      {text, "", "", false},           {text, "--", "", false},            {body, "REPORTS", "", false}};
+  for (const auto& r : rows) EXPECT_EQ(rank(d, fuzzy_question({r.in, "", r.text}, r.languages)) != 0, r.met) << r.text << " " << r.languages;
+  const auto score = [&d](const char* needle) { return rank(d, fuzzy_question({question::scope::text, "", needle}, "english")); };
+  EXPECT_GT(score("HARBOUR"), score("HARBOR"));
+  EXPECT_GT(score("WALKED"), score("WALKS"));
+  put(text_source::plain, "HARBOUR HARBOUR");
+  EXPECT_GT(score("HARBOUR"), score("WALKED"));
 }
 
 } // namespace
