@@ -16,6 +16,7 @@ delivery::retry_settings retry_settings_of(const config::settings& s) {
 queueing::dispatcher_settings dispatcher_settings_of(const config::settings& s) {
   queueing::dispatcher_settings out;
   out.connections = static_cast<std::uint32_t>(s.queue_connections_max);
+  out.failing_a_second = std::max<std::uint32_t>(1, out.connections / 5);
   out.limits.connections = static_cast<std::uint32_t>(s.queue_destination_connections_max);
   out.limits.first_connections = static_cast<std::uint32_t>(std::min(s.queue_new_destination_connections_max, s.queue_destination_connections_max));
   out.limits.messages_a_connection = static_cast<std::uint32_t>(s.queue_connection_messages_max);

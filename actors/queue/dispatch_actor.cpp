@@ -25,9 +25,14 @@ using idle_atom = caf::atom_constant<caf::atom("idle")>;
 /// A connection without work is kept so long for the next message.
 constexpr std::chrono::seconds idle_time{5};
 constexpr std::chrono::seconds idle_round{1};
-/// Messages at a destination that could not be reached of which a failure to connect is written down;
-/// the others wait with the destination.
+/// Messages at a destination that could not be reached of which a failure to connect is written down; the others
+/// wait with the destination. Of one that is gone for good all are, a connection's number at a time.
 constexpr unsigned failures_recorded_max = 100;
+/// Outcomes without a dialogue (nobody was reached, a deadline has come) go to record so many in one commit,
+/// and no more wait for the log at a time: those of mail that lives have few before them.
+constexpr std::size_t own_a_commit = 32, own_waiting_max = 64;
+/// Deadlines that have come while so many wait are looked for again after this time, at the latest.
+constexpr std::chrono::milliseconds own_pause{100};
 /// Envelopes that were just read and will be wanted at once.
 constexpr std::size_t recent_max = 4096;
 
@@ -78,9 +83,7 @@ public:
         core_.remove(c.id);
         continue;
       }
-      put(*found);
-      if (recent_.size() < recent_max && core_.contains(c.id))
-        recent_.emplace(c.id, std::make_shared<const storage::queue::envelope>(std::move(*found)));
+      if (put(*found)) keep_at_hand(std::move(*found));
     }
     for (auto& [queue, moves] : std::exchange(moves_, {}))
       if (const auto at = queues_.find(queue); at != queues_.end()) self_->send(at->second, moves);
@@ -109,15 +112,12 @@ public:
     if (at == slots_.end()) return;
     // What it was given while it ended has reached nobody.
     if (at->second.given != c.passed) core_.ended(at->second.given, queueing::end_reason::broken, now());
-    if (c.unreached) record_failure(c);
-    const auto destination = at->second.destination;
-    slots_.erase(at);
-    // A destination that does not exist is no destination that is down: what waits was answered for.
-    const auto how = c.why.permanent() ? queueing::close_reason::finished : c.how;
-    core_.closed(c.connection, how, c.why.as.answer, now());
-    if (how == queueing::close_reason::failed)
-      base::log_event(base::severity::info, "delivery.destination_down").text("destination", destination).text("why", c.why.as.answer);
-    leave_if_idle(destination);
+    if (c.unreached) {
+      core_.in_vain(c.connection);
+      unreached_.push_back({c, c.why.permanent() ? ~0u : failures_recorded_max});
+    } else {
+      close(c);
+    }
     pump();
   }
 
@@ -160,6 +160,11 @@ public:
 
   void ended(const transaction_over& t) {
     core_.ended(t.transaction, t.how, now());
+    pump();
+  }
+  void ended(const transactions_over& all) {
+    own_waiting_ -= std::min(own_waiting_, all.transactions.size());
+    for (const auto t : all.transactions) core_.ended(t, all.how, now());
     pump();
   }
 
@@ -245,6 +250,11 @@ private:
     std::string destination;
     std::uint64_t given = 0;   ///< the last transaction
   };
+  /// Nobody was reached: what is due there waits to be told so.
+  struct unreached_destination {
+    connection_over over;
+    unsigned left = 0;         ///< messages that are told at most
+  };
   struct idle_take {
     take_work what;
     caf::typed_response_promise<given_work> promise;
@@ -284,11 +294,12 @@ private:
     if (!queues_.contains(queue)) queues_.emplace(queue, spawn_queue(*self_, node(), queue));
   }
 
-  void put(const storage::queue::envelope& e) {
+  /// Whether some of it is due.
+  bool put(const storage::queue::envelope& e) {
     if (e.queue == system_queue) self_->send(parts_->system_mail, system_mail{e.id});
     if (!may_leave(e) || withdrawn_.contains(e.id)) {
       core_.remove(e.id);
-      return;
+      return false;
     }
     fresh_.clear();
     const auto m = waiting_of(e, pictures_, *node().directory->get(), fresh_);
@@ -296,9 +307,37 @@ private:
       const auto [at, added] = ways_.try_emplace(destination, std::move(way));
       if (added) core_.set_limits(destination, limits_of(*at->second), now());
     }
-    core_.put(m, now());
-    for (const auto& part : m.parts)
+    const auto time = now();
+    core_.put(m, time);
+    bool due = false;
+    for (const auto& part : m.parts) {
+      due = due || part.due <= time;
       if (idle_.contains(part.destination)) touched_.push_back(part.destination);
+    }
+    return due;
+  }
+
+  /// Those that wait long give way to those that came last.
+  void keep_at_hand(storage::queue::envelope&& e) {
+    const auto id = e.id;
+    recent_.insert_or_assign(id, std::make_shared<const storage::queue::envelope>(std::move(e)));
+    recent_order_.push_back(id);
+    if (recent_order_.size() <= recent_max) return;
+    recent_.erase(recent_order_.front());
+    recent_order_.pop_front();
+  }
+
+  void close(const connection_over& c) {
+    const auto at = slots_.find(c.connection);
+    if (at == slots_.end()) return;
+    const auto destination = at->second.destination;
+    slots_.erase(at);
+    // A destination that does not exist is no destination that is down: what waits was answered for.
+    const auto how = c.why.permanent() ? queueing::close_reason::finished : c.how;
+    core_.closed(c.connection, how, c.why.as.answer, now());
+    if (how == queueing::close_reason::failed)
+      base::log_event(base::severity::info, "delivery.destination_down").text("destination", destination).text("why", c.why.as.answer);
+    leave_if_idle(destination);
   }
 
   /// The destinations at which mail of this gateway waits. O(destinations); ETRN's interval and ATRN's login bound it.
@@ -355,11 +394,11 @@ private:
     if (stopped_) return;
     const auto time = now();
     for (const auto& destination : std::exchange(touched_, {})) serve_idle(destination);
+    write_own_outcomes();
     while (auto slot = core_.next_open(time)) {
       if (slot->open_already) call(*slot);
       else open(std::move(*slot));
     }
-    while (auto lapsed = core_.next_lapsed(time)) give_up(std::move(*lapsed));
     arm();
   }
 
@@ -406,42 +445,72 @@ private:
     self_->send(at, open_connection{std::move(slot), way->second});
   }
 
-  /// Nobody was reached: written down for some of what is due, so that an operator sees it with
-  /// each message, and retries follow the message's plan.
-  void record_failure(const connection_over& c) {
-    for (unsigned i = 0; i < failures_recorded_max || c.why.permanent(); ++i) {
-      auto given = next_for({c.connection, 0});
-      if (!given || given->what != queueing::take_result::work) return;
-      answer_all(std::move(*given), c.why);
+  /// Deadlines that have come, then what is due where nobody was reached: it is written down with some of that, so
+  /// that an operator sees it with each message, and retries follow the message's plan.
+  void write_own_outcomes() {
+    while (own_waiting_ < own_waiting_max) {
+      attempt_results some;
+      while (some.all.size() < own_a_commit) {
+        auto one = lapsed();
+        if (!one) one = unreached();
+        if (!one) break;
+        some.all.push_back(std::move(one));
+      }
+      if (some.all.empty()) return;
+      own_waiting_ += some.all.size();
+      self_->send(parts_->record, std::move(some));
     }
   }
 
-  void answer_all(given_work given, const way_failure& why, bool deadline = false) {
+  attempt_result_ptr unreached() {
+    while (!unreached_.empty()) {
+      auto& u = unreached_.front();
+      if (u.left > 0) {
+        --u.left;
+        auto given = next_for({u.over.connection, 0});
+        if (given && given->what == queueing::take_result::work) return outcome_of(std::move(*given), u.over.why);
+      }
+      const auto over = std::move(u.over);
+      unreached_.pop_front();
+      close(over);
+    }
+    return nullptr;
+  }
+
+  /// A deadline has come: a delay is to be told, or the message given up.
+  attempt_result_ptr lapsed() {
+    for (;;) {
+      auto work = core_.next_lapsed(now());
+      if (!work) return nullptr;
+      auto message = envelope_of(work->id);
+      if (!message) {
+        core_.ended(work->number, queueing::end_reason::answered, now());
+        continue;
+      }
+      const auto status = core_.status(work->destination, now());
+      way_failure why;
+      why.as.status = "4.4.7";
+      if (status) why.as.answer = status->reason;
+      return outcome_of({queueing::take_result::work, std::move(*work), std::move(message)}, why, true);
+    }
+  }
+
+  attempt_result_ptr outcome_of(given_work given, const way_failure& why, bool deadline = false) {
     auto r = std::make_shared<attempt_result>();
     r->transaction = given.work.number;
     r->message = std::move(given.message);
     for (const auto n : given.work.recipients) r->recipients.push_back({n, why.as});
     r->remote_host = why.host;
     r->deadline = deadline;
-    self_->send(parts_->record, attempt_result_ptr{std::move(r)});
-  }
-
-  /// A deadline has come: a delay is to be told, or the message given up.
-  void give_up(queueing::transaction work) {
-    auto message = envelope_of(work.id);
-    if (!message) return core_.ended(work.number, queueing::end_reason::answered, now());
-    const auto status = core_.status(work.destination, now());
-    way_failure why;
-    why.as.status = "4.4.7";
-    if (status) why.as.answer = status->reason;
-    answer_all({queueing::take_result::work, std::move(work), std::move(message)}, why, true);
+    return r;
   }
 
   void arm() {
     const auto when = core_.wake_at();
     if (!when || (armed_ && *armed_ <= *when)) return;
     armed_ = *when;
-    const auto wait = std::max(*when - now(), base::wall_time::duration{std::chrono::milliseconds(1)});
+    const std::chrono::milliseconds least = own_waiting_ < own_waiting_max ? std::chrono::milliseconds(1) : own_pause;
+    const auto wait = std::max(*when - now(), base::wall_time::duration{least});
     self_->delayed_send(self_, std::min<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(wait), std::chrono::hours(1)),
                         wake_atom::value);
   }
@@ -475,6 +544,9 @@ private:
   std::unordered_map<std::string, queue_moves> moves_;
   std::vector<std::string> touched_;   ///< destinations with idle connections that got mail
   std::unordered_map<base::message_id, envelope_ptr> recent_;
+  std::deque<base::message_id> recent_order_;  ///< also of some that are used up
+  std::deque<unreached_destination> unreached_;
+  std::size_t own_waiting_ = 0;        ///< outcomes of our own that record has not answered for
   std::unordered_set<base::message_id> withdrawn_;
   std::map<std::string, base::wall_time> asked_; ///< gateways, and when ETRN started them last; no longer than the interval
   std::optional<base::wall_time> armed_;
@@ -490,6 +562,7 @@ caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::sha
   return {[&st](const spool_changed& c) { st.changed(c); },
           [&st](const take_work& t) { return st.take(t); },
           [&st](const transaction_over& t) { st.ended(t); },
+          [&st](const transactions_over& t) { st.ended(t); },
           [&st](const start_gateways& s) { return st.start(s); },
           [&st](const admit_customer& a) { return st.admit(a); },
           [&st](const connection_over& c) { st.over(c); },

@@ -2,7 +2,7 @@
 ///
 ///   spool machine ── spool_changed ──► dispatch ◄── take_work ── delivery_host, local_actor
 ///   dispatch ── open_connection ──► destination ── dials ──► connection with its delivery_host
-///   delivery_host, local_actor, dispatch ── attempt_result ──► record ── commit ──► log
+///   delivery_host, local_actor, dispatch ── attempt_result(s) ──► record ── commit ──► log
 ///   record ── transaction_over ──► dispatch
 #pragma once
 
@@ -127,10 +127,20 @@ struct attempt_result {
   std::shared_ptr<void> keep;                ///< spill file behind a body of `with`
 };
 using attempt_result_ptr = std::shared_ptr<attempt_result>;
+/// To record: several that came to nothing here, written down in one commit. Answered with transactions_over.
+struct attempt_results {
+  std::vector<attempt_result_ptr> all;
+};
 
 /// To dispatch: the outcome is durable and applied, or could not be written.
 struct transaction_over {
   std::uint64_t transaction = 0;
+  queueing::end_reason how = queueing::end_reason::answered;
+};
+
+/// To dispatch: the same of all of an attempt_results.
+struct transactions_over {
+  std::vector<std::uint64_t> transactions;
   queueing::end_reason how = queueing::end_reason::answered;
 };
 
@@ -153,4 +163,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::admit_customer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::customer_admitted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::attempt_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::attempt_result_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::attempt_results)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::transaction_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::transactions_over)

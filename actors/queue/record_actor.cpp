@@ -24,7 +24,9 @@ using storage::queue::recipient_state;
 constexpr std::chrono::milliseconds commit_again{200};
 
 struct under_way {
-  attempt_result_ptr result;
+  std::vector<attempt_result_ptr> results;
+  storage::commit_group group;
+  bool together = false;           ///< came as attempt_results
   base::instant begun{};
 };
 
@@ -164,23 +166,38 @@ void note_failures(node& n, const storage::queue::envelope& message, const attem
   for (auto& c : spool_group(n.clock->wall(), std::move(notes)).commands) into.commands.push_back(std::move(c));
 }
 
+void tell(self_ptr self, const under_way& u, queueing::end_reason how) {
+  auto& dispatch = self->state.dispatch;
+  if (!u.together) return self->send(dispatch, transaction_over{u.results.front()->transaction, how});
+  transactions_over over;
+  for (const auto& r : u.results) over.transactions.push_back(r->transaction);
+  over.how = how;
+  self->send(dispatch, std::move(over));
+}
+
 void send_group(self_ptr self, std::uint64_t token);
 
-void write_down(self_ptr self, attempt_result_ptr r) {
+/// Adds one attempt's outcomes and reports to the group; false: there is nothing to write down.
+bool add(node& n, const attempt_result& r, storage::commit_group& group) {
+  auto j = judge(n, r).run();
+  log_attempt(r, j);
+  if (j.command.outcomes.empty()) return false;
+  note_failures(n, *r.message, j.command, group);
+  add_reports(n, *r.message, j.news, j.command.outcomes, r.recipients, group);
+  for (auto& c : spool_group(n.clock->wall(), {std::move(j.command)}).commands) group.commands.push_back(std::move(c));
+  return true;
+}
+
+void write_down(self_ptr self, std::vector<attempt_result_ptr> results, bool together) {
   auto& st = self->state;
-  auto& n = *st.parts->of;
-  auto j = judge(n, *r).run();
-  log_attempt(*r, j);
-  if (j.command.outcomes.empty()) {
-    self->send(st.dispatch, transaction_over{r->transaction, r->how});
-    return;
-  }
-  note_failures(n, *r->message, j.command, r->with);
-  const auto& verdicts = r->recipients;
-  add_reports(n, *r->message, j.news, j.command.outcomes, verdicts, r->with);
-  for (auto& c : spool_group(n.clock->wall(), {std::move(j.command)}).commands) r->with.commands.push_back(std::move(c));
+  under_way u{{}, {}, together, base::system_clock().now()};
+  if (!together) u.group = std::move(results.front()->with);
+  bool any = false;
+  for (const auto& r : results) any = add(*st.parts->of, *r, u.group) || any;
+  u.results = std::move(results);
+  if (!any) return tell(self, u, u.results.front()->how);
   const auto token = ++st.token;
-  st.waiting.emplace(token, under_way{std::move(r), base::system_clock().now()});
+  st.waiting.emplace(token, std::move(u));
   send_group(self, token);
 }
 
@@ -189,7 +206,7 @@ void send_group(self_ptr self, std::uint64_t token) {
   const auto at = st.waiting.find(token);
   if (at == st.waiting.end()) return;
   // A copy: commands and shared octets; it is wanted again when the log is full.
-  if (!commit_group_of(*self, *st.parts->of, at->second.result->with, token, ack::applied, at->second.result->keep))
+  if (!commit_group_of(*self, *st.parts->of, at->second.group, token, ack::applied, at->second.results.front()->keep))
     self->delayed_send(self, commit_again, token);
 }
 
@@ -198,16 +215,18 @@ void written(self_ptr self, const commit_done& done) {
   auto& st = self->state;
   const auto at = st.waiting.find(done.token);
   if (at == st.waiting.end()) return;
-  auto result = std::move(at->second.result);
-  window.observe(base::system_clock().now() - at->second.begun);
+  const auto u = std::move(at->second);
+  window.observe(base::system_clock().now() - u.begun);
   st.waiting.erase(at);
+  auto how = u.results.front()->how;
   if (done.error) {
     // Nothing is recorded: those recipients are tried again, and one that took it gets it twice.
-    base::log_event(base::severity::error, "delivery.not_recorded")
-        .text("message", message_name(result->message->id)).text("error", done.error->log.value);
-    result->how = queueing::end_reason::broken;
+    for (const auto& r : u.results)
+      base::log_event(base::severity::error, "delivery.not_recorded")
+          .text("message", message_name(r->message->id)).text("error", done.error->log.value);
+    how = queueing::end_reason::broken;
   }
-  self->send(st.dispatch, transaction_over{result->transaction, result->how});
+  tell(self, u, how);
   if (st.waiting.empty())
     for (auto& p : std::exchange(st.settling, {})) p.deliver(true);
 }
@@ -216,7 +235,10 @@ caf::behavior record_actor(self_ptr self, std::shared_ptr<record_parts> parts) {
   self->state.parts = std::move(parts);
   self->set_default_handler(caf::drop);
   self->set_error_handler([](caf::error&) {});
-  return {[self](attempt_result_ptr& r) { write_down(self, std::move(r)); },
+  return {[self](attempt_result_ptr& r) { write_down(self, {std::move(r)}, false); },
+          [self](attempt_results& r) {
+            if (!r.all.empty()) write_down(self, std::move(r.all), true);
+          },
           [self](const attempt_started& a) {
             auto& n = *self->state.parts->of;
             (void)commit_group_of(*self, n, spool_group(n.clock->wall(), {storage::queue::attempt_begun{a.id, a.recipients}}), 0, ack::durable);

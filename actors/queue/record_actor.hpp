@@ -17,7 +17,8 @@ struct record_parts {
   node* of = nullptr;
 };
 
-/// Understands attempt_started, and attempt_result_ptr; tells `tell_dispatch`'s actor transaction_over.
+/// Understands attempt_started, attempt_result_ptr and attempt_results; tells `tell_dispatch`'s actor
+/// transaction_over, or transactions_over.
 caf::actor spawn_record(caf::actor_system&, std::shared_ptr<record_parts>);
 
 /// To record, once, before the first result.

@@ -43,6 +43,7 @@ void dispatcher::ended(std::uint64_t t, end_reason how, const std::vector<still_
 void dispatcher::closed(connection_number c, close_reason how, std::string_view why, wall_time now) {
   state_->closed(c, how, why, ms(now));
 }
+void dispatcher::in_vain(connection_number c) { state_->in_vain(c); }
 std::optional<connection_number> dispatcher::admit(std::string_view d, wall_time now) { return state_->admit(d, ms(now)); }
 void dispatcher::release(std::string_view d, wall_time now) { state_->release(d, ms(now)); }
 std::optional<transaction> dispatcher::next_lapsed(wall_time now) { return state_->next_lapsed(ms(now)); }

@@ -54,6 +54,9 @@ struct destination_limits {
 
 struct dispatcher_settings {
   std::uint32_t connections = 500;            ///< to all destinations together
+  /// Opened in a second to destinations whose last attempt failed, evenly, a fifth of them at once; 0: no limit.
+  /// Each costs questions to name servers and a record of each message, and most come to nothing.
+  std::uint32_t failing_a_second = 100;
   std::uint32_t quantum = 20;                 ///< transactions after which a connection gives way when others wait for one
   std::chrono::seconds unsettled_pause{60};   ///< for what `ended` gets back without news of it
   destination_limits limits;                  ///< of destinations without their own
@@ -117,7 +120,7 @@ enum class close_reason : std::uint8_t {
   finished,  ///< by us, or by the peer between messages
   refused,   ///< 421 or 4xx at greeting, EHLO, STARTTLS, AUTH or MAIL: fewer connections, then a pause
   failed     ///< no connection, no usable name, no TLS: a pause, then one probe. Mail may be taken on such a
-             ///< connection before, to write the failure down with it; that proves nothing
+             ///< connection before, to write the failure down with it (`in_vain`)
 };
 
 /// What became of a transaction, when it is durable.
@@ -206,6 +209,9 @@ public:
   void ended(std::uint64_t transaction, end_reason, wall_time now);
   void ended(std::uint64_t transaction, end_reason, const std::vector<still_waiting>& waiting, wall_time now);
   void closed(connection_number, close_reason, std::string_view why, wall_time now);
+  /// Nobody is reached on this connection: mail is taken on it only to write that down, which proves nothing,
+  /// until `closed`.
+  void in_vain(connection_number);
   /// A connection that the destination's server has made, and takes its mail on: counted, but within no
   /// limit. `closed` ends it as any other. Nothing: nothing waits there, or it is paused.
   std::optional<connection_number> admit(std::string_view destination, wall_time now);

@@ -15,6 +15,10 @@ std::uint64_t name_hash(std::string_view name) noexcept {
   for (const char c : name) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   return h ^ h >> 29;
 }
+/// When the next one is allowed, `at_once` together, by the time the rate is used up to.
+time_ms free_at(std::int64_t used_up_us, std::int64_t spacing_us, std::int64_t at_once) noexcept {
+  return (used_up_us - (std::max<std::int64_t>(1, at_once) - 1) * spacing_us + 999) / 1000;
+}
 constexpr std::size_t index(auto standing) noexcept { return static_cast<std::size_t>(standing); }
 
 } // namespace
@@ -75,13 +79,19 @@ std::uint32_t dispatcher::state::allowed(const destination_record& d) const noex
 
 time_ms dispatcher::state::rate_free(const destination_record& d) const noexcept {
   const std::int64_t rate = d.limits->messages_a_minute;
-  if (rate == 0) return 0;
-  const auto spacing = 60'000'000 / rate;
-  const auto early = (std::max<std::int64_t>(1, rate / 60) - 1) * spacing;
-  return (d.rate_tat_us - early + 999) / 1000;
+  return rate == 0 ? 0 : free_at(d.rate_tat_us, 60'000'000 / rate, rate / 60);
+}
+
+time_ms dispatcher::state::failing_free() const noexcept {
+  const std::int64_t rate = settings_.failing_a_second;
+  return rate == 0 ? 0 : free_at(failing_tat_us_, 1'000'000 / rate, rate / 5);
 }
 
 bool dispatcher::state::may_open(standing s) const noexcept {
+  return slot_for(s) && (s != standing::failing || failing_free() <= last_now_);
+}
+
+bool dispatcher::state::slot_for(standing s) const noexcept {
   const std::size_t limit = settings_.connections;
   if (connections_.size() >= limit) return false;
   if (s == standing::proven) return true;
@@ -200,8 +210,10 @@ std::optional<slot> dispatcher::state::next_open(time_ms now) {
   if (n == none) return {};
   auto& d = destinations_[n];
   leave_heaps(n);
+  if (const std::int64_t rate = settings_.failing_a_second; rate != 0 && d.known == standing::failing)
+    failing_tat_us_ = std::max(failing_tat_us_, now * 1000) + 1'000'000 / rate;
   const auto c = next_number_++;
-  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, false});
+  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, false, false});
   ++in_use_[index(d.known)];
   ++d.connections;
   ++d.fetching;
@@ -314,6 +326,10 @@ void dispatcher::state::closed(connection_number number, close_reason how, std::
   refresh(c.destination, now);
 }
 
+void dispatcher::state::in_vain(connection_number number) {
+  if (const auto found = connections_.find(number); found != connections_.end()) found->second.in_vain = true;
+}
+
 std::optional<connection_number> dispatcher::state::admit(std::string_view name, time_ms now) {
   advance(now);
   const auto known = by_name_.find(name);
@@ -322,7 +338,7 @@ std::optional<connection_number> dispatcher::state::admit(std::string_view name,
   auto& d = destinations_[n];
   if (d.paused || d.parts == 0) return {};
   const auto c = next_number_++;
-  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, true});
+  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, true, false});
   ++in_use_[index(d.known)];
   ++d.connections;
   ++d.fetching;
@@ -345,6 +361,7 @@ std::optional<time_ms> dispatcher::state::wake_at() const {
   if (!timers_.empty()) first = std::min(first, destinations_[timers_.top()].timer);
   if (!deadlines_.empty()) first = std::min(first, parts_[deadlines_.top()].deadline);
   if (!called_.empty() || best_open() != none) first = std::min(first, last_now_);
+  else if (!open_[index(standing::failing)].empty() && slot_for(standing::failing)) first = std::min(first, failing_free());
   if (first == never) return {};
   return first;
 }

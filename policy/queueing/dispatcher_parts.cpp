@@ -244,7 +244,8 @@ transaction dispatcher::state::give_out(std::uint32_t p, connection_number on) {
   part.untold = true;
   ++d.in_flight;
   auto numbers = part.numbers.to_vector();
-  flying_.emplace(part.flight, flight_record{id, lane.destination, on, numbers});
+  const bool proves = on != 0 && !connections_.at(on).in_vain;
+  flying_.emplace(part.flight, flight_record{id, lane.destination, on, proves, numbers});
   flights_.emplace(id, part.flight);
   return {part.flight, base::message_id{id}, d.name, queues_[lane.queue].name, std::move(numbers)};
 }
@@ -258,7 +259,7 @@ void dispatcher::state::land(std::uint64_t number, const flight_record& f, end_r
       flights_.erase(i);
       break;
     }
-  if (f.on == 0 || how != end_reason::answered) return;
+  if (!f.proves || how != end_reason::answered) return;
   const auto c = connections_.find(f.on);
   const bool there = c != connections_.end();
   if (there) c->second.answered = true;

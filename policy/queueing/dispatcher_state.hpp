@@ -70,6 +70,7 @@ public:
   std::optional<slot> next_open(time_ms now);
   taken take(connection_number, time_ms now, std::uint32_t recipients_max);
   void closed(connection_number, close_reason, std::string_view why, time_ms now);
+  void in_vain(connection_number);
   std::optional<connection_number> admit(std::string_view, time_ms now);
   void release(std::string_view, time_ms now);
   std::optional<time_ms> wake_at() const;
@@ -155,11 +156,13 @@ private:
     bool fetching = true, resting = false;
     bool answered = false;                  ///< the peer has spoken about recipients on it
     bool admitted = false;
+    bool in_vain = false;                   ///< nobody was reached on it
   };
   struct flight_record {
     std::uint64_t id = 0;
     std::uint32_t destination = none;
     connection_number on = 0;               ///< 0: a lapse
+    bool proves = false;                    ///< the peer was there: what it answers is its own
     std::vector<std::uint32_t> numbers;
   };
 
@@ -189,7 +192,9 @@ private:
   void advance(time_ms now);
   void evaluate_queue(std::uint32_t queue, time_ms now);
   std::uint32_t allowed(const destination_record&) const noexcept;
+  bool slot_for(standing) const noexcept;
   bool may_open(standing) const noexcept;
+  time_ms failing_free() const noexcept;
   std::uint32_t best_open() const noexcept;
   time_ms rate_free(const destination_record&) const noexcept;
   void failed(destination_record&, std::string_view why, bool works, time_ms now);
@@ -263,6 +268,7 @@ private:
   std::array<std::uint32_t, 3> in_use_{};  ///< connections, by the standing they were opened in
   std::deque<std::uint32_t> called_;       ///< destinations whose resting connections have work
   time_ms queue_change_ = never, last_now_ = 0;
+  std::int64_t failing_tat_us_ = 0;        ///< when the next failing destination's turn is, if none is early
   std::uint64_t next_number_ = 1, next_served_ = 1, recipients_ = 0;
 };
 

@@ -1,6 +1,8 @@
 #include "actors/queue/dispatch_actor.hpp"
 #include "tests/actors/queue/queue_world.hpp"
 
+#include <algorithm>
+
 namespace rookery::actors {
 namespace {
 
@@ -131,6 +133,48 @@ TEST_F(Dispatch, APausedDestinationGetsNoConnectionUntilItIsResumed) {
   EXPECT_EQ(w.next<open_connection>().slot.destination, "remote.example");
 }
 
+TEST_F(Dispatch, MuchMailThatReachedNobodyGoesToRecordALittleAtATimeAndOthersDoNotWaitForIt) {
+  storage::commit_group all;
+  for (int i = 0; i < 150; ++i) w.add(all, w.message({"a@remote.example"}));
+  w.commit(std::move(all));
+  const auto o = w.next<open_connection>();
+  const auto second = w.next<open_connection>(); // a new destination gets two
+  connection_over failed{o.slot.connection, queueing::close_reason::failed, {}, 0, true};
+  failed.why.as = delivery::of_trouble(delivery::trouble::unreachable, "nobody there");
+  w.self->send(dispatch, failed);
+  const auto answered = [&](const attempt_results& r) {
+    transactions_over over;
+    for (const auto& one : r.all) over.transactions.push_back(one->transaction);
+    w.self->send(dispatch, over);
+  };
+  auto first = w.next<attempt_results>();
+  auto next = w.next<attempt_results>();
+  EXPECT_EQ(first.all.size(), 32u);
+  EXPECT_EQ(next.all.size(), 32u);
+  list();
+  EXPECT_FALSE(w.has<attempt_results>()) << "record has enough to write";
+  w.accept(w.message({"a@alive.example"}));
+  const auto alive = w.next<open_connection>();
+  EXPECT_EQ(alive.slot.destination, "alive.example");
+  EXPECT_EQ(take(alive.slot.connection).what, take_result::work);
+  std::size_t told = 64;
+  answered(first);
+  const auto third = w.next<attempt_results>();
+  told += third.all.size();
+  answered(next);
+  const auto fourth = w.next<attempt_results>();
+  told += fourth.all.size();
+  EXPECT_EQ(told, 100u) << "the others wait with their destination";
+  answered(third);
+  answered(fourth);
+  list();
+  EXPECT_FALSE(w.has<attempt_results>());
+  over(second.slot.connection, 0);
+  const auto known = list();
+  const auto down = std::count_if(known.begin(), known.end(), [](const auto& d) { return d.state == queueing::destination_state::down; });
+  EXPECT_EQ(down, 1);
+}
+
 TEST_F(Dispatch, WhereNobodyWasReachedRecordHearsOfIt) {
   const auto id = w.accept(w.message({"a@remote.example"}));
   const auto o = w.next<open_connection>();
@@ -138,7 +182,9 @@ TEST_F(Dispatch, WhereNobodyWasReachedRecordHearsOfIt) {
   failed.why.as = delivery::of_trouble(delivery::trouble::unreachable, "nobody there");
   failed.why.host = "mx.remote.example";
   w.self->send(dispatch, failed);
-  const auto told = w.next<attempt_result_ptr>();
+  const auto all = w.next<attempt_results>().all;
+  ASSERT_EQ(all.size(), 1u);
+  const auto told = all[0];
   EXPECT_EQ(told->message->id, id);
   EXPECT_EQ(told->remote_host, "mx.remote.example");
   ASSERT_EQ(told->recipients.size(), 1u);

@@ -50,11 +50,12 @@ public:
   base::message_id accept(storage::queue::envelope e, const std::string& text = "Subject: x\r\n\r\nHello\r\n") {
     const auto id = e.id;
     storage::commit_group group;
-    const auto octets = std::make_shared<const std::string>(text);
-    group.bodies.push_back({octets, -1, static_cast<std::uint32_t>(octets->size()), base::sha256(*octets)});
-    group.commands.push_back({storage::spool_shard, 1, storage::queue::encode({of().clock->wall(), storage::queue::accepted{std::move(e)}}), {0}});
+    add(group, std::move(e), text);
     commit(std::move(group));
     return id;
+  }
+  void add(storage::commit_group& group, storage::queue::envelope e, const std::string& text = "Subject: x\r\n\r\nHello\r\n") {
+    actors::add_written(group, of().clock->wall(), std::move(e), text);
   }
   actors::envelope_ptr stored(base::message_id id) {
     auto found = of().spool->view()->find(id);

@@ -110,6 +110,22 @@ TEST(DispatcherLimits, MailTakenToWriteDownAFailureProvesNothing) {
   EXPECT_FALSE(d.next_open(after(60s)));
 }
 
+TEST(DispatcherLimits, MailTakenInVainProvesNothingWhenItEndsBeforeTheConnection) {
+  for (const auto how : {close_reason::failed, close_reason::finished}) {
+    dispatcher d;
+    fill(d, "b", 1, 3);
+    const auto open = d.next_open(after(0s));
+    d.in_vain(open->connection);
+    const auto one = d.take(open->connection, after(0s)).work.number, two = d.take(open->connection, after(0s)).work.number;
+    d.ended(one, end_reason::answered, {{0, after(600s)}}, after(0s));
+    d.closed(open->connection, how, "connection refused", after(0s));
+    d.ended(two, end_reason::answered, {{0, after(600s)}}, after(0s));
+    EXPECT_EQ(d.status("b", after(0s))->failures, how == close_reason::failed ? 1u : 0u);
+    EXPECT_EQ(d.status("b", after(0s))->connections_allowed, how == close_reason::failed ? 1u : 2u) << "as before its first answer";
+    EXPECT_EQ(d.next_open(after(60s)).has_value(), how == close_reason::finished);
+  }
+}
+
 TEST(DispatcherLimits, TheRateIsKept) {
   for (const std::uint32_t rate : {1u, 30u, 600u}) {
     dispatcher_settings s;
@@ -212,6 +228,53 @@ TEST(DispatcherLimits, AfterARestartThoseThatFailedBeforeGetTheSmallestShare) {
   for (const auto& o : open_all(d, after(0s))) ++fresh[o.destination == "fresh"];
   EXPECT_EQ(fresh[false], 3);
   EXPECT_EQ(fresh[true], 1);
+}
+
+TEST(DispatcherLimits, ThoseThatFailedBeforeAreOpenedForAtARateThatTheOthersDoNotFeel) {
+  dispatcher_settings s;
+  s.connections = 10'000;
+  s.failing_a_second = 50;
+  dispatcher d(s);
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    auto m = mail(100 + i, "dead" + std::to_string(i));
+    m.parts[0].tried = true;
+    d.put(m, after(0s));
+  }
+  std::vector<slot> open = open_all(d, after(0s));
+  EXPECT_EQ(open.size(), 10u) << "a fifth of a second's worth";
+  EXPECT_EQ(d.wake_at(), after(20ms)) << "the next one";
+  EXPECT_TRUE(open_all(d, after(19ms)).empty());
+  for (std::uint64_t i = 0; i < 300; ++i) fill(d, "fresh" + std::to_string(i), 5000 + i, 1);
+  EXPECT_EQ(open_all(d, after(19ms)).size(), 300u) << "destinations that have not failed do not wait";
+  // Nobody is forgotten, and each has its turn once.
+  std::map<std::string, int> turns;
+  auto time = after(0s);
+  for (;;) {
+    for (const auto& o : open) {
+      ++turns[o.destination];
+      d.closed(o.connection, close_reason::failed, "no route", time);
+    }
+    if (turns.size() == 1000) break;
+    const auto wake = d.wake_at();
+    ASSERT_TRUE(wake);
+    time = std::max(time + 1ms, *wake);
+    open = open_all(d, time);
+  }
+  for (const auto& [name, count] : turns) EXPECT_EQ(count, 1) << name;
+  EXPECT_EQ(time, after(20s) - 200ms) << "1,000 at 50 a second, the first ten at once";
+}
+
+TEST(DispatcherLimits, WithoutARateThoseThatFailedBeforeHaveTheirShareAtOnce) {
+  dispatcher_settings s;
+  s.connections = 100;
+  s.failing_a_second = 0;
+  dispatcher d(s);
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    auto m = mail(100 + i, "dead" + std::to_string(i));
+    m.parts[0].tried = true;
+    d.put(m, after(0s));
+  }
+  EXPECT_EQ(open_all(d, after(0s)).size(), 25u);
 }
 
 TEST(DispatcherQueues, AFrozenQueueWaitsAndThenTakesItsTurn) {
