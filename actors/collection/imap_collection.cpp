@@ -59,7 +59,6 @@ private:
   }
   void handle(const ce::message_chunk& c) { message_.append(c.octets); }
   void handle(const ce::message_end& m) {
-    ended_uid_ = m.uid;
     if (stopped_) return;
     if (oversized_) {
       progress_.leave_out(m.uid);
@@ -118,7 +117,7 @@ private:
       return pump();
     case imap::client_command::fetch:
       ++ended_;
-      if (d.uid != ended_uid_ && !stopped_) {
+      if (!d.found && !stopped_) {
         progress_.leave_out(d.uid); // gone, or not to be had: tried again next time
         ++result_.left;
       }
@@ -172,7 +171,7 @@ private:
   imap::number_ranges remove_, gone_there_;
   std::size_t fetched_ = 0, ended_ = 0;
   std::uint64_t expunging_ = 0;
-  std::uint32_t messages_ = 0, ended_uid_ = 0;
+  std::uint32_t messages_ = 0;
   bool stopped_ = false, oversized_ = false;
 };
 

@@ -88,8 +88,6 @@ void client_session::send_asked() {
     next.tag = ++last_tag_;
     if (++sent_ahead_ == 1) {
       part_ = 0;
-      message_seen_ = false;
-      message_ = {};
       selecting_ = next.what == client_command::select;
       selected_ = {};
       found_.clear();
@@ -193,21 +191,18 @@ void client_session::finish_front(const status_response& status) {
     // An answer in the middle of a message: what follows would be read as commands.
     return end(client_end::malformed, status.text);
   }
-  client_event::done done{front.what, ok, front.uid, status.code, status.arguments, base::printable(status.text)};
+  client_event::done done{front.what, ok, front.message_seen, front.uid, status.code, status.arguments, base::printable(status.text)};
   if (front.what == client_command::select && ok) {
     selected_.read_only = status.code == "READ-ONLY";
     push(selected_);
   } else if (front.what == client_command::search && ok) {
     push(client_event::found{std::move(found_)});
-  } else if (front.what == client_command::fetch && message_seen_) {
-    push(std::move(message_));
   } else if (front.what == client_command::append && status.code == "APPENDUID") {
     const auto space = status.arguments.find(' ');
     if (space != std::string::npos) done.uid = base::parse_u32(std::string_view(status.arguments).substr(space + 1)).value_or(0);
   }
-  selecting_ = continuing_ = idling_ = ending_idle_ = message_seen_ = false;
+  selecting_ = continuing_ = idling_ = ending_idle_ = false;
   part_ = 0;
-  message_ = {};
   active_ = now_;
   push(std::move(done));
   // Fetches sent ahead: the next is at the front now.
@@ -223,9 +218,18 @@ void client_session::list(std::string_view reference, std::string_view pattern, 
   ask(std::move(c), now);
 }
 
-void client_session::select(std::string_view mailbox, bool read_only, base::instant now) {
+void client_session::list_all(base::instant now) {
+  auto c = make(client_command::list, "LIST \"\" \"*\"");
+  // RFC 6154 §2: without being asked a server may keep the uses to itself.
+  if (capable("LIST-EXTENDED") || capable("IMAP4REV2"))
+    c.parts.back() += capable("SPECIAL-USE") || capable("IMAP4REV2") ? " RETURN (SUBSCRIBED SPECIAL-USE)" : " RETURN (SUBSCRIBED)";
+  ask(std::move(c), now);
+}
+
+void client_session::select(std::string_view mailbox, bool read_only, base::instant now, bool condstore) {
   auto c = make(client_command::select, read_only ? "EXAMINE " : "SELECT ");
   add_string(c, to_wire(mailbox, utf8()));
+  if (condstore && (capable("CONDSTORE") || capable("QRESYNC"))) c.parts.back() += " (CONDSTORE)";
   ask(std::move(c), now);
 }
 
@@ -237,7 +241,7 @@ void client_session::search(std::string_view criteria, base::instant now) {
   ask(std::move(c), now);
 }
 
-void client_session::rows(std::uint32_t first, std::uint32_t last, base::instant now) {
+void client_session::rows(std::uint32_t first, std::uint32_t last, base::instant now, std::uint64_t changed_since) {
   auto c = make(client_command::rows, "UID FETCH ");
   c.uid = first;
   base::append_number(c.parts.back(), first);
@@ -245,6 +249,7 @@ void client_session::rows(std::uint32_t first, std::uint32_t last, base::instant
   if (last == 0) c.parts.back() += '*';
   else base::append_number(c.parts.back(), last);
   c.parts.back() += " (UID RFC822.SIZE FLAGS INTERNALDATE)";
+  if (changed_since != 0) c.parts.back() += " (CHANGEDSINCE " + std::to_string(changed_since) + ')';
   ask(std::move(c), now);
 }
 

@@ -12,6 +12,23 @@ namespace {
 constexpr std::string_view end_names[] = {"logout", "refused", "no_tls", "peer_refused", "no_login", "login_refused",
                                           "login_later", "bye", "timeout", "malformed", "over_limit", "shut_down"};
 
+/// "* 2 FETCH (UID 7 FLAGS (\\Seen) BODY[] {": its UID, if it stands there before the section.
+std::optional<std::uint32_t> uid_before_section(std::string_view text) noexcept {
+  int depth = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '(') ++depth;
+    else if (text[at] == ')') --depth;
+    else if (text[at] == '"')
+      while (++at < text.size() && text[at] != '"') at += text[at] == '\\' ? 1u : 0u;
+    if (at >= text.size()) return {};
+    constexpr std::string_view word = "UID ";
+    if (depth != 1 || !base::istarts_with(text.substr(at), word) || (text[at - 1] != '(' && text[at - 1] != ' ')) continue;
+    const auto digits = text.substr(at + word.size());
+    return base::parse_u32(digits.substr(0, digits.find_first_not_of("0123456789")));
+  }
+  return {};
+}
+
 } // namespace
 
 std::string_view name(client_end why) noexcept { return end_names[static_cast<std::size_t>(why)]; }
@@ -105,6 +122,7 @@ void client_session::on_status(const status_response& status) {
   const auto number = base::parse_u32(status.arguments).value_or(0);
   if (status.code == "UIDVALIDITY") selected_.uid_validity = number;
   else if (status.code == "UIDNEXT") selected_.uid_next = number;
+  else if (status.code == "HIGHESTMODSEQ") selected_.highest_modseq = base::parse_u64(status.arguments).value_or(0);
 }
 
 void client_session::on_untagged(any_response response) {
@@ -126,39 +144,51 @@ void client_session::on_untagged(any_response response) {
   }
 }
 
+/// The fetch under way that this message belongs to. RFC 9051 §5.5: a server may begin the next command before it
+/// ends the present one, as Dovecot does; so each is known by its UID. Without one it is the first.
+client_session::command* client_session::awaited_fetch(std::optional<std::uint32_t> uid) {
+  for (std::size_t i = 0; i < sent_ahead_; ++i) {
+    auto& c = asked_[i];
+    if (c.what != client_command::fetch || (uid && c.uid != *uid)) continue;
+    return &c;
+  }
+  return nullptr;
+}
+
 void client_session::begin_message(std::uint64_t octets) {
-  const bool wanted = state_ == state::ready && sent_ahead_ > 0 && asked_.front().what == client_command::fetch;
-  in_message_ = wanted && !message_seen_;
-  if (!in_message_) return; // nobody asked for it: it is read over
+  auto* fetch = state_ == state::ready ? awaited_fetch(uid_before_section(reader_.text())) : nullptr;
+  in_message_ = fetch != nullptr && !fetch->message_seen;
+  read_over_ = !in_message_;
+  if (!in_message_) return; // nobody asked for it
   skipping_ = false;
-  message_seen_ = true;
-  message_.uid = asked_.front().uid;
-  push(client_event::message_begin{asked_.front().uid, octets});
+  fetch->message_seen = true;
+  message_uid_ = fetch->uid;
+  push(client_event::message_begin{fetch->uid, octets});
 }
 
 void client_session::on_fetch(fetch_response& fetched) {
-  const bool streamed = std::exchange(in_message_, false);
+  const bool streamed = std::exchange(in_message_, false), read_over = std::exchange(read_over_, false);
   if (asked_.empty() || sent_ahead_ == 0) return;
-  const auto& front = asked_.front();
-  if (front.what == client_command::rows) {
+  if (const auto& front = asked_.front(); front.what == client_command::rows) {
     // RFC 9051 §6.4.4: "n:*" is the last message where there is none from n on.
     if (!fetched.uid || *fetched.uid < front.uid || fetched.has_section) return;
     return push(client_event::row{*fetched.uid, fetched.size.value_or(0), fetched.flags.value_or(flag_list{}), fetched.internal_date});
   }
-  if (front.what != client_command::fetch) return;
-  if (!fetched.uid || *fetched.uid != front.uid) {
-    // Octets of another message under this name would be worse than none.
-    if (streamed) end(client_end::malformed, "another message was fetched");
-    return; // what another session changed
-  }
-  if (fetched.section && !streamed && !message_seen_) {
-    begin_message(fetched.section->size());
-    in_message_ = false;
+  // Octets of another message under this name would be worse than none.
+  if (streamed && fetched.uid != message_uid_) return end(client_end::malformed, "another message was fetched");
+  auto* fetch = fetched.uid ? awaited_fetch(fetched.uid) : nullptr;
+  if (fetch == nullptr) return; // what another session changed
+  if (fetched.flags) fetch->flags = std::move(*fetched.flags);
+  if (fetched.internal_date) fetch->internal_date = fetched.internal_date;
+  const bool given = fetched.section && !streamed && !read_over && !fetch->message_seen;
+  if (!given && !streamed) return;
+  if (given) {
+    fetch->message_seen = true;
+    push(client_event::message_begin{fetch->uid, fetched.section->size()});
     section_ = std::move(*fetched.section);
     if (!section_.empty()) push(client_event::message_chunk{section_});
   }
-  if (fetched.flags) message_.flags = std::move(*fetched.flags);
-  if (fetched.internal_date) message_.internal_date = fetched.internal_date;
+  push(client_event::message_end{fetch->uid, fetch->flags, fetch->internal_date});
 }
 
 void client_session::end(client_end why, std::string_view text) {

@@ -1,7 +1,7 @@
 /// The client's side of IMAP, as a session: logs in, then does what its host asks.
 ///
 /// Source: RFC 9051, RFC 3501; LITERAL+ RFC 7888, UIDPLUS RFC 4315, IDLE RFC 2177, ESEARCH
-/// RFC 4731. Messages are named by UID alone; numbers stay inside.
+/// RFC 4731, CONDSTORE RFC 7162, LIST-EXTENDED RFC 5258, SPECIAL-USE RFC 6154. Messages are named by UID alone; numbers stay inside.
 ///
 /// The order of things, and what the host says to each:
 ///   start_tls    once the output is sent put TLS below, then tls_started
@@ -73,6 +73,7 @@ struct mailbox { list_response what; };
 /// SELECT and EXAMINE, before its `done`.
 struct selected {
   std::uint32_t messages = 0, uid_validity = 0, uid_next = 0; ///< 0: not told
+  std::uint64_t highest_modseq = 0;                           ///< CONDSTORE; 0: not told
   bool read_only = false;
 };
 /// UIDs, ascending.
@@ -92,11 +93,11 @@ struct message_end { std::uint32_t uid = 0; flag_list flags; std::optional<base:
 struct want_body {};
 /// The selected mailbox has so many messages now; also in IDLE.
 struct news { std::uint32_t messages = 0; };
-/// A command has ended. A fetch without message_end before: the message is not there. `code` is
-/// in capitals; `text` is the server's word, made printable.
+/// A command has ended. `code` is in capitals; `text` is the server's word, made printable.
 struct done {
   client_command what;
   bool ok = false;
+  bool found = false;     ///< Of a fetch: its message_end came before. Messages of fetches sent ahead may come before this, too.
   std::uint32_t uid = 0; ///< Of a fetch, the first of rows; of an APPEND as the server gave it (APPENDUID), or 0.
   std::string code, arguments, text;
 };
@@ -136,11 +137,15 @@ public:
   bool can_ask() const noexcept { return state_ == state::ready && !leaving_ && asked_.size() < settings_->limits.asked_ahead; }
   bool capable(std::string_view capability) const noexcept;
   void list(std::string_view reference, std::string_view pattern, base::instant now);
-  void select(std::string_view mailbox, bool read_only, base::instant now);
+  /// All mailboxes, with their special uses and subscriptions where the server tells them.
+  void list_all(base::instant now);
+  /// With `condstore` a server that has it tells its MODSEQ.
+  void select(std::string_view mailbox, bool read_only, base::instant now, bool condstore = false);
   /// `criteria` as RFC 9051 §6.4.4 has them, our own words alone: "ALL", "UNSEEN SINCE 1-Feb-2026".
   void search(std::string_view criteria, base::instant now);
-  /// Rows of the UIDs from `first` to `last` (0: to the end).
-  void rows(std::uint32_t first, std::uint32_t last, base::instant now);
+  /// Rows of the UIDs from `first` to `last` (0: to the end); with `changed_since` (CONDSTORE alone) of those that
+  /// are new or changed since that MODSEQ.
+  void rows(std::uint32_t first, std::uint32_t last, base::instant now, std::uint64_t changed_since = 0);
   /// The whole message, which does not become \Seen by it.
   void fetch(std::uint32_t uid, base::instant now);
   /// No chunks of the present message come any more, but its end does.
@@ -172,6 +177,9 @@ private:
     std::uint32_t tag = 0;
     bool body = false;               ///< APPEND: the message comes behind the last part
     std::uint64_t body_octets = 0;
+    bool message_seen = false;       ///< Of a fetch, and what came with it:
+    flag_list flags;
+    std::optional<base::wall_time> internal_date;
   };
 
   // client_session.cpp: the wheel
@@ -184,6 +192,7 @@ private:
   void on_tagged(const status_response&);
   void on_fetch(fetch_response&);
   void begin_message(std::uint64_t octets);
+  command* awaited_fetch(std::optional<std::uint32_t> uid);
   void end(client_end, std::string_view text = {});
   bool utf8() const noexcept { return capable("IMAP4REV2") && !capable("IMAP4REV1"); }
 
@@ -233,8 +242,8 @@ private:
 
   bool selecting_ = false;
   client_event::selected selected_;
-  bool in_message_ = false, skipping_ = false, message_seen_ = false;
-  client_event::message_end message_;
+  bool in_message_ = false, skipping_ = false, read_over_ = false;
+  std::uint32_t message_uid_ = 0;    ///< Of the message that streams.
   number_ranges found_;
 };
 

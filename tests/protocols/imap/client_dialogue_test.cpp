@@ -25,8 +25,8 @@ std::string flags_text(const flag_list& flags) {
 /// settings: tls = none | when_offered | required | implicit, plaintext, loopback
 /// login: user = …, password = …
 /// limits: <name in client_limits.hpp> = number
-/// Answers: tls; accept; refuse; key; list REFERENCE PATTERN ("" is empty); select NAME; examine NAME; search CRITERIA;
-/// rows FIRST LAST; fetch UID …; skip; store SET +FLAG|-FLAG; expunge SET; append NAME OCTETS; body TEXT; idle; end_idle;
+/// Answers: tls; accept; refuse; key; list REFERENCE PATTERN ("" is empty); list_all; select NAME; examine NAME; watch NAME
+/// (EXAMINE with CONDSTORE); search CRITERIA; rows FIRST LAST [SINCE]; fetch UID …; skip; store SET +FLAG|-FLAG; expunge SET; append NAME OCTETS; body TEXT; idle; end_idle;
 /// noop; quit; shut_down
 class imap_client_dialogue {
 public:
@@ -62,7 +62,8 @@ public:
       [](ce::ready&) { return string("ready"); },
       [](ce::mailbox& x) { return "mailbox " + x.what.name; },
       [](ce::selected& x) {
-        return "selected " + to_string(x.messages) + " validity " + to_string(x.uid_validity) + " next " + to_string(x.uid_next) + (x.read_only ? " read-only" : "");
+        return "selected " + to_string(x.messages) + " validity " + to_string(x.uid_validity) + " next " + to_string(x.uid_next) + (x.highest_modseq != 0 ? " modseq " + to_string(x.highest_modseq) : "") +
+               (x.read_only ? " read-only" : "");
       },
       [](ce::found& x) { return "found " + imap::print(x.uids); },
       [](ce::row& x) { return "row " + to_string(x.uid) + " " + to_string(x.size) + " " + flags_text(x.flags); },
@@ -93,9 +94,11 @@ public:
     else if (verb == "refuse") s.peer_refused("certificate-expired");
     else if (verb == "key") s.key_derived(std::string(32, 'k'), now);
     else if (verb == "list") s.list(words.at(1) == "\"\"" ? "" : words.at(1), words.at(2), now);
+    else if (verb == "list_all") s.list_all(now);
+    else if (verb == "watch") s.select(rest, true, now, true);
     else if (verb == "select" || verb == "examine") s.select(rest, verb == "examine", now);
     else if (verb == "search") s.search(rest, now);
-    else if (verb == "rows") s.rows(number(1), number(2), now);
+    else if (verb == "rows") s.rows(number(1), number(2), now, words.size() > 3 ? number(3) : 0);
     else if (verb == "fetch")
       for (std::size_t i = 1; i < words.size(); ++i) s.fetch(number(i), now);
     else if (verb == "skip") s.skip_message();
