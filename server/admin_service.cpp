@@ -135,6 +135,8 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
   };
   given->collection_state = [&running](std::uint64_t id) { return show_collection_state(running, id); };
   given->collect = [&running](std::uint64_t id) { caf::anon_send(running.collector(), actors::collect_now{id}); };
+  given->start_transfer = [&running](actors::transfer_order order) { return running.transfers().start(std::move(order)); };
+  given->transfers = [&running] { return running.transfers().all(); };
   given->check = [&running, data = file.data_directory] { return check_running(running, data); };
   given->backup = [&running, file](const std::string& to) { return back_up(running, file, to); };
   auto l = std::make_shared<net::listener>();

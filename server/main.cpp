@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   cli::add_status_verbs(app, c);
   cli::add_store_verbs(app, c);
   cli::add_tlsrpt_verbs(app, c);
+  cli::add_transfer_verbs(app, c);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

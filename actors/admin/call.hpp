@@ -125,6 +125,11 @@ void run_collection(const call_ptr&);
 /// Those of an account that goes.
 std::vector<storage::directory::change> removals_of_collections(const storage::directory::config_table&, base::account_id);
 
+void list_transfers(const call_ptr&);
+void start_transfer(const call_ptr&);
+void show_transfer(const call_ptr&);
+void stop_transfer(const call_ptr&);
+
 void show_search(const call_ptr&);
 void rebuild_search(const call_ptr&);
 void remove_search(const call_ptr&);

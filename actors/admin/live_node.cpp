@@ -330,6 +330,14 @@ json::value live_node::collection_state(std::uint64_t id) const {
   return services_->collection_state ? services_->collection_state(id) : json::value();
 }
 
+base::result<actors::transfer_run_ptr> live_node::start_transfer(actors::transfer_order order) {
+  return services_->start_transfer ? services_->start_transfer(std::move(order)) : node_access::start_transfer(std::move(order));
+}
+
+std::vector<actors::transfer_run_ptr> live_node::transfers() const {
+  return services_->transfers ? services_->transfers() : std::vector<actors::transfer_run_ptr>();
+}
+
 bool live_node::collect(std::uint64_t id) {
   if (!services_->collect) return false;
   services_->collect(id);

@@ -24,6 +24,8 @@ struct node_services {
   std::function<base::result<json::value>()> reload_certificates;
   std::function<json::value(std::uint64_t id)> collection_state; ///< how a collection from elsewhere is doing; any thread
   std::function<void(std::uint64_t id)> collect;                 ///< runs one now
+  std::function<base::result<actors::transfer_run_ptr>(actors::transfer_order)> start_transfer;
+  std::function<std::vector<actors::transfer_run_ptr>()> transfers;
 };
 
 class live_node final : public node_access {
@@ -50,6 +52,8 @@ public:
   void mailboxes(base::account_id, bool removed, task_done) override;
   void restore(base::account_id, std::string mailbox, base::wall_time as_of, bool pretend, task_done) override;
   void tidy_mailboxes(std::string rule, bool pretend, task_done) override;
+  base::result<actors::transfer_run_ptr> start_transfer(actors::transfer_order) override;
+  std::vector<actors::transfer_run_ptr> transfers() const override;
   json::value search_state() const override;
   bool change_search(search_work, base::account_id) override;
   base::result<std::string> content(const storage::body_ref&, std::uint32_t offset, std::size_t octets) override;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/config/settings.hpp"
+#include "actors/transfer/transfer_order.hpp"
 #include "base/clock.hpp"
 #include "base/crypto/secret_box.hpp"
 #include "base/id.hpp"
@@ -100,6 +101,13 @@ public:
   virtual void restore(base::account_id, std::string mailbox, base::wall_time as_of, bool pretend, task_done done);
   /// What is done at night, now: {"accounts", "mailboxes", "messages", "forgotten", "failed"}.
   virtual void tidy_mailboxes(std::string rule, bool pretend, task_done done);
+
+  /// Starts copying between an account and files or another server.
+  virtual base::result<actors::transfer_run_ptr> start_transfer(actors::transfer_order) {
+    return base::fail(base::error_kind::unsupported, "nothing is copied here: the node does not run");
+  }
+  /// Oldest first; those that have ended are forgotten some time.
+  virtual std::vector<actors::transfer_run_ptr> transfers() const { return {}; }
 
   enum class search_work : std::uint8_t { rebuild, remove, tidy };
   /// {"items": [one a shard]}: how far the search index is.

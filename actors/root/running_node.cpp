@@ -168,6 +168,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   collecting->board = collection_states_;
   for (auto& r : reactors_) collecting->reactors.push_back(r.get());
   collector_ = spawn_collector(*system_, collecting);
+  transfers_ = std::make_unique<transfer_service>(n, collecting->reactors);
   store_ = std::move(store);
 }
 

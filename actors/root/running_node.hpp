@@ -9,6 +9,7 @@
 #include "actors/net/reactor.hpp"
 #include "actors/node.hpp"
 #include "actors/queue/outgoing.hpp"
+#include "actors/transfer/transfer_service.hpp"
 #include "base/result.hpp"
 #include "storage/node/node_store.hpp"
 
@@ -42,6 +43,7 @@ public:
   const caf::actor& maintenance() const noexcept { return maintenance_; }
   const caf::actor& collector() const noexcept { return collector_; }
   const std::shared_ptr<collection_board>& collection_states() const noexcept { return collection_states_; }
+  transfer_service& transfers() noexcept { return *transfers_; }
   /// That are open now.
   std::uint32_t connections() const noexcept { return counts_->total(); }
   /// Opens a listener; accepting begins with `accept`.
@@ -67,6 +69,7 @@ private:
   std::vector<std::unique_ptr<net::acceptor>> acceptors_;
   std::shared_ptr<net::connection_counts> counts_;
   std::unique_ptr<outgoing> outgoing_;
+  std::unique_ptr<transfer_service> transfers_;
   caf::actor maintenance_;
   std::shared_ptr<collection_board> collection_states_ = std::make_shared<collection_board>();
   caf::actor quiet_, collector_;                  ///< set before anything is published

@@ -85,7 +85,7 @@ mbox::message_state state_of(const file_name& name, const keyword_letters& all) 
 std::uint32_t letters_for(const std::vector<std::string>& keywords, keyword_letters& all) {
   std::uint32_t out = 0;
   for (const auto& word : keywords) {
-    if (base::iequals(word, forwarded) || !mbox::is_keyword(word)) continue;
+    if (!mbox::is_keyword(word)) continue;
     auto found = std::find_if(all.begin(), all.end(), [&](const auto& k) { return base::iequals(k, word); });
     if (found == all.end()) {
       if (all.size() >= keyword_letters_max) continue;

@@ -77,5 +77,6 @@ void add_route_verbs(CLI::App&, command_line&);
 void add_status_verbs(CLI::App&, command_line&);
 void add_store_verbs(CLI::App&, command_line&);
 void add_tlsrpt_verbs(CLI::App&, command_line&);
+void add_transfer_verbs(CLI::App&, command_line&);
 
 } // namespace rookery::cli

@@ -60,6 +60,11 @@ public:
   base::result<std::string> content(const storage::body_ref&, std::uint32_t offset, std::size_t octets) override {
     return std::string("0123456789").substr(offset, octets);
   }
+  base::result<actors::transfer_run_ptr> start_transfer(actors::transfer_order order) override {
+    runs.push_back(std::make_shared<actors::transfer_run>(runs.size() + 1, std::make_shared<const actors::transfer_order>(std::move(order)), now()));
+    return runs.back();
+  }
+  std::vector<actors::transfer_run_ptr> transfers() const override { return runs; }
   void destinations(destination_question q, task_done done) override {
     questions.push_back(q);
     json::value body{json::object{}};
@@ -94,6 +99,7 @@ public:
   std::vector<destination_question> questions;
   std::vector<base::account_id> dropped;
   int tasks = 0;
+  std::vector<actors::transfer_run_ptr> runs; ///< what was begun
   bool spool_open = true;
   int groups = 0, groups_taken = 1'000'000;
 
