@@ -76,6 +76,7 @@ struct node {
   caf::actor dispatch;                        ///< what waits to leave (actors/queue/dispatch_actor.hpp)
   std::shared_ptr<search_service> search;     ///< actors/search; null: searches read messages
   std::shared_ptr<login_service> login;
+  std::shared_ptr<login_trust> trust;         ///< authorities of client certificates, keys of tokens
   std::shared_ptr<sent_today> sent;           ///< what accounts have sent today (actors/account/sent_today.hpp)
   std::shared_ptr<const base::secret_box> secrets; ///< opens passwords for other servers
   std::shared_ptr<worker_pool> readers;       ///< blocking reads, long searches

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace rookery {
 
@@ -12,6 +14,16 @@ enum class peer_trust : std::uint8_t {
   pkix,      ///< a trusted chain with an acceptable name
   dane,      ///< a TLSA record matched
   failed     ///< asked and not fulfilled
+};
+
+/// What a client's certificate says. The client has proved that it holds the key; whose it is,
+/// its owner must know.
+struct client_certificate {
+  std::string sha256;                 ///< of its DER octets, 32 octets
+  std::vector<std::string> addresses; ///< its rfc822Name entries (RFC 5280 §4.2.1.6), as written
+  std::string subject;                ///< RFC 2253 text; for logs
+  bool trusted = false;               ///< a chain to an authority that the operator named, for clients, valid now
+  std::string fault;                  ///< else OpenSSL's words for it
 };
 
 /// Given to a session when it begins, and again when TLS has been put below it
@@ -30,6 +42,7 @@ struct connection_facts {
   peer_trust tls_peer = peer_trust::unchecked; ///< Of a client.
   std::string tls_peer_failure;  ///< RFC 8460 §4.3, "certificate-expired"; also "tlsa-invalid" when no TLSA record could be used.
   std::string tls_peer_text;     ///< OpenSSL's words for it; for logs.
+  std::shared_ptr<const client_certificate> tls_client; ///< Of a server's client; null: it showed none.
   std::string nonce;             ///< Fresh random letters and digits (24), for SCRAM and APOP.
 
   /// May a password travel here?

@@ -128,7 +128,8 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
   given->workers = std::make_shared<actors::worker_pool>(*n.system, admin_threads, admin_tasks_waiting_max);
   given->connections = [&running] { return running.connections(); };
   given->certificates = [entries = file.certificates] { return list_certificates(entries); };
-  given->reload_certificates = [entries = file.certificates, &keys]() -> base::result<json::value> {
+  given->reload_certificates = [entries = file.certificates, &keys, &n]() -> base::result<json::value> {
+    n.trust->load(*n.settings->get(), true);
     // To the administrator the log's text: he may know the paths.
     if (const auto loaded = keys.load(entries); !loaded) return base::fail(base::error_kind::invalid, loaded.error().log.value);
     return list_certificates(entries);

@@ -154,6 +154,7 @@ int serve(const node_file& file) {
 
   while (wait_for_signal(signals) == SIGHUP) {
     const auto loaded = keys.load(file.certificates);
+    node.node().trust->load(*node.node().settings->get(), true);
     base::log_event(loaded ? base::severity::notice : base::severity::error, "certificates.reloaded")
         .flag("ok", loaded.ok()).text("error", loaded ? "" : loaded.error().log.value);
     take_report_texts(node.node(), file.data_directory);

@@ -42,6 +42,20 @@ private:
   std::shared_ptr<const T> value_;
 };
 
+sasl::mechanism_choice mechanisms(const config::settings& s, bool certificates) {
+  return {s.password_scram_sha_1, certificates, actors::takes_tokens(s), s.token_scope, s.token_discovery};
+}
+
+/// The flag that says whether this service asks its clients for certificates; null: never.
+bool config::settings::* certificates_of(service what) noexcept {
+  switch (what) {
+  case service::imap: return &config::settings::imap_client_certificates;
+  case service::pop3: return &config::settings::pop3_client_certificates;
+  case service::submission: return &config::settings::submission_client_certificates;
+  default: return nullptr;
+  }
+}
+
 std::shared_ptr<const actors::reception_settings> reception(const config::settings& s, const actors::node& n, const node_file& file,
                                                             smtp::profile profile, bool starttls) {
   auto session = std::make_shared<smtp::server_settings>();
@@ -49,6 +63,7 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   session->host_name = file.host_name;
   session->software = "Rookery";
   session->starttls_available = starttls;
+  session->mechanisms = mechanisms(s, s.submission_client_certificates);
   // Made anew with the configuration, which brings the gateways.
   const bool gateways = n.delivery && !n.delivery->get()->gateways().empty();
   session->etrn_offered = gateways && s.gateway_etrn != "off";
@@ -88,6 +103,7 @@ service_listener imap_service(const listener_entry& entry, const node_file& file
     out->host_name = file.host_name;
     out->version = version;
     out->tls_available = starttls;
+    out->mechanisms = mechanisms(s, s.imap_client_certificates);
     out->limits.append_octets = s.smtp_message_octets_max;
     out->limits.inactive_time = std::chrono::seconds(s.imap_idle_seconds);
     out->limits.login_time = std::chrono::seconds(s.imap_login_seconds);
@@ -107,6 +123,7 @@ service_listener pop3_service(const listener_entry& entry, actors::node& n) {
     auto out = std::make_shared<pop3::server_settings>();
     out->implementation = "Rookery-" + std::string(version);
     out->stls_available = starttls;
+    out->mechanisms = mechanisms(s, s.pop3_client_certificates);
     out->limits.idle_time = std::chrono::seconds(s.pop3_idle_seconds);
     return out;
   });
@@ -157,9 +174,11 @@ service_listener make_service(const listener_entry& entry, const node_file& file
   l.proxy_protocol = entry.proxy_protocol;
   if (l.proxy_protocol) l.read_proxy = proxy::apply_header;
   if (entry.tls != tls_mode::none)
-    l.make_tls = [&keys]() -> std::unique_ptr<net::layer> {
+    l.make_tls = [&keys, &n, asks = certificates_of(entry.what)]() -> std::unique_ptr<net::layer> {
       auto context = keys.current();
-      return context ? std::make_unique<net::tls_link>(std::move(context)) : nullptr;
+      if (!context) return nullptr;
+      const bool asked = asks != nullptr && (*n.settings->get()).*asks;
+      return asked ? std::make_unique<net::tls_link>(std::move(context), n.trust->clients()) : std::make_unique<net::tls_link>(std::move(context));
     };
   return out;
 }

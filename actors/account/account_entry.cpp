@@ -24,6 +24,10 @@ std::string_view words_of(sasl::failure why) {
   return "failed";
 }
 
+bool has_key(const routing::account_record& a, std::string_view stored_key) {
+  return a.credentials().stored_key == stored_key || (a.further != nullptr && a.further->sha_1 && a.further->sha_1->stored_key == stored_key);
+}
+
 } // namespace
 
 void account_entry::check(net::connection& link, std::string_view authzid, std::string_view user,
@@ -36,8 +40,17 @@ void account_entry::check(net::connection& link, std::string_view authzid, std::
   });
 }
 
-found_credentials account_entry::find(std::string_view user) {
-  auto found = node_.login->credentials(user);
+void account_entry::check(net::connection& link, const sasl::check_proof& proof, std::function<void(login_verdict)> then) {
+  checked_ = {};
+  node_.login->check(link, proof, [this, then = std::move(then)](const login_outcome& o) {
+    checked_ = o;
+    if (o.verdict == login_verdict::ok && quiet_now(*o.account)) checked_ = {login_verdict::quiet, nullptr};
+    then(checked_.verdict);
+  });
+}
+
+found_credentials account_entry::find(std::string_view user, sasl::scram_digest digest) {
+  auto found = node_.login->credentials(user, digest);
   proved_with_ = found.credentials.stored_key;
   return found;
 }
@@ -65,7 +78,7 @@ login_verdict account_entry::admit(net::connection& link, std::string_view mecha
   if (mechanism.starts_with("SCRAM")) {
     outcome = node_.login->admitted(link, authzid, user);
     // The password may have been changed while the client took its time.
-    if (outcome.account && outcome.account->credentials().stored_key != proved_with_) outcome = {};
+    if (outcome.account && !has_key(*outcome.account, proved_with_)) outcome = {};
   }
   if (outcome.verdict == login_verdict::ok && quiet_now(*outcome.account)) outcome = {login_verdict::quiet, nullptr};
   if (outcome.verdict == login_verdict::quiet)

@@ -28,14 +28,18 @@ public:
   /// are answers to the password: whether the account may come in is said later.
   void check(net::connection&, std::string_view authzid, std::string_view user, std::string_view password,
              std::function<void(login_verdict)> then);
+  /// The same for a certificate or a token. What it opens is in `account_checked`.
+  void check(net::connection&, const sasl::check_proof&, std::function<void(login_verdict)> then);
+  /// Whose address the last check led to; "" when it was not right.
+  std::string_view account_checked() const noexcept { return checked_.account ? std::string_view(checked_.account->address) : std::string_view(); }
   /// For SCRAM.
-  found_credentials find(std::string_view user);
+  found_credentials find(std::string_view user, sasl::scram_digest = sasl::scram_digest::sha_256);
   /// Would a login with this name be refused now because of quiet hours? The same for unknown names of the domain.
   bool quiet_for(std::string_view user) const;
   /// A proof failed in the session itself: counts it, and calls `then` when the client may know.
   void failed(net::connection&, std::string_view user, sasl::failure, std::function<void()> then);
   /// The session says that `user` has proved himself by `mechanism`: with the password that was
-  /// checked last, or by SCRAM. When `ok` the account is known from now on.
+  /// checked last, with a certificate or a token, or by SCRAM. When `ok` the account is known from now on.
   login_verdict admit(net::connection&, std::string_view mechanism, std::string_view authzid, std::string_view user);
 
   /// Opens the account; `then(false)` when that cannot be done now. After `admit`.

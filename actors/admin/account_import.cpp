@@ -29,7 +29,7 @@ struct import_run {
   std::vector<row> rows;
   std::set<std::string> addresses;
   std::set<std::string> domains;
-  std::map<std::string, sasl::scram_credentials> hashed; ///< by password: the slow part once each
+  std::map<std::string, config::password_keys> hashed; ///< by password: the slow part once each
   std::size_t made = 0, changed = 0, skipped = 0;
 };
 using import_ptr = std::shared_ptr<import_run>;
@@ -97,7 +97,7 @@ void commit(const call_ptr& c, const import_ptr& all) {
   for (const auto& domain : all->domains)
     changes.emplace_back(dir::require{dir::document_kind::domain, domain, dir::expect::present});
   for (auto& r : all->rows) {
-    if (!r.password.empty()) r.content = config::with_credentials(r.content, all->hashed[r.password]);
+    if (!r.password.empty()) r.content = config::with_keys(r.content, all->hashed[r.password]);
     base::wipe(r.password);
     changes.emplace_back(dir::put{kind, std::move(r.address), r.expected, std::move(r.content)});
   }
@@ -128,11 +128,9 @@ void import_accounts(const call_ptr& c) {
   }
   if (c->what.body.get_bool("check").value_or(false)) return reply(c, *all); // what would be done
   if (all->hashed.empty()) return commit(c, all);
-  const auto iterations = static_cast<std::uint32_t>(c->node->values()->password_iterations);
   c->node->in_worker(
-      [all, iterations]() -> base::result<json::value> {
-        for (auto& [password, made] : all->hashed)
-          made = sasl::make_credentials(password, base::random_octets(config::salt_octets), iterations);
+      [all, values = c->node->values()]() -> base::result<json::value> {
+        for (auto& [password, made] : all->hashed) made = config::make_keys(password, *values);
         return json::value();
       },
       [c, all](base::result<json::value> r) {

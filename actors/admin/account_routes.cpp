@@ -119,8 +119,8 @@ void add_account(const call_ptr& c) {
   if (table->find(kind, *name) != nullptr) return c->refuse(base::error_kind::exists, *name + " exists already");
   if (!password) return make(c, *name, std::move(*content));
   if (!fit(c, *password, *name)) return;
-  hash_password(c, std::move(*password), [c, name = *name, content = std::move(*content)](const sasl::scram_credentials& made) {
-    make(c, name, config::with_credentials(content, made));
+  hash_password(c, std::move(*password), [c, name = *name, content = std::move(*content)](const config::password_keys& made) {
+    make(c, name, config::with_keys(content, made));
   });
 }
 
@@ -159,14 +159,53 @@ void set_account_password(const call_ptr& c) {
   const auto password = c->what.body.get_string("password");
   if (!password) return c->refuse(base::error_kind::invalid, "password is missing");
   if (!fit(c, *password, *name)) return;
-  hash_password(c, std::string(*password), [c, name = *name](const sasl::scram_credentials& made) {
+  hash_password(c, std::string(*password), [c, name = *name](const config::password_keys& made) {
     // Read again: the hash took its time, and what changed meanwhile stays.
     const auto now = c->node->table();
     const auto* d = find(c, *now, name);
     if (d == nullptr) return;
-    change(c, {dir::put{kind, name, c->expected(d->version), config::with_credentials(d->content, made)}},
+    change(c, {dir::put{kind, name, c->expected(d->version), config::with_keys(d->content, made)}},
            "the account was changed meanwhile", [c, name](const auto&) { reply_with(c, name, 200); });
   });
+}
+
+void list_account_certificates(const call_ptr& c) {
+  const auto name = named(c);
+  if (!name) return;
+  const auto table = c->node->table();
+  const auto* d = find(c, *table, *name);
+  if (d == nullptr) return;
+  auto rows = config::show_certificates(*d);
+  const auto total = rows.as_array()->size();
+  c->reply(page_body(std::move(*rows.as_array()), {}, total));
+}
+
+void add_account_certificate(const call_ptr& c) {
+  const auto name = named(c);
+  if (!name) return;
+  const auto sha256 = config::read_fingerprint(c->what.body.get_string("sha256").value_or(""));
+  if (!sha256) return c->refuse(base::error_kind::invalid, "sha256 is missing or no SHA-256 fingerprint of 64 hex digits");
+  const auto table = c->node->table();
+  const auto* d = find(c, *table, *name);
+  if (d == nullptr) return;
+  auto content = config::with_certificate(d->content, *sha256, c->what.body.get_string("note").value_or(""));
+  if (!content) return c->refuse(content.error());
+  change(c, {dir::put{kind, *name, c->expected(d->version), std::move(*content)}}, "the account was changed meanwhile",
+         [c](const auto&) { list_account_certificates(c); });
+}
+
+void remove_account_certificate(const call_ptr& c) {
+  const auto name = named(c);
+  if (!name) return;
+  const auto sha256 = config::read_fingerprint(c->what.path[4]);
+  if (!sha256) return c->refuse(base::error_kind::invalid, "this is no SHA-256 fingerprint of 64 hex digits");
+  const auto table = c->node->table();
+  const auto* d = find(c, *table, *name);
+  if (d == nullptr) return;
+  auto content = config::without_certificate(d->content, *sha256);
+  if (!content) return c->refuse(content.error());
+  change(c, {dir::put{kind, *name, c->expected(d->version), std::move(*content)}}, "the account was changed meanwhile",
+         [c](const auto&) { list_account_certificates(c); });
 }
 
 void rename_account(const call_ptr& c) {

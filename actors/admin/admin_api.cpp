@@ -39,6 +39,9 @@ constexpr route routes[] = {
     {"POST", "accounts/*/disable", disable_account},
     {"POST", "accounts/*/freeze", freeze_account},
     {"POST", "accounts/*/rename", rename_account},
+    {"GET", "accounts/*/certificates", list_account_certificates},
+    {"POST", "accounts/*/certificates", add_account_certificate},
+    {"DELETE", "accounts/*/certificates/*", remove_account_certificate},
     {"GET", "aliases", list_aliases},
     {"POST", "aliases", add_alias},
     {"GET", "aliases/*", show_alias},
@@ -216,12 +219,11 @@ json::value page_body(json::array items, const std::string& next, std::size_t to
   return body;
 }
 
-void hash_password(const call_ptr& c, std::string password, std::function<void(sasl::scram_credentials)> then) {
-  const auto iterations = static_cast<std::uint32_t>(c->node->values()->password_iterations);
-  const auto made = std::make_shared<sasl::scram_credentials>();
+void hash_password(const call_ptr& c, std::string password, std::function<void(config::password_keys)> then) {
+  const auto made = std::make_shared<config::password_keys>();
   c->node->in_worker(
-      [made, iterations, password = std::move(password)]() mutable -> base::result<json::value> {
-        *made = sasl::make_credentials(password, base::random_octets(config::salt_octets), iterations);
+      [made, values = c->node->values(), password = std::move(password)]() mutable -> base::result<json::value> {
+        *made = config::make_keys(password, *values);
         base::wipe(password);
         return json::value();
       },

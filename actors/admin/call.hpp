@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/admin/admin_api.hpp"
+#include "actors/config/documents.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +45,7 @@ void change(const call_ptr&, std::vector<storage::directory::change>, std::strin
 json::value page_body(json::array items, const std::string& next, std::size_t total);
 
 /// Makes credentials in a worker.
-void hash_password(const call_ptr&, std::string password, std::function<void(sasl::scram_credentials)> then);
+void hash_password(const call_ptr&, std::string password, std::function<void(config::password_keys)> then);
 
 /// Runs the task in a worker and answers with what it gives.
 void reply_from_worker(const call_ptr&, node_access::task);
@@ -85,6 +86,9 @@ void enable_account(const call_ptr&);
 void disable_account(const call_ptr&);
 void freeze_account(const call_ptr&);
 void rename_account(const call_ptr&);
+void list_account_certificates(const call_ptr&);
+void add_account_certificate(const call_ptr&);
+void remove_account_certificate(const call_ptr&);
 
 void list_aliases(const call_ptr&);
 void add_alias(const call_ptr&);

@@ -1,6 +1,7 @@
 #include "actors/config/documents.hpp"
 
 #include "actors/config/delivery_documents.hpp"
+#include "actors/config/document_proofs.hpp"
 #include "actors/config/document_rules.hpp"
 #include "base/text.hpp"
 #include "policy/forwarding/forward_rule.hpp"
@@ -251,6 +252,8 @@ base::result<routing::account_record> read_account(const document& d, const sett
     a.salt_octets = static_cast<std::uint8_t>(*salt);
     a.iterations = static_cast<std::uint32_t>(*iterations);
   }
+  if (auto further = read_further(c); !further) return base::fail(base::error_kind::invalid, "the credentials of " + d.key + " cannot be read");
+  else a.further = std::move(*further);
   return a;
 }
 
@@ -340,16 +343,6 @@ base::result<std::string> change_domain(std::string_view content, const value& p
   return json::to_text(*out);
 }
 
-std::string with_credentials(std::string_view content, const sasl::scram_credentials& c) {
-  value out{json::object{}};
-  if (auto present = json::parse(content); present && present->as_object() != nullptr) out = std::move(*present);
-  out.set("salt", encoding::base64_encode(c.salt));
-  out.set("iterations", c.iterations);
-  out.set("stored_key", encoding::base64_encode(c.stored_key));
-  out.set("server_key", encoding::base64_encode(c.server_key));
-  return json::to_text(out);
-}
-
 value show_account(const document& d, const settings& defaults) {
   auto out = head_of(d, "address");
   const auto a = read_account(d, defaults);
@@ -361,7 +354,9 @@ value show_account(const document& d, const settings& defaults) {
   out.set("display_name", a->display_name);
   out.set("state", name(a->state));
   out.set("admin", a->admin);
-  out.set("password", a->iterations != 0);
+  out.set("password", a->has_password());
+  if (a->further && a->further->sha_1) out.set("scram_sha_1", true);
+  if (a->further && !a->further->certificates.empty()) out.set("certificates", a->further->certificates.size());
   out.set("detail_folders", name(a->details));
   out.set("quota_octets", a->quota_octets);
   out.set("quota_messages", a->quota_messages);

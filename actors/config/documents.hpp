@@ -43,8 +43,24 @@ base::result<std::string> change_account(std::string_view content, const json::v
 base::result<std::string> change_alias(std::string_view content, const json::value& patch);
 base::result<std::string> change_domain(std::string_view content, const json::value& patch);
 
-/// Puts the credentials of a password into an account's content.
-std::string with_credentials(std::string_view content, const sasl::scram_credentials&);
+/// What is kept of a password.
+struct password_keys {
+  sasl::scram_credentials sha_256;
+  std::optional<sasl::scram_credentials> sha_1; ///< with the setting password.scram_sha_1
+};
+/// Slow; never in a reactor's thread. Draws salts.
+password_keys make_keys(std::string_view password, const settings&);
+/// Puts them into an account's content, in the place of all that was kept of an older password.
+std::string with_keys(std::string_view content, const password_keys&);
+
+/// `fingerprint`: 64 hex digits, colons and case do not matter; 32 octets, or nothing.
+std::optional<std::string> read_fingerprint(std::string_view text);
+/// The content with one certificate more or less; refused when it is there already, is not there, or there
+/// are too many.
+base::result<std::string> with_certificate(std::string_view content, std::string_view sha256, std::string_view note);
+base::result<std::string> without_certificate(std::string_view content, std::string_view sha256);
+/// [{"sha256": hex, "note": text}]
+json::value show_certificates(const storage::directory::document&);
 
 /// What the administration shows; no secrets.
 json::value show_account(const storage::directory::document&, const settings&);

@@ -30,6 +30,18 @@ struct settings {
   std::uint64_t quota_messages_default = 0;
   std::uint64_t password_iterations = 60000;
   std::uint64_t password_characters_min = 8;
+  bool password_scram_sha_1 = false;
+  // Logins with certificates and tokens.
+  bool imap_client_certificates = false;
+  bool pop3_client_certificates = false;
+  bool submission_client_certificates = false;
+  std::string tls_client_ca_file;                             ///< "": only certificates that accounts have count
+  std::string token_keys_file;                                ///< "": no token is taken
+  std::string token_issuer;
+  std::string token_audience;
+  std::string token_claim = "email";
+  std::string token_scope;
+  std::string token_discovery;
   // Archives.
   std::string archive_spam_field;                             ///< "X-Spam-Flag: YES*"; "": nothing is taken for spam
   // Connections.

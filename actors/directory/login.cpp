@@ -22,8 +22,8 @@ constexpr std::uint32_t decoy_iterations = 60'000;
 } // namespace
 
 login_service::login_service(std::shared_ptr<published<routing::directory_view>> directory,
-                             std::shared_ptr<worker_pool> workers)
-    : directory_(std::move(directory)), workers_(std::move(workers)), decoy_key_(base::random_octets(32)) {}
+                             std::shared_ptr<worker_pool> workers, std::shared_ptr<login_trust> trust)
+    : directory_(std::move(directory)), workers_(std::move(workers)), trust_(std::move(trust)), decoy_key_(base::random_octets(32)) {}
 
 void login_service::check(net::connection& from, std::string_view authzid, std::string_view user,
                           std::string_view password, std::function<void(const login_outcome&)> then) {
@@ -34,7 +34,7 @@ void login_service::check(net::connection& from, std::string_view authzid, std::
   if (!authzid.empty() && directory->login(authzid) != account)
     return refuse(from, user, account != nullptr, login_verdict::wrong, "another identity was asked for", std::move(then));
   const auto now = from.now();
-  if (account && account->iterations != 0 && cache_.known(account->id, account->version, password, now)) {
+  if (account && account->has_password() && cache_.known(account->id, account->version, password, now)) {
     if (!account->may_log_in())
       return refuse(from, user, true, login_verdict::not_allowed, "account is not enabled", std::move(then));
     ok.add();
@@ -42,13 +42,13 @@ void login_service::check(net::connection& from, std::string_view authzid, std::
   }
   // An unknown user costs the same as a wrong password: the hash runs over made-up credentials.
   hashed.add();
-  const auto credentials = account && account->iterations != 0 ? account->credentials() : this->credentials(user).credentials;
+  const auto credentials = account && account->has_password() ? account->credentials() : this->credentials(user).credentials;
   const auto right = std::make_shared<bool>(false);
   const auto secret = std::make_shared<std::string>(password);
   const bool taken = workers_->run(
       from, [right, secret, credentials] { *right = sasl::verify(*secret, credentials); },
       [this, &from, right, secret, account, name = std::string(user), then]() mutable {
-        const bool good = *right && account && account->iterations != 0;
+        const bool good = *right && account && account->has_password();
         if (good) cache_.remember(account->id, account->version, *secret, from.now());
         base::wipe(*secret);
         if (!good) return refuse(from, name, account != nullptr, login_verdict::wrong, "wrong password", std::move(then));
@@ -60,14 +60,78 @@ void login_service::check(net::connection& from, std::string_view authzid, std::
   if (!taken) refuse(from, user, account != nullptr, login_verdict::busy, "too many logins at once", std::move(then));
 }
 
-found_credentials login_service::credentials(std::string_view user) const {
-  if (const auto account = directory_->get()->login(user); account && account->may_log_in())
-    return {account->credentials(), true};
-  const auto seed = base::hmac_sha256(decoy_key_, base::to_lower(user));
+namespace {
+
+const sasl::scram_credentials* sha_1_of(const routing::account_record& a) {
+  return a.further != nullptr && a.further->sha_1 ? &*a.further->sha_1 : nullptr;
+}
+
+} // namespace
+
+found_credentials login_service::credentials(std::string_view user, sasl::scram_digest digest) const {
+  const bool sha_1 = digest == sasl::scram_digest::sha_1;
+  if (const auto account = directory_->get()->login(user); account && account->may_log_in()) {
+    if (!sha_1 && account->has_password()) return {account->credentials(), true};
+    if (const auto* found = sha_1_of(*account); sha_1 && found != nullptr) return {*found, true};
+  }
+  const auto seed = base::hmac_sha256(decoy_key_, base::to_lower(user) + (sha_1 ? "\n1" : ""));
   const auto more = base::hmac_sha256(decoy_key_, base::view(seed));
-  return {{std::string(base::view(seed).substr(0, 16)), decoy_iterations, std::string(base::view(more)),
-           std::string(base::view(seed))},
+  const auto octets = sasl::digest_octets(digest);
+  return {{std::string(base::view(seed).substr(0, 16)), decoy_iterations, std::string(base::view(more).substr(0, octets)),
+           std::string(base::view(seed).substr(0, octets))},
           false};
+}
+
+void login_service::check(net::connection& from, const sasl::check_proof& proof, std::function<void(const login_outcome&)> then) {
+  if (proof.what == sasl::check_proof::kind::certificate) return check_certificate(from, proof.authzid, std::move(then));
+  check_token(from, proof, std::move(then));
+}
+
+void login_service::check_certificate(net::connection& from, const std::string& authzid, std::function<void(const login_outcome&)> then) {
+  const auto shown = from.facts().tls_client;
+  if (!shown) return refuse(from, authzid, false, login_verdict::wrong, "no certificate was shown", std::move(then));
+  const auto directory = directory_->get();
+  auto opens = directory->with_certificate(shown->sha256);
+  if (shown->trusted)
+    for (const auto& address : shown->addresses)
+      // A name without a domain would be one of the default domain.
+      if (auto a = address.find('@') != std::string::npos ? directory->login(address) : nullptr;
+          a && std::find(opens.begin(), opens.end(), a) == opens.end())
+        opens.push_back(std::move(a));
+  const auto& called = authzid.empty() ? shown->subject : authzid;
+  if (authzid.empty()) {
+    if (opens.size() == 1) return let_in(from, called, std::move(opens.front()), std::move(then));
+    return refuse(from, called, false, login_verdict::wrong,
+                  opens.empty() ? "certificate is nobody's" + (shown->fault.empty() ? "" : ": " + shown->fault)
+                                : "certificate is of several accounts",
+                  std::move(then));
+  }
+  auto wanted = directory->login(authzid);
+  if (wanted && std::find(opens.begin(), opens.end(), wanted) != opens.end()) return let_in(from, called, std::move(wanted), std::move(then));
+  refuse(from, called, wanted != nullptr, login_verdict::wrong, "certificate is not of this account", std::move(then));
+}
+
+void login_service::check_token(net::connection& from, const sasl::check_proof& proof, std::function<void(const login_outcome&)> then) {
+  const auto verifier = trust_ ? trust_->tokens() : nullptr;
+  if (!verifier) return refuse(from, proof.authzid, false, login_verdict::busy, "tokens cannot be verified", std::move(then));
+  verifier->verify(from, proof.token, [this, &from, authzid = proof.authzid, then = std::move(then)](const oauth::token_verdict& v) mutable {
+    const auto directory = directory_->get();
+    if (v.fault != oauth::token_fault::none)
+      return refuse(from, authzid, directory->login(authzid) != nullptr, login_verdict::wrong, "token: " + std::string(oauth::name(v.fault)), std::move(then));
+    // The issuer's names are addresses: one without a domain is none of ours.
+    auto account = v.user.find('@') != std::string::npos ? directory->login(v.user) : nullptr;
+    if (!account) return refuse(from, v.user, false, login_verdict::wrong, "token names no account", std::move(then));
+    if (!authzid.empty() && directory->login(authzid) != account)
+      return refuse(from, v.user, true, login_verdict::wrong, "another identity was asked for", std::move(then));
+    let_in(from, v.user, std::move(account), std::move(then));
+  });
+}
+
+void login_service::let_in(net::connection& from, std::string_view user, routing::account_ptr account, std::function<void(const login_outcome&)> then) {
+  static auto& ok = base::counter_named("rookery_logins_total", "", "Successful logins");
+  if (!account->may_log_in()) return refuse(from, user, true, login_verdict::not_allowed, "account is not enabled", std::move(then));
+  ok.add();
+  then({login_verdict::ok, std::move(account)});
 }
 
 login_outcome login_service::admitted(net::connection& from, std::string_view authzid, std::string_view user) const {

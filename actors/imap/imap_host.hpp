@@ -50,6 +50,7 @@ private:
   // imap_login.cpp
   void handle(imap::find_credentials&);
   void handle(imap::check_password&);
+  void handle(imap::check_proof&);
   void handle(imap::authenticated&);
   void handle(imap::authentication_failed&);
   void begin_account();

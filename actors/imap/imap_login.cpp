@@ -8,7 +8,7 @@
 namespace rookery::actors {
 
 void imap_host::handle(imap::find_credentials& q) {
-  const auto found = entry_.find(q.user);
+  const auto found = entry_.find(q.user, q.digest);
   session_.credentials_found(found.credentials, found.known);
 }
 
@@ -16,6 +16,13 @@ void imap_host::handle(imap::check_password& q) {
   // "Busy" and "not allowed" are told by refuse_login, when the exchange is over.
   entry_.check(link(), q.authzid, q.user, q.password,
                [this](login_verdict v) { session_.password_verified(v != login_verdict::wrong); });
+}
+
+void imap_host::handle(imap::check_proof& q) {
+  entry_.check(link(), q.question, [this](login_verdict v) {
+    if (v == login_verdict::busy) return session_.refuse_login("UNAVAILABLE", "Logins cannot be checked now, try again later");
+    session_.proof_judged(v != login_verdict::wrong, entry_.account_checked());
+  });
 }
 
 void imap_host::handle(imap::authenticated& a) {

@@ -15,6 +15,9 @@ public:
   explicit tls_link(std::shared_ptr<const tls::tls_context> context, std::string_view server_name = {},
                     const tls::peer_check& check = {})
       : tls_(std::move(context), server_name, check) {}
+  /// For a server; with `clients` it asks for a certificate.
+  tls_link(std::shared_ptr<const tls::tls_context> context, std::shared_ptr<const tls::client_trust> clients)
+      : tls_(std::move(context), std::move(clients)) {}
 
   void begin(base::buffer& wire) override { tls_.start(wire); }
 

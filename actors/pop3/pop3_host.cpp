@@ -64,8 +64,15 @@ void pop3_host::handle(const pop3::check_password& c) {
   });
 }
 
+void pop3_host::handle(const pop3::check_proof& c) {
+  entry_.check(link(), c.question, [this](login_verdict v) {
+    if (v == login_verdict::busy) return session_.authentication_unavailable();
+    session_.proof_judged(v != login_verdict::wrong, entry_.account_checked());
+  });
+}
+
 void pop3_host::handle(const pop3::find_credentials& f) {
-  const auto found = entry_.find(f.question.user);
+  const auto found = entry_.find(f.question.user, f.question.digest);
   session_.credentials_found(found.credentials, found.known);
 }
 

@@ -29,6 +29,7 @@ public:
 private:
   void on(pop3::server_session::event&) override;
   void handle(const pop3::check_password&);
+  void handle(const pop3::check_proof&);
   void handle(const pop3::find_credentials&);
   void handle(const pop3::open_maildrop&);
   void handle(const pop3::retrieve&);

@@ -92,7 +92,9 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.archives = std::make_shared<published<archiving::archive_book>>(first.archives);
   const auto collections = std::make_shared<published<collection::collection_view>>(first.collections);
   tell_faults(*follower);
-  n.login = std::make_shared<login_service>(n.directory, n.passwords);
+  n.trust = std::make_shared<login_trust>(*n.clock);
+  n.trust->load(*first.values);
+  n.login = std::make_shared<login_service>(n.directory, n.passwords, n.trust);
   n.sent = std::make_shared<sent_today>();
   n.sent->load(*n.spool->view(), n.clock->wall());
 
@@ -101,8 +103,9 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   config_parts->directory = options.data_directory;
   config_parts->machine = std::move(store->config);
   config_parts->published = [this, cell, follower, directory = n.directory, settings = n.settings,
-                             delivery = n.delivery, archives = n.archives, collections] {
+                             delivery = n.delivery, archives = n.archives, collections, trust = n.trust] {
     const auto& now = follower->follow(cell->table());
+    trust->load(*now.values);
     directory->put(now.directory);
     delivery->put(now.delivery);
     archives->put(now.archives);

@@ -110,10 +110,21 @@ void reception_host::handle(const smtp::check_password& c) {
   });
 }
 
+void reception_host::handle(const smtp::check_proof& c) {
+  waiting_ = true;
+  entry_.check(link(), c.question, [this](login_verdict v) {
+    waiting_ = false;
+    session_.tick(link().now());
+    if (v == login_verdict::busy) return session_.authentication_unavailable();
+    if (v == login_verdict::quiet) return session_.authentication_unavailable(quiet::quiet_text);
+    session_.proof_judged(v == login_verdict::ok, entry_.account_checked());
+  });
+}
+
 void reception_host::handle(const smtp::find_credentials& c) {
   // SCRAM ends with our word that all is well, which cannot be taken back.
   if (entry_.quiet_for(c.question.user)) return session_.authentication_unavailable(quiet::quiet_text);
-  const auto found = entry_.find(c.question.user);
+  const auto found = entry_.find(c.question.user, c.question.digest);
   session_.credentials_found(found.credentials, found.known);
 }
 

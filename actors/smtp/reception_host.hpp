@@ -53,6 +53,7 @@ private:
   void handle(const smtp::protocol_error&);
   void handle(const smtp::gone&);
   void handle(const smtp::check_password&);
+  void handle(const smtp::check_proof&);
   void handle(const smtp::find_credentials&);
   void handle(const smtp::mail_from&);
   void handle(const smtp::rcpt_to&);

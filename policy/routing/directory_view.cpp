@@ -3,11 +3,30 @@
 #include "base/text.hpp"
 #include "policy/routing/address_form.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace rookery::routing {
 
-directory_view::directory_view() : domains_(std::make_shared<const domain_map>()) {}
+namespace {
+
+const std::vector<std::string>& certificates_of(const account_record* a) {
+  static const std::vector<std::string> none;
+  return a == nullptr || a->further == nullptr ? none : a->further->certificates;
+}
+
+} // namespace
+
+directory_view::directory_view()
+    : domains_(std::make_shared<const domain_map>()), certificates_(std::make_shared<const certificate_map>()) {}
+
+std::vector<account_ptr> directory_view::with_certificate(std::string_view sha256) const {
+  std::vector<account_ptr> out;
+  const auto [from, to] = certificates_->equal_range(sha256);
+  for (auto at = from; at != to; ++at)
+    if (auto a = account(at->second)) out.push_back(std::move(a));
+  return out;
+}
 
 std::shared_ptr<const address_entry> directory_view::find(std::string_view canonical) const noexcept {
   const auto* row =
@@ -41,6 +60,10 @@ account_ptr directory_view::account(std::string_view address) const {
 
 bool sessions_may_stay(const account_record& then, const account_record* now) noexcept {
   if (now == &then) return true;
+  // How a session came in is not known here: with a lost certificate they all begin anew.
+  const auto& left = certificates_of(now);
+  for (const auto& c : certificates_of(&then))
+    if (std::find(left.begin(), left.end(), c) == left.end()) return false;
   return now != nullptr && now->id == then.id && now->may_log_in() && now->iterations == then.iterations &&
          now->salt_octets == then.salt_octets && now->salt == then.salt && now->stored_key == then.stored_key &&
          now->server_key == then.server_key;
@@ -217,6 +240,21 @@ void directory_builder::count_out(const account_record& a) {
   if (before != nullptr && (before->first_account == a.id || before->first_admin == a.id)) recount_ = true;
 }
 
+/// The map is copied when certificates change, which is rare, and only then.
+void directory_builder::change_certificates(const account_record* before, const account_record* now) {
+  const auto &old = certificates_of(before), &fresh = certificates_of(now);
+  if (old.empty() && fresh.empty()) return;
+  if (before != nullptr && now != nullptr && before->id == now->id && old == fresh) return;
+  auto all = std::make_shared<directory_view::certificate_map>(*view_.certificates_);
+  for (const auto& c : old) {
+    const auto [from, to] = all->equal_range(c);
+    const auto own = std::find_if(from, to, [&](const auto& row) { return row.second == before->id; });
+    if (own != to) all->erase(own);
+  }
+  for (const auto& c : fresh) all->emplace(c, now->id);
+  view_.certificates_ = std::move(all);
+}
+
 void directory_builder::put_entry(std::shared_ptr<const address_entry> entry) {
   const auto hash = hash_of(std::string_view(entry->address));
   const std::string& address = entry->address;
@@ -235,6 +273,7 @@ void directory_builder::put_account(account_record record) {
       view_.ids_.remove(edit_, hash_of(id.value), [&](const directory_view::id_row& r) { return r.account->id == id; });
     }
   }
+  change_certificates(old != nullptr && old->what == address_entry::kind::account ? static_cast<const account_record*>(old) : nullptr, &record);
   count_in(record);
   auto entry = std::make_shared<const account_record>(std::move(record));
   put_entry(entry);
@@ -254,6 +293,7 @@ void directory_builder::remove_account(std::string_view address) {
   if (old == nullptr || old->what != address_entry::kind::account) return;
   const auto& record = static_cast<const account_record&>(*old);
   count_out(record);
+  change_certificates(&record, nullptr);
   view_.ids_.remove(edit_, hash_of(record.id.value), [&](const directory_view::id_row& r) {
     return r.account->id == record.id && r.account->address == address;
   });

@@ -52,13 +52,20 @@ struct address_entry {
 };
 
 inline constexpr std::size_t salt_octets_max = 24;
+inline constexpr std::size_t certificates_max = 32; ///< of an account
+
+/// What few accounts have besides the keys of their password.
+struct further_proofs {
+  std::optional<sasl::scram_credentials> sha_1; ///< of the same password
+  std::vector<std::string> certificates;        ///< who may come in with them: SHA-256 of their DER octets, 32 octets each
+};
 
 struct account_record : address_entry {
   account_state state = account_state::enabled;
   detail_folders details = detail_folders::ignored;
   bool admin = false;                     ///< may administer; also a default for postmaster@
   std::uint8_t salt_octets = 0;
-  std::uint32_t iterations = 0;           ///< 0: no password was set, no login
+  std::uint32_t iterations = 0;           ///< 0: no password was set
   base::account_id id;
   std::uint64_t version = 0;              ///< of the configuration when it last changed
   std::uint64_t quota_octets = 0;         ///< 0: no limit
@@ -66,12 +73,14 @@ struct account_record : address_entry {
   std::optional<std::uint64_t> send_quota;///< messages a day, 0: no limit; else what its domain says
   std::array<char, salt_octets_max> salt{};
   std::array<char, 32> stored_key{}, server_key{};
+  std::shared_ptr<const further_proofs> further; ///< null: none
   std::string display_name;
   std::shared_ptr<const forwarding::forward_rule> forward; ///< null: mail stays here
   std::vector<std::string> may_send_as;   ///< canonical addresses, or "@domain" for all of a domain
 
   std::string_view domain() const noexcept { return std::string_view(address).substr(address.rfind('@') + 1); }
-  bool may_log_in() const noexcept { return state == account_state::enabled && iterations != 0; }
+  bool may_log_in() const noexcept { return state == account_state::enabled; }
+  bool has_password() const noexcept { return iterations != 0; }
   sasl::scram_credentials credentials() const {
     return {std::string(salt.data(), salt_octets), iterations, std::string(stored_key.data(), stored_key.size()),
             std::string(server_key.data(), server_key.size())};
@@ -79,7 +88,7 @@ struct account_record : address_entry {
 };
 using account_ptr = std::shared_ptr<const account_record>;
 /// May sessions that logged in to `then` go on? Not when the account is gone (`now` is null), is
-/// another one, may not log in any more, or has another password.
+/// another one, may not log in any more, has another password, or lost a certificate.
 bool sessions_may_stay(const account_record& then, const account_record* now) noexcept;
 
 /// An alias has one target, a group several. Targets here or elsewhere.
@@ -148,6 +157,8 @@ public:
   /// Who logs in with this name: full address, alias with a single target here, or a local
   /// part in the default domain. Null when there is none. Says nothing of `may_log_in`.
   account_ptr login(std::string_view name) const;
+  /// Whose certificate is it (SHA-256, 32 octets)? It may be that of several accounts.
+  std::vector<account_ptr> with_certificate(std::string_view sha256) const;
   const domain_record* domain(std::string_view canonical_name) const noexcept;
   const address_entry* entry(std::string_view canonical) const noexcept;
   /// For addresses without a domain; empty only when there are no domains.
@@ -167,11 +178,13 @@ private:
     account_ptr account;
   };
   using domain_map = std::map<std::string, domain_record, std::less<>>;
+  using certificate_map = std::multimap<std::string, base::account_id, std::less<>>;
 
   std::shared_ptr<const address_entry> find(std::string_view canonical) const noexcept;
 
   std::uint64_t version_ = 0;
   std::shared_ptr<const domain_map> domains_;
+  std::shared_ptr<const certificate_map> certificates_;
   radix_map<address_row> addresses_;
   radix_map<id_row> ids_;
   std::string default_domain_;
@@ -196,6 +209,7 @@ private:
   void put_entry(std::shared_ptr<const address_entry>);
   void count_in(const account_record&);
   void count_out(const account_record&);
+  void change_certificates(const account_record* before, const account_record* now);
   directory_view::domain_map& domains();
 
   directory_view view_;

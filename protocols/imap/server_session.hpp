@@ -6,6 +6,7 @@
 ///   event                    the host's answer
 ///   find_credentials         credentials_found
 ///   check_password           password_verified
+///   check_proof              proof_judged
 ///   authenticated            accept_login | refuse_login
 ///   authentication_failed    (a fact, for the log); if `held`: say_failure
 ///   command                  untagged rows through `writer()`, then respond_ok | _no | _bad;
@@ -64,14 +65,16 @@ struct server_settings {
   bool literal_minus = false;        ///< announce LITERAL- instead of LITERAL+
   std::string other_users = "Other Users"; ///< namespace of folders of other accounts; "": none
   std::string public_folders = "Public";   ///< namespace of the domain's own folders; "": none
+  sasl::mechanism_choice mechanisms;
   server_limits limits;
 };
 
 /// What the client is allowed to say now (RFC 9051 §3).
 enum class session_state : std::uint8_t { not_authenticated, authenticated, selected, logout };
 
-struct find_credentials { std::string authzid, user; };
+struct find_credentials { std::string authzid, user; sasl::scram_digest digest = sasl::scram_digest::sha_256; };
 struct check_password { std::string authzid, user, password; };
+struct check_proof { sasl::check_proof question; };
 /// The client proved to be `user`. `authzid` is empty or whom it wants to act for.
 struct authenticated {
   std::string user, authzid;
@@ -110,7 +113,7 @@ struct logged_out {};
 
 class server_session {
 public:
-  using event = std::variant<find_credentials, check_password, authenticated, authentication_failed, command,
+  using event = std::variant<find_credentials, check_password, check_proof, authenticated, authentication_failed, command,
                              append_begin, append_next, append_chunk, append_message_end, append_end, append_aborted,
                              idle_begin, idle_end, condstore_enabled, start_tls, compress, client_id, logged_out>;
 
@@ -138,10 +141,11 @@ public:
   // Login.
   void credentials_found(const sasl::scram_credentials&, bool known);
   void password_verified(bool right);
+  void proof_judged(bool right, std::string_view user);
   void say_failure();
   void accept_login();
   /// NO [code] text: "AUTHORIZATIONFAILED", "CONTACTADMIN", "UNAVAILABLE" ...; stays unauthenticated.
-  /// Also instead of password_verified and credentials_found, when they cannot be had.
+  /// Also instead of password_verified, proof_judged and credentials_found, when they cannot be had.
   void refuse_login(std::string_view code, std::string_view text);
 
   // The open command. `code` without brackets, may be empty.

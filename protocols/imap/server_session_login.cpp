@@ -27,13 +27,13 @@ void server_session::begin_login(login_request&& r) {
   message += r.user;
   message.push_back('\0');
   message += r.password;
-  sasl_.reset(new sasl_progress{sasl::server_exchange(sasl::mechanism::plain, facts), "LOGIN", true, {}});
+  sasl_.reset(new sasl_progress{sasl::server_exchange(sasl::mechanism::plain, facts), "LOGIN", true, {}, sasl::mechanism::plain});
   run_sasl(sasl_->exchange.begin(message));
 }
 
 void server_session::begin_authenticate(authenticate_request&& r) {
   const auto facts = login_facts();
-  const auto offered = sasl::offered(facts);
+  const auto offered = sasl::offered(facts, settings_->mechanisms);
   const auto mechanism = sasl::find(r.mechanism);
   if (!mechanism) return finish("NO", "CANNOT", "Unknown authentication mechanism");
   bool found = false;
@@ -47,7 +47,7 @@ void server_session::begin_authenticate(authenticate_request&& r) {
     initial = *r.initial == "=" ? std::string() : encoding::base64_decode(*r.initial);
     if (!initial) return finish("BAD", "", "Invalid base64");
   }
-  sasl_.reset(new sasl_progress{sasl::server_exchange(*mechanism, facts), sasl::name(*mechanism), false, {}});
+  sasl_.reset(new sasl_progress{sasl::server_exchange(*mechanism, facts, settings_->mechanisms), sasl::name(*mechanism), false, {}, *mechanism});
   run_sasl(initial ? sasl_->exchange.begin(std::string_view(*initial)) : sasl_->exchange.begin(std::nullopt));
 }
 
@@ -67,7 +67,11 @@ void server_session::run_sasl(sasl::step&& next) {
     }
     void operator()(sasl::find_credentials& q) const {
       s.phase_ = phase::sasl_host;
-      s.queued_.emplace_back(find_credentials{std::move(q.authzid), std::move(q.user)});
+      s.queued_.emplace_back(find_credentials{std::move(q.authzid), std::move(q.user), q.digest});
+    }
+    void operator()(sasl::check_proof& q) const {
+      s.phase_ = phase::sasl_host;
+      s.queued_.emplace_back(check_proof{std::move(q)});
     }
     void operator()(sasl::succeeded& done) const {
       if (done.last) { // RFC 4422 §3.6: one more challenge; the client answers with nothing
@@ -85,7 +89,7 @@ void server_session::run_sasl(sasl::step&& next) {
 
 void server_session::end_sasl_failed(sasl::failure why, std::string user) {
   const bool wrong = why == sasl::failure::wrong || why == sasl::failure::channel_binding;
-  const bool held = wrong && sasl_->mechanism.starts_with("SCRAM");
+  const bool held = wrong && sasl::judged_by_session(sasl_->of);
   queued_.emplace_back(authentication_failed{std::move(user), sasl_->mechanism, why, held});
   if (held) {
     sasl_.reset();
@@ -121,7 +125,7 @@ void server_session::count_login_failure() {
 bool server_session::step_sasl_line() {
   const auto view = in_.view();
   const auto line_end = view.find('\n', scanned_);
-  const auto most = sasl::message_octets_max / 3 * 4 + 8;
+  const auto most = sasl::octets_max(sasl_->of) / 3 * 4 + 8;
   if (std::min(line_end, view.size()) > most) {
     phase_ = phase::swallow_line;
     scanned_ = 0;
@@ -167,6 +171,12 @@ void server_session::password_verified(bool right) {
   if (closing_) return;
   base::check(phase_ == phase::sasl_host, "no password was asked about");
   run_sasl(sasl_->exchange.password_verified(right));
+}
+
+void server_session::proof_judged(bool right, std::string_view user) {
+  if (closing_) return;
+  base::check(phase_ == phase::sasl_host, "no proof was asked about");
+  run_sasl(sasl_->exchange.proof_judged(right, user));
 }
 
 void server_session::accept_login() {

@@ -17,7 +17,7 @@ std::string server_session::capabilities() const {
     if (!facts_.tls && settings_->tls_available) out += " STARTTLS";
     const auto facts = login_facts();
     if (!facts.secure()) out += " LOGINDISABLED";
-    for (const auto m : sasl::offered(facts)) {
+    for (const auto m : sasl::offered(facts, settings_->mechanisms)) {
       out += " AUTH=";
       out += sasl::name(m);
     }

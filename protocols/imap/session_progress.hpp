@@ -12,6 +12,7 @@ struct server_session::sasl_progress {
   std::string_view mechanism; ///< a literal of the program
   bool login_command = false; ///< LOGIN, not AUTHENTICATE
   std::optional<sasl::succeeded> last; ///< the final message was sent; the client owes an empty answer
+  sasl::mechanism of = sasl::mechanism::plain;
 };
 
 struct server_session::append_progress {

@@ -32,7 +32,7 @@ void server_session::on_pass(std::string_view arguments) {
 }
 
 void server_session::on_auth(std::string_view arguments) {
-  const auto offered = sasl::offered(facts_);
+  const auto offered = sasl::offered(facts_, settings_->mechanisms);
   if (arguments.empty()) {
     // RFC 1734's predecessors: a list of what is offered. Old clients still ask so.
     say("+OK Mechanisms follow");
@@ -50,7 +50,7 @@ void server_session::on_auth(std::string_view arguments) {
     if (!initial) return fault("-ERR The initial response is not in base64");
   }
   method_ = sasl::name(*mechanism);
-  exchange_.emplace(*mechanism, facts_);
+  exchange_.emplace(*mechanism, facts_, settings_->mechanisms);
   auth_step(exchange_->begin(initial ? std::optional<std::string_view>(*initial) : std::nullopt));
   if (initial) base::wipe(*initial);
 }
@@ -80,6 +80,8 @@ void server_session::auth_step(sasl::step step) {
     ask(question::password, check_password{method_, std::move(*p)});
   } else if (auto* f = std::get_if<sasl::find_credentials>(&step)) {
     ask(question::credentials, find_credentials{method_, std::move(*f)});
+  } else if (auto* q = std::get_if<sasl::check_proof>(&step)) {
+    ask(question::proof, check_proof{method_, std::move(*q)});
   } else if (auto* s = std::get_if<sasl::succeeded>(&step)) {
     if (s->last) {
       challenged_ = true;
@@ -143,9 +145,16 @@ void server_session::credentials_found(const sasl::scram_credentials& credential
   auth_step(exchange_->credentials_found(credentials, known));
 }
 
+void server_session::proof_judged(bool right, std::string_view user) {
+  if (closed_) return;
+  base::check(question_ == question::proof && exchange_, "a proof is in question");
+  answered();
+  auth_step(exchange_->proof_judged(right, user));
+}
+
 void server_session::authentication_unavailable() {
   if (closed_) return;
-  base::check(question_ == question::password || question_ == question::credentials, "a login is in question");
+  base::check(question_ == question::password || question_ == question::credentials || question_ == question::proof, "a login is in question");
   answered();
   exchange_.reset();
   user_.clear();

@@ -83,7 +83,7 @@ void server_session::on_capa() {
                    "EXPIRE NEVER\r\nUTF8 USER\r\nLANG\r\n");
   if (!transaction_) {
     if (facts_.secure()) text += "USER\r\n";
-    if (const auto offered = sasl::offered(facts_); !offered.empty()) {
+    if (const auto offered = sasl::offered(facts_, settings_->mechanisms); !offered.empty()) {
       text += "SASL";
       for (const auto m : offered) text.append(" ").append(sasl::name(m));
       text += "\r\n";

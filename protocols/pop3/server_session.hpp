@@ -8,6 +8,7 @@
 /// bodies pass through it in pieces. Questions, and what answers them:
 ///   check_password       password_verified, or authentication_unavailable
 ///   find_credentials     credentials_found, or authentication_unavailable
+///   check_proof          proof_judged, or authentication_unavailable
 ///   authentication_failed, if held   say_failure
 ///   open_maildrop        opened, or refused
 ///   retrieve             write_message*, end_message; or message_unavailable
@@ -41,6 +42,7 @@ struct server_settings {
   std::string greeting = "POP3 server ready"; ///< Behind "+OK ".
   std::string implementation;                 ///< RFC 2449 §6.9; told after login only; may be empty.
   bool stls_available = false;                ///< A certificate is there.
+  sasl::mechanism_choice mechanisms;
   pop3::limits limits;
 };
 
@@ -49,6 +51,7 @@ struct server_settings {
 /// `method` is "USER" or the name of a SASL mechanism, for logs.
 struct check_password { std::string_view method; sasl::check_password question; };
 struct find_credentials { std::string_view method; sasl::find_credentials question; };
+struct check_proof { std::string_view method; sasl::check_proof question; };
 /// The login was right: lock the maildrop of this user and list it.
 struct open_maildrop { std::string_view method; std::string authzid, user; };
 /// The octets of this message are wanted; for TOP as far as `wants_message` says.
@@ -79,7 +82,7 @@ enum class refusal : std::uint8_t {
 
 class server_session {
 public:
-  using event = std::variant<check_password, find_credentials, open_maildrop, retrieve, quit_with_deletions, start_tls,
+  using event = std::variant<check_password, find_credentials, check_proof, open_maildrop, retrieve, quit_with_deletions, start_tls,
                              authentication_failed, gone>;
 
   /// Greets at once: with implicit TLS make it when the handshake is done.
@@ -98,6 +101,7 @@ public:
   // Answers.
   void password_verified(bool right);
   void credentials_found(const sasl::scram_credentials&, bool known);
+  void proof_judged(bool right, std::string_view user);
   void authentication_unavailable();
   void say_failure();
   void opened(maildrop);
@@ -126,7 +130,7 @@ public:
   bool asking() const noexcept { return question_ != question::none; }
 
 private:
-  enum class question : std::uint8_t { none, password, credentials, failure, maildrop, message, commit, tls };
+  enum class question : std::uint8_t { none, password, credentials, proof, failure, maildrop, message, commit, tls };
   enum class listing : std::uint8_t { none, sizes, ids };
 
   // server_session.cpp: the wheel

@@ -52,16 +52,16 @@ bool extensions(std::string_view rest) {
 
 } // namespace
 
-std::optional<scram_client_first_message> read_scram_client_first(std::string_view message) {
-  scram_client_first_message m;
+std::optional<gs2_header> read_gs2_header(std::string_view message) {
+  gs2_header out;
   auto rest = message;
   if (rest.empty()) return {};
-  m.binding = rest[0];
-  if (m.binding == 'p') {
+  out.binding = rest[0];
+  if (out.binding == 'p') {
     const auto name = take(rest, 'p');
     if (!name || name->empty()) return {};
-    m.binding_name = *name;
-  } else if ((m.binding == 'n' || m.binding == 'y') && rest.size() > 1 && rest[1] == ',') {
+    out.binding_name = *name;
+  } else if ((out.binding == 'n' || out.binding == 'y') && rest.size() > 1 && rest[1] == ',') {
     rest.remove_prefix(2);
   } else {
     return {};
@@ -73,9 +73,21 @@ std::optional<scram_client_first_message> read_scram_client_first(std::string_vi
     if (!authzid || rest.empty()) return {};
     auto decoded = saslname(*authzid);
     if (!decoded) return {};
-    m.authzid = std::move(*decoded);
+    out.authzid = std::move(*decoded);
   }
-  m.gs2_header = message.substr(0, message.size() - rest.size());
+  out.text = message.substr(0, message.size() - rest.size());
+  return out;
+}
+
+std::optional<scram_client_first_message> read_scram_client_first(std::string_view message) {
+  auto header = read_gs2_header(message);
+  if (!header) return {};
+  scram_client_first_message m;
+  m.binding = header->binding;
+  m.binding_name = header->binding_name;
+  m.gs2_header = header->text;
+  m.authzid = std::move(header->authzid);
+  auto rest = message.substr(header->text.size());
   m.bare = rest;
   const auto user = take(rest, 'n'); // "m=" in this place is a mandatory extension: refused by this
   if (!user || user->empty()) return {};

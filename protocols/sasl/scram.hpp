@@ -10,6 +10,15 @@
 
 namespace rookery::sasl {
 
+/// "n,a=zid," (RFC 5801 §4), as SCRAM and OAUTHBEARER begin; views into the message, but for the name.
+struct gs2_header {
+  char binding = 'n';            ///< 'n' no support, 'y' thinks the server has none, 'p' used
+  std::string_view binding_name; ///< after "p="
+  std::string authzid;           ///< "=2C" and "=3D" decoded
+  std::string_view text;         ///< through the second comma
+};
+std::optional<gs2_header> read_gs2_header(std::string_view message);
+
 /// "n,a=zid,n=user,r=nonce": views into the message, but for the decoded names.
 struct scram_client_first_message {
   char binding = 'n';             ///< 'n' no support, 'y' thinks the server has none, 'p' used

@@ -4,6 +4,7 @@
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
 #include "protocols/encoding/base64.hpp"
+#include "protocols/sasl/bearer.hpp"
 #include "protocols/sasl/prepared.hpp"
 #include "protocols/sasl/scram.hpp"
 
@@ -11,21 +12,44 @@ namespace rookery::sasl {
 
 namespace {
 
-constexpr std::string_view names[] = {"PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"};
+constexpr std::string_view names[] = {"PLAIN",       "LOGIN",            "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS",
+                                     "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "EXTERNAL",      "OAUTHBEARER",
+                                     "XOAUTH2"};
 
 bool has_binding(const connection_facts& facts) {
   return facts.tls && (!facts.tls_exporter.empty() || !facts.tls_server_end_point.empty());
 }
 
+std::string keyed(scram_digest d, std::string_view key, std::string_view octets) {
+  return d == scram_digest::sha_1 ? base::hmac_sha1(key, octets) : std::string(base::view(base::hmac_sha256(key, octets)));
+}
+std::string digest_of(scram_digest d, std::string_view octets) {
+  return d == scram_digest::sha_1 ? base::sha1(octets) : std::string(base::view(base::sha256(octets)));
+}
+
 } // namespace
 
-std::vector<mechanism> offered(const connection_facts& facts) {
+std::vector<mechanism> offered(const connection_facts& facts, const mechanism_choice& choice) {
   std::vector<mechanism> list;
   if (!facts.secure()) return list;
+  // RFC 4422 appendix A: only where there is something outside that could name the client.
+  if (choice.certificates && facts.tls && facts.tls_client) list.push_back(mechanism::external);
   if (has_binding(facts)) list.push_back(mechanism::scram_sha_256_plus);
-  for (const auto m : {mechanism::scram_sha_256, mechanism::plain, mechanism::login}) list.push_back(m);
+  list.push_back(mechanism::scram_sha_256);
+  if (choice.scram_sha_1) {
+    if (has_binding(facts)) list.push_back(mechanism::scram_sha_1_plus);
+    list.push_back(mechanism::scram_sha_1);
+  }
+  list.push_back(mechanism::plain);
+  list.push_back(mechanism::login);
+  if (choice.tokens && facts.tls) {
+    list.push_back(mechanism::oauthbearer);
+    list.push_back(mechanism::xoauth2);
+  }
   return list;
 }
+
+std::size_t digest_octets(scram_digest d) noexcept { return d == scram_digest::sha_1 ? 20 : 32; }
 
 std::string_view name(mechanism m) noexcept { return names[static_cast<std::size_t>(m)]; }
 
@@ -35,14 +59,14 @@ std::optional<mechanism> find(std::string_view text) noexcept {
   return {};
 }
 
-scram_credentials make_credentials(std::string_view password, std::string_view salt, std::uint32_t iterations) {
+scram_credentials make_credentials(std::string_view password, std::string_view salt, std::uint32_t iterations, scram_digest d) {
   auto secret = prepared(password);
-  auto salted = base::pbkdf2_sha256(secret, salt, iterations);
+  auto salted = d == scram_digest::sha_1 ? base::pbkdf2_sha1(secret, salt, iterations)
+                                         : std::string(base::view(base::pbkdf2_sha256(secret, salt, iterations)));
   base::wipe(secret);
-  const auto client_key = base::hmac_sha256(base::view(salted), "Client Key");
-  const auto server_key = base::hmac_sha256(base::view(salted), "Server Key");
-  return {std::string(salt), iterations, std::string(base::view(base::sha256(base::view(client_key)))),
-          std::string(base::view(server_key))};
+  scram_credentials out{std::string(salt), iterations, digest_of(d, keyed(d, salted, "Client Key")), keyed(d, salted, "Server Key")};
+  base::wipe(salted);
+  return out;
 }
 
 bool verify(std::string_view password, const scram_credentials& credentials) {
@@ -51,8 +75,10 @@ bool verify(std::string_view password, const scram_credentials& credentials) {
   return base::constant_time_equal(made.stored_key, credentials.stored_key);
 }
 
-server_exchange::server_exchange(mechanism m, const connection_facts& facts)
+server_exchange::server_exchange(mechanism m, const connection_facts& facts, const mechanism_choice& choice)
     : mechanism_(m), nonce_(facts.nonce) {
+  if (m == mechanism::oauthbearer) refusal_ = bearer_refusal(choice.token_scope, choice.token_discovery);
+  else if (m == mechanism::xoauth2) refusal_ = xoauth2_refusal(choice.token_scope);
   if (facts.tls) {
     exporter_ = facts.tls_exporter;
     end_point_ = facts.tls_server_end_point;
@@ -64,6 +90,9 @@ step server_exchange::begin(std::optional<std::string_view> initial) {
   switch (mechanism_) {
   case mechanism::plain: state_ = state::plain; break;
   case mechanism::login: state_ = state::login_user; break;
+  case mechanism::external: state_ = state::external; break;
+  case mechanism::oauthbearer:
+  case mechanism::xoauth2: state_ = state::token; break;
   default: state_ = state::scram_first; break;
   }
   if (initial) return respond(*initial);
@@ -71,7 +100,7 @@ step server_exchange::begin(std::optional<std::string_view> initial) {
 }
 
 step server_exchange::respond(std::string_view octets) {
-  if (octets.size() > message_octets_max) {
+  if (octets.size() > octets_max(mechanism_)) {
     state_ = state::done;
     return failed{failure::too_long, user_};
   }
@@ -87,6 +116,12 @@ step server_exchange::respond(std::string_view octets) {
     return check_password{{}, user_, std::string(octets)};
   case state::scram_first: return scram_client_first(octets);
   case state::scram_final: return scram_client_final(octets);
+  case state::external: return external_message(octets);
+  case state::token: return token_message(octets);
+  case state::refused:
+    // RFC 7628 §3.2.3: whatever the client says to the refusal (a ^A, or nothing), it has failed.
+    state_ = state::done;
+    return failed{failure::wrong, user_};
   default: base::check(false, "a SASL exchange was given octets that it did not ask for");
   }
   state_ = state::done;
@@ -114,6 +149,51 @@ step server_exchange::plain_message(std::string_view octets) {
   return check_password{authzid_, user_, std::string(octets.substr(second + 1))};
 }
 
+// RFC 4422 appendix A.1: the authorization identity, or nothing.
+step server_exchange::external_message(std::string_view octets) {
+  if (octets.find('\0') != std::string_view::npos) {
+    state_ = state::done;
+    return failed{failure::malformed, {}};
+  }
+  authzid_ = user_ = prepared(octets);
+  state_ = state::judging;
+  return check_proof{check_proof::kind::certificate, authzid_, {}};
+}
+
+step server_exchange::token_message(std::string_view octets) {
+  auto read = mechanism_ == mechanism::xoauth2 ? read_xoauth2(octets) : read_oauthbearer(octets);
+  if (!read) {
+    state_ = state::done;
+    return failed{failure::malformed, {}};
+  }
+  authzid_ = user_ = prepared(read->authzid);
+  state_ = state::judging;
+  return check_proof{check_proof::kind::token, authzid_, std::move(read->token)};
+}
+
+step server_exchange::proof_judged(bool right, std::string_view user) {
+  base::check(state_ == state::judging, "no proof is in question");
+  if (right) {
+    state_ = state::done;
+    user_ = user;
+    return succeeded{authzid_, user_, {}};
+  }
+  if (refusal_.empty()) {
+    state_ = state::done;
+    return failed{failure::wrong, user_};
+  }
+  state_ = state::refused;
+  return challenge{refusal_};
+}
+
+bool server_exchange::plus() const noexcept {
+  return mechanism_ == mechanism::scram_sha_256_plus || mechanism_ == mechanism::scram_sha_1_plus;
+}
+
+scram_digest server_exchange::digest() const noexcept {
+  return mechanism_ >= mechanism::scram_sha_1 ? scram_digest::sha_1 : scram_digest::sha_256;
+}
+
 step server_exchange::scram_client_first(std::string_view octets) {
   state_ = state::done;
   const auto first = read_scram_client_first(octets);
@@ -122,10 +202,9 @@ step server_exchange::scram_client_first(std::string_view octets) {
   authzid_ = prepared(first->authzid);
   // RFC 5802 §6: "y" means that the client saw no -PLUS on offer; when we offer it,
   // somebody has taken it out of the list.
-  const bool plus = mechanism_ == mechanism::scram_sha_256_plus;
   if (first->binding == 'y' && !(exporter_.empty() && end_point_.empty())) return failed{failure::channel_binding, user_};
-  if (plus != (first->binding == 'p')) return failed{plus ? failure::channel_binding : failure::malformed, user_};
-  if (plus) {
+  if (plus() != (first->binding == 'p')) return failed{plus() ? failure::channel_binding : failure::malformed, user_};
+  if (plus()) {
     if (first->binding_name == "tls-exporter") binding_ = exporter_;
     else if (first->binding_name == "tls-server-end-point") binding_ = end_point_;
     if (binding_.empty()) return failed{failure::channel_binding, user_};
@@ -134,7 +213,7 @@ step server_exchange::scram_client_first(std::string_view octets) {
   client_first_bare_ = first->bare;
   full_nonce_ = std::string(first->nonce) + nonce_;
   state_ = state::scram_credentials;
-  return find_credentials{authzid_, user_};
+  return find_credentials{authzid_, user_, digest()};
 }
 
 step server_exchange::credentials_found(const scram_credentials& credentials, bool known) {
@@ -153,18 +232,18 @@ step server_exchange::scram_client_final(std::string_view octets) {
   if (!last) return failed{failure::malformed, user_};
   const auto binding = encoding::base64_decode(last->binding);
   const auto proof = encoding::base64_decode(last->proof);
-  if (!binding || !proof || proof->size() != 32) return failed{failure::malformed, user_};
+  if (!binding || !proof || proof->size() != digest_octets(digest())) return failed{failure::malformed, user_};
   if (*binding != gs2_header_ + binding_) return failed{failure::channel_binding, user_};
   if (last->nonce != full_nonce_) return failed{failure::wrong, user_};
   const std::string message = client_first_bare_ + ',' + server_first_ + ',' + std::string(last->without_proof);
-  const auto signature = base::hmac_sha256(credentials_.stored_key, message);
-  std::string client_key(32, '\0');
-  for (std::size_t i = 0; i < 32; ++i)
-    client_key[i] = static_cast<char>(static_cast<unsigned char>((*proof)[i]) ^ signature[i]);
-  const bool right = base::constant_time_equal(base::view(base::sha256(client_key)), credentials_.stored_key);
+  const auto signature = keyed(digest(), credentials_.stored_key, message);
+  std::string client_key(*proof);
+  for (std::size_t i = 0; i < client_key.size(); ++i)
+    client_key[i] = static_cast<char>(static_cast<unsigned char>(client_key[i]) ^ static_cast<unsigned char>(signature[i]));
+  const bool right = base::constant_time_equal(digest_of(digest(), client_key), credentials_.stored_key);
+  base::wipe(client_key);
   if (!right || !known_) return failed{failure::wrong, user_};
-  return succeeded{authzid_, user_,
-                   "v=" + encoding::base64_encode(base::view(base::hmac_sha256(credentials_.server_key, message)))};
+  return succeeded{authzid_, user_, "v=" + encoding::base64_encode(keyed(digest(), credentials_.server_key, message))};
 }
 
 } // namespace rookery::sasl

@@ -19,11 +19,11 @@ void server_session::on_auth(std::string_view arguments) {
     return fault_reply(fault::syntax, 501, "5.5.4", "Syntax: AUTH mechanism [initial-response]");
   if (!facts_.secure()) return fault_reply(fault::sequence, 538, "5.7.11", "Encryption required: issue STARTTLS first");
   const auto found = sasl::find(name);
-  const auto list = sasl::offered(facts_);
+  const auto list = sasl::offered(facts_, settings_->mechanisms);
   if (!found || std::find(list.begin(), list.end(), *found) == list.end())
     return fault_reply(fault::syntax, 504, "5.5.4", "Unknown authentication mechanism");
   mechanism_ = *found;
-  exchange_.emplace(mechanism_, facts_);
+  exchange_.emplace(mechanism_, facts_, settings_->mechanisms);
   if (initial.empty()) return auth_step(exchange_->begin({}));
   if (initial == "=") return auth_step(exchange_->begin(std::string_view()));
   const auto octets = encoding::base64_decode(initial);
@@ -52,6 +52,8 @@ void server_session::auth_step(sasl::step s) {
     ask(question::password, check_password{mechanism_, std::move(*p)});
   } else if (auto* f = std::get_if<sasl::find_credentials>(&s)) {
     ask(question::credentials, find_credentials{mechanism_, std::move(*f)});
+  } else if (auto* q = std::get_if<sasl::check_proof>(&s)) {
+    ask(question::proof, check_proof{mechanism_, std::move(*q)});
   } else if (auto* done = std::get_if<sasl::succeeded>(&s)) {
     if (!done->last) return auth_succeeded(*done);
     say(334, "", encoding::base64_encode(*done->last));
@@ -77,8 +79,7 @@ void server_session::auth_failed(sasl::failure why, std::string user) {
   succeeded_.reset();
   expect_command();
   const bool wrong = why == sasl::failure::wrong || why == sasl::failure::channel_binding;
-  const bool scram = mechanism_ == sasl::mechanism::scram_sha_256 || mechanism_ == sasl::mechanism::scram_sha_256_plus;
-  if (wrong && scram) return ask(question::failure, authentication_failed{mechanism_, std::move(user), why, true});
+  if (wrong && sasl::judged_by_session(mechanism_)) return ask(question::failure, authentication_failed{mechanism_, std::move(user), why, true});
   switch (why) {
   case sasl::failure::aborted: say(501, "5.7.0", "Authentication cancelled"); break;
   case sasl::failure::malformed: say(501, "5.5.2", "Malformed authentication data"); break;
@@ -118,9 +119,16 @@ void server_session::credentials_found(const sasl::scram_credentials& c, bool kn
   auth_step(exchange_->credentials_found(c, known));
 }
 
+void server_session::proof_judged(bool right, std::string_view user) {
+  if (state_ == state::closed) return;
+  base::check(question_ == question::proof, "no proof is in question");
+  question_ = question::none;
+  auth_step(exchange_->proof_judged(right, user));
+}
+
 void server_session::authentication_unavailable(std::string_view text) {
   if (state_ == state::closed) return;
-  base::check(question_ == question::password || question_ == question::credentials, "no login is under way");
+  base::check(question_ == question::password || question_ == question::credentials || question_ == question::proof, "no login is under way");
   question_ = question::none;
   exchange_.reset();
   say(454, "4.7.0", text);

@@ -119,7 +119,7 @@ void server_session::announce() {
   base::append_number(text, limit.message_octets);
   if (settings_->starttls_available && !facts_.tls) text += "\nSTARTTLS";
   if (has_auth() && !authenticated_) {
-    const auto mechanisms = sasl::offered(facts_);
+    const auto mechanisms = sasl::offered(facts_, settings_->mechanisms);
     if (!mechanisms.empty()) text += "\nAUTH";
     for (const auto m : mechanisms) {
       text += ' ';

@@ -7,6 +7,7 @@
 /// Questions, and what answers them:
 ///   check_password     password_verified, or authentication_unavailable
 ///   find_credentials   credentials_found, or authentication_unavailable
+///   check_proof        proof_judged, or authentication_unavailable
 ///   authentication_failed, if held   say_failure
 ///   mail_from, rcpt_to, data_begin   accept or refuse
 ///   message_end        answer, or on LMTP answer_each
@@ -48,6 +49,7 @@ struct server_settings {
   std::string host_name = "localhost";   ///< in the greeting and the EHLO answer
   std::string software;                  ///< behind it in the greeting; may be empty
   smtp::limits limits;
+  sasl::mechanism_choice mechanisms;
   bool starttls_available = false;       ///< a certificate is there
   bool tls_required = false;             ///< MAIL without TLS gets 530 5.7.0 (off loopback)
   bool authentication_offered = false;   ///< AUTH on the mx profile too; submission always has it
@@ -90,6 +92,7 @@ struct gone { end_reason why; };
 
 struct check_password { sasl::mechanism mechanism; sasl::check_password question; };
 struct find_credentials { sasl::mechanism mechanism; sasl::find_credentials question; };
+struct check_proof { sasl::mechanism mechanism; sasl::check_proof question; };
 struct mail_from { mailbox sender; mail_parameters parameters; };
 struct rcpt_to { mailbox recipient; rcpt_parameters parameters; };
 /// The message comes (DATA, or the first BDAT): is there a place for it?
@@ -114,7 +117,7 @@ struct start_tls {};
 class server_session {
 public:
   using event = std::variant<client_named, authenticated, authentication_failed, body_chunk, transaction_reset,
-                             protocol_error, gone, check_password, find_credentials, mail_from, rcpt_to,
+                             protocol_error, gone, check_password, find_credentials, check_proof, mail_from, rcpt_to,
                              data_begin, message_end, start_tls, start_queue, turn_around, turned>;
 
   /// Greets at once, unless TLS is implicit and to come: make it when the handshake is done.
@@ -141,6 +144,7 @@ public:
   void answer_each(std::span<const reply>);
   void password_verified(bool right);
   void credentials_found(const sasl::scram_credentials&, bool known);
+  void proof_judged(bool right, std::string_view user);
   void say_failure();
   /// start_queue: 250 to 253, 458 or 459.
   void queue_answered(const reply&);
@@ -178,7 +182,7 @@ private:
     turned,          ///< ATRN: the other way round now
     closed
   };
-  enum class question : std::uint8_t { none, password, credentials, failure, mail, rcpt, data, message, queue, turn, tls };
+  enum class question : std::uint8_t { none, password, credentials, proof, failure, mail, rcpt, data, message, queue, turn, tls };
 
   // server_session.cpp: the wheel
   void say(std::uint16_t code, std::string_view enhanced, std::string_view text) { append_reply(output_, code, enhanced, text); }

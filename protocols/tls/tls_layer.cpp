@@ -144,6 +144,16 @@ tls_layer::tls_layer(std::shared_ptr<const tls_context> context, std::string_vie
   expect(check);
 }
 
+tls_layer::tls_layer(std::shared_ptr<const tls_context> context, std::shared_ptr<const client_trust> clients)
+    : tls_layer(std::move(context)) {
+  clients_ = std::move(clients);
+  if (!clients_) return;
+  base::check(context_->server(), "a server asks its clients");
+  SSL_set_verify(ssl_, SSL_VERIFY_PEER, nullptr);
+  SSL_set_options(ssl_, SSL_OP_NO_TICKET);
+  SSL_set_num_tickets(ssl_, 0);
+}
+
 /// Without `required` the mode stays SSL_VERIFY_NONE: OpenSSL then verifies, keeps the first fault, and goes on.
 void tls_layer::expect(const peer_check& check) {
   mode_ = check.mode;
@@ -338,6 +348,7 @@ void tls_layer::describe(connection_facts& facts) const {
   facts.tls_peer = trust_;
   facts.tls_peer_failure = trust_failure_;
   facts.tls_peer_text = trust_text_;
+  facts.tls_client = clients_ ? clients_->judge(ssl_) : nullptr;
   facts.tls_exporter.clear();
   facts.tls_server_end_point = (pipe_.chosen ? *pipe_.chosen : *context_).server_end_point();
   if (SSL_version(ssl_) < TLS1_3_VERSION) return;

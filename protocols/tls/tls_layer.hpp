@@ -18,6 +18,7 @@
 
 #include "base/bytes.hpp"
 #include "protocols/connection_facts.hpp"
+#include "protocols/tls/client_trust.hpp"
 #include "protocols/tls/peer_check.hpp"
 #include "protocols/tls/tls_context.hpp"
 
@@ -62,6 +63,9 @@ public:
   /// the server's certificate must be.
   explicit tls_layer(std::shared_ptr<const tls_context> context, std::string_view server_name = {},
                      const peer_check& check = {});
+  /// For a server that asks its clients for a certificate; each shakes hands anew, without tickets, for the
+  /// chain is in no ticket.
+  tls_layer(std::shared_ptr<const tls_context> context, std::shared_ptr<const client_trust> clients);
   ~tls_layer();
   tls_layer(const tls_layer&) = delete;
   tls_layer& operator=(const tls_layer&) = delete;
@@ -114,6 +118,7 @@ private:
   void fail(tls_error error, std::string_view text);
 
   std::shared_ptr<const tls_context> context_;
+  std::shared_ptr<const client_trust> clients_;
   SSL* ssl_ = nullptr;
   pipe pipe_;
   std::string pending_;

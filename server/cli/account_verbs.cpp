@@ -251,6 +251,8 @@ void add_account_verbs(CLI::App& app, command_line& c) {
   remove->add_option("address", o->address)->required();
   remove->callback([&c, o] { c.tell("DELETE", path(*o), {}, "account " + o->address + " removed"); });
 
+  add_certificate_verbs(*family, c);
+
   auto* many = family->add_subcommand("import", "Make many accounts from a CSV file");
   many->add_option("file", o->file, "CSV with a heading line: address, password, display_name, state, quota_octets, …; \"-\" is standard input")->required();
   many->add_option("--existing", o->existing, "What to do with accounts that exist")->check(CLI::IsMember({"refuse", "skip", "change"}));

@@ -64,6 +64,7 @@ void add_serve_verb(CLI::App&, command_line&);
 void add_init_verb(CLI::App&, command_line&);
 void add_domain_verbs(CLI::App&, command_line&);
 void add_account_verbs(CLI::App&, command_line&);
+void add_certificate_verbs(CLI::App& account, command_line&);
 void add_alias_verbs(CLI::App&, command_line&);
 void add_archive_verbs(CLI::App&, command_line&);
 void add_collection_verbs(CLI::App&, command_line&);

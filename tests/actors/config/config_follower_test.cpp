@@ -155,7 +155,7 @@ TEST(Documents, CredentialsComeBackAsTheyWereMade) {
   d.kind = dir::document_kind::account;
   d.key = "ann@x";
   d.id = 1;
-  d.content = with_credentials("{\"admin\":true}", made);
+  d.content = with_keys("{\"admin\":true}", {made, {}});
   const auto a = read_account(d, {});
   ASSERT_TRUE(a);
   EXPECT_TRUE(a->admin);
@@ -165,6 +165,86 @@ TEST(Documents, CredentialsComeBackAsTheyWereMade) {
   EXPECT_EQ(back.server_key, made.server_key);
   EXPECT_TRUE(sasl::verify("secret", back));
   EXPECT_EQ(json::to_text(show_account(d, {})).find("stored_key"), std::string::npos);
+}
+
+TEST(Documents, KeysForSha1GoWithTheNextPassword) {
+  settings values;
+  values.password_iterations = 4096;
+  values.password_scram_sha_1 = true;
+  dir::document d;
+  d.kind = dir::document_kind::account;
+  d.key = "ann@x";
+  d.id = 1;
+  d.content = with_keys("{}", make_keys("first", values));
+  const auto a = read_account(d, {}).value();
+  ASSERT_TRUE(a.further && a.further->sha_1);
+  const auto& sha_1 = *a.further->sha_1;
+  EXPECT_EQ(sasl::make_credentials("first", sha_1.salt, sha_1.iterations, sasl::scram_digest::sha_1).stored_key, sha_1.stored_key);
+  EXPECT_NE(sha_1.salt, a.credentials().salt);
+  EXPECT_EQ(show_account(d, {}).get_bool("scram_sha_1"), true);
+  values.password_scram_sha_1 = false;
+  d.content = with_keys(d.content, make_keys("second", values));
+  EXPECT_FALSE(read_account(d, {}).value().further);
+  EXPECT_FALSE(show_account(d, {}).find("scram_sha_1"));
+}
+
+TEST(Documents, CertificatesComeAndGo) {
+  const std::string one(32, '\1'), two(32, '\2');
+  std::string content = "{}";
+  content = with_certificate(content, one, "phone").value();
+  content = with_certificate(content, two, "").value();
+  EXPECT_EQ(with_certificate(content, one, "again").error().kind, base::error_kind::exists);
+  EXPECT_FALSE(with_certificate(content, std::string(32, '\3'), "a\nb"));
+  dir::document d;
+  d.kind = dir::document_kind::account;
+  d.key = "ann@x";
+  d.id = 1;
+  d.content = content;
+  EXPECT_EQ(read_account(d, {}).value().further->certificates, (std::vector{one, two}));
+  EXPECT_EQ(json::to_text(show_certificates(d)),
+            R"([{"sha256":"0101010101010101010101010101010101010101010101010101010101010101","note":"phone"},)"
+            R"({"sha256":"0202020202020202020202020202020202020202020202020202020202020202"}])");
+  content = without_certificate(content, one).value();
+  EXPECT_EQ(without_certificate(content, one).error().kind, base::error_kind::not_found);
+  EXPECT_EQ(without_certificate(content, two).value(), "{}");
+  for (std::size_t i = 1; i < routing::certificates_max; ++i) content = with_certificate(content, std::string(32, static_cast<char>('A' + i)), "").value();
+  EXPECT_EQ(with_certificate(content, one, "").error().kind, base::error_kind::over_limit);
+  // What cannot be read must not lock out silently, nor let in.
+  d.content = R"({"certificates":[{"sha256":"12"}]})";
+  EXPECT_FALSE(read_account(d, {}));
+}
+
+TEST(Documents, FingerprintsAreReadInEveryForm) {
+  const std::string octets(32, '\xab');
+  std::string plain, colons;
+  for (int i = 0; i < 32; ++i) plain += "ab", colons += i == 0 ? "AB" : ":AB";
+  EXPECT_EQ(read_fingerprint(plain), octets);
+  EXPECT_EQ(read_fingerprint(colons), octets);
+  for (const auto& text : {std::string(), plain + "ab", plain.substr(2), "zz" + plain.substr(2)}) EXPECT_FALSE(read_fingerprint(text)) << text;
+}
+
+TEST_F(following, ALostCertificateEndsSessions) {
+  const auto with = [](std::initializer_list<char> which) {
+    std::string content = "{}";
+    for (const char c : which) content = with_certificate(content, std::string(32, c), "").value();
+    return content;
+  };
+  put(dir::document_kind::domain, "x", "{}");
+  put(dir::document_kind::account, "ann@x", with({'a', 'b'}), 7);
+  put(dir::document_kind::account, "bob@x", with({'b'}), 8);
+  auto directory = follow().directory;
+  EXPECT_EQ(directory->with_certificate(std::string(32, 'a')).size(), 1u);
+  EXPECT_EQ(directory->with_certificate(std::string(32, 'b')).size(), 2u);
+  EXPECT_TRUE(directory->with_certificate(std::string(32, 'c')).empty());
+  put(dir::document_kind::account, "ann@x", with({'a', 'b', 'c'}), 7);
+  directory = follow().directory;
+  EXPECT_TRUE(follower_.closed().empty());
+  EXPECT_EQ(directory->with_certificate(std::string(32, 'c')).at(0)->address, "ann@x");
+  put(dir::document_kind::account, "ann@x", with({'a', 'c'}), 7);
+  directory = follow().directory;
+  EXPECT_EQ(follower_.closed(), (std::vector{directory->account("ann@x")->id}));
+  ASSERT_EQ(directory->with_certificate(std::string(32, 'b')).size(), 1u);
+  EXPECT_EQ(directory->with_certificate(std::string(32, 'b')).at(0)->address, "bob@x");
 }
 
 } // namespace

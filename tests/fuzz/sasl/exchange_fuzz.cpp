@@ -1,4 +1,4 @@
-/// Any messages to any mechanism: an exchange ends, and never well with a wrong password.
+/// Any messages to any mechanism: an exchange ends, and never well with a wrong password, certificate or token.
 #include "protocols/sasl/server_exchange.hpp"
 
 #include <cstdlib>
@@ -12,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   facts.peer_is_loopback = true;
   facts.nonce = "nonce";
   facts.tls_exporter = "exporter";
-  sasl::server_exchange e(static_cast<sasl::mechanism>(data[0] % 4), facts);
+  constexpr unsigned mechanisms = 9;
+  const auto which = static_cast<sasl::mechanism>((data[0] >> 4) % mechanisms);
+  sasl::server_exchange e(which, facts, {true, true, true, "scope", "https://id.example/"});
   const auto message = [&input] {
     const auto end = input.find('\n');
     const auto m = input.substr(0, end);
@@ -23,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (int i = 0; i < 6; ++i) {
     if (std::holds_alternative<sasl::challenge>(s)) s = e.respond(message());
     else if (std::holds_alternative<sasl::check_password>(s)) s = e.password_verified(false);
-    else if (std::holds_alternative<sasl::find_credentials>(s)) s = e.credentials_found({"salt", 1, std::string(32, 'k'), std::string(32, 's')}, true);
+    else if (std::holds_alternative<sasl::find_credentials>(s)) s = e.credentials_found({"salt", 1, std::string(sasl::digest_octets(std::get<sasl::find_credentials>(s).digest), 'k'), std::string(32, 's')}, true);
+    else if (std::holds_alternative<sasl::check_proof>(s)) s = e.proof_judged(false, {});
     else break;
   }
   if (!std::holds_alternative<sasl::failed>(s)) std::abort();

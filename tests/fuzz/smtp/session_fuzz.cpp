@@ -76,6 +76,9 @@ private:
       a % 3 == 2 ? s.authentication_unavailable() : s.password_verified(a % 3 == 0);
     } else if (std::holds_alternative<smtp::find_credentials>(e)) {
       s.credentials_found({"salt", 1, std::string(32, 'x'), std::string(32, 'y')}, next_answer() % 2 == 0);
+    } else if (std::holds_alternative<smtp::check_proof>(e)) {
+      const auto a = next_answer();
+      a % 3 == 2 ? s.authentication_unavailable() : s.proof_judged(a % 3 == 0, "ann");
     } else if (const auto* f = std::get_if<smtp::authentication_failed>(&e)) {
       if (f->held) s.say_failure();
     } else if (std::holds_alternative<smtp::start_queue>(e)) {

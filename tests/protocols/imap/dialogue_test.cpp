@@ -13,9 +13,10 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
-/// session: plain (no TLS) | loopback | user (loopback, logged in as "ann", greeting taken)
+/// session: plain (no TLS) | loopback | tls | user (loopback, logged in as "ann", greeting taken); besides: certificates (one
+/// is shown), tokens
 /// Answers: ok, no, bad [CODE] TEXT; untagged LINE; selected; selected_read_only; deselected; unauthenticated; right; wrong;
-/// unavailable; credentials (of "pencil"); say_failure; accept_login; accept; refuse [CODE] TEXT; tls; compress; shut_down
+/// unavailable; credentials (of "pencil"); proof USER; no_proof; say_failure; accept_login; accept; refuse [CODE] TEXT; tls; compress; shut_down
 class imap_dialogue {
 public:
   using session_type = server_session;
@@ -24,8 +25,13 @@ public:
     facts_.session_id = "s1";
     facts_.peer_address = "192.0.2.7";
     facts_.nonce = "servernonce";
-    facts_.peer_is_loopback = head.value("session") != "plain";
-    session_ = std::make_unique<server_session>(std::make_shared<server_settings>(), facts_, now);
+    facts_.tls = head.has("session", "tls");
+    facts_.peer_is_loopback = head.value("session") != "plain" && !facts_.tls;
+    auto settings = std::make_shared<server_settings>();
+    settings->mechanisms.tokens = head.has("session", "tokens");
+    settings->mechanisms.certificates = head.has("session", "certificates");
+    if (settings->mechanisms.certificates) facts_.tls_client = std::make_shared<const client_certificate>();
+    session_ = std::make_unique<server_session>(std::move(settings), facts_, now);
     if (head.value("session") == "user") {
       session_->feed("in LOGIN ann secret\r\n", now);
       session_->next_event();
@@ -41,6 +47,7 @@ public:
     using std::string;
     return std::visit(overloaded{[](check_password& q) { return "check_password " + q.user + " " + q.password; },
                                  [](find_credentials& q) { return "find_credentials " + q.user; },
+                                 [](check_proof& c) { return string("check_proof ") + (c.question.what == sasl::check_proof::kind::token ? "token" : "certificate") + (c.question.authzid.empty() ? "" : " " + c.question.authzid) + (c.question.token.empty() ? "" : " " + c.question.token); },
                                  [](authenticated& a) { return "authenticated " + a.user + " " + string(a.mechanism); },
                                  [](authentication_failed& f) { return "authentication_failed " + f.user + " " + string(f.mechanism) + (f.held ? " held" : ""); },
                                  [](command& c) { return print_command(c.what); },
@@ -90,6 +97,8 @@ public:
     else if (word == "wrong") s.password_verified(false);
     else if (word == "unavailable") s.refuse_login("UNAVAILABLE", "Try later");
     else if (word == "credentials") s.credentials_found(sasl::make_credentials("pencil", "salt", 16), true);
+    else if (word == "proof") s.proof_judged(true, rest);
+    else if (word == "no_proof") s.proof_judged(false, "");
     else if (word == "say_failure") s.say_failure();
     else if (word == "accept_login") s.accept_login();
     else if (word == "accept") s.accept_append();

@@ -75,6 +75,10 @@ private:
     note("credentials:" + q.user);
     session_.credentials_found(sasl::make_credentials("secret", "saltsaltsalt", 16), true);
   }
+  void on(check_proof& q) {
+    note("proof:" + q.question.authzid + ":" + q.question.token);
+    session_.proof_judged(right && q.question.token == "token", "ann");
+  }
   void on(authenticated& a) {
     note("in:" + a.user + ":" + std::string(a.mechanism));
     session_.accept_login();

@@ -17,10 +17,11 @@ overloaded(F...) -> overloaded<F...>;
 constexpr const char* end_names[] = {"quit", "timeout", "too_many_errors", "too_many_failed_logins", "shut_down", "message_failed", "closed"};
 constexpr const char* failure_names[] = {"malformed", "aborted", "wrong", "channel_binding", "too_long"};
 
-/// settings: loopback, tls, stls
+/// settings: loopback, tls, stls, scram_sha_1, certificates (one is shown), tokens
 /// limits: <name in limits.hpp> = number (times in seconds)
 /// Answers: right; wrong; unavailable; credentials (of "pencil", known); unknown_credentials; tls;
 /// opened SIZE:UID …; in_use; try_later; not_allowed; message TEXT (whole); piece TEXT; end; unavailable_message;
+/// proof USER; no_proof;
 /// committed; not_committed; say_failure; shut_down; close LINE
 class pop3_dialogue {
 public:
@@ -29,6 +30,9 @@ public:
   pop3_dialogue(const support::dialogue_head& head, base::instant now) {
     auto settings = std::make_shared<server_settings>();
     settings->stls_available = head.has("settings", "stls");
+    settings->mechanisms.scram_sha_1 = head.has("settings", "scram_sha_1");
+    settings->mechanisms.certificates = head.has("settings", "certificates");
+    settings->mechanisms.tokens = head.has("settings", "tokens");
     auto& l = settings->limits;
     const auto set = [&head](const char* name, auto& value) {
       if (const auto n = head.number("limits", name)) value = static_cast<std::decay_t<decltype(value)>>(*n);
@@ -37,6 +41,7 @@ public:
     set("authentication_failures", l.authentication_failures);
     facts_.peer_is_loopback = head.has("settings", "loopback");
     facts_.tls = head.has("settings", "tls");
+    if (head.has("settings", "certificates")) facts_.tls_client = std::make_shared<const client_certificate>();
     facts_.nonce = "servernonce";
     session_ = std::make_unique<server_session>(settings, facts_, now);
   }
@@ -47,6 +52,7 @@ public:
     return std::visit(overloaded{
       [](check_password& c) { return "check_password " + string(c.method) + " " + c.question.user + " " + c.question.password; },
       [](find_credentials& f) { return "find_credentials " + string(f.method) + " " + f.question.user; },
+      [](check_proof& c) { return string("check_proof ") + (c.question.what == sasl::check_proof::kind::token ? "token" : "certificate") + (c.question.authzid.empty() ? "" : " " + c.question.authzid) + (c.question.token.empty() ? "" : " " + c.question.token); },
       [](open_maildrop& o) { return "open_maildrop " + string(o.method) + " " + o.user; },
       [](retrieve& r) { return string(r.top ? "top " : "retrieve ") + std::to_string(r.index); },
       [](quit_with_deletions& q) {
@@ -85,6 +91,8 @@ public:
     else if (text == "unavailable_message") s.message_unavailable();
     else if (text == "committed") s.committed(true);
     else if (text == "not_committed") s.committed(false);
+    else if (text.starts_with("proof ")) s.proof_judged(true, text.substr(6));
+    else if (text == "no_proof") s.proof_judged(false, "");
     else if (text == "say_failure") s.say_failure();
     else if (text == "shut_down") s.shut_down(now);
     else if (text.starts_with("close ")) s.close_with(text.substr(6));

@@ -65,6 +65,11 @@ struct scripted_host {
     log += "credentials " + std::string(e.method) + " " + e.question.user + "\n";
     session.credentials_found(sasl::make_credentials("secret word", "salt", iterations), e.question.user == "u1@example.test");
   }
+  void on(check_proof& e) {
+    log += "proof " + std::string(e.method) + " " + e.question.authzid + "\n";
+    if (unavailable) return session.authentication_unavailable();
+    session.proof_judged(e.question.token == "token", "u1@example.test");
+  }
   void on(open_maildrop& e) {
     log += "open " + std::string(e.method) + " " + e.user + "\n";
     if (refuse) return session.refused(*refuse);

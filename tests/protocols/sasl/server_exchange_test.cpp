@@ -111,6 +111,120 @@ TEST(Sasl, LoginAsksForNameAndPassword) {
   EXPECT_EQ(as<challenge>(initial.begin("ann")).octets, "Password:");
 }
 
+TEST(Sasl, OffersMoreWhereItIsChosen) {
+  mechanism_choice all;
+  all.scram_sha_1 = all.certificates = all.tokens = true;
+  // Neither certificates nor tokens without TLS, whoever the peer is.
+  EXPECT_EQ(offered(plain_loopback(), all), (std::vector{mechanism::scram_sha_256, mechanism::scram_sha_1, mechanism::plain, mechanism::login}));
+  EXPECT_TRUE(offered({}, all).empty());
+  auto facts = over_tls();
+  EXPECT_EQ(offered(facts, all),
+            (std::vector{mechanism::scram_sha_256_plus, mechanism::scram_sha_256, mechanism::scram_sha_1_plus, mechanism::scram_sha_1,
+                         mechanism::plain, mechanism::login, mechanism::oauthbearer, mechanism::xoauth2}));
+  facts.tls_client = std::make_shared<const client_certificate>();
+  EXPECT_EQ(offered(facts, all).front(), mechanism::external);
+  EXPECT_EQ(offered(facts).front(), mechanism::scram_sha_256_plus);
+}
+
+// RFC 5802 §5.
+TEST(Sasl, ScramSha1AgreesWithTheStandardsExample) {
+  const auto salt = encoding::base64_decode("QSXCR+Q6sek8bf92").value();
+  const auto credentials = make_credentials("pencil", salt, 4096, scram_digest::sha_1);
+  auto facts = plain_loopback();
+  facts.nonce = "3rfcNHYJY1ZVvWVs7j";
+  server_exchange e(mechanism::scram_sha_1, facts);
+  const auto q = as<find_credentials>(e.begin("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL"));
+  EXPECT_EQ(q.user, "user");
+  EXPECT_EQ(q.digest, scram_digest::sha_1);
+  EXPECT_EQ(as<challenge>(e.credentials_found(credentials, true)).octets,
+            "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096");
+  const auto s = as<succeeded>(e.respond("c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="));
+  EXPECT_EQ(s.last, "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=");
+  EXPECT_EQ(credentials.stored_key.size(), 20u);
+}
+
+TEST(Sasl, ScramSha1TakesNoProofOfAnotherLength) {
+  for (const std::size_t octets : {0u, 19u, 21u, 32u}) {
+    server_exchange e(mechanism::scram_sha_1, over_tls());
+    e.begin("n,,n=user,r=abc");
+    e.credentials_found(make_credentials("pencil", "salt", 10, scram_digest::sha_1), true);
+    EXPECT_EQ(why(e.respond("c=biws,r=abcsrv,p=" + encoding::base64_encode(std::string(octets, 'x')))), failure::malformed) << octets;
+  }
+}
+
+// RFC 4422 appendix A.
+TEST(Sasl, ExternalAsksWhoseTheCertificateIs) {
+  const struct { const char* name; std::optional<std::string> initial; const char* authzid; } rows[] = {
+      {"nobody in particular", "", ""}, {"as somebody", "ann@example.org", "ann@example.org"}, {"without initial response", {}, "fred"}};
+  for (const auto& row : rows) {
+    for (const bool right : {true, false}) {
+      server_exchange e(mechanism::external, over_tls());
+      auto s = row.initial ? e.begin(std::string_view(*row.initial)) : e.begin({});
+      if (!row.initial) {
+        EXPECT_EQ(as<challenge>(s).octets, "") << row.name;
+        s = e.respond(row.authzid);
+      }
+      const auto q = as<check_proof>(s);
+      EXPECT_EQ(q.what, check_proof::kind::certificate) << row.name;
+      EXPECT_EQ(q.authzid, row.authzid) << row.name;
+      const auto end = e.proof_judged(right, "ann@example.org");
+      if (!right) {
+        EXPECT_EQ(why(end), failure::wrong) << row.name;
+        continue;
+      }
+      EXPECT_EQ(as<succeeded>(end).user, "ann@example.org") << row.name;
+      EXPECT_EQ(as<succeeded>(end).authzid, row.authzid) << row.name;
+      EXPECT_FALSE(as<succeeded>(end).last) << row.name;
+    }
+  }
+  server_exchange e(mechanism::external, over_tls());
+  EXPECT_EQ(why(e.begin("ann\0bob"s)), failure::malformed);
+  server_exchange long_one(mechanism::external, over_tls());
+  EXPECT_EQ(why(long_one.begin(std::string(message_octets_max + 1, 'x'))), failure::too_long);
+}
+
+// RFC 7628 §4.1 and §4.3.
+TEST(Sasl, ARefusedTokenIsExplainedAndThenFails) {
+  mechanism_choice choice;
+  choice.token_scope = "example_scope";
+  choice.token_discovery = "https://example.com/.well-known/openid-configuration";
+  const std::string first = "n,a=user@example.com,\1host=server.example.com\1port=143\1auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\1\1";
+  server_exchange good(mechanism::oauthbearer, over_tls(), choice);
+  const auto q = as<check_proof>(good.begin(first));
+  EXPECT_EQ(q.what, check_proof::kind::token);
+  EXPECT_EQ(q.authzid, "user@example.com");
+  EXPECT_EQ(q.token, "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");
+  const auto done = as<succeeded>(good.proof_judged(true, "user@example.com"));
+  EXPECT_EQ(done.user, "user@example.com");
+  EXPECT_FALSE(done.last);
+  for (const auto* answer : {"\1", "", "whatever"}) {
+    server_exchange e(mechanism::oauthbearer, over_tls(), choice);
+    e.begin(first);
+    EXPECT_EQ(as<challenge>(e.proof_judged(false, "")).octets,
+              R"({"status":"invalid_token","scope":"example_scope","openid-configuration":"https://example.com/.well-known/openid-configuration"})");
+    const auto end = e.respond(answer);
+    EXPECT_EQ(why(end), failure::wrong) << answer;
+    EXPECT_EQ(as<failed>(end).user, "user@example.com") << answer;
+  }
+}
+
+TEST(Sasl, Xoauth2IsTheSameInOtherWords) {
+  server_exchange e(mechanism::xoauth2, over_tls());
+  EXPECT_EQ(as<challenge>(e.begin({})).octets, "");
+  const auto q = as<check_proof>(e.respond("user=someuser@example.com\1auth=Bearer ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\1\1"));
+  EXPECT_EQ(q.authzid, "someuser@example.com");
+  EXPECT_EQ(q.token, "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg");
+  EXPECT_EQ(as<challenge>(e.proof_judged(false, "")).octets, R"({"status":"401","schemes":"bearer"})");
+  EXPECT_EQ(why(e.respond("")), failure::wrong);
+}
+
+TEST(Sasl, ATokenMayBeLargeButNotTooLarge) {
+  server_exchange e(mechanism::xoauth2, over_tls());
+  as<check_proof>(e.begin("user=a\1auth=Bearer " + std::string(8192, 't') + "\1\1"));
+  server_exchange long_one(mechanism::xoauth2, over_tls());
+  EXPECT_EQ(why(long_one.begin("user=a\1auth=Bearer " + std::string(token_message_octets_max, 't') + "\1\1")), failure::too_long);
+}
+
 // RFC 7677 §3.
 TEST(Sasl, ScramSha256AgreesWithTheStandardsExample) {
   const auto salt = encoding::base64_decode("W22ZaJ0SNY7soEsUEjb6gQ==").value();

@@ -40,6 +40,9 @@ public:
     settings->authentication_offered = head.has("settings", "auth");
     settings->etrn_offered = head.has("settings", "etrn");
     settings->atrn_offered = head.has("settings", "atrn");
+    settings->mechanisms.scram_sha_1 = head.has("settings", "scram_sha_1");
+    settings->mechanisms.certificates = head.has("settings", "certificates");
+    settings->mechanisms.tokens = head.has("settings", "tokens");
     auto& l = settings->limits;
     const auto set = [&head](const char* name, auto& value) {
       if (const auto n = head.number("limits", name)) value = static_cast<std::decay_t<decltype(value)>>(*n);
@@ -50,6 +53,7 @@ public:
     set("authentication_failures", l.authentication_failures), set("turned_domains", l.turned_domains), set("input_octets", l.input_octets), set("dropped_octets", l.dropped_octets);
     facts_.session_id = "s1";
     facts_.peer_address = "192.0.2.7";
+    if (head.has("settings", "certificates")) facts_.tls_client = std::make_shared<const client_certificate>();
     facts_.nonce = "servernonce";
     facts_.peer_is_loopback = head.has("settings", "loopback");
     facts_.tls = head.has("settings", "tls");
@@ -70,6 +74,7 @@ public:
       [](gone& g) { return string("gone ") + end_names[static_cast<int>(g.why)]; },
       [](check_password& c) { return "check_password " + c.question.user + " " + c.question.password + (c.question.authzid.empty() ? "" : " as " + c.question.authzid); },
       [](find_credentials& f) { return "find_credentials " + f.question.user; },
+      [](check_proof& c) { return string("check_proof ") + (c.question.what == sasl::check_proof::kind::token ? "token" : "certificate") + (c.question.authzid.empty() ? "" : " " + c.question.authzid) + (c.question.token.empty() ? "" : " " + c.question.token); },
       [](mail_from& m) { return print_mail(m); },
       [](rcpt_to& r) { return print_rcpt(r); },
       [](data_begin& d) { return string(d.chunked ? "data_begin chunked" : "data_begin"); },
@@ -97,6 +102,8 @@ public:
     else if (text.starts_with("queue ")) s.queue_answered(read_reply(text.substr(6)));
     else if (text == "right") s.password_verified(true);
     else if (text == "wrong") s.password_verified(false);
+    else if (text.starts_with("proof ")) s.proof_judged(true, text.substr(6));
+    else if (text == "no_proof") s.proof_judged(false, "");
     else if (text == "say_failure") s.say_failure();
     else if (text == "unavailable") s.authentication_unavailable();
     else if (text == "credentials" || text == "unknown_credentials") s.credentials_found(sasl::make_credentials("pencil", "salt", 10), text == "credentials");
