@@ -41,8 +41,7 @@ base::result<void> read(storage::body_reader& bodies, storage::mail::mailbox_cel
     if (got.ok() && *got == octets) return {};
     if (got.ok()) return base::fail(base::error_kind::damaged, "A message is shorter than it should be");
     if (got.error().kind != base::error_kind::not_found || attempt == 3) return base::fail(got.error());
-    const auto view = cell.view();
-    const auto index = view->find(message.uid);
+    const auto [view, index] = cell.find_message(message.uid);
     if (index >= view->size()) return base::fail(got.error());
     const auto place = view->at(index);
     message.body = storage::mail::load_statics(*place.in).body[place.in->slot[place.row]];

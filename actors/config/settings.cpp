@@ -69,6 +69,8 @@ constexpr auto rows = std::to_array<setting_info>({
      "Messages that were expunged, or whose mailbox was deleted, can be restored for so many days (`rookery mailbox restore`); they take no quota. 0 keeps none."},
     {"mailboxes.template", text, &settings::mailboxes_template, 0, 0, {},
      "The template by which accounts get their first mailboxes, unless they or their domain name another: `standard`, `none`, or one of `rookery template`."},
+    {"mailboxes.virtual", text, &settings::mailboxes_virtual, 0, 0, {},
+     "The name below which each account has the mailboxes `All unread` and `All flagged`, which show messages of its other mailboxes; `none`, or no name of one level, shows none."},
     {"mta_sts.hosts", text, &settings::mta_sts_hosts, 0, 0, {},
      "Mail hosts that the policies of our domains name (RFC 8461), parted by spaces, also as `*.example.org`, unless the domain names its own; empty is the node's host name."},
     {"mta_sts.max_age_seconds", seconds, &settings::mta_sts_max_age_seconds, 3600, 31557600, {},

@@ -71,6 +71,7 @@ struct settings {
   std::string search_languages;                               ///< of forms of words, as storage/search/ranking.hpp knows them
   std::uint64_t mailboxes_keep_removed_days = 0;
   std::string mailboxes_template = "standard";
+  std::string mailboxes_virtual = "none";
   std::uint64_t search_text_octets_max = 4194304;
   // The store.
   std::uint64_t storage_reserve_octets = 67108864;

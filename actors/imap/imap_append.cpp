@@ -19,6 +19,7 @@ void imap_host::handle(imap::append_begin& a) {
   append_may_ = imap::flag_right::all;
   const auto all = mailboxes();
   const auto* to = all->find(a.mailbox);
+  if (a.replaced && virtual_) return session_.refuse_append("CANNOT", "Not possible in a virtual mailbox");
   if (a.replaced && (visiting_ || (to == nullptr && is_foreign(a.mailbox))))
     return session_.refuse_append("CANNOT", "Not possible with mailboxes of other users");
   if (a.replaced && to == nullptr) return session_.refuse_append("TRYCREATE", "No such mailbox");

@@ -33,6 +33,11 @@ bool imap_host::is_foreign(std::string_view name) const {
 }
 
 void imap_host::find_foreign(const std::string& name, placed then) {
+  if (find_virtual(name)) {
+    place p;
+    p.composed = true;
+    return then(p);
+  }
   const auto read = guests().read(name);
   if (!read) return then({});
   guests().open(link(), *read, [this, inner = read->name, then = std::move(then)](const guest_ptr& guest) {
@@ -62,6 +67,7 @@ void imap_host::find_place(const std::string& name, placed then) {
 std::optional<imap_host::refusal_words> imap_host::refusal(const place& p, rights::rights_set wanted,
                                                            std::string_view missing_mailbox_code) {
   if (p.failed) return refusal_words{"UNAVAILABLE", "Not possible at the moment, try again later"};
+  if (p.composed) return refusal_words{"CANNOT", "Not possible with a virtual mailbox"};
   if (p.status != nullptr && rights::has(p.rights, wanted)) return std::nullopt;
   // Without l the mailbox is not there for him.
   if (p.status == nullptr || !rights::has(p.rights, right::lookup)) return refusal_words{missing_mailbox_code, "No such mailbox"};

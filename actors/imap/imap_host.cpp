@@ -67,6 +67,7 @@ void imap_host::gone() {
   contexts_.reset();
   notify_.reset();
   selected_.reset();
+  virtual_.reset();
   visiting_.reset();
   append_guest_.reset();
   guests_.reset();
@@ -81,8 +82,15 @@ void imap_host::handle(imap::command& c) {
   ++commands_;
   expunges_ = may_tell_expunges(c.what);
   begun_ = link().now();
-  // A command may outlive this call: each keeps what it needs.
-  std::visit([this](auto& what) { run(what); }, c.what);
+  auto missing = missing_sources();
+  if (missing.empty()) return run_command(c.what);
+  open_sources(virtual_, std::move(missing), [this, what = std::make_shared<imap::any_command>(std::move(c.what))] { run_command(*what); });
+}
+
+/// A command may outlive this call: each keeps what it needs.
+void imap_host::run_command(imap::any_command& what) {
+  if (virtual_ && refused_in_virtual(what)) return;
+  std::visit([this](auto& w) { run(w); }, what);
 }
 
 bool imap_host::produce() {
@@ -135,8 +143,23 @@ void imap_host::change_in(base::account_id account, storage::mail::any_command w
   command.payload = encode(storage::mail::command{account, node_.clock->wall(), std::move(what)});
   for (std::uint32_t i = 0; i < bodies.size(); ++i) command.bodies.push_back(i);
   group.bodies = std::move(bodies);
-  change_ = std::make_unique<pending_change>(pending_change{std::move(then), std::move(otherwise)});
+  change_ = std::make_unique<pending_change>(pending_change{
+      [then = std::move(then)](const std::vector<storage::command_result>& all) { then(all.front()); }, std::move(otherwise)});
   if (node_.commit(link(), std::move(group), ack::applied, ++token_, std::move(keep))) return;
+  const auto refused = std::move(change_);
+  if (refused->otherwise) refused->otherwise();
+  else end_unavailable();
+}
+
+void imap_host::change_all(std::vector<storage::mail::any_command> what, all_committed then, std::function<void()> otherwise) {
+  storage::commit_group group;
+  for (auto& w : what) {
+    auto& command = group.commands.emplace_back();
+    command.shard = node_.shard_of(entry_.id());
+    command.payload = encode(storage::mail::command{entry_.id(), node_.clock->wall(), std::move(w)});
+  }
+  change_ = std::make_unique<pending_change>(pending_change{std::move(then), std::move(otherwise)});
+  if (node_.commit(link(), std::move(group), ack::applied, ++token_)) return;
   const auto refused = std::move(change_);
   if (refused->otherwise) refused->otherwise();
   else end_unavailable();
@@ -145,7 +168,7 @@ void imap_host::change_in(base::account_id account, storage::mail::any_command w
 void imap_host::committed_now(const commit_done& done) {
   if (!change_ || done.token != token_) return;
   const auto finished = std::move(change_);
-  if (!done.error && !done.results.empty()) return finished->then(done.results.front());
+  if (!done.error && !done.results.empty()) return finished->then(done.results);
   if (finished->otherwise) finished->otherwise();
   else end_unavailable();
 }
@@ -165,6 +188,7 @@ bool imap_host::tell_news(const own_change* own) {
   const auto* group = notified_selection();
   const auto largest = group ? selected_->map().largest_uid() : 0;
   if (!selected_->tell_news(session_.writer(), expunges_ || session_.idling(), own)) return false;
+  if (virtual_) open_more_sources();
   if (group && selected_->map().largest_uid() > largest)
     notify_->fresh.emplace_back(largest + 1, selected_->map().largest_uid());
   if (contexts_) {

@@ -14,6 +14,7 @@
 #include "actors/imap/mailbox_session.hpp"
 #include "actors/imap/rows.hpp"
 #include "actors/imap/search_contexts.hpp"
+#include "actors/imap/virtual_mailbox.hpp"
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
 #include "protocols/imap/server_session.hpp"
@@ -47,6 +48,8 @@ protected:
   void on(imap::server_session::event&) override;
 
 private:
+  using committed = std::function<void(const storage::command_result&)>;
+
   // imap_login.cpp
   void handle(imap::find_credentials&);
   void handle(imap::check_password&);
@@ -195,6 +198,7 @@ private:
     std::string name;                                   ///< in its account
     rights::rights_set rights = 0;
     bool failed = false;                                ///< the account cannot be opened now
+    bool composed = false;                              ///< a virtual mailbox: it has nothing of its own
   };
   using placed = std::function<void(const place&)>;
   guest_accounts& guests();
@@ -241,11 +245,31 @@ private:
   void print_status(const std::string& name, std::uint32_t items, imap::status_values, bool deleted,
                     const std::shared_ptr<storage::mail::mailbox_cell>&);
 
+  // imap_virtual.cpp: mailboxes that show messages of the account's others.
+  /// Nothing: no such, or an own mailbox stands in its place.
+  std::optional<virtual_kind> find_virtual(std::string_view name) const;
+  void select_virtual(const imap::select&, virtual_kind);
+  void tell_virtual(imap::response_writer&);
+  void status_virtual(const imap::status&, virtual_kind);
+  using composed = std::function<void(std::shared_ptr<virtual_mailbox>)>;
+  void compose_virtual(virtual_kind, composed then);
+  /// Adds the virtual mailboxes to what LIST may show.
+  void list_virtual(const imap::list&, std::vector<foreign_mailbox>, std::function<void(std::vector<foreign_mailbox>)> then);
+  /// Mailboxes that have something for the selected one and are not open yet.
+  std::vector<base::mailbox_id> missing_sources() const;
+  void open_sources(std::shared_ptr<virtual_mailbox>, std::vector<base::mailbox_id>, std::function<void()> then);
+  void open_more_sources();
+  /// True: not possible in a virtual mailbox, and answered.
+  bool refused_in_virtual(const imap::any_command&);
+  void copy_from_virtual(const imap::number_ranges& uids, base::mailbox_id to, std::uint8_t keep);
+  /// Flags of messages of the selected mailbox, in whichever mailboxes they lie. `uids` of `what` are as the client sees them.
+  void change_flags(storage::mail::store_flags what, committed then, std::function<void()> otherwise = {});
+
   // imap_host.cpp: what all of them use.
   void handle(imap::command&);
+  void run_command(imap::any_command&);
 
   std::shared_ptr<const storage::mail::account_view> mailboxes() const { return entry_.handles().cell->view(); }
-  using committed = std::function<void(const storage::command_result&)>;
   /// Sends one command of the account's shard down the durable path and calls `then` when it is
   /// durable, applied and published. When it cannot be written the open command fails, or
   /// `otherwise` is called.
@@ -254,6 +278,9 @@ private:
   /// The same in another account.
   void change_in(base::account_id, storage::mail::any_command what, committed then, std::function<void()> otherwise = {},
                  std::vector<storage::body_source> bodies = {}, std::shared_ptr<void> keep = {});
+  /// Several at once in the session's own account; `then` gets their outcomes in order.
+  using all_committed = std::function<void(const std::vector<storage::command_result>&)>;
+  void change_all(std::vector<storage::mail::any_command>, all_committed then, std::function<void()> otherwise = {});
   void committed_now(const commit_done&);
   /// Produces rows, then calls `then` (the rows live until it returns).
   void produce_rows(std::unique_ptr<rows>, std::function<void()> then);
@@ -285,6 +312,9 @@ private:
   account_entry entry_;
 
   std::unique_ptr<mailbox_session> selected_;
+  std::shared_ptr<virtual_mailbox> virtual_; ///< of `selected_`, when it shows messages of others
+  std::size_t left_out_ = 0;                 ///< mailboxes that `virtual_` had no room for
+  bool opening_ = false;                     ///< open_more_sources waits for the shard
   struct notify_state {
     imap::notify what;
     std::shared_ptr<const storage::mail::account_view> seen; ///< what was told of the other mailboxes
@@ -310,7 +340,7 @@ private:
   base::instant begun_{};
   std::uint64_t commands_ = 0;               ///< so far, this one too
   struct pending_change {
-    committed then;
+    all_committed then;
     std::function<void()> otherwise;
   };
   std::unique_ptr<pending_change> change_;

@@ -28,7 +28,7 @@ void imap_host::run(imap::create_mailbox& c) {
   const auto all = mailboxes();
   if (c.mailbox == inbox || all->find(c.mailbox) != nullptr)
     return end_no("ALREADYEXISTS", "The mailbox exists already");
-  if (!imap::may_be_created(c.mailbox)) return end_no("CANNOT", "A mailbox cannot have such a name");
+  if (find_virtual(c.mailbox) || !imap::may_be_created(c.mailbox)) return end_no("CANNOT", "A mailbox cannot have such a name");
   if (is_foreign(c.mailbox)) return create_foreign(c);
   // RFC 6154 §3: \All and \Flagged would need a mailbox that shows others' messages.
   if (c.special_use & (imap::list_attribute::all | imap::list_attribute::flagged))
@@ -63,7 +63,7 @@ void imap_host::run(imap::rename_mailbox& r) {
   const auto all = mailboxes();
   if (is_foreign(r.to) || (all->find(r.from) == nullptr && !has_children(*all, r.from))) return rename_foreign(r);
   if (r.to == inbox || all->find(r.to) != nullptr) return end_no("ALREADYEXISTS", "The mailbox exists already");
-  if (!imap::may_be_created(r.to)) return end_no("CANNOT", "A mailbox cannot have such a name");
+  if (find_virtual(r.to) || !imap::may_be_created(r.to)) return end_no("CANNOT", "A mailbox cannot have such a name");
   if (r.from != inbox && r.to.starts_with(r.from + imap::hierarchy_separator))
     return end_no("CANNOT", "A mailbox cannot be moved below itself");
   change(storage::mail::rename_mailbox{r.from, r.to}, [this, to = r.to](const storage::command_result& done) {
@@ -87,12 +87,14 @@ void imap_host::run(imap::list& l) {
     session_.writer().list_separator(l.lsub);
     return end_ok("", text);
   }
-  foreign_mailboxes([this, l](std::vector<foreign_mailbox> foreign) {
-    if ((l.return_status & imap::status_item::recent) == 0 || session_.mode().rev2) return list(l, {}, std::move(foreign));
-    link()
-        .request(node_.shard_actor(entry_.id()), shard_time, count_recent{entry_.id()})
-        .then([this, l, foreign](const recent_counts& recent) { list(l, recent, foreign); },
-              [this](const caf::error&) { end_unavailable(); });
+  foreign_mailboxes([this, l](std::vector<foreign_mailbox> others) {
+    list_virtual(l, std::move(others), [this, l](std::vector<foreign_mailbox> foreign) {
+      if ((l.return_status & imap::status_item::recent) == 0 || session_.mode().rev2) return list(l, {}, std::move(foreign));
+      link()
+          .request(node_.shard_actor(entry_.id()), shard_time, count_recent{entry_.id()})
+          .then([this, l, foreign](const recent_counts& recent) { list(l, recent, foreign); },
+                [this](const caf::error&) { end_unavailable(); });
+    });
   });
 }
 
@@ -129,6 +131,7 @@ void imap_host::run(imap::status& s) {
   namespace item = imap::status_item;
   const auto all = mailboxes();
   const auto* status = all->find(s.mailbox);
+  if (const auto kind = find_virtual(s.mailbox)) return status_virtual(s, *kind);
   if (status == nullptr) return status_foreign(s);
   auto values = status_of(*status, settings_->limits.append_octets);
   const bool recent = (s.items & item::recent) != 0 && !session_.mode().rev2;

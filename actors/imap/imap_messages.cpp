@@ -77,8 +77,8 @@ void imap_host::run(imap::fetch& f) {
       };
       storage::mail::store_flags mark{selected_->id(), unseen, storage::mail::flag_change::add, {imap::flag::seen, {}}, {}};
       mark.reader = own_id_as_reader_of(selected_owner());
-      return change_in(
-          selected_owner(), std::move(mark),
+      return change_flags(
+          std::move(mark),
           [this, go_on, unseen = std::move(unseen)](const storage::command_result&) {
             own_change own{unseen, false, imap::store::change::add, {imap::flag::seen, {}}};
             const auto expunges = std::exchange(expunges_, false);
@@ -104,7 +104,7 @@ void imap_host::fetch_selected(const imap::fetch& f, const std::optional<imap::n
   job.uid_only = session_.mode().uid_only;
   job.changed_since = f.changed_since;
   // A flag that just changed is told with its modseq (RFC 7162 §3.2).
-  if (!just_seen.empty() && session_.mode().condstore) job.items.bits |= item::modseq;
+  if (!just_seen.empty() && session_.mode().condstore && !virtual_) job.items.bits |= item::modseq;
   job.with_flags = std::move(just_seen);
   const auto begin = [this, job = std::make_shared<fetch_job>(std::move(job)), some_gone] {
     auto made = std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(*job));
@@ -141,7 +141,7 @@ void imap_host::run(imap::store& s) {
     what.reader = entry_.id();
     what.may = selected_->may();
   }
-  change_in(selected_owner(), std::move(what), [this, s = std::move(s), uids = std::move(uids), gone = chosen->ghosts](
+  change_flags(std::move(what), [this, s = std::move(s), uids = std::move(uids), gone = chosen->ghosts](
                               const storage::command_result& r) { stored(s, uids, gone, r); });
 }
 
@@ -174,7 +174,7 @@ void imap_host::stored(const imap::store& s, const imap::number_ranges& uids, bo
   const auto& mode = session_.mode();
   job.uid_only = mode.uid_only;
   if ((s.uid || mode.condstore || mode.rev2) && !mode.uid_only) job.items.bits |= item::uid;
-  if (mode.condstore || s.unchanged_since) job.items.bits |= item::modseq;
+  if ((mode.condstore && !virtual_) || s.unchanged_since) job.items.bits |= item::modseq;
   produce_rows(std::make_unique<fetch_rows>(node_, link(), *selected_, std::move(job)), finish);
 }
 
@@ -333,6 +333,7 @@ void imap_host::transfer_known(bool leave, const selected_rows& chosen, base::ma
   if (chosen.count == 0) return end_ok("", std::string(name) + " completed, no messages");
   const auto uids = selected_->map().uids_of(chosen.rows);
   const auto send = [this, leave, name, from = selected_->id(), to, uids, keep] {
+    if (virtual_) return copy_from_virtual(uids, to, keep);
     storage::mail::any_command what;
     if (leave) what = storage::mail::move_messages{from, to, uids, keep};
     else what = storage::mail::copy_messages{from, to, uids, keep};

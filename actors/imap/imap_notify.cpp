@@ -102,7 +102,7 @@ void imap_host::watch_mailbox() {
                         return g.events != 0 && g.filter != imap::notify_filter::selected &&
                                g.filter != imap::notify_filter::selected_delayed;
                       });
-  watch->mailbox = others ? watch_everything : selected_ && !visiting_ ? selected_->id().value : 0;
+  watch->mailbox = others || virtual_ ? watch_everything : selected_ && !visiting_ ? selected_->id().value : 0;
 }
 
 void imap_host::run(imap::notify& n) {

@@ -18,6 +18,7 @@ bool can_grow_keywords(const storage::mail::mailbox_view& view) {
 void imap_host::leave_mailbox() {
   contexts_.reset();
   selected_.reset();
+  virtual_.reset();
   if (visiting_) visiting_->guest->watch->mailbox = 0;
   visiting_.reset();
   watch_mailbox();
@@ -31,6 +32,7 @@ void imap_host::run(imap::select& s) {
   leave_mailbox();
   const auto all = mailboxes();
   const auto* status = all->find(s.mailbox);
+  if (const auto kind = find_virtual(s.mailbox)) return select_virtual(s, *kind);
   if (status == nullptr) return select_foreign(s);
   open_mailbox(entry_.id(), status->id, [this, s](std::shared_ptr<storage::mail::mailbox_cell> cell) { opened(s, std::move(cell)); });
 }
@@ -63,12 +65,13 @@ void imap_host::opened(const imap::select& s, std::shared_ptr<storage::mail::mai
     if (const auto number = selected_->first_unseen(); number != 0) out.unseen(number);
   out.uid_validity(view.status.uid_validity);
   out.uid_next(view.status.uid_next);
-  out.highest_modseq(view.status.highest_modseq);
+  if (virtual_) tell_virtual(out);
+  else out.highest_modseq(view.status.highest_modseq);
   out.mailbox_id(mailbox_object_id(view.status.id, selected_->foreign_owner()));
   // RFC 9051 §6.3.2: SELECT says the mailbox's name as LIST does.
   if (session_.mode().rev2 && visiting_) out.list({}, {visiting_->guest->prefix + view.status.name, 0, false});
   else if (session_.mode().rev2) out.list({}, {view.status.name, imap::find_special_use(view.status.special_use), false});
-  if (s.qresync && s.qresync->uid_validity == view.status.uid_validity) return resynchronize(s);
+  if (!virtual_ && s.qresync && s.qresync->uid_validity == view.status.uid_validity) return resynchronize(s);
   end_select();
 }
 
@@ -146,7 +149,8 @@ void imap_host::handle(imap::idle_end&) {
 }
 
 void imap_host::handle(imap::condstore_enabled&) {
-  if (selected_) session_.writer().highest_modseq(selected_->view().status.highest_modseq);
+  if (virtual_) session_.writer().ok("NOMODSEQ", "No mod-sequences in a virtual mailbox");
+  else if (selected_) session_.writer().highest_modseq(selected_->view().status.highest_modseq);
 }
 
 } // namespace rookery::actors

@@ -50,7 +50,7 @@ std::shared_ptr<listed_mailboxes> list_mailboxes(account_view_ptr account, const
     std::sort(listed->foreign.begin(), listed->foreign.end(), by_name);
     // An own mailbox of the same name stands in front.
     std::erase_if(listed->foreign, [&](const foreign_mailbox& m) { return listed->account->find(m.name) != nullptr; });
-    for (const auto& m : listed->foreign) listed->mailboxes.push_back({m.name, 0});
+    for (const auto& m : listed->foreign) listed->mailboxes.push_back({m.name, m.attributes});
     std::inplace_merge(listed->mailboxes.begin(),
                        listed->mailboxes.begin() + static_cast<std::ptrdiff_t>(listed->account->mailboxes.size()),
                        listed->mailboxes.end(), by_name);

@@ -23,13 +23,14 @@ using account_view_ptr = std::shared_ptr<const storage::mail::account_view>;
 /// Mailboxes that are matched in the connection's thread; longer lists go to a reader.
 inline constexpr std::size_t listed_here_max = 2000;
 
-/// A mailbox of another account that LIST may show.
+/// A mailbox of another account that LIST may show, or one that shows messages of the account's own.
 struct foreign_mailbox {
   std::string name;             ///< as it is listed
   base::account_id owner;
   account_view_ptr list;        ///< that holds `status`
   const storage::mail::mailbox_status* status = nullptr;
   std::uint32_t rights = 0;     ///< policy/rights
+  std::uint32_t attributes = 0; ///< imap::list_attribute
 };
 
 /// What a LIST selects of an account, and of what others share with it. Holds their views.

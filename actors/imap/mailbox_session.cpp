@@ -116,6 +116,7 @@ void mailbox_session::compare(const mailbox_view& before, std::vector<std::uint3
 }
 
 bool mailbox_session::tell_news(imap::response_writer out, bool expunges, const own_change* own) {
+  cell_->look();
   auto next = cell_->view();
   if (next->gone) return false;
   std::vector<flag_news> changed;
@@ -165,6 +166,7 @@ void mailbox_session::tell_flags(imap::response_writer& out, const std::vector<f
   if (changed.empty()) return;
   const imap::flag_printer printer(view_->keywords);
   const auto& mode = out.mode();
+  const bool with_modseq = mode.condstore && view_->status.highest_modseq != 0;
   const auto own_bits = own ? bits_of(own->flags) : 0;
   for (const auto& c : changed) {
     if (c.row >= rows) break;
@@ -179,13 +181,13 @@ void mailbox_session::tell_flags(imap::response_writer& out, const std::vector<f
                             : own->how == imap::store::change::remove ? c.before & ~own_bits
                                                                       : own_bits;
       say_flags = flags != expected;
-      if (!say_flags && !mode.condstore) continue;
+      if (!say_flags && !with_modseq) continue;
     }
     if (imap::contains(recent_, uid)) flags |= imap::flag::recent;
     auto row = out.message(map_.number_of_row(c.row), uid);
     if ((mode.condstore || mode.rev2 || mode.notify) && !mode.uid_only) row.uid(uid);
     if (say_flags) row.flags(printer, flags);
-    if (mode.condstore) row.modseq(modseq);
+    if (with_modseq) row.modseq(modseq);
     row.end();
   }
 }

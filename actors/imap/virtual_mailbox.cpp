@@ -293,7 +293,7 @@ void virtual_mailbox::compose() {
   publish(std::move(made));
 }
 
-virtual_mailbox::found_message virtual_mailbox::find_message(std::uint32_t uid) const {
+storage::mail::mailbox_cell::found_message virtual_mailbox::find_message(std::uint32_t uid) const {
   place there;
   std::shared_ptr<storage::mail::mailbox_cell> cell;
   {
@@ -303,9 +303,10 @@ virtual_mailbox::found_message virtual_mailbox::find_message(std::uint32_t uid) 
       cell = cells_[there.from];
     }
   }
-  auto now = cell ? cell->view() : view();
-  const auto index = cell ? now->find(there.uid) : now->size();
-  return {std::move(now), index};
+  if (cell) return cell->find_message(there.uid);
+  auto now = view();
+  const auto none = now->size();
+  return {std::move(now), none};
 }
 
 std::vector<virtual_mailbox::part> virtual_mailbox::parts_of(

@@ -35,11 +35,11 @@ struct virtual_limits {
 /// Neither a mailbox nor an account's list has these numbers.
 base::mailbox_id virtual_id(virtual_kind) noexcept;
 
-/// Which of the two a name means, below the name `parent`. An own mailbox of that name hides it.
+/// Which of the two a name means; `parent` is the setting mailboxes.virtual. An own mailbox of that name hides it.
 std::optional<virtual_kind> virtual_named(std::string_view parent, std::string_view name,
                                           const storage::mail::account_view& all);
 std::string virtual_name(std::string_view parent, virtual_kind);
-/// False: `parent` ("", "none", more than one level) means that there are none.
+/// False: the setting names no level.
 bool is_virtual_parent(std::string_view parent) noexcept;
 
 /// Mailboxes whose messages one may show: with messages that may match, neither \Trash nor \Junk nor below those; and
@@ -63,8 +63,7 @@ public:
   /// Messages of this mailbox are shown from the next `look` on. Null: it cannot be had, and is not asked for again.
   void add(base::mailbox_id, std::shared_ptr<storage::mail::mailbox_cell>);
   bool has(base::mailbox_id) const noexcept;
-  /// Looks at those mailboxes' pictures and publishes a new one when something changed.
-  void look();
+  void look() override;
 
   virtual_kind kind() const noexcept { return kind_; }
   const virtual_limits& limits() const noexcept { return limits_; }
@@ -80,12 +79,7 @@ public:
   /// `uids`: here, as ranges; those that are not shown any more are left out. A part for each mailbox concerned.
   std::vector<part> parts_of(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& uids) const;
 
-  /// The message in the newest picture of its mailbox, where its body lies now; `index` is view->size() when it is gone.
-  struct found_message {
-    std::shared_ptr<const storage::mail::mailbox_view> view;
-    std::uint32_t index = 0;
-  };
-  found_message find_message(std::uint32_t uid) const;
+  found_message find_message(std::uint32_t uid) const override;
   /// Nobody is told of what vanished before he selected it.
   storage::mail::vanished_uids vanished_since(std::uint64_t, std::size_t) const override { return {{}, false}; }
 

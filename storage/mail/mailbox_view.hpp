@@ -135,6 +135,18 @@ public:
     const std::lock_guard hold(lock_);
     view_.swap(v);
   }
+  /// A message in the newest picture, where its body may lie elsewhere; `index` is view->size() when it is gone. Thread-safe.
+  struct found_message {
+    std::shared_ptr<const mailbox_view> view;
+    std::uint32_t index = 0;
+  };
+  virtual found_message find_message(std::uint32_t uid) const {
+    auto now = view();
+    const auto index = now->find(uid);
+    return {std::move(now), index};
+  }
+  /// Before a session looks for news: one that shows other mailboxes' messages looks at those first. In the session's thread.
+  virtual void look() {}
   /// Blocks on the disk; thread-safe.
   virtual vanished_uids vanished_since(std::uint64_t modseq, std::size_t max) const = 0;
   virtual ~mailbox_cell() = default;
