@@ -1,6 +1,7 @@
 #include "actors/admin/admin_api.hpp"
 
 #include "actors/admin/call.hpp"
+#include "actors/config/config_follower.hpp"
 #include "actors/config/documents.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
@@ -28,6 +29,11 @@ constexpr route routes[] = {
     {"GET", "domains/*", show_domain},
     {"PATCH", "domains/*", change_domain},
     {"DELETE", "domains/*", remove_domain},
+    {"GET", "domains/*/folders", list_folders},
+    {"POST", "domains/*/folders", add_folder},
+    {"GET", "domains/*/folders/*", show_folder},
+    {"PATCH", "domains/*/folders/*", change_folder},
+    {"DELETE", "domains/*/folders/*", remove_folder},
     {"GET", "accounts", list_accounts},
     {"POST", "accounts", add_account},
     {"POST", "accounts/import", import_accounts},
@@ -165,6 +171,19 @@ void not_running(const node_access::task_done& done) { done(base::fail(base::err
 void node_access::mailboxes(base::account_id, bool, task_done done) { not_running(done); }
 void node_access::restore(base::account_id, std::string, base::wall_time, bool, task_done done) { not_running(done); }
 void node_access::tidy_mailboxes(std::string, bool, task_done done) { not_running(done); }
+
+std::shared_ptr<const routing::directory_view> node_access::directory() const {
+  config::config_follower one;
+  return one.follow(table()).directory;
+}
+
+void node_access::mailboxes_of(base::account_id, mailboxes_found done) {
+  done(base::fail(base::error_kind::unsupported, "only a running server does this"));
+}
+
+void node_access::change_mail(base::account_id, std::vector<storage::mail::any_command>, all_committed done) {
+  done(base::fail(base::error_kind::unsupported, "only a running server does this"));
+}
 
 json::value node_access::search_state() const {
   return page_body({}, {}, 0);

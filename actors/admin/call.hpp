@@ -75,6 +75,12 @@ void show_domain(const call_ptr&);
 void change_domain(const call_ptr&);
 void remove_domain(const call_ptr&);
 
+void list_folders(const call_ptr&);
+void add_folder(const call_ptr&);
+void show_folder(const call_ptr&);
+void change_folder(const call_ptr&);
+void remove_folder(const call_ptr&);
+
 void list_accounts(const call_ptr&);
 void add_account(const call_ptr&);
 void import_accounts(const call_ptr&);

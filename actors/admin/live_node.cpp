@@ -11,7 +11,7 @@
 namespace rookery::admin {
 namespace {
 
-constexpr std::chrono::seconds dispatch_time{30};
+constexpr std::chrono::seconds dispatch_time{30}, shard_time{30};
 /// Many domains are asked for, and what they name is posted to.
 constexpr std::chrono::minutes reports_time{60};
 /// All mailboxes of one account are read.
@@ -159,6 +159,19 @@ void live_node::destinations(destination_question q, task_done done) {
     else
       link_->request(node_.dispatch, dispatch_time, actors::resume_destination{q.destination}).then(counted, failed);
   });
+}
+
+void live_node::mailboxes_of(base::account_id account, mailboxes_found done) {
+  if (link_ == nullptr) return;
+  link_->request(node_.shard_actor(account), shard_time, actors::look_at_account{account})
+      .then([done](const actors::seen_account& seen) { done(seen.cell->view()); }, [done](const caf::error&) { done(busy()); });
+}
+
+void live_node::change_mail(base::account_id account, std::vector<storage::mail::any_command> commands, all_committed done) {
+  storage::commit_group group;
+  for (auto& c : commands)
+    group.commands.push_back({node_.shard_of(account), 1, storage::mail::encode({account, now(), std::move(c)}), {}});
+  commit(std::move(group), std::move(done));
 }
 
 void live_node::drop_mail(base::account_id account, committed done) {

@@ -44,6 +44,9 @@ public:
   void change_spool(storage::queue::command, committed) override;
   void change_spool_together(std::vector<storage::queue::command>, all_committed) override;
   void destinations(destination_question, task_done) override;
+  std::shared_ptr<const routing::directory_view> directory() const override { return node_.directory->get(); }
+  void mailboxes_of(base::account_id, mailboxes_found) override;
+  void change_mail(base::account_id, std::vector<storage::mail::any_command>, all_committed) override;
   void drop_mail(base::account_id, committed) override;
   void in_worker(task, task_done) override;
   void send_tls_reports(std::string day, task_done) override;

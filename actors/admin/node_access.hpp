@@ -12,6 +12,8 @@
 #include "protocols/sasl/server_exchange.hpp"
 #include "storage/directory/config_machine.hpp"
 #include "storage/directory/config_table.hpp"
+#include "storage/mail/command.hpp"
+#include "storage/mail/mailbox_view.hpp"
 #include "storage/queue/command.hpp"
 #include "storage/queue/spool_machine.hpp"
 #include "storage/shard/machine.hpp"
@@ -71,6 +73,13 @@ public:
   virtual void change_spool_together(std::vector<storage::queue::command>, all_committed) = 0;
   /// {"items": […]} for list; else {"messages": N}, how many wait there. A pause outlives a restart.
   virtual void destinations(destination_question, task_done) = 0;
+  /// Accounts and aliases as the table has them.
+  virtual std::shared_ptr<const routing::directory_view> directory() const;
+  /// The account's mailboxes. Only a running node has them.
+  using mailboxes_found = std::function<void(base::result<std::shared_ptr<const storage::mail::account_view>>)>;
+  virtual void mailboxes_of(base::account_id, mailboxes_found);
+  /// Commands of one account's shard, together or not at all; answered when applied and published.
+  virtual void change_mail(base::account_id, std::vector<storage::mail::any_command>, all_committed);
   /// The account is gone: so is its mail.
   virtual void drop_mail(base::account_id, committed) = 0;
   /// Runs what blocks (reading the spool, hashing, checking) away from the caller's thread.

@@ -7,6 +7,7 @@
 #include "policy/forwarding/forward_rule.hpp"
 #include "policy/quiet/quiet_hours.hpp"
 #include "policy/routing/address_form.hpp"
+#include "policy/routing/recipient_route.hpp"
 #include "protocols/charset/utf8.hpp"
 #include "protocols/encoding/base64.hpp"
 
@@ -193,8 +194,14 @@ constexpr rule account_rules[] = {
 constexpr const char* forward_way = "forward_way";
 constexpr std::string_view forward_way_members[] = {"host", "port", "tls", "tls_at_once", "login", "password"};
 
+checked public_folder_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  if (text == nullptr || !routing::is_folder_name(*text)) return unfit(member, "is the name of a mailbox, as Projects/Minutes");
+  return v;
+}
+
 constexpr rule alias_rules[] = {
-    {"targets", targets_rule}, {"members_may_send", flag_rule}, {"description", text_rule<text_octets_max>}};
+    {"targets", targets_rule}, {"folder", public_folder_rule}, {"members_may_send", flag_rule}, {"description", text_rule<text_octets_max>}};
 constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"postmaster", address_rule},
                                  {"public_account", address_rule},
@@ -264,9 +271,10 @@ base::result<routing::alias_record> read_alias(const document& d) {
   a.what = routing::address_entry::kind::alias;
   a.address = d.key;
   a.members_may_send = content->get_bool("members_may_send").value_or(false);
+  a.folder = content->get_string("folder").value_or("");
   auto targets = content->get_strings("targets");
-  if (!targets || targets->empty()) return unfit(d.key, "has no targets");
-  a.targets = std::move(*targets);
+  if (targets) a.targets = std::move(*targets);
+  if (a.targets.empty() && a.folder.empty()) return unfit(d.key, "has no targets");
   return a;
 }
 
@@ -333,7 +341,9 @@ base::result<std::string> change_account(std::string_view content, const value& 
 base::result<std::string> change_alias(std::string_view content, const value& patch) {
   auto out = apply_patch(content, patch, alias_rules);
   if (!out) return base::fail(out.error());
-  if (out->get_array("targets") == nullptr) return unfit("targets", "is missing: where mail for the alias goes");
+  const bool targets = out->get_array("targets") != nullptr, folder = out->get_string("folder").has_value();
+  if (!targets && !folder) return unfit("targets", "is missing: where mail for the alias goes");
+  if (targets && folder) return unfit("folder", "is for an alias without targets: the address of a public folder");
   return json::to_text(*out);
 }
 

@@ -1,5 +1,7 @@
 #include "actors/imap/guest_accounts.hpp"
 
+#include "actors/account/posting.hpp"
+#include "policy/rights/people.hpp"
 #include "protocols/imap/flag.hpp"
 
 #include <algorithm>
@@ -27,15 +29,8 @@ std::uint8_t flag_rights(rights::rights_set r) noexcept {
   return out;
 }
 
-std::vector<rights::entry> entries_of(const storage::mail::mailbox_access& access) {
-  std::vector<rights::entry> out;
-  out.reserve(access.entries.size());
-  for (const auto& e : access.entries) out.push_back({e.who, e.rights});
-  return out;
-}
-
 guest_accounts::guest_accounts(const node& n, routing::account_ptr own, std::string other_users, std::string public_folders)
-    : node_(n), own_(std::move(own)), who_(identifier_of(own_->id)), other_users_(as_prefix(std::move(other_users))),
+    : node_(n), own_(std::move(own)), who_(rights::identifier_of(own_->id)), other_users_(as_prefix(std::move(other_users))),
       public_(as_prefix(std::move(public_folders))) {}
 
 const routing::domain_record* guest_accounts::own_domain(const routing::directory_view& directory) const {
@@ -94,12 +89,7 @@ bool guest_accounts::is_member(std::string_view group) {
   member_version_ = directory->version();
   const auto known = member_.find(group);
   if (known != member_.end()) return known->second;
-  const auto* entry = directory->entry(group);
-  bool member = false;
-  if (entry != nullptr && entry->what == routing::address_entry::kind::alias) {
-    const auto all = directory->resolve(group).accounts;
-    member = std::any_of(all.begin(), all.end(), [&](const auto& t) { return t.account->id == own_->id; });
-  }
+  const bool member = rights::is_member(*directory, group, own_->id);
   member_.emplace(group, member);
   return member;
 }

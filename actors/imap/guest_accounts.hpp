@@ -56,8 +56,6 @@ public:
   std::vector<foreign_name> sharing();
   /// Sessions that look at the directory see it change with this.
   std::uint64_t directory_version() const { return node_.directory->get()->version(); }
-  /// How identifiers of lists name the account.
-  static std::string identifier_of(base::account_id id) { return "#" + std::to_string(id.value); }
 
 private:
   bool is_member(std::string_view group);
@@ -66,7 +64,7 @@ private:
 
   const node& node_;
   routing::account_ptr own_;
-  std::string who_;                      ///< identifier_of the own one
+  std::string who_;                      ///< rights::identifier_of the own one
   std::string other_users_, public_;     ///< with '/' at the end, or empty
   std::map<std::uint64_t, guest_ptr> open_;
   std::map<std::string, bool, std::less<>> member_; ///< of groups, in directory `member_version_`
@@ -75,7 +73,5 @@ private:
 
 /// imap::flag_right bits.
 std::uint8_t flag_rights(rights::rights_set) noexcept;
-/// For policy/rights.
-std::vector<rights::entry> entries_of(const storage::mail::mailbox_access&);
 
 } // namespace rookery::actors

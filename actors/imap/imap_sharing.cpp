@@ -1,7 +1,6 @@
 // Lists of rights and annotations. RFC 4314 §3, RFC 5464 §4, RFC 8440, RFC 9590.
 #include "actors/imap/imap_host.hpp"
-#include "base/text.hpp"
-#include "policy/routing/address_form.hpp"
+#include "policy/rights/people.hpp"
 #include "protocols/imap/acl.hpp"
 #include "protocols/imap/metadata.hpp"
 
@@ -19,39 +18,6 @@ constexpr std::size_t mailboxes_asked_max = 200;
 /// Each reader of the mailbox has a \Seen of his own: "true", or not there.
 constexpr std::string_view own_seen_entry = "/shared/vendor/rookery/own-seen";
 constexpr std::string_view no_such_user = "No such user or group";
-
-/// An identifier as it stands in the store; nothing when it names nobody here.
-std::optional<std::string> stored_identifier(const routing::directory_view& directory, const routing::account_record& asker,
-                                             std::string_view text) {
-  using kind = rights::identifier::kind;
-  const auto id = rights::read_identifier(text);
-  if (!id) return std::nullopt;
-  const std::string sign = id->negative ? "-" : "";
-  if (id->what == kind::anyone) return sign + "anyone";
-  if (id->what == kind::authenticated) return sign + "authenticated";
-  std::string name(id->name);
-  if (name.find('@') == std::string::npos) name += "@" + std::string(asker.domain());
-  if (id->what == kind::group) {
-    const auto canonical = routing::canonical_address(name);
-    const auto* entry = canonical ? directory.entry(*canonical) : nullptr;
-    if (entry == nullptr || entry->what != routing::address_entry::kind::alias) return std::nullopt;
-    return sign + "$" + entry->address;
-  }
-  const auto account = directory.login(name);
-  if (!account) return std::nullopt;
-  return sign + guest_accounts::identifier_of(account->id);
-}
-
-/// The same for a client; nothing when the account is not there any more.
-std::optional<std::string> shown_identifier(const routing::directory_view& directory, std::string_view stored) {
-  const bool negative = stored.starts_with('-');
-  const auto who = stored.substr(negative ? 1 : 0);
-  if (!who.starts_with('#')) return std::string(stored);
-  const auto id = base::parse_u64(who.substr(1));
-  const auto account = id ? directory.account(base::account_id{*id}) : nullptr;
-  if (!account) return std::nullopt;
-  return (negative ? "-" : "") + account->address;
-}
 
 storage::mail::rights_step step_of(rights::rights_change::kind how) {
   switch (how) {
@@ -86,12 +52,12 @@ void imap_host::change_rights(const std::string& mailbox, const std::string& who
   find_place(mailbox, [this, who, change, command](const place& p) {
     if (refused(p, right::administer)) return;
     const auto directory = node_.directory->get();
-    auto stored = stored_identifier(*directory, *entry_.account(), who);
+    auto stored = rights::stored_identifier(*directory, entry_.account()->domain(), who);
     // A line of somebody who is gone is not shown, and need not be removed.
     if (!stored) return end_no("", no_such_user);
     const auto owner = p.guest ? p.guest->owner->id : entry_.id();
     const auto text = std::string(command) + " completed";
-    if (*stored == guest_accounts::identifier_of(owner)) {
+    if (*stored == rights::identifier_of(owner)) {
       if (rights::changed(rights::all_rights, change) == rights::all_rights) return end_ok("", text);
       return end_no("CANNOT", "The owner has all rights always");
     }
@@ -119,7 +85,7 @@ void imap_host::run(imap::get_acl& c) {
     std::vector<std::pair<std::string, std::string>> lines{{owner->address, rights::print_with_old(rights::all_rights)}};
     if (p.status->access)
       for (const auto& e : p.status->access->entries)
-        if (auto who = shown_identifier(*directory, e.who)) lines.emplace_back(std::move(*who), rights::print_with_old(e.rights));
+        if (auto who = rights::shown_identifier(*directory, e.who)) lines.emplace_back(std::move(*who), rights::print_with_old(e.rights));
     imap::write_acl(session_.writer(), mailbox, lines);
     end_ok("", "GETACL completed");
   });
@@ -128,11 +94,11 @@ void imap_host::run(imap::get_acl& c) {
 void imap_host::run(imap::list_rights& c) {
   find_place(c.mailbox, [this, c](const place& p) {
     if (refused(p, right::administer)) return;
-    const auto stored = stored_identifier(*node_.directory->get(), *entry_.account(), c.identifier);
+    const auto stored = rights::stored_identifier(*node_.directory->get(), entry_.account()->domain(), c.identifier);
     if (!stored) return end_no("", no_such_user);
     const auto owner = p.guest ? p.guest->owner->id : entry_.id();
     const auto all = rights::print_with_old(rights::all_rights);
-    const bool always = *stored == guest_accounts::identifier_of(owner);
+    const bool always = *stored == rights::identifier_of(owner);
     imap::write_list_rights(session_.writer(), c, always ? all : "", always ? "" : all);
     end_ok("", "LISTRIGHTS completed");
   });

@@ -88,8 +88,9 @@ rows::progress list_rows::produce(base::buffer& out) {
     if (const auto at = listed_->metadata.find(row.name); at != listed_->metadata.end())
       imap::write_metadata(writer, row.name, at->second);
     if (command_.return_status == 0) continue;
-    // RFC 5819 §2: none for what cannot be selected; a guest's own \Seen is not at hand here.
-    if (foreign != nullptr && (!rights::has(foreign->rights, rights::right::read) || (status->access && status->access->seen_per_reader))) continue;
+    // RFC 5819 §2: none for what cannot be selected; what a guest has seen is not at hand here.
+    const bool own_seen = status->access && status->access->seen_per_reader && (command_.return_status & imap::status_item::unseen) != 0;
+    if (foreign != nullptr && (!rights::has(foreign->rights, rights::right::read) || own_seen)) continue;
     auto values = status_of(*status, append_limit_, foreign != nullptr ? foreign->owner : base::account_id{});
     if (const auto& recent = listed_->recent.counts; recent && foreign == nullptr)
       if (const auto at = recent->find(status->id.value); at != recent->end()) values.recent = at->second;

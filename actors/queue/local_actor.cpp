@@ -3,6 +3,7 @@
 #include "actors/account/archive_mail.hpp"
 #include "actors/account/message_gathering.hpp"
 #include "actors/account/onward_mail.hpp"
+#include "actors/account/posting.hpp"
 #include "actors/queue/spool_commit.hpp"
 #include "actors/tlsrpt/notes.hpp"
 #include "base/log.hpp"
@@ -144,10 +145,10 @@ private:
     for (const auto& d : route.local)
       if (delivered_before(d)) return answer(number, refused(reception::loop_refusal()));
     for (const auto& d : route.local)
-      if (const auto* full = no_room(*d.account)) return answer(number, refused(*full));
+      if (const auto* why = refusal_of(d)) return answer(number, refused(*why));
     std::uint32_t target = 0;
     for (const auto& d : route.local) {
-      const bool stays = forwards_->reaches(*d.account, to.address, to.notify);
+      const bool stays = d.by_right || forwards_->reaches(*d.account, to.address, to.notify);
       forwarded_for_.resize(forwards_->count(), number);
       if (stays && !add(number, target++, d)) return answer(number, failed_here("Local error"));
     }
@@ -198,15 +199,19 @@ private:
     answer(number, delivered());
   }
 
-  const routing::refusal* no_room(const routing::account_record& account) {
-    if (account.quota_octets == 0 && account.quota_messages == 0) return nullptr;
+  /// No room, or a public folder for which its sender lost the right while it waited.
+  const routing::refusal* refusal_of(const routing::local_delivery& d) {
+    static constexpr routing::refusal unknown{451, "4.3.0", "Try again later"};
+    const auto& account = *d.account;
+    if (!d.by_right && account.quota_octets == 0 && account.quota_messages == 0) return nullptr;
     caf::scoped_actor self{*node_.system};
-    const routing::refusal* out = nullptr;
+    const routing::refusal* out = d.by_right ? &unknown : nullptr;
     self->request(node_.shard_actor(account.id), std::chrono::seconds(30), open_account{account.id, nullptr, nullptr})
         .receive(
             [&](const account_handles& h) {
               const auto view = h.cell->view();
-              out = routing::quota_refusal(account, {view->octets, view->messages}, message_->octets());
+              out = d.by_right ? folder_refusal(*directory_, *view, d, message_->account) : nullptr;
+              if (out == nullptr) out = routing::quota_refusal(account, {view->octets, view->messages}, message_->octets());
             },
             [](const caf::error&) {});
     return out;

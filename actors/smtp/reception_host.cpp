@@ -1,5 +1,6 @@
 #include "actors/smtp/reception_host.hpp"
 
+#include "actors/account/posting.hpp"
 #include "actors/account/sent_today.hpp"
 #include "actors/tlsrpt/notes.hpp"
 #include "base/log.hpp"
@@ -245,16 +246,22 @@ bool reception_host::count_as_sent() {
 
 void reception_host::check_quota(accepted_recipient r, std::size_t next) {
   const auto& local = r.route.local;
-  while (next < local.size() && local[next].account->quota_octets == 0 && local[next].account->quota_messages == 0) ++next;
+  const auto bounded = [](const routing::account_record& a) { return a.quota_octets != 0 || a.quota_messages != 0; };
+  while (next < local.size() && !local[next].by_right && !bounded(*local[next].account)) ++next;
   if (next == local.size()) return accept_recipient(std::move(r));
   const auto account = local[next].account;
   waiting_ = true;
   link().ask<account_handles>(
       node_.shard_actor(account->id), std::chrono::seconds(30), open_account{account->id, nullptr, nullptr},
-      [this, r = std::move(r), next, account](const account_handles& h) mutable {
+      [this, r = std::move(r), next, account, bounded](const account_handles& h) mutable {
         waiting_ = false;
         if (!transaction_) return; // the session ended meanwhile
         session_.tick(link().now());
+        const auto& to = r.route.local[next];
+        if (to.by_right)
+          if (const auto* why = folder_refusal(*node_.directory->get(), *h.cell->view(), to, account_ ? account_->id : base::account_id{}))
+            return refuse(*why);
+        if (!bounded(*account)) return check_quota(std::move(r), next + 1);
         if (const auto* full = quota_refusal(*account, h.cell, transaction_->parameters.size.value_or(1)))
           return refuse(*full);
         r.bounded.push_back({account, h.cell});

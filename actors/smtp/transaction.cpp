@@ -155,7 +155,7 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
       }
       done.push_back(std::move(key));
       facts.archive->reached(*d.account);
-      const bool stays = onward.reaches(*d.account, r.address.text(), r.parameters.notify);
+      const bool stays = d.by_right || onward.reaches(*d.account, r.address.text(), r.parameters.notify);
       sent.forwarded_until(onward.count());
       if (!stays) continue;
       sent.stored(d.account->id);

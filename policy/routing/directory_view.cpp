@@ -118,13 +118,22 @@ private:
   void add(std::shared_ptr<const address_entry> entry, std::string_view detail, unsigned depth) {
     if (entry->what == address_entry::kind::account)
       return add_account(std::static_pointer_cast<const account_record>(std::move(entry)), detail);
+    const auto& alias = static_cast<const alias_record&>(*entry);
+    if (!alias.folder.empty()) return add_folder(alias);
     if (depth >= alias_depth_max || !followed_.insert(entry.get()).second) return give_up();
     out_.through_alias = true;
     kept_.push_back(entry);
-    for (const auto& target : static_cast<const alias_record&>(*entry).targets) {
+    for (const auto& target : alias.targets) {
       if (out_.accounts.size() + out_.remote.size() >= alias_targets_max) return give_up();
       follow_target(target, detail, depth + 1);
     }
+  }
+  void add_folder(const alias_record& alias) {
+    const auto* domain = in_.domain(sides(alias.address).domain);
+    auto owner = domain == nullptr || domain->public_account.empty() ? nullptr : in_.account(domain->public_account);
+    if (owner == nullptr || !folders_.insert(alias.address).second) return;
+    out_.through_alias = true;
+    out_.accounts.push_back({std::move(owner), {}, alias.folder, alias.address});
   }
   void follow_target(std::string_view target, std::string_view detail, unsigned depth) {
     if (auto exact = in_.find(target)) return add(std::move(exact), detail, depth);
@@ -143,7 +152,7 @@ private:
   }
   void add_account(account_ptr account, std::string_view detail) {
     if (!accounts_.insert(account->id.value).second) return;
-    out_.accounts.push_back({std::move(account), std::string(detail)});
+    out_.accounts.push_back({std::move(account), std::string(detail), {}, {}});
   }
   void add_remote(std::string_view address) {
     if (remotes_.emplace(address).second) out_.remote.emplace_back(address);
@@ -168,7 +177,7 @@ private:
   const directory_view& in_;
   resolution& out_;
   small_set accounts_;
-  std::unordered_set<std::string> remotes_;
+  std::unordered_set<std::string> remotes_, folders_;
   std::unordered_set<const address_entry*> followed_;
   std::vector<std::shared_ptr<const address_entry>> kept_; ///< targets are views into these
   bool cut_short_ = false;

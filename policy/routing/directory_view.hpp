@@ -91,9 +91,10 @@ using account_ptr = std::shared_ptr<const account_record>;
 /// another one, may not log in any more, has another password, or lost a certificate.
 bool sessions_may_stay(const account_record& then, const account_record* now) noexcept;
 
-/// An alias has one target, a group several. Targets here or elsewhere.
+/// An alias has one target, a group several. Targets here or elsewhere. Or it is the address of a public folder.
 struct alias_record : address_entry {
   std::vector<std::string> targets;       ///< canonical addresses
+  std::string folder;                     ///< mailbox in the public account of its domain; then there are no targets
   bool members_may_send = false;          ///< all who receive it may send as it, though it is a group
 };
 
@@ -116,6 +117,8 @@ struct domain_record {
 struct local_target {
   account_ptr account;
   std::string detail;                     ///< as written, case kept; may be empty
+  std::string folder;                     ///< by the address of a public folder: its name in the account; else empty
+  std::string folder_address;             ///< that address
 };
 
 enum class resolved : std::uint8_t {
@@ -130,7 +133,7 @@ enum class resolved : std::uint8_t {
 struct resolution {
   resolved what = resolved::malformed;
   std::string address;                    ///< canonical form of what was asked
-  std::vector<local_target> accounts;     ///< no account twice
+  std::vector<local_target> accounts;     ///< no account twice, but for its public folders
   std::vector<std::string> remote;        ///< foreign targets of aliases, canonical, none twice
   bool through_alias = false;
   bool through_catch_all = false;

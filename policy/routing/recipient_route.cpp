@@ -34,14 +34,18 @@ bool is_system(std::string_view address, std::string_view name) noexcept {
 }
 
 std::string folder_of_detail(std::string_view detail) {
-  if (detail.empty() || detail.size() > folder_octets_max || detail.front() == '/' || detail.back() == '/') return {};
-  if (detail.front() == ' ' || detail.back() == ' ' || !charset::valid_utf8(detail)) return {};
-  for (std::size_t i = 0; i < detail.size(); ++i) {
-    const char c = detail[i];
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '%' || c == '*' || c == '\\' || c == '"') return {};
-    if (c == '/' && detail[i - 1] == '/') return {};
+  return detail.size() <= folder_octets_max && is_folder_name(detail) ? std::string(detail) : std::string();
+}
+
+bool is_folder_name(std::string_view name) noexcept {
+  if (name.empty() || name.size() > public_folder_octets_max || name.front() == '/' || name.back() == '/') return false;
+  if (name.front() == ' ' || name.back() == ' ' || !charset::valid_utf8(name)) return false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '%' || c == '*' || c == '\\' || c == '"') return false;
+    if (c == '/' && name[i - 1] == '/') return false;
   }
-  return std::string(detail);
+  return true;
 }
 
 recipient_route route(const directory_view& directory, std::string_view address, const recipient_facts& facts) {
@@ -79,7 +83,11 @@ recipient_route route(const directory_view& directory, std::string_view address,
     if (target.account->state == account_state::disabled) continue;
     local_delivery one;
     one.delivered_to = target.account->address;
-    if (target.account->details != detail_folders::ignored)
+    if (!target.folder.empty()) {
+      one.folder = std::move(target.folder);
+      one.delivered_to = std::move(target.folder_address);
+      one.by_right = true;
+    } else if (target.account->details != detail_folders::ignored)
       if (auto folder = folder_of_detail(target.detail); !folder.empty()) {
         one.folder = std::move(folder);
         one.create_folder = target.account->details == detail_folders::created;

@@ -36,6 +36,7 @@ struct local_delivery {
   account_ptr account;
   std::string folder = "INBOX";       ///< of `storage::mail::deliver`
   bool create_folder = false;
+  bool by_right = false;              ///< a public folder: the sender needs the right p (policy/rights/posting.hpp)
   std::string delivered_to;           ///< the address for the Delivered-To field
 };
 
@@ -68,5 +69,9 @@ const refusal* quota_refusal(const account_record&, mailbox_use, std::uint64_t m
 /// The folder that user+detail asks for, or "" when the detail is not fit for a mailbox
 /// name (control octets, wildcards, separators at its ends, more than 64 octets).
 std::string folder_of_detail(std::string_view detail);
+
+/// May a public folder be called so?
+inline constexpr std::size_t public_folder_octets_max = 255;
+bool is_folder_name(std::string_view) noexcept;
 
 } // namespace rookery::routing

@@ -9,7 +9,7 @@ namespace rookery::cli {
 namespace {
 
 struct alias_options {
-  std::string address, domain, description;
+  std::string address, domain, folder, description;
   std::vector<std::string> targets;
   bool members_may_send = false;
 };
@@ -18,11 +18,13 @@ std::string path(const alias_options& o) { return "/v1/aliases/" + admin::percen
 
 void add_members(const CLI::App& verb, const alias_options& o, json::value& body) {
   if (!o.targets.empty()) body.set("targets", json::array(o.targets.begin(), o.targets.end()));
+  if (verb.count("--folder") != 0) body.set("folder", o.folder);
   if (verb.count("--members-may-send") != 0) body.set("members_may_send", o.members_may_send);
   if (verb.count("--description") != 0) body.set("description", o.description);
 }
 
 void add_member_options(CLI::App& verb, alias_options& o) {
+  verb.add_option("--folder", o.folder, "Public folder of its domain that its mail goes into, instead of targets");
   verb.add_flag("--members-may-send,!--members-may-not-send", o.members_may_send, "Whether those who get a group's mail may send as it");
   verb.add_option("--description", o.description, "A note for administrators");
 }
@@ -35,7 +37,7 @@ void add_alias_verbs(CLI::App& app, command_line& c) {
 
   auto* add = family->add_subcommand("add", "Add an alias");
   add->add_option("address", o->address, "The alias")->required();
-  add->add_option("targets", o->targets, "Where its mail goes")->required();
+  add->add_option("targets", o->targets, "Where its mail goes");
   add_member_options(*add, *o);
   add_json_option(*add, c);
   add->callback([&c, o, add] {
@@ -50,7 +52,7 @@ void add_alias_verbs(CLI::App& app, command_line& c) {
   add_json_option(*list, c);
   list->callback([&c, o] {
     c.list("/v1/aliases" + (o->domain.empty() ? "" : "?domain=" + admin::percent_encoded(o->domain)),
-           {{"address", "ADDRESS"}, {"targets", "TARGETS"}, {"description", "DESCRIPTION"}});
+           {{"address", "ADDRESS"}, {"targets", "TARGETS"}, {"folder", "FOLDER"}, {"description", "DESCRIPTION"}});
   });
 
   auto* show = family->add_subcommand("show", "Show one alias");

@@ -3,6 +3,7 @@
 
 #include "actors/admin/node_access.hpp"
 #include "actors/config/config_follower.hpp"
+#include "storage/mail/mail_machine.hpp"
 #include "storage/tree/tree.hpp"
 
 #include <iterator>
@@ -13,12 +14,13 @@
 
 namespace rookery::admin {
 
-/// Machines of configuration and spool in memory; everything is answered at once.
+/// Machines of configuration, spool and one mail shard in memory; everything is answered at once.
 class small_node final : public node_access {
 public:
   small_node()
       : machine_(storage::directory::config_machine::open(storage::tree::in_memory()).value()),
-        queue_(storage::queue::spool_machine::open(storage::tree::in_memory()).value()) {}
+        queue_(storage::queue::spool_machine::open(storage::tree::in_memory()).value()),
+        mail_(storage::mail::mail_machine::open(base::shard_id{2}, storage::tree::in_memory(), {}).value()) {}
   std::shared_ptr<const storage::directory::config_table> table() const override { return machine_->cell()->table(); }
   std::shared_ptr<const config::settings> values() const override {
     return std::make_shared<const config::settings>(config::settings_of(*table()));
@@ -81,6 +83,19 @@ public:
     }
     done(std::move(body));
   }
+  void mailboxes_of(base::account_id a, mailboxes_found done) override { done(mail_->open_account(a)->view()); }
+  void change_mail(base::account_id a, std::vector<storage::mail::any_command> commands, all_committed done) override {
+    std::vector<storage::command_result> results;
+    for (auto& what : commands) {
+      storage::committed_command c;
+      c.shard = base::shard_id{2};
+      c.lsn = ++lsn_;
+      c.payload = storage::mail::encode({a, now(), std::move(what)});
+      results.push_back(mail_->apply(c));
+    }
+    mail_->publish();
+    done(std::move(results));
+  }
   void drop_mail(base::account_id a, committed done) override {
     dropped.push_back(a);
     done(storage::command_result{});
@@ -106,6 +121,7 @@ public:
 private:
   std::unique_ptr<storage::directory::config_machine> machine_;
   std::unique_ptr<storage::queue::spool_machine> queue_;
+  std::unique_ptr<storage::mail::mail_machine> mail_;
   base::secret_box box_{std::string(base::sealing_key_octets, 'k')};
   std::uint64_t lsn_ = 0;
 };

@@ -122,7 +122,7 @@ class List(Case):
         self.assertIn(b'(("" "/")) (("Other Users/" "/")) (("Public/" "/"))', p.ok("NAMESPACE").all())
         a = p.ok("GETQUOTAROOT INBOX")
         self.assertTrue(a.of("QUOTAROOT") and a.of("QUOTA"))
-        self.assertEqual(p.cmd('SETQUOTA "" (STORAGE 10)').status, "NO")
+        self.assertEqual(self.peer(USERS[1]).cmd('SETQUOTA "" (STORAGE 10)').status, "NO")
 
 
 if __name__ == "__main__":
