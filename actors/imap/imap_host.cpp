@@ -143,6 +143,10 @@ void imap_host::change_in(base::account_id account, storage::mail::any_command w
   command.payload = encode(storage::mail::command{account, node_.clock->wall(), std::move(what)});
   for (std::uint32_t i = 0; i < bodies.size(); ++i) command.bodies.push_back(i);
   group.bodies = std::move(bodies);
+  commit(std::move(group), std::move(then), std::move(otherwise), std::move(keep));
+}
+
+void imap_host::commit(storage::commit_group group, committed then, std::function<void()> otherwise, std::shared_ptr<void> keep) {
   change_ = std::make_unique<pending_change>(pending_change{
       [then = std::move(then)](const std::vector<storage::command_result>& all) { then(all.front()); }, std::move(otherwise)});
   if (node_.commit(link(), std::move(group), ack::applied, ++token_, std::move(keep))) return;

@@ -171,9 +171,15 @@ private:
   void list(imap::list, recent_counts, std::vector<foreign_mailbox>);
   void print_list(std::shared_ptr<listed_mailboxes>, const imap::list&);
   void run(imap::status&);
+
+  // imap_quota.cpp
   void run(imap::get_quota&);
   void run(imap::get_quota_root&);
   void run(imap::set_quota&);
+  bool administers() const;
+  /// The account of a root; null when there is none that this user may know of.
+  routing::account_ptr quota_root_named(const std::string& root) const;
+  void with_use_of(base::account_id, std::function<void(const storage::mail::account_view&)> then);
 
   // imap_sharing.cpp: lists of rights, annotations.
   void run(imap::set_acl&);
@@ -281,6 +287,8 @@ private:
   /// Several at once in the session's own account; `then` gets their outcomes in order.
   using all_committed = std::function<void(const std::vector<storage::command_result>&)>;
   void change_all(std::vector<storage::mail::any_command>, all_committed then, std::function<void()> otherwise = {});
+  /// The same for a group of any kind with one command.
+  void commit(storage::commit_group, committed then, std::function<void()> otherwise = {}, std::shared_ptr<void> keep = {});
   void committed_now(const commit_done&);
   /// Produces rows, then calls `then` (the rows live until it returns).
   void produce_rows(std::unique_ptr<rows>, std::function<void()> then);

@@ -10,17 +10,6 @@ namespace {
 /// A shard that does not answer in this time is not going to.
 constexpr std::chrono::seconds shard_time{30};
 constexpr std::string_view inbox = "INBOX";
-constexpr std::uint64_t octets_a_storage_unit = 1024;
-
-/// RFC 9208: one root, without a name, for the whole account; only what is limited is told.
-std::vector<imap::quota_resource> quota_of(const routing::account_ptr& account, const storage::mail::account_view& used) {
-  std::vector<imap::quota_resource> resources;
-  if (account && account->quota_octets != 0)
-    resources.push_back({"STORAGE", (used.octets + octets_a_storage_unit - 1) / octets_a_storage_unit,
-                         account->quota_octets / octets_a_storage_unit});
-  if (account && account->quota_messages != 0) resources.push_back({"MESSAGE", used.messages, account->quota_messages});
-  return resources;
-}
 
 } // namespace
 
@@ -165,28 +154,5 @@ void imap_host::print_status(const std::string& name, std::uint32_t items, imap:
       },
       print);
 }
-
-void imap_host::run(imap::get_quota& q) {
-  if (!q.root.empty()) return end_no("NONEXISTENT", "No such quota root");
-  session_.writer().quota(q.root, quota_of(node_.directory->get()->account(entry_.id()), *mailboxes()));
-  end_ok("", "GETQUOTA completed");
-}
-
-void imap_host::run(imap::get_quota_root& q) {
-  const auto all = mailboxes();
-  if (all->find(q.mailbox) == nullptr)
-    // What others have left is theirs to know: no root is named (RFC 9208 §4.1.3 allows that).
-    return find_foreign(q.mailbox, [this, name = q.mailbox](const place& p) {
-      if (refused(p, rights::right::read)) return;
-      session_.writer().quota_root(name, {});
-      end_ok("", "GETQUOTAROOT completed");
-    });
-  const std::string_view roots[] = {""};
-  session_.writer().quota_root(q.mailbox, roots);
-  session_.writer().quota("", quota_of(node_.directory->get()->account(entry_.id()), *all));
-  end_ok("", "GETQUOTAROOT completed");
-}
-
-void imap_host::run(imap::set_quota&) { end_no("NOPERM", "Quotas are set by the administrator"); }
 
 } // namespace rookery::actors

@@ -97,7 +97,7 @@ void add_member_options(CLI::App& verb, account_options& o) {
   verb.add_option("--forward-port", o.forward_port, "The port of that server");
   verb.add_option("--forward-tls", o.forward_tls, "when_offered, never, required or verified");
   verb.add_flag("--forward-tls-at-once,!--no-forward-tls-at-once", o.forward_at_once, "TLS from the first octet");
-  verb.add_flag("--admin,!--no-admin", o.admin, "Whether it answers for postmaster@ when nobody is named");
+  verb.add_flag("--admin,!--no-admin", o.admin, "Whether it administers: quotas and public folders over IMAP; it also answers for postmaster@ when nobody is named");
 }
 
 /// One request: its accounts are made together or not at all.
