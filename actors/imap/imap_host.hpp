@@ -123,6 +123,13 @@ private:
     if (notify_ && notify_->own_names.size() < settings_->limits.notify_changes) notify_->own_names.emplace_back(name);
   }
 
+  /// Annotations that this session changed itself are not told either (RFC 5465 §5.6).
+  void note_own_annotations(base::mailbox_id mailbox, const std::vector<std::string>& names) {
+    if (!notify_) return;
+    for (const auto& name : names)
+      if (notify_->own_annotations.size() < settings_->limits.notify_changes) notify_->own_annotations.emplace_back(mailbox, name);
+  }
+
   /// Messages that this session brought into a mailbox: they are not shown to it (RFC 5465 §5.2).
   void note_own_messages(base::account_id owner, const storage::command_result&);
 
@@ -327,6 +334,7 @@ private:
     imap::notify what;
     std::shared_ptr<const storage::mail::account_view> seen; ///< what was told of the other mailboxes
     std::vector<std::string> own_names;
+    std::vector<std::pair<base::mailbox_id, std::string>> own_annotations;
     imap::number_ranges fresh;               ///< UIDs of new messages that are still to be shown
     imap::number_ranges own_uids;            ///< of them, those that this session brought itself
     bool due = false;                        ///< something changed while nothing could be told

@@ -168,9 +168,13 @@ void imap_host::tell_mailboxes() {
   const auto now = mailboxes();
   const auto before = std::exchange(notify_->seen, now);
   if (before == now) return;
-  const auto news = compare(*before, *now);
+  const auto news = compare(*before, *now, entry_.id());
   const auto own = std::exchange(notify_->own_names, {});
-  if (news.messages.size() + news.names.size() + news.subscriptions.size() > settings_->limits.notify_changes) return overflow();
+  const auto own_annotations = std::exchange(notify_->own_annotations, {});
+  const bool annotations = notify_->what.asks_for(event::mailbox_metadata | event::server_metadata);
+  if (news.messages.size() + news.names.size() + news.subscriptions.size() > settings_->limits.notify_changes ||
+      (annotations && news.too_many_annotations))
+    return overflow();
   auto out = session_.writer();
   const auto& mode = session_.mode();
   const auto events_of = [&](std::string_view name) { return notify_->what.events_for(name, subscribed(*now, name)); };
@@ -185,6 +189,18 @@ void imap_host::tell_mailboxes() {
     if ((events & event::mailbox_name) == 0 || is_own(n.mailbox)) continue;
     if (n.old_name.empty()) out.list({}, {n.mailbox, attributes_of(*now, n.mailbox), false});
     else out.list_renamed(n.mailbox, attributes_of(*now, n.mailbox), n.old_name);
+  }
+  for (const auto& a : news.annotations) {
+    const bool wanted = a.mailbox.empty() ? notify_->what.asks_for(event::server_metadata)
+                                          : (events_of(a.mailbox) & event::mailbox_metadata) != 0;
+    if (!wanted) continue;
+    const auto* m = a.mailbox.empty() ? nullptr : now->find(a.mailbox);
+    auto names = a.names;
+    std::erase_if(names, [&](const std::string& name) {
+      return std::find(own_annotations.begin(), own_annotations.end(),
+                       std::pair(m != nullptr ? m->id : base::mailbox_id{}, name)) != own_annotations.end();
+    });
+    imap::write_metadata_names(out, a.mailbox, names);
   }
   for (const auto& name : news.subscriptions)
     if ((events_of(name) & event::subscription_change) && !is_own(name))

@@ -1,5 +1,6 @@
 // Lists of rights and annotations. RFC 4314 §3, RFC 5464 §4, RFC 8440, RFC 9590.
 #include "actors/imap/imap_host.hpp"
+#include "actors/imap/mailbox_news.hpp"
 #include "policy/rights/people.hpp"
 #include "protocols/imap/acl.hpp"
 #include "protocols/imap/metadata.hpp"
@@ -15,8 +16,6 @@ namespace right = rights::right;
 constexpr std::chrono::seconds shard_time{30};
 /// Mailboxes that a shard is asked about at once.
 constexpr std::size_t mailboxes_asked_max = 200;
-/// Each reader of the mailbox has a \Seen of his own: "true", or not there.
-constexpr std::string_view own_seen_entry = "/shared/vendor/rookery/own-seen";
 constexpr std::string_view no_such_user = "No such user or group";
 
 storage::mail::rights_step step_of(rights::rights_change::kind how) {
@@ -160,10 +159,14 @@ void imap_host::run(imap::set_metadata& c) {
     if (name == own_seen_entry) own_seen = value && *value == "true";
     else what.changes.push_back({std::move(name), std::move(value), own});
   }
-  const auto store = [this, own_seen](base::account_id owner, storage::mail::set_metadata change) {
-    const auto finish = [this](const storage::command_result& r) {
+  std::vector<std::string> names;
+  for (const auto& change : what.changes) names.push_back(change.name);
+  if (own_seen) names.emplace_back(own_seen_entry);
+  const auto store = [this, own_seen, names](base::account_id owner, storage::mail::set_metadata change) {
+    const auto finish = [this, owner, names, mailbox = change.mailbox](const storage::command_result& r) {
       if (r.what == storage::outcome::over_limit) return end_no(imap::metadata_too_many_code, "Too many annotations");
       if (r.what != storage::outcome::done) return end_refused(r.what);
+      if (owner == entry_.id()) note_own_annotations(mailbox, names);
       end_ok("", "SETMETADATA completed");
     };
     if (!own_seen) return change_in(owner, std::move(change), finish);

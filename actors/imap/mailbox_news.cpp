@@ -38,8 +38,37 @@ bool has_children(const account_view& all, std::string_view name) {
   return at != all.mailboxes.end() && (*at)->name.starts_with(prefix);
 }
 
-mailbox_news compare(const account_view& before, const account_view& now) {
+namespace {
+
+bool seen_per_reader(const mailbox_status& m) { return m.access && m.access->seen_per_reader; }
+
+void note(mailbox_news& news, const std::string& mailbox, std::string_view name) {
+  auto at = std::find_if(news.annotations.begin(), news.annotations.end(), [&](const auto& a) { return a.mailbox == mailbox; });
+  if (at == news.annotations.end()) at = news.annotations.insert(at, {mailbox, {}});
+  if (std::find(at->names.begin(), at->names.end(), name) == at->names.end()) at->names.emplace_back(name);
+}
+
+void compare_annotations(mailbox_news& news, const account_view& before, const account_view& now, base::account_id reader) {
+  if (now.annotation_changes == before.annotation_changes || !now.annotated) return;
+  const auto fresh = now.annotation_changes - before.annotation_changes;
+  const auto known = std::min<std::uint64_t>(fresh, now.annotated->size());
+  news.too_many_annotations = known < fresh;
+  for (auto at = now.annotated->end() - static_cast<std::ptrdiff_t>(known); at != now.annotated->end(); ++at) {
+    if (at->reader && at->reader != reader) continue;
+    if (!at->mailbox) {
+      note(news, {}, at->name);
+      continue;
+    }
+    const auto m = std::find_if(now.mailboxes.begin(), now.mailboxes.end(), [&](const auto& s) { return s->id == at->mailbox; });
+    if (m != now.mailboxes.end()) note(news, (*m)->name, at->name);
+  }
+}
+
+} // namespace
+
+mailbox_news compare(const account_view& before, const account_view& now, base::account_id reader) {
   mailbox_news news;
+  compare_annotations(news, before, now, reader);
   std::map<std::uint32_t, const mailbox_status*> gone; // by id
   std::vector<const mailbox_status*> come;
   auto b = before.mailboxes.begin();
@@ -55,6 +84,9 @@ mailbox_news compare(const account_view& before, const account_view& now) {
       if ((*b)->id != (*n)->id) {
         gone.emplace((*b)->id.value, b->get());
         come.push_back(n->get());
+      } else if (*b != *n && seen_per_reader(**b) != seen_per_reader(**n)) {
+        note(news, (*n)->name, own_seen_entry);
+        news.messages.push_back({b->get(), n->get()});
       } else if (*b != *n && ((*b)->highest_modseq != (*n)->highest_modseq || (*b)->uid_next != (*n)->uid_next)) {
         news.messages.push_back({b->get(), n->get()});
       }

@@ -108,11 +108,29 @@ bool selects(std::string_view asked, metadata_depth depth, std::string_view entr
   return depth == metadata_depth::infinity || entry.find('/', asked.size() + 1) == std::string_view::npos;
 }
 
-void write_metadata(response_writer out, std::string_view mailbox, std::span<const metadata_row> rows) {
-  if (rows.empty()) return;
+namespace {
+
+void begin_metadata(response_writer& out, std::string_view mailbox) {
   out.out().append("* METADATA ");
   if (mailbox.empty()) out.out().append("\"\"");
   else out.mailbox(mailbox);
+}
+
+} // namespace
+
+void write_metadata_names(response_writer out, std::string_view mailbox, std::span<const std::string> names) {
+  if (names.empty()) return;
+  begin_metadata(out, mailbox);
+  for (const auto& name : names) {
+    out.out().push_back(' ');
+    out.astring(name);
+  }
+  out.out().append("\r\n");
+}
+
+void write_metadata(response_writer out, std::string_view mailbox, std::span<const metadata_row> rows) {
+  if (rows.empty()) return;
+  begin_metadata(out, mailbox);
   char before = '(';
   out.out().push_back(' ');
   for (const auto& [name, value] : rows) {

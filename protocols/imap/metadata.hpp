@@ -45,6 +45,9 @@ bool selects(std::string_view asked, metadata_depth, std::string_view entry) noe
 /// Nothing without rows. A value with NUL goes as literal8.
 void write_metadata(response_writer, std::string_view mailbox, std::span<const metadata_row>);
 
+/// Entries that changed, without their values (RFC 5464 §4.4.2). Nothing without names.
+void write_metadata_names(response_writer, std::string_view mailbox, std::span<const std::string> names);
+
 // Response codes, without brackets.
 std::string metadata_max_size_code(std::uint64_t octets);
 inline constexpr std::string_view metadata_too_many_code = "METADATA TOOMANY";

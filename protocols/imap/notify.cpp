@@ -26,7 +26,9 @@ constexpr struct {
               {"MESSAGEEXPUNGE", notify_event::message_expunge},
               {"FLAGCHANGE", notify_event::flag_change},
               {"MAILBOXNAME", notify_event::mailbox_name},
-              {"SUBSCRIPTIONCHANGE", notify_event::subscription_change}};
+              {"SUBSCRIPTIONCHANGE", notify_event::subscription_change},
+              {"MAILBOXMETADATACHANGE", notify_event::mailbox_metadata},
+              {"SERVERMETADATACHANGE", notify_event::server_metadata}};
 
 bool of_selected(const notify_group& g) noexcept {
   return g.filter == notify_filter::selected || g.filter == notify_filter::selected_delayed;
@@ -132,6 +134,10 @@ std::uint8_t notify::events_for(std::string_view mailbox, bool subscribed, bool 
   for (const auto& g : groups)
     if (g.covers(mailbox, subscribed, own)) all |= g.events;
   return all;
+}
+
+bool notify::asks_for(std::uint8_t event) const noexcept {
+  return std::any_of(groups.begin(), groups.end(), [event](const auto& g) { return (g.events & event) != 0; });
 }
 
 bool read_notify(word_reader& in, notify& out) {

@@ -12,12 +12,14 @@
 
 namespace rookery::imap {
 
-/// Events as bits. The metadata events are not supported (RFC 5465 §5.6, §5.7).
+/// Events as bits.
 namespace notify_event {
-inline constexpr std::uint8_t message_new = 1, message_expunge = 2, flag_change = 4, mailbox_name = 8, subscription_change = 16;
+inline constexpr std::uint8_t message_new = 1, message_expunge = 2, flag_change = 4, mailbox_name = 8, subscription_change = 16,
+                              mailbox_metadata = 32, server_metadata = 64;
 inline constexpr std::uint8_t of_messages = message_new | message_expunge | flag_change;
 /// For BADEVENT.
-inline constexpr std::string_view supported = "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange";
+inline constexpr std::string_view supported = 
+    "MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange";
 } // namespace notify_event
 
 /// Which mailboxes a group of events is about.
@@ -43,6 +45,8 @@ struct notify {
   const notify_group* selected() const noexcept;
   /// What is wanted of a mailbox that is not selected: all groups together.
   std::uint8_t events_for(std::string_view mailbox, bool subscribed, bool own = true) const noexcept;
+  /// Is the event asked for in any group? ServerMetadataChange is of no mailbox (RFC 5465 §5.7).
+  bool asks_for(std::uint8_t event) const noexcept;
 };
 
 } // namespace rookery::imap

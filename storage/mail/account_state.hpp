@@ -26,6 +26,7 @@ struct account_state {
   std::vector<std::string> removed_names;
   std::vector<base::mailbox_id> touched_mailboxes;
   std::vector<std::pair<std::string, bool>> subscriptions;
+  std::vector<annotation_change> annotated;
   bool list_changed = false;
 
   /// RFC 9051 §2.3.1.1: a value that no mailbox of this account had before, seconds of

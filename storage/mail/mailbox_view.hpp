@@ -166,6 +166,15 @@ inline std::uint32_t recent_count(const mailbox_cell& cell) {
   return view->size() - view->lower_bound(std::max(1u, cell.recent_from.load()));
 }
 
+/// An annotation that was set or removed.
+struct annotation_change {
+  base::mailbox_id mailbox;  ///< 0: of the account as a whole
+  base::account_id reader;   ///< whose private one it is, or 0
+  std::string name;
+};
+/// Changes that a picture remembers.
+inline constexpr std::size_t annotation_changes_kept = 256;
+
 /// All mailboxes of an account, by name; and its use of the quota.
 struct account_view {
   base::account_id account;
@@ -174,6 +183,8 @@ struct account_view {
   std::uint64_t octets = 0;
   std::uint64_t messages = 0;
   bool begun = false;                                           ///< its first mailboxes were made
+  std::uint64_t annotation_changes = 0;                         ///< since the account was opened
+  std::shared_ptr<const std::vector<annotation_change>> annotated; ///< the last of them, oldest first; null: none
   const mailbox_status* find(std::string_view name) const noexcept;
 };
 

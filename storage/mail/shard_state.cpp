@@ -332,6 +332,12 @@ void shard_state::publish_list(account_state& a, account_cell& cell) {
       if (on && !there) v.subscriptions.insert(at, name);
       if (!on && there) v.subscriptions.erase(at);
     }
+    if (a.annotated.empty()) return;
+    v.annotation_changes += a.annotated.size();
+    auto all = v.annotated ? *v.annotated : std::vector<annotation_change>();
+    all.insert(all.end(), a.annotated.begin(), a.annotated.end());
+    if (all.size() > annotation_changes_kept) all.erase(all.begin(), all.end() - annotation_changes_kept);
+    v.annotated = std::make_shared<const std::vector<annotation_change>>(std::move(all));
   });
 }
 
@@ -341,6 +347,7 @@ std::vector<notice> shard_state::publish() {
     a->removed_names.clear();
     a->touched_mailboxes.clear();
     a->subscriptions.clear();
+    a->annotated.clear();
     a->touched = a->list_changed = false;
   }
   touched_accounts_.clear();

@@ -110,7 +110,9 @@ command_result apply(shard_state& shard, base::account_id id, base::wall_time, c
     if (change.value) shard.store().waiting_octets += change.value->size();
     if (change.value) rows.put(std::move(k), *change.value);
     else rows.remove(std::move(k));
+    if (!a.cell.expired()) a.annotated.push_back({c.mailbox, change.own ? c.reader : base::account_id{}, change.name});
   }
+  shard.list_changed(a);
   command_result result;
   result.mailbox = c.mailbox;
   return result;

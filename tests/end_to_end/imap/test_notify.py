@@ -81,6 +81,36 @@ class Notify(Case):
         self.assertNotIn(b"/own", a.all())
         p.ok("DELETE %s/own" % self.box)
 
+    def test_annotations(self):
+        p, q = self.peer(), self.peer()
+        p.ok("NOTIFY SET (subtree %s (MailboxMetadataChange ServerMetadataChange))" % self.box)
+        q.ok('SETMETADATA %s (/shared/comment "x" /private/comment "y")' % self.box)
+        self.assertEqual(p.until("METADATA").lines, [b"* METADATA %s /shared/comment /private/comment\r\n" % self.box.encode()])
+        q.ok('SETMETADATA "" (/private/comment "z")')
+        self.assertEqual(p.until("METADATA").lines, [b'* METADATA "" /private/comment\r\n'])
+        q.ok('SETMETADATA "" (/private/comment NIL)')
+        self.assertEqual(p.until("METADATA").lines, [b'* METADATA "" /private/comment\r\n'])
+        q.ok('SETMETADATA %s (/shared/vendor/rookery/own-seen "true")' % self.box)
+        self.assertEqual(p.until("METADATA").lines, [b"* METADATA %s /shared/vendor/rookery/own-seen\r\n" % self.box.encode()])
+        # Its own changes, other mailboxes and what another reader keeps for himself are not told: the next is.
+        p.ok('SETMETADATA %s (/shared/own "x")' % self.box)
+        q.ok('SETMETADATA INBOX (/shared/elsewhere "x")')
+        q.ok("SETMETADATA INBOX (/shared/elsewhere NIL)")
+        q.ok("SETACL %s %s@%s lr" % (self.box, USERS[1], DOMAIN))
+        guest = self.peer(USERS[1])
+        theirs = '"Other Users/%s@%s/%s"' % (USERS[0], DOMAIN, self.box)
+        guest.ok('SETMETADATA %s (/private/comment "the guest\'s")' % theirs)
+        q.ok('SETMETADATA %s (/shared/last "x")' % self.box)
+        self.assertEqual(p.until("METADATA").lines, [b"* METADATA %s /shared/last\r\n" % self.box.encode()])
+
+    def test_annotations_are_not_told_where_nobody_asked(self):
+        p, q = self.peer(), self.peer()
+        p.ok("NOTIFY SET (subtree %s (MailboxName SubscriptionChange))" % self.box)
+        q.ok('SETMETADATA %s (/shared/comment "x")' % self.box)
+        q.ok("SUBSCRIBE " + self.box)
+        self.assertNotIn(b"METADATA", p.until("LIST").all())
+        q.ok("UNSUBSCRIBE " + self.box)
+
     def test_none_is_silence(self):
         p, q = self.filled(1), self.peer()
         p.ok("NOTIFY NONE")

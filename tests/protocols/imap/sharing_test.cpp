@@ -125,6 +125,11 @@ TEST(ImapSharing, AnswersAreWritten) {
   EXPECT_EQ(written([](auto w) { write_metadata(w, "INBOX", rows{{"/shared/a", std::string("\0", 1)}}); }),
             std::string("* METADATA INBOX (/shared/a ~{1}\r\n\0)\r\n", 38));
   EXPECT_EQ(written([](auto w) { write_metadata(w, "INBOX", rows{}); }), "");
+  using names = std::vector<std::string>;
+  EXPECT_EQ(written([](auto w) { write_metadata_names(w, "a b", names{"/shared/a", "/private/b c"}); }),
+            "* METADATA \"a b\" /shared/a \"/private/b c\"\r\n");
+  EXPECT_EQ(written([](auto w) { write_metadata_names(w, "", names{"/private/s"}); }), "* METADATA \"\" /private/s\r\n");
+  EXPECT_EQ(written([](auto w) { write_metadata_names(w, "", names{}); }), "");
 }
 
 TEST(ImapSharing, NamespacesAndFlagsAreAsTheyMayBe) {

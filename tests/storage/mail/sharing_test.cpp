@@ -266,5 +266,29 @@ TEST(UidRanges, AreUnitedAndTakenFromEachOther) {
   }
 }
 
+TEST(Sharing, AnOpenListSaysWhichAnnotationsChanged) {
+  node n;
+  const auto box = n.create("box");
+  const auto cell = n.machine->open_account(base::account_id{1});
+  const auto first = cell->view();
+  EXPECT_EQ(first->annotation_changes, 0u);
+  n.run(set_metadata{box, ann, {{"/shared/x", "v", false}, {"/private/y", "v", true}}});
+  n.machine->publish();
+  const auto second = cell->view();
+  ASSERT_EQ(second->annotation_changes, 2u);
+  EXPECT_EQ((*second->annotated)[0].name, "/shared/x");
+  EXPECT_FALSE((*second->annotated)[0].reader);
+  EXPECT_EQ((*second->annotated)[1].reader, ann);
+  EXPECT_EQ((*second->annotated)[1].mailbox, box);
+  EXPECT_EQ(first->annotation_changes, 0u) << "a picture stays as it is";
+  EXPECT_EQ(n.run(set_metadata{base::mailbox_id{99}, ann, {{"/shared/x", "v", false}}}).what, outcome::no_such_mailbox);
+  for (std::size_t i = 0; i < annotation_changes_kept; ++i) n.run(set_metadata{{}, ann, {{"/private/z", std::nullopt, true}}});
+  n.machine->publish();
+  EXPECT_EQ(cell->view()->annotation_changes, annotation_changes_kept + 2);
+  EXPECT_EQ(cell->view()->annotated->size(), annotation_changes_kept);
+  EXPECT_EQ(cell->view()->annotated->front().name, "/private/z");
+  n.expect_sound();
+}
+
 } // namespace
 } // namespace rookery::storage::mail
