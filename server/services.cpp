@@ -108,6 +108,8 @@ service_listener imap_service(const listener_entry& entry, const node_file& file
     out->limits.inactive_time = std::chrono::seconds(s.imap_idle_seconds);
     out->limits.login_time = std::chrono::seconds(s.imap_login_seconds);
     out->limits.progress_time = std::chrono::seconds(s.imap_progress_seconds);
+    out->limits.messages = static_cast<std::uint32_t>(s.imap_messages_max);
+    out->limits.saved_messages = static_cast<std::uint32_t>(s.imap_saved_max);
     out->other_users = imap::namespace_name(s.imap_other_users);
     out->public_folders = imap::namespace_name(s.imap_public_folders);
     return out;

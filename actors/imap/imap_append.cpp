@@ -12,6 +12,7 @@ constexpr std::size_t append_kind = std::variant_size_v<imap::any_command>;
 void imap_host::handle(imap::append_begin& a) {
   kind_ = append_kind;
   expunges_ = true;
+  limit_code_.clear();
   begun_ = link().now();
   append_.reset();
   replaces_ = 0;

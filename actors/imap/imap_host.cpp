@@ -12,6 +12,8 @@ namespace {
 constexpr std::chrono::seconds shard_time{30};
 constexpr std::chrono::milliseconds try_again{5};
 
+constexpr std::string_view newest_only_text = "Only the newest messages were worked on";
+
 /// In the order of imap::any_command, and APPEND last.
 constexpr std::array<std::string_view, 35> kind_names{
     "noop", "check", "select", "close", "unselect", "create", "delete", "rename", "subscribe", "list", "status",
@@ -81,6 +83,7 @@ void imap_host::handle(imap::command& c) {
   kind_ = c.what.index();
   ++commands_;
   expunges_ = may_tell_expunges(c.what);
+  limit_code_.clear();
   begun_ = link().now();
   auto missing = missing_sources();
   if (missing.empty()) return run_command(c.what);
@@ -216,6 +219,9 @@ void imap_host::end() {
 
 void imap_host::end_ok(std::string_view code, std::string_view text) {
   const bool there = tell_news();
+  // RFC 9738 §3.1: a second code goes with a line of its own.
+  if (!limit_code_.empty() && !code.empty()) session_.writer().no(limit_code_, newest_only_text);
+  else if (!limit_code_.empty()) code = limit_code_;
   session_.respond_ok(code, text);
   end();
   if (!there) session_.abort("", gone_text());

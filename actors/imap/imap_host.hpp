@@ -100,9 +100,12 @@ private:
   void transfer_known(bool leave, const selected_rows&, base::mailbox_id to, const guest_ptr& to_guest, std::uint8_t keep);
   /// `send`, if the account has room for copies of the rows.
   void if_room(const guest_ptr&, const selected_rows&, std::function<void()> send);
+  /// Of more messages than a command may work on the newest stay, and its answer will say so (RFC 9738).
+  void keep_allowed(imap::sequence_map::selection&);
   /// The rows that a command names. Nothing: the command was answered already.
   std::optional<imap::sequence_map::selection> select_rows(const imap::sequence_set&, bool uid);
-  void search_then(const imap::search_program&, std::function<void(std::shared_ptr<class search_run>)> then);
+  /// `in_parts`: of more messages than a command may look at the newest are searched; else it is refused.
+  void search_then(const imap::search_program&, bool in_parts, std::function<void(std::shared_ptr<class search_run>)> then);
   template <class Result>
   void arrange(std::shared_ptr<search_run>, std::function<Result(const search_run&)> work,
                std::function<void(const Result&)> then);
@@ -139,6 +142,15 @@ private:
   void search_next(std::shared_ptr<searched_mailboxes>);
   void search_all(std::shared_ptr<searched_mailboxes>);
   void search_one(std::shared_ptr<searched_mailboxes>, const mailbox_session&, const std::string& name, bool selected);
+
+  // imap_filters.cpp
+  /// Puts filters' keys in the program, which must live until then, and calls `then`; or answers the command.
+  void expand_filters(imap::search_program&, std::function<void()> then);
+  template <class Command>
+  void run_expanded(Command& c, imap::search_program Command::*program) {
+    auto kept = std::make_shared<Command>(std::move(c));
+    expand_filters((*kept).*program, [this, kept] { run(*kept); });
+  }
 
   // imap_contexts.cpp
   void run(imap::cancel_update&);
@@ -353,6 +365,7 @@ private:
   // The open command.
   std::size_t kind_ = 0;                     ///< index in imap::any_command, or `append_kind`
   bool expunges_ = false;                    ///< EXPUNGE may be sent at its end
+  std::string limit_code_;                   ///< MESSAGELIMIT with its data, when it did not do all
   base::instant begun_{};
   std::uint64_t commands_ = 0;               ///< so far, this one too
   struct pending_change {

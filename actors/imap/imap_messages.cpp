@@ -1,6 +1,7 @@
 #include "actors/imap/arranged_hits.hpp"
 #include "actors/imap/fetch_rows.hpp"
 #include "actors/imap/imap_host.hpp"
+#include "actors/imap/message_limit.hpp"
 #include "actors/imap/told_hits.hpp"
 
 #include <algorithm>
@@ -9,6 +10,8 @@ namespace rookery::actors {
 namespace {
 
 namespace item = imap::fetch_item;
+
+constexpr std::string_view too_many_text = "Too many messages for one command, try fewer";
 
 /// Hits that are arranged in the connection's thread.
 constexpr std::size_t arranged_here_max = 300;
@@ -57,6 +60,13 @@ std::optional<imap::sequence_map::selection> imap_host::select_rows(const imap::
   return chosen;
 }
 
+void imap_host::keep_allowed(imap::sequence_map::selection& chosen) {
+  const auto most = settings_->limits.messages;
+  if (most == 0 || !keep_newest(chosen.rows, most)) return;
+  chosen.count = most;
+  limit_code_ = imap::message_limit_code(most, selected_->map().list().at(chosen.rows.front().first));
+}
+
 // FETCH
 
 void imap_host::run(imap::fetch& f) {
@@ -65,7 +75,12 @@ void imap_host::run(imap::fetch& f) {
   if (!chosen) return;
   std::optional<imap::number_ranges> page;
   if (f.page) {
+    const auto [first, last] = std::minmax(f.page->first, f.page->last);
+    if (const auto most = settings_->limits.messages; most != 0 && last - first >= most)
+      return end_no(imap::message_limit_code(most), too_many_text);
     chosen->keep(*f.page);
+    page = selected_->map().uids_of(chosen->rows);
+  } else if (keep_allowed(*chosen); !limit_code_.empty()) {
     page = selected_->map().uids_of(chosen->rows);
   }
   if (f.items.marks_seen() && !selected_->read_only() && may(rights::right::seen) && chosen->count > 0) {
@@ -127,8 +142,9 @@ void imap_host::fetch_selected(const imap::fetch& f, const std::optional<imap::n
 void imap_host::run(imap::store& s) {
   if (visit_ended()) return;
   if (selected_->read_only()) return end_no("READ-ONLY", "The mailbox is selected read-only");
-  const auto chosen = select_rows(s.set, s.uid);
+  auto chosen = select_rows(s.set, s.uid);
   if (!chosen) return;
+  keep_allowed(*chosen);
   if (chosen->count == 0)
     return chosen->ghosts ? end_no("EXPUNGEISSUED", gone_messages_text) : end_ok("", "STORE completed");
   auto uids = selected_->map().uids_of(chosen->rows);
@@ -180,9 +196,15 @@ void imap_host::stored(const imap::store& s, const imap::number_ranges& uids, bo
 
 // SEARCH, SORT, THREAD
 
-void imap_host::search_then(const imap::search_program& program, std::function<void(std::shared_ptr<search_run>)> then) {
+void imap_host::search_then(const imap::search_program& program, bool in_parts,
+                            std::function<void(std::shared_ptr<search_run>)> then) {
   if (!tell_news_early()) return;
-  auto run = std::make_shared<search_run>(node_, *selected_, program, session_.saved_uids());
+  const auto most = settings_->limits.messages;
+  auto run = std::make_shared<search_run>(node_, *selected_, program, session_.saved_uids(), most);
+  if (run->cut_at_uid() != 0) {
+    if (!in_parts) return end_no(imap::message_limit_code(most), too_many_text); // RFC 9738 §3.3
+    limit_code_ = imap::message_limit_code(most, run->cut_at_uid());
+  }
   if (!run->in_memory())
     tell_progress([run] { return std::pair<std::uint32_t, std::uint32_t>(run->looked_at(), run->to_look_at()); });
   auto made = std::make_unique<search_rows>(node_, link(), run);
@@ -197,9 +219,10 @@ void imap_host::search_then(const imap::search_program& program, std::function<v
 }
 
 void imap_host::run(imap::search& s) {
+  if (s.program.uses_filters) return run_expanded(s, &imap::search::program);
   if (!may_update(s.returns)) return;
   auto shared = std::make_shared<imap::search>(std::move(s));
-  search_then(shared->program, [this, shared](const std::shared_ptr<search_run>& run) {
+  search_then(shared->program, true, [this, shared](const std::shared_ptr<search_run>& run) {
     namespace returns = imap::search_return;
     const auto& hits = run->hits();
     const auto wanted = shared->returns;
@@ -241,9 +264,10 @@ void imap_host::arrange(std::shared_ptr<search_run> run, std::function<Result(co
 }
 
 void imap_host::run(imap::sort& s) {
+  if (s.program.uses_filters) return run_expanded(s, &imap::sort::program);
   if (!may_update(s.returns)) return;
   auto shared = std::make_shared<imap::sort>(std::move(s));
-  search_then(shared->program, [this, shared](const std::shared_ptr<search_run>& run) {
+  search_then(shared->program, false, [this, shared](const std::shared_ptr<search_run>& run) {
     arrange<arranged_hits>(
         run, [shared](const search_run& r) { return sorted_hits(r, *shared); },
         [this, shared, run](const arranged_hits& arranged) {
@@ -275,8 +299,9 @@ void imap_host::run(imap::sort& s) {
 }
 
 void imap_host::run(imap::thread& t) {
+  if (t.program.uses_filters) return run_expanded(t, &imap::thread::program);
   auto shared = std::make_shared<imap::thread>(std::move(t));
-  search_then(shared->program, [this, shared](const std::shared_ptr<search_run>& run) {
+  search_then(shared->program, false, [this, shared](const std::shared_ptr<search_run>& run) {
     arrange<std::string>(
         run, [shared](const search_run& r) { return threaded_hits(r, *shared); },
         [this](const std::string& tree) {
@@ -316,8 +341,14 @@ void imap_host::run(imap::move& m) {
 
 void imap_host::transfer(bool leave, bool uid, const imap::sequence_set& set, const std::string& to_name) {
   if (visit_ended()) return;
-  const auto chosen = select_rows(set, uid);
+  auto chosen = select_rows(set, uid);
   if (!chosen) return;
+  if (leave) keep_allowed(*chosen);
+  if (const auto most = settings_->limits.saved_at_once(); !leave && most != 0 && chosen->count > most) {
+    auto rows = chosen->rows; // RFC 9738 §3.1: all or none
+    keep_newest(rows, most);
+    return end_no(imap::message_limit_code(most, selected_->map().list().at(rows.front().first)), too_many_text);
+  }
   const auto all = mailboxes();
   const auto* to = all->find(to_name);
   if (to == nullptr || visiting_) return transfer_foreign(leave, *chosen, to_name);
@@ -379,6 +410,11 @@ void imap_host::run(imap::expunge& e) {
   std::optional<storage::mail::uid_ranges> uids;
   if (e.uids) uids = e.uids->resolve(selected_->map().largest_uid(), session_.saved_uids());
   const auto now = selected_->cell()->view();
+  if (const auto most = settings_->limits.messages; most != 0 && uids)
+    if (const auto lowest = newest_deleted(selected_->view(), selected_->rows_of(*uids), most)) {
+      uids = imap::intersect(*uids, imap::number_ranges{{*lowest, UINT32_MAX}});
+      limit_code_ = imap::message_limit_code(most, *lowest);
+    }
   if (now->status.deleted == 0 || (uids && uids->empty())) return end_ok("", "EXPUNGE completed");
   change_in(selected_owner(), storage::mail::expunge{selected_->id(), std::move(uids), false, false, keeps_removed(node_)}, [this](const storage::command_result& r) {
     if (r.what != storage::outcome::done) return end_refused(r.what);

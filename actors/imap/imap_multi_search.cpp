@@ -17,6 +17,10 @@ struct imap_host::searched_mailboxes {
 };
 
 void imap_host::run(imap::multi_search& m) {
+  if (m.what.program.uses_filters) {
+    auto kept = std::make_shared<imap::multi_search>(std::move(m));
+    return expand_filters(kept->what.program, [this, kept] { run(*kept); });
+  }
   if (!may_update(m.what.returns)) return;
   auto work = std::make_shared<searched_mailboxes>();
   work->command = std::move(m);
@@ -82,7 +86,9 @@ void imap_host::search_one(std::shared_ptr<searched_mailboxes> work, const mailb
                            const std::string& name, bool selected) {
   const auto& saved = session_.saved_uids();
   auto run = std::make_shared<search_run>(node_, mailbox, work->command.what.program,
-                                          selected ? std::span<const imap::number_range>(saved) : std::span<const imap::number_range>());
+                                          selected ? std::span<const imap::number_range>(saved) : std::span<const imap::number_range>(),
+                                          settings_->limits.messages);
+  if (run->cut_at_uid() != 0) limit_code_ = imap::message_limit_code(settings_->limits.messages);
   auto made = std::make_unique<search_rows>(node_, link(), run);
   const auto* rows = made.get();
   produce_rows(std::move(made), [this, rows, run, work, name, selected, view = mailbox.shared_view()] {

@@ -3,6 +3,7 @@
 #include "actors/imap/mailbox_news.hpp"
 #include "policy/rights/people.hpp"
 #include "protocols/imap/acl.hpp"
+#include "protocols/imap/filter.hpp"
 #include "protocols/imap/metadata.hpp"
 
 #include <algorithm>
@@ -154,6 +155,8 @@ void imap_host::run(imap::set_metadata& c) {
   for (auto& [name, value] : c.entries) {
     if (value && value->size() > settings_->limits.metadata_value_octets)
       return end_no(imap::metadata_max_size_code(settings_->limits.metadata_value_octets), "The value is too long");
+    if (value && imap::names_filter(name) && !imap::is_filter(*value, {&settings_->limits, true}))
+      return end_no("CANNOT", "The value is no search"); // RFC 5466 §3.2
     const bool own = name.starts_with("/private/");
     shared = shared || !own;
     if (name == own_seen_entry) own_seen = value && *value == "true";

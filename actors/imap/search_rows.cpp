@@ -1,5 +1,6 @@
 #include "actors/imap/search_rows.hpp"
 
+#include "actors/imap/message_limit.hpp"
 #include "actors/imap/object_id.hpp"
 
 #include <algorithm>
@@ -47,12 +48,13 @@ std::vector<imap::row_range> rows_that_may_match(const mailbox_session& mailbox,
 } // namespace
 
 search_run::search_run(const node& n, const mailbox_session& mailbox, const imap::search_program& program,
-                       std::span<const imap::number_range> saved_uids)
+                       std::span<const imap::number_range> saved_uids, std::uint32_t newest)
     : view_(mailbox.shared_view()), map_(mailbox.map()), recent_(mailbox.recent()),
       matcher_(program, context_of(mailbox, saved_uids, n.clock->wall())), ranked_(program.uses_fuzzy),
       fuzzy_(fuzzy_questions_of(matcher_.leaves(), n.settings->get()->search_languages)),
       answers_(n.bodies, mailbox.cell(), matcher_.leaves(), fuzzy_), hints_(n, *view_, matcher_.leaves(), fuzzy_),
       rows_(rows_that_may_match(mailbox, matcher_)), owner_(mailbox.foreign_owner()) {
+  if (newest != 0 && keep_newest(rows_, newest)) cut_at_uid_ = uid_of(rows_.front().first);
   if (!rows_.empty()) row_ = rows_.front().first;
   for (const auto& range : rows_) to_look_at_ += range.end - range.first;
 }

@@ -22,8 +22,9 @@ namespace rookery::actors {
 /// A search that stands on its own: it holds what it reads, and one thread at a time runs it.
 class search_run {
 public:
+  /// `newest`: of more messages that may match only so many are looked at, the newest; 0: all.
   search_run(const node&, const mailbox_session&, const imap::search_program&,
-             std::span<const imap::number_range> saved_uids);
+             std::span<const imap::number_range> saved_uids, std::uint32_t newest = 0);
 
   /// True when it can be run without waiting for the disk, as far as one knows now.
   bool in_memory() const noexcept { return matcher_.needs() == 0; }
@@ -34,6 +35,8 @@ public:
   /// How many messages were looked at, of how many. From any thread.
   std::uint32_t looked_at() const noexcept { return looked_at_.load(std::memory_order_relaxed); }
   std::uint32_t to_look_at() const noexcept { return to_look_at_; }
+  /// There were more than `newest`: the lowest UID that is looked at; 0: all are.
+  std::uint32_t cut_at_uid() const noexcept { return cut_at_uid_; }
   /// Rows of the view, ascending.
   const std::vector<std::uint32_t>& hits() const noexcept { return hits_; }
   /// Of the hits; none where the program has no fuzzy key.
@@ -63,6 +66,7 @@ private:
   std::vector<std::uint32_t> hits_;
   std::vector<std::uint8_t> relevancies_;
   std::uint32_t to_look_at_ = 0;
+  std::uint32_t cut_at_uid_ = 0;
   std::atomic<std::uint32_t> looked_at_{0};
 };
 

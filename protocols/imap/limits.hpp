@@ -26,6 +26,12 @@ struct server_limits {
   /// All messages of one MULTIAPPEND.
   std::uint64_t append_total_octets = 209715200;
   std::size_t append_messages = 1000;
+  /// Messages of one FETCH, STORE, SEARCH, MOVE or UID EXPUNGE: the newest are done, the rest is told of;
+  /// announced as MESSAGELIMIT (RFC 9738). 0: any number.
+  std::uint32_t messages = 0;
+  /// Of one COPY or APPEND, announced as SAVELIMIT, when there is no `messages`.
+  std::uint32_t saved_messages = 0;
+  std::uint32_t saved_at_once() const noexcept { return messages != 0 ? messages : saved_messages; }
   /// A refused literal that the client sends unasked ({n+}) is read and dropped up to this;
   /// beyond it the connection ends with BYE.
   std::uint64_t swallowed_octets = 268435456;
@@ -42,6 +48,7 @@ struct server_limits {
   std::size_t section_depth = 64;      ///< Numbers in one section part "1.2.3".
   std::size_t search_depth = 32;       ///< NOT, OR and parentheses inside each other.
   std::size_t search_terms = 2000;     ///< Keys of one search program.
+  std::size_t filters = 32;            ///< Filters that one search stands for, those within others too (RFC 5466).
   std::size_t comparators = 16;        ///< Names in one COMPARATOR.
   std::size_t searched_mailboxes = 5000; ///< Of one ESEARCH; beyond it NO [LIMIT] (RFC 7377 §2.4).
   std::size_t notify_groups = 32;      ///< Groups of events in one NOTIFY.

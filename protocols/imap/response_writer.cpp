@@ -740,6 +740,15 @@ std::string in_progress_code(std::string_view tag, std::uint32_t done, std::uint
   return std::string(out.view());
 }
 
+std::string message_limit_code(std::uint32_t most, std::uint32_t lowest_uid) {
+  std::string out = "MESSAGELIMIT ";
+  base::append_number(out, most);
+  if (lowest_uid == 0) return out;
+  out.push_back(' ');
+  base::append_number(out, lowest_uid);
+  return out;
+}
+
 std::string highest_modseq_code(std::uint64_t modseq) {
   std::string out = "HIGHESTMODSEQ ";
   base::append_number(out, modseq);

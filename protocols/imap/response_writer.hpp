@@ -163,6 +163,8 @@ std::string copy_uid_code(std::uint32_t uid_validity, std::span<const number_ran
 /// From lists of single UIDs, in the order copied.
 std::string copy_uid_code(std::uint32_t uid_validity, std::span<const std::uint32_t> from, std::span<const std::uint32_t> to);
 std::string highest_modseq_code(std::uint64_t);
+/// RFC 9738 §3.1; `lowest_uid` of those that were done, 0: nothing was.
+std::string message_limit_code(std::uint32_t most, std::uint32_t lowest_uid = 0);
 std::string modified_code(std::span<const number_range>);
 std::string mailbox_id_code(std::string_view);
 

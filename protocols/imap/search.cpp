@@ -196,6 +196,23 @@ private:
       out_.uses_saved |= node.set.saved;
       return add(std::move(node), at);
     }
+    if (base::iequals(name, "FILTER")) { // RFC 5466 §3.1
+      node.key = search_key::filter;
+      if (!space()) return false;
+      node.text = base::to_lower(in_.atom());
+      if (node.text.empty() || node.text.find('/') != std::string::npos) return in_.syntax("Name of a filter expected");
+      out_.uses_filters = true;
+      return add(std::move(node), at);
+    }
+    if (base::iequals(name, "UIDAFTER") || base::iequals(name, "UIDBEFORE")) { // RFC 9738 §3.2
+      const bool after = base::iequals(name, "UIDAFTER");
+      std::uint32_t uid = 0;
+      node.key = search_key::uids;
+      if (!space() || !in_.number(uid) || uid == 0) return in_.syntax("UID expected");
+      if (after && uid != UINT32_MAX) node.set.written.emplace_back(uid + 1, UINT32_MAX);
+      if (!after && uid != 1) node.set.written.emplace_back(1, uid - 1);
+      return add(std::move(node), at);
+    }
     if (base::iequals(name, "HEADER")) {
       node.key = search_key::header;
       if (!space() || !in_.astring(node.field) || !space() || !text(node.text)) return false;
@@ -289,8 +306,10 @@ bool read_program(word_reader& in, search_program& out, const std::string& chars
 }
 
 /// RFC 6203 §4, §6.
-bool relevancy_is_there(word_reader& in, const search_program& program, bool asked) {
-  return !asked || program.uses_fuzzy || in.syntax("RELEVANCY needs a FUZZY key");
+bool relevancy_is_there(word_reader& in, search_program& program, bool asked) {
+  if (!asked || program.uses_fuzzy) return true;
+  program.uses_fuzzy = program.uses_filters; // one may be in there
+  return program.uses_fuzzy || in.syntax("RELEVANCY needs a FUZZY key");
 }
 
 } // namespace

@@ -36,6 +36,7 @@ enum class search_key : std::uint8_t {
   subject, from, to, cc, bcc,       ///< the same for one field
   body,         ///< `text` in the body
   text,         ///< `text` in header or body
+  filter,       ///< what the filter named `text` says; gone after `expand_filters` (filter.hpp)
   negation,     ///< one child
   either,       ///< OR, any number of children
   each          ///< AND, any number of children
@@ -58,6 +59,7 @@ struct search_program {
   std::uint32_t root = 0;
   bool uses_modseq = false; ///< the answer then carries MODSEQ
   bool uses_saved = false;  ///< "$" stands somewhere
+  bool uses_filters = false; ///< FILTER stands somewhere
   bool uses_fuzzy = false;  ///< FUZZY stands somewhere: hits have a relevancy
 };
 

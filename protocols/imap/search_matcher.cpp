@@ -176,6 +176,7 @@ std::uint32_t search_matcher::compile(const search_program& program, std::uint32
     case search_key::saved_on:
     case search_key::saved_since: days(op::saved_range, search_column::save_date, day_ms); break;
     case search_key::save_date_supported: s.what = op::yes; break;
+    case search_key::filter: s.what = op::no; break; // nobody said what it stands for
     case search_key::older:
     case search_key::younger: {
       // RFC 5032 §3: at least, or at most, so many seconds ago. Beyond all time is all time.

@@ -28,6 +28,8 @@ void server_session::announce_append(append_message&& message, const literal& fo
   if (found.octets == 0) return no("CANNOT", "An empty message cannot be stored");
   if (found.octets > limits.append_octets) return no("TOOBIG", "Message too large");
   if (append_->total > limits.append_total_octets) return no("TOOBIG", "Messages too large together");
+  if (const auto most = limits.saved_at_once(); most != 0 && append_->messages >= most)
+    return no(message_limit_code(most), "Too many messages at once"); // RFC 9738 §3.1: all or none
   if (append_->messages >= limits.append_messages) return no("LIMIT", "Too many messages at once");
   if (append_->messages++ == 0) queued_.emplace_back(append_begin{tag_, append_->mailbox, append_->message, append_->replaced});
   else queued_.emplace_back(append_next{append_->message});

@@ -145,6 +145,7 @@ private:
                      if (c.returns & search_return::partial) out += " page=" + print_page(c.page);
                      if (c.returns & search_return::relevancy) out += " relevancy";
                      if (c.program.uses_fuzzy) out += " fuzzy";
+                     if (c.program.uses_filters) out += " filters";
                      return out;
                    },
                    [](const sort& c) { return string(c.program.uses_fuzzy ? "sort fuzzy" : "sort"); },

@@ -54,6 +54,8 @@ TEST(ImapSearch, ColumnsDecideWhatTheyCan) {
                               {"KEYWORD $junk", 1}, {"KEYWORD work", 0}, {"UNKEYWORD nobody", 1}, {"KEYWORD nobody", 0},
                               {"LARGER 999", 1}, {"LARGER 1000", 0}, {"SMALLER 1000", 0}, {"SMALLER 1001", 1},
                               {"1:5", 1}, {"4:*", 0}, {"UID 30", 1}, {"UID 31:*", 0}, {"NOT 1:2", 1},
+                              {"UIDAFTER 29", 1}, {"UIDAFTER 30", 0}, {"UIDBEFORE 31", 1}, {"UIDBEFORE 30", 0}, {"UIDBEFORE 1", 0},
+                              {"UIDAFTER 4294967295", 0}, {"UIDAFTER 200", 0}, {"UIDAFTER 10 UIDBEFORE 40", 1},
                               {"ON 11-Apr-1970", 1}, {"BEFORE 11-Apr-1970", 0}, {"BEFORE 12-Apr-1970", 1}, {"SINCE 11-Apr-1970", 1},
                               {"SINCE 12-Apr-1970", 0}, {"SAVEDON 20-Jul-1970", 1}, {"SAVEDATESUPPORTED", 1}, {"YOUNGER 100", 0}, {"OLDER 100", 1},
                               {"MODSEQ 50", 1}, {"MODSEQ 51", 0}, {"EMAILID M1", 1}, {"THREADID T2", 0},

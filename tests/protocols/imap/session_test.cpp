@@ -37,6 +37,27 @@ TEST(ImapSession, GreetsWithItsCapabilities) {
   EXPECT_EQ(safe.output().find("STARTTLS"), std::string_view::npos);
 }
 
+TEST(ImapSession, SaysItsLimitsAndKeepsThemInAppend) { // RFC 9738
+  struct expectation {
+    std::uint32_t messages, saved;
+    std::string_view offered;
+    bool third; ///< a third message is taken
+  };
+  const expectation rows[] = {{0, 0, "", true}, {2, 0, " MESSAGELIMIT=2", false}, {0, 2, " SAVELIMIT=2", false}, {3, 2, " MESSAGELIMIT=3", true}};
+  for (const auto& e : rows) {
+    server_settings settings;
+    settings.limits.messages = e.messages;
+    settings.limits.saved_messages = e.saved;
+    scripted_host host(settings);
+    host.log_in();
+    const auto offered = host.say("a CAPABILITY\r\n");
+    EXPECT_EQ(offered.find("LIMIT=2 ") != std::string::npos || offered.find("LIMIT=3 ") != std::string::npos, !e.offered.empty());
+    EXPECT_NE(offered.find(e.offered), std::string::npos) << e.offered;
+    const auto said = host.say("b APPEND INBOX {1+}\r\nx {1+}\r\ny {1+}\r\nz\r\n");
+    EXPECT_EQ(said, e.third ? "b OK [APPENDUID 1 5] Stored\r\n" : "b NO [MESSAGELIMIT 2] Too many messages at once\r\n");
+  }
+}
+
 TEST(ImapSession, BeforeLogin) {
   const row rows[] = {
       {"login", "a LOGIN ann secret\r\na NOOP\r\n", "", "password:ann:secret in:ann:LOGIN command0"},

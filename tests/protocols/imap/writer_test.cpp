@@ -134,6 +134,11 @@ TEST(ImapWriter, RelevanciesAreThoseOfWhatIsTold) { // RFC 6203 §4, §6
   EXPECT_EQ(written([&](response_writer& w) { w.sort("a1", by, sorted, 0, best_first); }), "* ESEARCH (TAG \"a1\") ALL 3,2,4,9 RELEVANCY (100 40 7 1)\r\n");
 }
 
+TEST(ImapWriter, ALimitSaysWhereItStopped) { // RFC 9738 §3.1
+  EXPECT_EQ(message_limit_code(1000, 23221), "MESSAGELIMIT 1000 23221");
+  EXPECT_EQ(message_limit_code(4294967295u), "MESSAGELIMIT 4294967295");
+}
+
 TEST(ImapWriter, ProgressIsCountedWhereItIsKnown) { // RFC 9585 §4
   EXPECT_EQ(in_progress_code("A001", 454, 1000), "INPROGRESS (\"A001\" 454 1000)");
   EXPECT_EQ(in_progress_code("A\\1", 0, 0), "INPROGRESS (\"A\\\\1\" NIL NIL)");
