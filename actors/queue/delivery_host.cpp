@@ -278,6 +278,7 @@ void delivery_host::answer_all(const delivery::verdict& as) {
 
 void delivery_host::pass_on(attempt_result_ptr r) {
   r->transaction = passed_ = work_.work.number;
+  r->answered = link().now();
   r->message = std::move(work_.message);
   r->remote_host = parts_->host;
   r->session = session_.facts().session_id;

@@ -91,6 +91,7 @@ public:
   }
 
   caf::result<given_work> take(const take_work& t) {
+    if (const auto slot = slots_.find(t.connection); slot != slots_.end()) slot->second.asked = true;
     if (auto given = next_for(t)) return std::move(*given);
     if (!t.waits) return given_work{};
     auto promise = self_->make_response_promise<given_work>();
@@ -119,6 +120,24 @@ public:
       close(c);
     }
     pump();
+  }
+
+  /// A destination's actor has ended by a fault. What it was to connect will not come about: that mail waits for its next attempt.
+  void lost(const caf::down_msg& d) {
+    if (stopped_ || !d.reason) return;
+    const auto at = std::find_if(destinations_.begin(), destinations_.end(), [&](const auto& known) { return known.second == d.source; });
+    if (at == destinations_.end()) return;
+    const auto destination = at->first;
+    destinations_.erase(at);
+    base::log_event(base::severity::error, "delivery.destination_broken").text("destination", destination).text("error", caf::to_string(d.reason));
+    std::vector<queueing::connection_number> orphans;
+    for (const auto& [connection, slot] : slots_)
+      if (slot.destination == destination && !slot.asked) orphans.push_back(connection);
+    for (const auto connection : orphans) {
+      connection_over c{connection, queueing::close_reason::failed, {}, 0, true};
+      c.why.as = delivery::of_trouble(delivery::trouble::local, "a fault of this server");
+      over(c);
+    }
   }
 
   gateways_started start(const start_gateways& s) {
@@ -249,6 +268,7 @@ private:
   struct open_slot {
     std::string destination;
     std::uint64_t given = 0;   ///< the last transaction
+    bool asked = false;        ///< for work: it has come about, and ends by itself
   };
   /// Nobody was reached: what is due there waits to be told so.
   struct unreached_destination {
@@ -441,7 +461,10 @@ private:
       return;
     }
     auto& at = destinations_[slot.destination];
-    if (!at) at = is_local(*way->second) ? parts_->local : parts_->make_destination(*self_, slot.destination);
+    if (!at) {
+      at = is_local(*way->second) ? parts_->local : parts_->make_destination(*self_, slot.destination);
+      if (at != parts_->local) self_->monitor(at);
+    }
     self_->send(at, open_connection{std::move(slot), way->second});
   }
 
@@ -558,6 +581,7 @@ caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::sha
   self->set_default_handler(caf::drop);
   self->set_error_handler([](caf::error&) {});
   auto& st = self->state;
+  self->set_down_handler([&st](const caf::down_msg& d) { st.lost(d); });
   st.begin(self, std::move(parts));
   return {[&st](const spool_changed& c) { st.changed(c); },
           [&st](const take_work& t) { return st.take(t); },

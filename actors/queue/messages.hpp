@@ -120,6 +120,7 @@ struct attempt_result {
   std::string session;                       ///< for the logs
   std::string tls;                           ///< version and what was verified, for the logs
   std::string dns;                           ///< "validated", "not validated"; "" where nobody asked for it
+  base::instant answered{};                  ///< when the peer's answer was read; 0: no peer was asked
   bool here = false;                         ///< into mailboxes of this node
   bool peer_does_dsn = false;                ///< reports of success are the peer's matter
   bool deadline = false;                     ///< no attempt: a deadline has come

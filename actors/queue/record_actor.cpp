@@ -10,6 +10,7 @@
 #include "policy/delivery/retry_plan.hpp"
 #include "policy/recall/sent_record.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -27,7 +28,6 @@ struct under_way {
   std::vector<attempt_result_ptr> results;
   storage::commit_group group;
   bool together = false;           ///< came as attempt_results
-  base::instant begun{};
 };
 
 struct record_state {
@@ -190,7 +190,7 @@ bool add(node& n, const attempt_result& r, storage::commit_group& group) {
 
 void write_down(self_ptr self, std::vector<attempt_result_ptr> results, bool together) {
   auto& st = self->state;
-  under_way u{{}, {}, together, base::system_clock().now()};
+  under_way u{{}, {}, together};
   if (!together) u.group = std::move(results.front()->with);
   bool any = false;
   for (const auto& r : results) any = add(*st.parts->of, *r, u.group) || any;
@@ -210,13 +210,21 @@ void send_group(self_ptr self, std::uint64_t token) {
     self->delayed_send(self, commit_again, token);
 }
 
+/// Between the answer of a server that took mail and our record of it, a crash sends that mail again. What it did not
+/// take comes to no harm.
+void observe_window(const attempt_result& r) {
+  static auto& window = base::histogram_named("rookery_delivery_recorded_seconds", "",
+                                              "From the moment when a server's answer that it took mail was read until that was durable: a crash between them sends it twice");
+  if (r.answered == base::instant{}) return;
+  if (std::any_of(r.recipients.begin(), r.recipients.end(), [](const auto& one) { return one.as.what == fate::done; }))
+    window.observe(base::system_clock().now() - r.answered);
+}
+
 void written(self_ptr self, const commit_done& done) {
-  static auto& window = base::histogram_named("rookery_delivery_recorded_seconds", "", "From the end of an attempt until its outcome was durable");
   auto& st = self->state;
   const auto at = st.waiting.find(done.token);
   if (at == st.waiting.end()) return;
   const auto u = std::move(at->second);
-  window.observe(base::system_clock().now() - u.begun);
   st.waiting.erase(at);
   auto how = u.results.front()->how;
   if (done.error) {
@@ -225,6 +233,8 @@ void written(self_ptr self, const commit_done& done) {
       base::log_event(base::severity::error, "delivery.not_recorded")
           .text("message", message_name(r->message->id)).text("error", done.error->log.value);
     how = queueing::end_reason::broken;
+  } else {
+    for (const auto& r : u.results) observe_window(*r);
   }
   tell(self, u, how);
   if (st.waiting.empty())

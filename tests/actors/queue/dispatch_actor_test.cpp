@@ -2,6 +2,8 @@
 #include "tests/actors/queue/queue_world.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <stdexcept>
 
 namespace rookery::actors {
 namespace {
@@ -18,7 +20,7 @@ protected:
     parts->of = &w.of();
     parts->record = me();
     parts->local = caf::actor_cast<caf::actor>(here);
-    parts->make_destination = [this](caf::local_actor&, const std::string&) { return me(); };
+    parts->make_destination = [this](caf::local_actor& parent, const std::string&) { return make ? make(parent) : me(); };
     dispatch = spawn_dispatch(*w.of().system, parts);
     list(); // it has begun: the changes of the spool are sent to it
   }
@@ -47,6 +49,7 @@ protected:
   tests::queue_world w;
   caf::scoped_actor here{*w.of().system};
   caf::actor dispatch;
+  std::function<caf::actor(caf::local_actor&)> make; ///< another actor of a destination than the test; set before there is mail
 };
 
 TEST_F(Dispatch, ADestinationWithMailGetsAConnectionWhichGetsTheMail) {
@@ -173,6 +176,32 @@ TEST_F(Dispatch, MuchMailThatReachedNobodyGoesToRecordALittleAtATimeAndOthersDoN
   const auto known = list();
   const auto down = std::count_if(known.begin(), known.end(), [](const auto& d) { return d.state == queueing::destination_state::down; });
   EXPECT_EQ(down, 1);
+}
+
+TEST_F(Dispatch, WhatADestinationThatEndsByAFaultHadToConnectWaitsOn) {
+  int made = 0; // dispatch's thread has it from here to the end
+  make = [&](caf::local_actor& parent) {
+    if (++made > 1) return me();
+    return caf::actor_cast<caf::actor>(parent.spawn([](caf::event_based_actor* self) -> caf::behavior {
+      self->set_exception_handler([](std::exception_ptr&) -> caf::error { return caf::sec::runtime_error; });
+      return {[](const open_connection&) { throw std::runtime_error("a fault"); }};
+    }));
+  };
+  const auto id = w.accept(w.message({"a@remote.example"}));
+  const auto told = w.next<attempt_results>().all;
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0]->message->id, id);
+  ASSERT_EQ(told[0]->recipients.size(), 1u);
+  EXPECT_EQ(told[0]->recipients[0].as.what, delivery::fate::deferred);
+  w.self->send(dispatch, transactions_over{{told[0]->transaction}, queueing::end_reason::answered});
+  const auto known = list();
+  ASSERT_EQ(known.size(), 1u);
+  EXPECT_EQ(known[0].state, queueing::destination_state::down);
+  EXPECT_EQ(known[0].connections, 0u);
+  EXPECT_EQ(w.ask<std::uint64_t>(dispatch, retry_destination{"remote.example"}), 1u);
+  const auto again = w.next<open_connection>();
+  EXPECT_EQ(again.slot.destination, "remote.example");
+  EXPECT_EQ(take(again.slot.connection).work.id, id);
 }
 
 TEST_F(Dispatch, WhereNobodyWasReachedRecordHearsOfIt) {
