@@ -66,14 +66,15 @@ class Tracker:
                 for part in l.split()[2].split(b","):
                     a, _, b = part.partition(b":")
                     gone.update(range(int(a), int(b or a) + 1))
-                # A message may vanish between its EXISTS and the client's question for its UID.
-                for _ in gone - set(self.uids):
-                    if None not in self.uids:
-                        self.fault("VANISHED of unknown UIDs %s in %s" % (sorted(gone - set(self.uids)), command))
+                # A message may vanish between its EXISTS and the client's question for its UID: then it is one of those
+                # without a UID that stand where its UID would.
+                for uid in sorted(gone - set(self.uids)):
+                    first = max((i + 1 for i, u in enumerate(self.uids) if u and u < uid), default=0)
+                    last = min((i for i, u in enumerate(self.uids) if u and u > uid), default=len(self.uids))
+                    if first == last:
+                        self.fault("VANISHED of unknown UID %d in %s" % (uid, command))
                         break
-                    self.uids.reverse()
-                    self.uids.remove(None)
-                    self.uids.reverse()
+                    del self.uids[first]
                 self.uids = [u for u in self.uids if u not in gone]
 
     def fetched(self, n, line, command):
