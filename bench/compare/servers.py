@@ -2,26 +2,14 @@
 example.test. Their settings are what their manuals say for a busy, durable server: no address lookups, many processes kept,
 the mailbox format that is quickest there.
 """
-import imaplib, os, socket, subprocess, sys, time
+import imaplib, os, subprocess, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "end_to_end"))
-from node import Node, free_port_base
+from node import Node, free_port_base, wait_for
 from cost import Group
 from room import INSIDE, Room
 
 DOMAIN, PASSWORD = Node.domain, Node.password
-
-
-def wait_for(port, limit=60):
-    end = time.time() + limit
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if time.time() > end:
-                raise RuntimeError("nobody listens at port %d" % port)
-            time.sleep(0.05)
 
 
 class Server:

@@ -15,6 +15,19 @@ def free(port):
             return False
 
 
+def wait_for(port, limit=60):
+    """Until somebody listens there."""
+    end = time.time() + limit
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.time() > end:
+                raise TimeoutError("nobody listens at port %d" % port)
+            time.sleep(0.05)
+
+
 # Bases are multiples of this: then no port of one node is a port of another.
 SPACING = 27
 assert len({p % SPACING for p in STANDARD.values()}) == len(STANDARD)

@@ -3,7 +3,9 @@
     postfix = Postfix(folder, domains=["remote.example"])      # serves at once; the folder must be another user's to enter
     postfix.wait(1)                                            # messages that lie in its mailboxes
 """
-import email, glob, os, pwd, socket, subprocess, time
+import email, glob, os, pwd, subprocess, time
+
+from node import wait_for
 
 PROGRAM = "/usr/sbin/postfix"
 SERVICES = """127.0.0.1:%d inet n - n - - smtpd
@@ -34,18 +36,6 @@ def missing():
     if not os.path.exists(PROGRAM):
         return "Debian's package postfix is not installed"
     return "Postfix changes its user: needs root" if os.geteuid() != 0 else None
-
-
-def wait_for(port, limit=30):
-    end = time.time() + limit
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            if time.time() > end:
-                raise
-            time.sleep(0.05)
 
 
 class Postfix:

@@ -1,10 +1,10 @@
 """Mail that an account has elsewhere: another Rookery is the server there, over POP3 and IMAP, kill -9 included."""
-import imaplib, json, os, random, sys, tempfile, shutil, time, unittest
+import imaplib, json, os, random, sys, time, unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "service"))
-from own import PROGRAM, deliver, smtp
-from node import Node
+from own import deliver, smtp
+from two_nodes import TwoNodes
 
 BODIES = [b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n\r\nend\r\n", b"Subject: 8bit\r\n\r\n" + bytes(range(128, 256)) + b"\r\n",
           b"Subject: head only\r\n\r\n", b"Subject: long\r\n\r\n" + b"z\r\n" * 200_000]
@@ -44,27 +44,8 @@ def without_trace(text):
     return text[text.index(b"\r\nReturn-Path: ") + 2:]
 
 
-class Collection(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="rookery-collection-")
-        cls.there, cls.here = (cls.make(n) for n in ("there", "here"))
-        for n in (cls.there, cls.here):
-            n.start()
-
-    @classmethod
-    def make(cls, name):
-        folder = os.path.join(cls.folder, name)
-        os.mkdir(folder)
-        return Node(PROGRAM, folder, 8)
-
-    @classmethod
-    def tearDownClass(cls):
-        for n in (cls.there, cls.here):
-            code = n.stop()
-            faults = n.check()
-            assert code == 0 and not faults, (code, faults)
-        shutil.rmtree(cls.folder, ignore_errors=True)
+class Collection(TwoNodes):
+    accounts = 8
 
     def rookery(self, *verb, input=None):
         done = self.here.run(*verb, input=input)

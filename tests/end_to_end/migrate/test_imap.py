@@ -1,37 +1,17 @@
 """Accounts copied from another server over IMAP: whole, again, over a kill -9, many at a time."""
-import json, os, shutil, sys, tempfile, time, unittest
+import json, os, sys, time, unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, ".."))
 from boxes import BODIES, LIMIT, count, fill, folders, login, look, many, until_recorded
-from node import Node
+from two_nodes import TwoNodes
 
-PROGRAM = os.environ["ROOKERY_PROGRAM"]
 BOXES = ["INBOX", "Work/2026", "Entw&APw-rfe"]
 
 
-class Migrate(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="rookery-migrate-")
-        cls.there, cls.here = (cls.make(n) for n in ("there", "here"))
-        for n in (cls.there, cls.here):
-            n.start()
-
-    @classmethod
-    def make(cls, name):
-        folder = os.path.join(cls.folder, name)
-        os.mkdir(folder)
-        return Node(PROGRAM, folder, 9)
-
-    @classmethod
-    def tearDownClass(cls):
-        for n in (cls.there, cls.here):
-            code = n.stop()
-            faults = n.check()
-            assert code == 0 and not faults, (code, faults)
-        shutil.rmtree(cls.folder, ignore_errors=True)
+class Migrate(TwoNodes):
+    accounts = 9
 
     def migrate(self, user, *more, code=0, password=None, tls=("--tls", "none", "--plaintext-allowed"), port=None):
         done = self.here.run("migrate", user, "--host", "127.0.0.1", "--port", str(port or self.there.port("imap")), *tls, *more,
