@@ -27,6 +27,12 @@ base::result<json::value> unsupported() {
   return base::fail(base::error_kind::unsupported, "this server does not offer it");
 }
 
+json::value items_body(json::array items) {
+  json::value body{json::object{}};
+  body.set("items", std::move(items));
+  return body;
+}
+
 json::value show(const std::vector<queueing::destination_status>& all) {
   json::array items;
   for (const auto& d : all) {
@@ -45,9 +51,7 @@ json::value show(const std::vector<queueing::destination_status>& all) {
     one.set("in_flight", d.in_flight);
     items.push_back(std::move(one));
   }
-  json::value body{json::object{}};
-  body.set("items", std::move(items));
-  return body;
+  return items_body(std::move(items));
 }
 
 /// The messages that these commands make due: dispatch asks their destinations anew, even those that are down.
@@ -217,86 +221,75 @@ void live_node::gone() {
   waiting_.clear();
 }
 
+template <class Answer, class Question, class Show>
+void live_node::ask(const caf::actor& whom, std::chrono::minutes time, Question question, task_done done, Show show) {
+  if (link_ == nullptr || !whom) return done(unsupported());
+  link_->request(whom, time, std::move(question))
+      .then([done, show](const Answer& a) { done(show(a)); }, [done](const caf::error&) { done(busy()); });
+}
+
 void live_node::send_tls_reports(std::string day, task_done done) {
-  if (link_ == nullptr || !node_.tls_reporter) return done(unsupported());
-  link_->request(node_.tls_reporter, reports_time, actors::send_tls_reports{std::move(day)})
-      .then(
-          [done](const actors::tls_reports_sent& s) {
-            json::value body{json::object{}};
-            body.set("domains", s.domains);
-            body.set("before", s.before);
-            body.set("unasked", s.unasked);
-            body.set("unanswered", s.unanswered);
-            body.set("mailed", s.mailed);
-            body.set("posted", s.posted);
-            body.set("failed", s.failed);
-            done(std::move(body));
-          },
-          [done](const caf::error&) { done(busy()); });
+  ask<actors::tls_reports_sent>(node_.tls_reporter, reports_time, actors::send_tls_reports{std::move(day)}, std::move(done), [](const auto& s) {
+    json::value body{json::object{}};
+    body.set("domains", s.domains);
+    body.set("before", s.before);
+    body.set("unasked", s.unasked);
+    body.set("unanswered", s.unanswered);
+    body.set("mailed", s.mailed);
+    body.set("posted", s.posted);
+    body.set("failed", s.failed);
+    return body;
+  });
 }
 
 void live_node::mailboxes(base::account_id account, bool removed, task_done done) {
-  if (link_ == nullptr || !node_.mailbox_keeper) return done(unsupported());
-  link_->request(node_.mailbox_keeper, account_time, actors::list_mailboxes{account, removed})
-      .then(
-          [done, removed](const actors::mailbox_list& l) {
-            json::array items;
-            for (const auto& row : *l.rows) {
-              json::value one{json::object{}};
-              one.set("mailbox", row.status->name);
-              one.set("messages", row.status->messages);
-              one.set("octets", row.status->octets);
-              if (removed) {
-                one.set("first_removed", base::to_milliseconds(row.oldest));
-                one.set("last_removed", base::to_milliseconds(row.newest));
-              } else {
-                one.set("unseen", row.status->unseen);
-                if (!row.status->special_use.empty()) one.set("special_use", row.status->special_use);
-                one.set("subscribed", row.status->subscribed);
-              }
-              items.push_back(std::move(one));
-            }
-            json::value body{json::object{}};
-            body.set("items", std::move(items));
-            done(std::move(body));
-          },
-          [done](const caf::error&) { done(busy()); });
+  ask<actors::mailbox_list>(node_.mailbox_keeper, account_time, actors::list_mailboxes{account, removed}, std::move(done), [removed](const auto& l) {
+    json::array items;
+    for (const auto& row : *l.rows) {
+      json::value one{json::object{}};
+      one.set("mailbox", row.status->name);
+      one.set("messages", row.status->messages);
+      one.set("octets", row.status->octets);
+      if (removed) {
+        one.set("first_removed", base::to_milliseconds(row.oldest));
+        one.set("last_removed", base::to_milliseconds(row.newest));
+      } else {
+        one.set("unseen", row.status->unseen);
+        if (!row.status->special_use.empty()) one.set("special_use", row.status->special_use);
+        one.set("subscribed", row.status->subscribed);
+      }
+      items.push_back(std::move(one));
+    }
+    return items_body(std::move(items));
+  });
 }
 
 void live_node::restore(base::account_id account, std::string mailbox, base::wall_time as_of, bool pretend, task_done done) {
-  if (link_ == nullptr || !node_.mailbox_keeper) return done(unsupported());
-  link_->request(node_.mailbox_keeper, account_time, actors::restore_mailboxes{account, std::move(mailbox), as_of, pretend})
-      .then(
-          [done](const actors::restored_mailboxes& r) {
-            json::array items;
-            for (const auto& row : *r.rows) {
-              json::value one{json::object{}};
-              one.set("mailbox", row.mailbox);
-              one.set("messages", row.messages);
-              items.push_back(std::move(one));
-            }
-            json::value body{json::object{}};
-            body.set("items", std::move(items));
-            body.set("failed", r.failed);
-            done(std::move(body));
-          },
-          [done](const caf::error&) { done(busy()); });
+  ask<actors::restored_mailboxes>(
+      node_.mailbox_keeper, account_time, actors::restore_mailboxes{account, std::move(mailbox), as_of, pretend}, std::move(done), [](const auto& r) {
+        json::array items;
+        for (const auto& row : *r.rows) {
+          json::value one{json::object{}};
+          one.set("mailbox", row.mailbox);
+          one.set("messages", row.messages);
+          items.push_back(std::move(one));
+        }
+        auto body = items_body(std::move(items));
+        body.set("failed", r.failed);
+        return body;
+      });
 }
 
 void live_node::tidy_mailboxes(std::string rule, bool pretend, task_done done) {
-  if (link_ == nullptr || !node_.mailbox_keeper) return done(unsupported());
-  link_->request(node_.mailbox_keeper, tidy_time, actors::tidy_mailboxes{std::move(rule), pretend})
-      .then(
-          [done](const actors::tidied_mailboxes& t) {
-            json::value body{json::object{}};
-            body.set("accounts", t.accounts);
-            body.set("mailboxes", t.mailboxes);
-            body.set("messages", t.messages);
-            body.set("forgotten", t.forgotten);
-            body.set("failed", t.failed);
-            done(std::move(body));
-          },
-          [done](const caf::error&) { done(busy()); });
+  ask<actors::tidied_mailboxes>(node_.mailbox_keeper, tidy_time, actors::tidy_mailboxes{std::move(rule), pretend}, std::move(done), [](const auto& t) {
+    json::value body{json::object{}};
+    body.set("accounts", t.accounts);
+    body.set("mailboxes", t.mailboxes);
+    body.set("messages", t.messages);
+    body.set("forgotten", t.forgotten);
+    body.set("failed", t.failed);
+    return body;
+  });
 }
 
 json::value live_node::search_state() const {

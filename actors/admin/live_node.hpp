@@ -4,6 +4,7 @@
 #include "actors/admin/node_access.hpp"
 #include "actors/node.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -72,6 +73,9 @@ public:
   void gone();
 
 private:
+  /// Asks an actor of the node; `show` makes what the administration sees of its answer.
+  template <class Answer, class Question, class Show>
+  void ask(const caf::actor& whom, std::chrono::minutes time, Question, task_done, Show show);
   void commit(base::shard_id, std::string payload, committed);
   void commit(storage::commit_group, all_committed);
 
