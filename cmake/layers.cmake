@@ -2,7 +2,7 @@
 # A library that stands in no line may be used nowhere: add it here, with a reason
 # (docs/architecture.md lists the libraries and what each is for).
 set(layer_base      "openssl;threads;fmt")
-set(layer_protocols "base;openssl;simdjson;icu;idn2;zlib")
+set(layer_protocols "base;openssl;simdjson;icu;idn2;zlib;expat")
 set(layer_policy    "base;protocols")
 set(layer_storage   "base;leveldb;xapian")
 set(layer_cluster   "base;storage;caf")
