@@ -76,6 +76,19 @@ bool read_comparator(word_reader& in, const client_mode&, request& out) {
   return true;
 }
 
+/// RFC 5255 §3.2: "LANGUAGE" *(SP lang-range-quoted).
+bool read_language(word_reader& in, const client_mode&, request& out) {
+  language_request language;
+  while (in.space() && !in.at_end()) {
+    if (language.ranges.size() >= in.limits().languages) return in.fail(parse_fault::limit, "Too many languages");
+    auto& range = language.ranges.emplace_back();
+    if (in.take('*')) range = "*"; // no astring, but what the RFC's text shows
+    else if (!in.astring(range)) return false;
+  }
+  out = std::move(language);
+  return true;
+}
+
 /// RFC 2971 §3.1.
 bool read_id(word_reader& in, const client_mode&, request& out) {
   id_request id;
@@ -372,6 +385,7 @@ constexpr std::array rules{
     command_rule{"MYRIGHTS", false, logged_in, read_noun<my_rights, read_my_rights>},
     command_rule{"GETMETADATA", false, logged_in, read_noun<get_metadata, read_get_metadata>},
     command_rule{"SETMETADATA", false, logged_in, read_noun<set_metadata, read_set_metadata>, true},
+    command_rule{"LANGUAGE", false, any, read_language},
     command_rule{"CAPABILITY", false, any, read_plain<capability_request>},
     command_rule{"ID", false, any, read_id},
     command_rule{"LOGOUT", false, any, read_plain<logout_request>},

@@ -28,6 +28,7 @@ struct starttls_request {};
 struct namespace_request {};
 struct idle_request {};
 struct comparator_request { std::vector<std::string> names; }; ///< RFC 5255 §4.7
+struct language_request { std::vector<std::string> ranges; };  ///< RFC 5255 §3.2
 struct login_request { std::string user, password; };
 struct authenticate_request {
   std::string mechanism;
@@ -38,7 +39,7 @@ struct id_request { std::vector<std::pair<std::string, std::string>> pairs; };
 struct compress_request { std::string mechanism; };
 
 using request = std::variant<capability_request, logout_request, starttls_request, namespace_request, idle_request,
-                             comparator_request, login_request, authenticate_request, enable_request, id_request, compress_request,
+                             comparator_request, language_request, login_request, authenticate_request, enable_request, id_request, compress_request,
                              any_command>;
 
 /// In which states a command may be given.

@@ -49,6 +49,7 @@ struct server_limits {
   std::size_t search_depth = 32;       ///< NOT, OR and parentheses inside each other.
   std::size_t search_terms = 2000;     ///< Keys of one search program.
   std::size_t filters = 32;            ///< Filters that one search stands for, those within others too (RFC 5466).
+  std::size_t languages = 16;          ///< Ranges in one LANGUAGE.
   std::size_t comparators = 16;        ///< Names in one COMPARATOR.
   std::size_t searched_mailboxes = 5000; ///< Of one ESEARCH; beyond it NO [LIMIT] (RFC 7377 §2.4).
   std::size_t notify_groups = 32;      ///< Groups of events in one NOTIFY.

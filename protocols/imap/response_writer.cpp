@@ -278,7 +278,7 @@ void response_writer::line(std::string_view kind, std::string_view code, std::st
     out_.append(code);
     out_.append("] ");
   }
-  out_.append(text);
+  say(out_, mode_.language, text);
   out_.append("\r\n");
 }
 
@@ -394,6 +394,15 @@ void response_writer::multi_search(std::string_view tag, std::string_view name, 
   print_number(out_, uid_validity);
   out_.append(") UID");
   esearch_items(s, uids, true, highest_modseq, relevancies);
+}
+
+void response_writer::languages(std::initializer_list<std::string_view> tags) {
+  out_.append("* LANGUAGE (");
+  for (const auto* t = tags.begin(); t != tags.end(); ++t) {
+    if (t != tags.begin()) out_.push_back(' ');
+    out_.append(*t);
+  }
+  out_.append(")\r\n");
 }
 
 void response_writer::comparator(std::string_view name) {

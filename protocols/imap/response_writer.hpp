@@ -115,6 +115,8 @@ public:
   void multi_search(std::string_view tag, std::string_view mailbox, std::uint32_t uid_validity, const imap::search&,
                     std::span<const std::uint32_t> uids, std::uint64_t highest_modseq, std::span<const std::uint8_t> relevancies = {});
   void comparator(std::string_view name);
+  /// LANGUAGE (RFC 5255 §3.3): tags in parentheses.
+  void languages(std::initializer_list<std::string_view> tags);
   /// Pairs of the highest and the lowest UID.
   void uid_batches(std::string_view tag, std::span<const number_range> batches);
 

@@ -390,6 +390,7 @@ void server_session::run_command(std::string_view text) {
       s.writer().name_space(s.settings_->other_users, s.settings_->public_folders);
       s.finish("OK", "", "NAMESPACE completed");
     }
+    void operator()(language_request& r) const { s.speak(r.ranges); }
     void operator()(comparator_request& r) const { s.compare_by(r.names); }
     void operator()(idle_request&) const {
       s.out_.append("+ idling\r\n");
@@ -473,7 +474,7 @@ void server_session::tagged(std::string_view tag, std::string_view kind, std::st
     out_.append(code);
     out_.append("] ");
   }
-  out_.append(text);
+  say(out_, mode_.language, text);
   out_.append("\r\n");
 }
 

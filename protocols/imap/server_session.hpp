@@ -241,6 +241,7 @@ private:
   void swallow_after(const literal*);
   void enable(const std::vector<std::string>& names);
   void enable_condstore();
+  void speak(const std::vector<std::string>& ranges);
   void compare_by(const std::vector<std::string>& comparators);
   void count_error();
   std::size_t line_limit() const noexcept;

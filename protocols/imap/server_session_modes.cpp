@@ -12,7 +12,7 @@ namespace rookery::imap {
 std::string server_session::capabilities() const {
   std::string out = "IMAP4rev1 IMAP4rev2 ";
   out += settings_->literal_minus ? "LITERAL-" : "LITERAL+";
-  out += " SASL-IR ID ENABLE IDLE";
+  out += " SASL-IR ID ENABLE IDLE LANGUAGE";
   if (state_ == session_state::not_authenticated) {
     if (!facts_.tls && settings_->tls_available) out += " STARTTLS";
     const auto facts = login_facts();
@@ -73,6 +73,19 @@ void server_session::enable(const std::vector<std::string>& names) {
   }
   writer().enabled(enabled);
   finish("OK", "", "ENABLE completed");
+}
+
+/// RFC 5255 §3.2. The first answer in the new language is that of LANGUAGE itself.
+void server_session::speak(const std::vector<std::string>& ranges) {
+  if (ranges.empty()) {
+    writer().languages({language_tag(language::english), language_tag(language::german), "I-DEFAULT"});
+    return finish("OK", "", "LANGUAGE completed");
+  }
+  const auto chosen = choose_language(ranges);
+  if (!chosen) return finish("NO", "", "None of these languages is spoken here");
+  mode_.language = *chosen;
+  writer().languages({language_tag(*chosen)});
+  finish("OK", "", "LANGUAGE completed");
 }
 
 /// RFC 5255 §4.7. There is one comparator: texts are folded by it once, when messages arrive.

@@ -29,7 +29,7 @@ void play(const row& r, bool logged_in, bool selected) {
 
 TEST(ImapSession, GreetsWithItsCapabilities) {
   server_session plain(std::make_shared<server_settings>(), connection_facts{}, {});
-  EXPECT_EQ(plain.output(), "* OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE STARTTLS LOGINDISABLED] localhost Rookery ready\r\n");
+  EXPECT_EQ(plain.output(), "* OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE IDLE LANGUAGE STARTTLS LOGINDISABLED] localhost Rookery ready\r\n");
   connection_facts tls;
   tls.tls = true;
   server_session safe(std::make_shared<server_settings>(), tls, {});
