@@ -1,7 +1,9 @@
 #include "actors/queue/dispatch_actor.hpp"
 
 #include "actors/queue/delivery_settings.hpp"
+#include "actors/queue/idle_connections.hpp"
 #include "actors/queue/queue_actor.hpp"
+#include "actors/queue/recent_envelopes.hpp"
 #include "actors/queue/spool_commit.hpp"
 #include "actors/queue/system_mail_actor.hpp"
 #include "actors/queue/waiting.hpp"
@@ -22,8 +24,7 @@ namespace {
 using wake_atom = caf::atom_constant<caf::atom("wake")>;
 using idle_atom = caf::atom_constant<caf::atom("idle")>;
 
-/// A connection without work is kept so long for the next message.
-constexpr std::chrono::seconds idle_time{5};
+/// Connections without work are looked at so often.
 constexpr std::chrono::seconds idle_round{1};
 /// Messages at a destination that could not be reached of which a failure to connect is written down; the others
 /// wait with the destination. Of one that is gone for good all are, a connection's number at a time.
@@ -33,8 +34,6 @@ constexpr unsigned failures_recorded_max = 100;
 constexpr std::size_t own_a_commit = 32, own_waiting_max = 64;
 /// Deadlines that have come while so many wait are looked for again after this time, at the latest.
 constexpr std::chrono::milliseconds own_pause{100};
-/// Envelopes that were just read and will be wanted at once.
-constexpr std::size_t recent_max = 4096;
 
 class dispatch_state {
 public:
@@ -72,7 +71,7 @@ public:
   void changed(const spool_changed& what) {
     for (const auto& c : *what.changes) {
       count(c);
-      recent_.erase(c.id);
+      recent_.forget(c.id);
       if (c.queue_after.empty()) {
         core_.remove(c.id);
         withdrawn_.erase(c.id);
@@ -83,7 +82,7 @@ public:
         core_.remove(c.id);
         continue;
       }
-      if (put(*found)) keep_at_hand(std::move(*found));
+      if (put(*found)) recent_.keep(std::move(*found));
     }
     for (auto& [queue, moves] : std::exchange(moves_, {}))
       if (const auto at = queues_.find(queue); at != queues_.end()) self_->send(at->second, moves);
@@ -100,7 +99,7 @@ public:
       promise.deliver(given_work{queueing::take_result::stop, {}, nullptr});
       return promise;
     }
-    idle_[slot->second.destination].push_back({t, promise, base::system_clock().now() + idle_time});
+    idle_.wait(slot->second.destination, t, promise, base::system_clock().now());
     if (!idling_) {
       idling_ = true;
       self_->delayed_send(self_, idle_round, idle_atom::value);
@@ -193,15 +192,7 @@ public:
   }
 
   void close_idle() {
-    const auto time = base::system_clock().now();
-    for (auto at = idle_.begin(); at != idle_.end();) {
-      auto& waiting = at->second;
-      while (!waiting.empty() && waiting.front().until <= time) {
-        waiting.front().promise.deliver(given_work{});
-        waiting.pop_front();
-      }
-      at = waiting.empty() ? idle_.erase(at) : std::next(at);
-    }
+    idle_.close_old(base::system_clock().now());
     idling_ = !idle_.empty();
     if (idling_) self_->delayed_send(self_, idle_round, idle_atom::value);
   }
@@ -223,8 +214,7 @@ public:
 
   void stop() {
     stopped_ = true;
-    for (auto& [destination, waiting] : std::exchange(idle_, {}))
-      for (auto& one : waiting) one.promise.deliver(given_work{queueing::take_result::stop, {}, nullptr});
+    idle_.stop();
   }
 
   std::uint64_t pause(const pause_destination& p) {
@@ -274,11 +264,6 @@ private:
   struct unreached_destination {
     connection_over over;
     unsigned left = 0;         ///< messages that are told at most
-  };
-  struct idle_take {
-    take_work what;
-    caf::typed_response_promise<given_work> promise;
-    base::instant until{};
   };
 
   actors::node& node() const { return *parts_->of; }
@@ -337,16 +322,6 @@ private:
     return due;
   }
 
-  /// Those that wait long give way to those that came last.
-  void keep_at_hand(storage::queue::envelope&& e) {
-    const auto id = e.id;
-    recent_.insert_or_assign(id, std::make_shared<const storage::queue::envelope>(std::move(e)));
-    recent_order_.push_back(id);
-    if (recent_order_.size() <= recent_max) return;
-    recent_.erase(recent_order_.front());
-    recent_order_.pop_front();
-  }
-
   void close(const connection_over& c) {
     const auto at = slots_.find(c.connection);
     if (at == slots_.end()) return;
@@ -392,11 +367,7 @@ private:
   }
 
   envelope_ptr envelope_of(base::message_id id) {
-    if (const auto at = recent_.find(id); at != recent_.end()) {
-      auto out = std::move(at->second);
-      recent_.erase(at);
-      return out;
-    }
+    if (auto recent = recent_.take(id)) return recent;
     auto found = view_->find(id);
     return found ? std::make_shared<const storage::queue::envelope>(std::move(*found)) : nullptr;
   }
@@ -413,43 +384,14 @@ private:
   void pump() {
     if (stopped_) return;
     const auto time = now();
-    for (const auto& destination : std::exchange(touched_, {})) serve_idle(destination);
+    for (const auto& destination : std::exchange(touched_, {}))
+      idle_.serve(destination, [this](const take_work& t) { return next_for(t); });
     write_own_outcomes();
     while (auto slot = core_.next_open(time)) {
-      if (slot->open_already) call(*slot);
+      if (slot->open_already) idle_.call(*slot, [this](const take_work& t) { return next_for(t); });
       else open(std::move(*slot));
     }
     arm();
-  }
-
-  void serve_idle(const std::string& destination) {
-    const auto at = idle_.find(destination);
-    if (at == idle_.end()) return;
-    auto& waiting = at->second;
-    while (!waiting.empty()) {
-      auto given = next_for(waiting.back().what);
-      if (!given) return;
-      waiting.back().promise.deliver(std::move(*given));
-      waiting.pop_back();
-    }
-    idle_.erase(at);
-  }
-
-  /// A connection that is there has work now. One that idles is answered; one that waits for its
-  /// destination's rate asks again by itself.
-  void call(const queueing::slot& slot) {
-    const auto at = idle_.find(slot.destination);
-    if (at == idle_.end()) return;
-    auto& waiting = at->second;
-    const auto one = std::find_if(waiting.begin(), waiting.end(),
-                                  [&](const idle_take& w) { return w.what.connection == slot.connection; });
-    if (one == waiting.end()) return;
-    auto given = next_for(one->what);
-    if (!given) return;
-    auto promise = std::move(one->promise);
-    waiting.erase(one);
-    if (waiting.empty()) idle_.erase(at);
-    promise.deliver(std::move(*given));
   }
 
   void open(queueing::slot slot) {
@@ -563,11 +505,10 @@ private:
   std::unordered_map<std::string, caf::actor> queues_;
   std::unordered_map<std::string, caf::actor> destinations_;
   std::unordered_map<queueing::connection_number, open_slot> slots_;
-  std::unordered_map<std::string, std::deque<idle_take>> idle_;
+  idle_connections idle_;
   std::unordered_map<std::string, queue_moves> moves_;
   std::vector<std::string> touched_;   ///< destinations with idle connections that got mail
-  std::unordered_map<base::message_id, envelope_ptr> recent_;
-  std::deque<base::message_id> recent_order_;  ///< also of some that are used up
+  recent_envelopes recent_;
   std::deque<unreached_destination> unreached_;
   std::size_t own_waiting_ = 0;        ///< outcomes of our own that record has not answered for
   std::unordered_set<base::message_id> withdrawn_;

@@ -151,6 +151,18 @@ class Recall(Case):
         self.queued(0)
         self.assertEqual(sink.messages, [])
 
+    def test_what_is_held_for_gateways_is_stopped(self):
+        """Each gateway has a queue of its own: one message waits in three, and its sender knows of one."""
+        sink = self.sink()
+        self.rookery("queue", "freeze", "remote")
+        for domain in ("branch.example", "depot.example"):
+            self.rookery("gateway", "add", domain, "--on-request", "--dequeuer", self.u[3])
+        self.mail("a@branch.example", "b@depot.example", "c@branch.example", "d@remote.example")
+        self.assertEqual(sorted(m["queue"] for m in self.queued(3)), ["branch.example", "depot.example", "remote"])
+        self.assertEqual(self.recall(), {to: STOPPED for to in ("a@branch.example", "b@depot.example", "c@branch.example", "d@remote.example")})
+        self.queued(0)
+        self.assertEqual(sink.messages, [])
+
     def test_what_was_sent_or_came_back_is_said(self):
         sink = self.sink()
         sink.say("RCPT", "550 5.1.1 nobody", to="gone@")

@@ -9,9 +9,11 @@
 #include "policy/delivery/target_order.hpp"
 #include "policy/forwarding/forward_rule.hpp"
 #include "policy/forwarding/macro_text.hpp"
+#include "policy/queueing/header_priority.hpp"
 #include "policy/recall/recall.hpp"
 #include "policy/recall/sent_record.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace {
@@ -100,7 +102,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto cut = std::min(text.find('\n'), text.size());
     archiving::kind_reader kind;
     kind.field(text.substr(0, cut), text.substr(cut));
+    must(kind.kind(false, true) == archiving::message_kind::system);
     (void)kind.kind(false, false);
+    queueing::priority_reader priority;
+    priority.field(text.substr(0, cut), text.substr(cut));
+    priority.field("MT-Priority", text);
+    must(priority.number(true) >= -9 && priority.number(true) <= 9 && priority.number(false) == std::min<int>(priority.number(true), 0));
     smtp::reply said;
     said.code = static_cast<std::uint16_t>(400 + data[0] % 200);
     said.enhanced = text.substr(0, cut);
