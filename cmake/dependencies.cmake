@@ -14,6 +14,12 @@ pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(XAPIAN REQUIRED IMPORTED_TARGET xapian-core)
 
+# cluster/consensus takes only versions that its tests were run with.
+pkg_check_modules(RAFT REQUIRED raft)
+find_library(RAFT_LIBRARY raft REQUIRED)
+add_library(Raft::Raft INTERFACE IMPORTED GLOBAL)
+target_link_libraries(Raft::Raft INTERFACE ${RAFT_LIBRARY})
+
 find_package(CURL REQUIRED)
 add_library(Curl::Curl INTERFACE IMPORTED GLOBAL)
 target_link_libraries(Curl::Curl INTERFACE CURL::libcurl)

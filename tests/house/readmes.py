@@ -5,7 +5,7 @@ import re
 
 import tree
 
-TOP = "base protocols policy storage actors server tests bench".split()
+TOP = "base protocols policy storage cluster actors server tests bench".split()
 
 
 def main():
