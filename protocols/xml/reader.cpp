@@ -204,7 +204,8 @@ reader::piece reader::read(base::const_bytes in) {
   if (s.failed) return {*s.failed, 0};
   if (s.ended) return {};
   auto status = XML_STATUS_OK;
-  if (s.suspended) {
+  const bool resumes = s.suspended;
+  if (resumes) {
     status = XML_ResumeParser(s.expat.get());
   } else {
     const auto fresh = in.substr(s.ahead);
@@ -213,7 +214,13 @@ reader::piece reader::read(base::const_bytes in) {
       if (s.unfinished + fresh.size() > s.bounds.tag_octets) s.failed = fault::over_limit;
       return s.failed ? piece{*s.failed, 0} : piece{};
     }
-    const auto taken = fresh.substr(0, piece_octets);
+    auto taken = fresh.substr(0, piece_octets);
+    // expat would guess UTF-16 from a byte order mark or a zero, whatever encoding it is told.
+    taken = taken.substr(0, taken.find('\0'));
+    if (taken.empty() || (s.given == 0 && static_cast<unsigned char>(taken.front()) >= 0xfe)) {
+      s.failed = fault::not_well_formed;
+      return {*s.failed, 0};
+    }
     s.given += taken.size();
     s.ahead += taken.size();
     status = XML_Parse(s.expat.get(), taken.data(), static_cast<int>(taken.size()), XML_FALSE);
@@ -236,11 +243,16 @@ reader::piece reader::read(base::const_bytes in) {
     return {*s.failed, 0};
   }
   const auto used = std::exchange(s.ahead, 0);
-  return {std::nullopt, used};
+  if (!resumes || used == in.size()) return {std::nullopt, used};
+  auto next = read(in.substr(used)); // what expat does not have yet
+  next.used += used;
+  return next;
 }
 
 std::variant<element, fault> parse(std::string_view document, const limits& l) {
   if (document.size() > l.stanza_octets) return fault::over_limit;
+  if (document.find('\0') != std::string_view::npos || document.empty() || static_cast<unsigned char>(document.front()) >= 0xfe)
+    return fault::not_well_formed;
   auto bounds = l;
   bounds.tag_octets = l.stanza_octets;
   reader::state s(bounds, false);

@@ -71,6 +71,9 @@ INSTANTIATE_TEST_SUITE_P(
         row{"another_encoding", "<?xml version='1.0' encoding='ISO-8859-1'?><a>", "! encoding"},
         row{"utf_8_said_in_any_case", "<?xml version='1.0' encoding='utf-8'?><a/>", "root <a/> in \nend, rest "},
         row{"no_utf_8", "<a><b>\xff</b>", "root <a/> in \n! not well-formed"},
+        row{"no_utf_16", std::string("<\0a\0/\0>\0", 8), "! not well-formed"},
+        row{"no_byte_order_mark_of_utf_16", "\xff\xfe<", "! not well-formed"},
+        row{"a_zero", std::string("<a><b>x\0</b>", 12), "root <a/> in \n! not well-formed"},
         row{"text_between_children", "<a><b/>text<c/>", "root <a/> in \nchild <b/>\n! not well-formed"},
         row{"a_wrong_end", "<a><b></c>", "root <a/> in \n! not well-formed"},
         row{"an_unbound_prefix", "<a><p:b/>", "root <a/> in \n! not well-formed"},
@@ -122,6 +125,13 @@ TEST(Reader, LeavesWhatFollowsAnElementToItsOwner) {
   read = r.read(octets);
   ASSERT_TRUE(std::holds_alternative<child_read>(*read.what));
   EXPECT_EQ(octets.substr(read.used), "\x16\x03\x01");
+}
+
+TEST(Reader, ReadsAtOnceWhatComesAfterAnElement) {
+  reader r;
+  ASSERT_EQ(r.read("<a>").used, 3u);
+  EXPECT_TRUE(r.read("<b/>").what);
+  EXPECT_TRUE(r.read("<c/>").what);
 }
 
 TEST(Reader, CountsSpaceBetweenChildrenForNothing) {

@@ -1,0 +1,161 @@
+#include "base/check.hpp"
+#include "base/crypto/crypto.hpp"
+#include "protocols/encoding/base64.hpp"
+#include "protocols/xml/writer.hpp"
+#include "protocols/xmpp/stream_session.hpp"
+
+#include <algorithm>
+
+namespace rookery::xmpp {
+namespace {
+
+/// RFC 6120 §6.3.4: what makes sense here. LOGIN and XOAUTH2 are no mechanisms of XMPP.
+bool is_offered_here(sasl::mechanism m) { return m != sasl::mechanism::login && m != sasl::mechanism::xoauth2; }
+
+std::vector<sasl::mechanism> offered_here(const connection_facts& facts, const sasl::mechanism_choice& choice) {
+  auto all = sasl::offered(facts, choice);
+  std::erase_if(all, [](sasl::mechanism m) { return !is_offered_here(m); });
+  return all;
+}
+
+} // namespace
+
+std::string stream_session::offered_mechanisms() const {
+  const auto all = offered_here(facts_, settings_->mechanisms);
+  if (all.empty()) return {};
+  std::string text("<mechanisms xmlns='");
+  text.append(space::sasl).append("'>");
+  for (const auto m : all) text.append("<mechanism>").append(sasl::name(m)).append("</mechanism>");
+  text += "</mechanisms>";
+  // XEP-0440
+  std::string bindings;
+  if (!facts_.tls_exporter.empty()) bindings += "<channel-binding type='tls-exporter'/>";
+  if (!facts_.tls_server_end_point.empty()) bindings += "<channel-binding type='tls-server-end-point'/>";
+  if (!bindings.empty())
+    text.append("<sasl-channel-binding xmlns='").append(space::channel_binding).append("'>").append(bindings).append("</sasl-channel-binding>");
+  return text;
+}
+
+void stream_session::on_starttls() {
+  if (facts_.tls || !settings_->starttls_available) {
+    // RFC 6120 §5.4.2.2
+    put("<failure xmlns='" + std::string(space::tls) + "'/></stream:stream>");
+    return finish(true, "STARTTLS where it is not offered");
+  }
+  put("<proceed xmlns='" + std::string(space::tls) + "'/>");
+  // What came in the same breath was not protected.
+  input_.clear();
+  ask(stream_event::start_tls{});
+}
+
+void stream_session::on_auth(const element& e) {
+  const auto all = offered_here(facts_, settings_->mechanisms);
+  const auto found = sasl::find(e.get("mechanism"));
+  if (all.empty()) return fail_login("encryption-required");
+  if (!found || std::find(all.begin(), all.end(), *found) == all.end()) return fail_login("invalid-mechanism");
+  const auto text = e.text();
+  std::optional<std::string> initial;
+  if (!text.empty()) {
+    initial = text == "=" ? std::string() : encoding::base64_decode(text);
+    if (!initial) return fail_login("incorrect-encoding");
+    if (initial->size() > sasl::octets_max(*found)) return fail_login("malformed-request");
+  }
+  mechanism_ = *found;
+  exchange_.emplace(*found, facts_, settings_->mechanisms);
+  state_ = state::exchanging;
+  take(exchange_->begin(initial ? std::optional<std::string_view>(*initial) : std::nullopt));
+  if (initial) base::wipe(*initial);
+}
+
+void stream_session::on_sasl(const element& e) {
+  if (e.name == "abort") return take(sasl::failed{sasl::failure::aborted, {}});
+  if (e.name != "response") return end(stream_fault::not_authorized);
+  const auto text = e.text();
+  auto octets = text == "=" ? std::optional(std::string()) : encoding::base64_decode(text);
+  if (!octets) return fail_login("incorrect-encoding");
+  take(exchange_->respond(*octets));
+  base::wipe(*octets);
+}
+
+void stream_session::take(sasl::step step) {
+  if (auto* c = std::get_if<sasl::challenge>(&step)) {
+    put("<challenge xmlns='" + std::string(space::sasl) + "'>" + encoding::base64_encode(c->octets) + "</challenge>");
+  } else if (auto* p = std::get_if<sasl::check_password>(&step)) {
+    ask(stream_event::check_password{std::move(p->authzid), std::move(p->user), std::move(p->password)});
+  } else if (auto* f = std::get_if<sasl::find_credentials>(&step)) {
+    ask(stream_event::find_credentials{std::move(f->authzid), std::move(f->user), f->digest});
+  } else if (auto* q = std::get_if<sasl::check_proof>(&step)) {
+    ask(stream_event::check_proof{std::move(*q)});
+  } else if (auto* s = std::get_if<sasl::succeeded>(&step)) {
+    last_challenge_ = std::move(s->last);
+    ask(stream_event::authenticated{std::string(sasl::name(mechanism_)), std::move(s->authzid), std::move(s->user)});
+  } else {
+    auto& failed = std::get<sasl::failed>(step);
+    const bool wrong = failed.why == sasl::failure::wrong || failed.why == sasl::failure::channel_binding;
+    if (wrong && sasl::judged_by_session(mechanism_))
+      return ask(stream_event::authentication_failed{failed.why, std::move(failed.user), true});
+    push(stream_event::authentication_failed{failed.why, std::move(failed.user), false});
+    fail_login(failed.why == sasl::failure::aborted ? "aborted" : wrong ? "not-authorized" : "malformed-request");
+  }
+}
+
+void stream_session::fail_login(std::string_view condition) {
+  exchange_.reset();
+  state_ = state::negotiating;
+  put("<failure xmlns='" + std::string(space::sasl) + "'><" + std::string(condition) + "/></failure>");
+  if (++failures_ >= settings_->limits.authentication_failures) {
+    // The facts of the failures are still told to the host.
+    auto told = std::move(events_);
+    end(stream_fault::policy_violation, "Too many failed logins");
+    events_.insert(events_.begin(), std::make_move_iterator(told.begin()), std::make_move_iterator(told.end()));
+  }
+}
+
+void stream_session::say_failure() {
+  if (closed_) return;
+  asking_ = false;
+  fail_login("not-authorized");
+}
+
+void stream_session::credentials_found(const sasl::scram_credentials& credentials, bool known) {
+  if (closed_) return;
+  base::check(asking_ && exchange_, "credentials are in question");
+  asking_ = false;
+  take(exchange_->credentials_found(credentials, known));
+}
+
+void stream_session::password_verified(bool right) {
+  if (closed_) return;
+  base::check(asking_ && exchange_, "a password is in question");
+  asking_ = false;
+  take(exchange_->password_verified(right));
+}
+
+void stream_session::proof_judged(bool right, std::string_view user) {
+  if (closed_) return;
+  base::check(asking_ && exchange_, "a proof is in question");
+  asking_ = false;
+  take(exchange_->proof_judged(right, user));
+}
+
+void stream_session::accept_login() {
+  if (closed_) return;
+  asking_ = false;
+  exchange_.reset();
+  authenticated_ = true;
+  std::string text = "<success xmlns='" + std::string(space::sasl) + "'";
+  if (last_challenge_) text.append(">").append(encoding::base64_encode(*last_challenge_)).append("</success>");
+  else text += "/>";
+  put(text);
+  last_challenge_.reset();
+  restart();
+}
+
+void stream_session::refuse_login(std::string_view why) {
+  if (closed_) return;
+  asking_ = false;
+  last_challenge_.reset();
+  fail_login(why);
+}
+
+} // namespace rookery::xmpp

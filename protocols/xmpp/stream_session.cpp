@@ -1,0 +1,277 @@
+#include "protocols/xmpp/stream_session.hpp"
+
+#include "base/check.hpp"
+#include "base/text.hpp"
+#include "protocols/xml/writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace rookery::xmpp {
+namespace {
+
+constexpr std::array<std::string_view, 23> fault_names{
+    "bad-format", "conflict", "connection-timeout", "host-gone", "host-unknown", "improper-addressing", "internal-server-error",
+    "invalid-from", "invalid-namespace", "invalid-xml", "not-authorized", "not-well-formed", "policy-violation",
+    "remote-connection-failed", "reset", "resource-constraint", "restricted-xml", "system-shutdown", "undefined-condition",
+    "unsupported-encoding", "unsupported-feature", "unsupported-stanza-type", "unsupported-version"};
+
+/// RFC 6120 §4.7.5: 1.0 or a later minor of it, or a greater major number.
+bool version_fits(std::string_view version) {
+  const auto dot = version.find('.');
+  const auto major = base::parse_u32(version.substr(0, dot));
+  return dot != std::string_view::npos && major && *major >= 1;
+}
+
+} // namespace
+
+std::string_view name(stream_fault f) noexcept { return fault_names[static_cast<std::size_t>(f)]; }
+
+stream_session::stream_session(std::shared_ptr<const stream_settings> settings, connection_facts facts, base::instant now)
+    : settings_(std::move(settings)), facts_(std::move(facts)), now_(now), login_by_(now + settings_->limits.login_time),
+      last_word_(now), allowance_(static_cast<std::int64_t>(settings_->limits.burst_octets)), refilled_(now) {
+  restart();
+}
+
+void stream_session::feed(base::const_bytes in, base::instant now) {
+  now_ = now;
+  if (closed_) return;
+  refill(now);
+  if (!in.empty()) {
+    last_word_ = now;
+    nudged_ = false;
+  }
+  input_.append(in);
+}
+
+void stream_session::tick(base::instant now) {
+  now_ = now;
+  if (closed_) return;
+  refill(now);
+  if (state_ != state::bound) {
+    if (now >= login_by_) end(stream_fault::connection_timeout, "No login in time");
+    return;
+  }
+  if (acknowledgement_by_ && now >= *acknowledgement_by_) return finish(false, "no acknowledgement in time");
+  if (nudged_ || now < last_word_ + settings_->limits.idle_time) return;
+  nudged_ = true;
+  if (managed_)
+    request_acknowledgement();
+  else
+    put(" "); // RFC 6120 §4.6.1
+}
+
+std::optional<base::instant> stream_session::deadline() const noexcept {
+  if (closed_) return {};
+  auto next = state_ == state::bound ? base::instant::max() : login_by_;
+  if (acknowledgement_by_) next = std::min(next, *acknowledgement_by_);
+  if (state_ == state::bound && !nudged_) next = std::min(next, last_word_ + settings_->limits.idle_time);
+  if (throttled()) {
+    const auto missing = static_cast<std::uint64_t>(-allowance_) * 1'000'000'000u / settings_->limits.octets_a_second;
+    next = std::min(next, refilled_ + std::chrono::nanoseconds(missing + 1'000'000));
+  }
+  return next == base::instant::max() ? std::nullopt : std::optional(next);
+}
+
+void stream_session::refill(base::instant now) {
+  const auto rate = settings_->limits.octets_a_second;
+  if (rate == 0 || now <= refilled_) return;
+  const auto most = static_cast<std::int64_t>(settings_->limits.burst_octets);
+  // A day refills whatever there is.
+  const auto passed = std::min<base::duration>(now - refilled_, std::chrono::hours(1));
+  const auto more = static_cast<std::int64_t>(static_cast<double>(passed.count()) * static_cast<double>(rate) / 1e9);
+  if (more == 0) return;
+  allowance_ = std::min(most, allowance_ + more);
+  refilled_ = now;
+}
+
+bool stream_session::wants_input() const noexcept {
+  if (closed_ || throttled() || input_.size() >= settings_->limits.input_octets) return false;
+  return outstanding() < settings_->limits.unhandled_stanzas;
+}
+
+std::optional<stream_session::event> stream_session::next_event() {
+  while (events_.empty() && step()) {}
+  if (events_.empty()) return {};
+  auto e = std::move(events_.front());
+  events_.pop_front();
+  return e;
+}
+
+bool stream_session::step() {
+  if (closed_ || asking_ || throttled() || outstanding() >= settings_->limits.unhandled_stanzas) return false;
+  auto piece = reader_->read(input_.view());
+  input_.consume(piece.used);
+  unpaid_ += piece.used;
+  if (piece.what) {
+    // Paid for as a whole: when it stops does not depend on how it was cut.
+    allowance_ -= static_cast<std::int64_t>(std::exchange(unpaid_, 0));
+    read(std::move(*piece.what));
+  }
+  if (input_.empty()) input_.release();
+  return piece.what || piece.used > 0;
+}
+
+void stream_session::read(xml::reading what) {
+  if (auto* opened = std::get_if<xml::root_opened>(&what)) return on_header(*opened);
+  if (auto* child = std::get_if<xml::child_read>(&what)) return on_element(std::move(child->child));
+  if (auto* fault = std::get_if<xml::fault>(&what)) return on_fault(*fault);
+  if (!header_sent_) write_header();
+  put("</stream:stream>");
+  finish(true, "closed by the client");
+}
+
+void stream_session::on_fault(xml::fault f) {
+  switch (f) {
+  case xml::fault::not_well_formed: return end(stream_fault::not_well_formed);
+  case xml::fault::restricted: return end(stream_fault::restricted_xml);
+  case xml::fault::encoding: return end(stream_fault::unsupported_encoding);
+  case xml::fault::over_limit: return end(stream_fault::policy_violation, "Too large or too deep");
+  }
+}
+
+/// A new stream on the same connection (RFC 6120 §4.3.3); what the client pipelined stays.
+void stream_session::restart() {
+  auto bounds = settings_->limits.xml;
+  bounds.stanza_octets = authenticated_ ? settings_->limits.stanza_octets : settings_->limits.login_octets;
+  bounds.tag_octets = std::min(bounds.tag_octets, bounds.stanza_octets);
+  reader_.emplace(bounds);
+  state_ = state::header;
+  header_sent_ = false;
+}
+
+void stream_session::write_header() {
+  header_sent_ = true;
+  ++streams_;
+  std::string text = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' xml:lang='en' id='";
+  text += xml::escaped(facts_.session_id);
+  text += '-';
+  base::append_number(text, streams_);
+  text += '\'';
+  const auto& from = domain_.empty() ? wanted_domain_ : domain_;
+  if (!from.empty()) text.append(" from='").append(xml::escaped(from)).append("'");
+  put(text + ">");
+}
+
+void stream_session::on_header(const xml::root_opened& opened) {
+  const auto& root = opened.root;
+  if (root.space != space::streams || opened.default_space != space::client) return end(stream_fault::invalid_namespace);
+  if (root.name != "stream") return end(stream_fault::bad_format);
+  const auto to = normal_domain(root.get("to"));
+  // RFC 6120 §4.9.3.6: what the client wanted stands in the answer also when it is not served.
+  if (to) wanted_domain_ = *to;
+  if (!version_fits(root.get("version"))) return end(stream_fault::unsupported_version);
+  if (!root.has("to")) return end(stream_fault::improper_addressing);
+  if (!to || (authenticated_ && *to != domain_)) return end(stream_fault::host_unknown);
+  if (*to == domain_) return domain_served(true);
+  domain_.clear();
+  ask(stream_event::check_domain{*to});
+}
+
+void stream_session::domain_served(bool served) {
+  if (closed_) return;
+  asking_ = false;
+  if (!served) return end(stream_fault::host_unknown);
+  domain_ = wanted_domain_;
+  write_header();
+  write_features();
+  state_ = authenticated_ ? state::logged_in : state::negotiating;
+}
+
+void stream_session::write_features() {
+  std::string text = "<stream:features>";
+  if (!authenticated_) {
+    if (settings_->starttls_available && !facts_.tls)
+      text.append("<starttls xmlns='").append(space::tls).append(facts_.secure() ? "'/>" : "'><required/></starttls>");
+    text += offered_mechanisms();
+  } else {
+    text.append("<bind xmlns='").append(space::bind).append("'/>");
+    text.append("<session xmlns='").append(space::session).append("'><optional/></session>");
+    text.append("<sm xmlns='").append(space::stream_management).append("'/>");
+    text.append("<csi xmlns='").append(space::client_state).append("'/>");
+    text += settings_->features;
+  }
+  // XEP-0478
+  text += "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>";
+  base::append_number(text, authenticated_ ? settings_->limits.stanza_octets : settings_->limits.login_octets);
+  put(text + "</max-bytes></limits></stream:features>");
+}
+
+void stream_session::tls_started(const connection_facts& facts, base::instant now) {
+  facts_ = facts;
+  now_ = now;
+  asking_ = false;
+  // RFC 6120 §5.4.3.3: what was learned before TLS is forgotten.
+  input_.clear();
+  domain_.clear();
+  wanted_domain_.clear();
+  restart();
+}
+
+void stream_session::on_element(element e) {
+  if (e.space == space::streams && e.name == "error") return finish(true, "the client said an error");
+  switch (state_) {
+  case state::negotiating:
+    if (e.is("starttls", space::tls)) return on_starttls();
+    if (e.is("auth", space::sasl)) return on_auth(e);
+    break;
+  case state::exchanging:
+    if (e.space == space::sasl) return on_sasl(e);
+    break;
+  case state::logged_in:
+    if (e.space == space::stream_management) return on_management(e);
+    if (kind_of(e) == stanza_kind::iq && e.child("bind", space::bind) != nullptr) return on_bind(e);
+    break;
+  case state::bound:
+    if (e.space == space::stream_management) return on_management(e);
+    if (e.is("active", space::client_state)) return push(stream_event::client_state{true});
+    if (e.is("inactive", space::client_state)) return push(stream_event::client_state{false});
+    if (kind_of(e)) return on_stanza(std::move(e));
+    return end(stream_fault::unsupported_stanza_type);
+  default: break;
+  }
+  // RFC 6120 §4.9.3.12, §7.1
+  end(kind_of(e) || e.space == space::sasl ? stream_fault::not_authorized : stream_fault::unsupported_stanza_type);
+}
+
+void stream_session::ask(event e) {
+  asking_ = true;
+  push(std::move(e));
+}
+
+void stream_session::put(std::string_view octets) {
+  if (closed_) return;
+  if (output_.size() + octets.size() > settings_->limits.output_octets) {
+    output_.clear();
+    output_.release();
+    return finish(true, "the client does not read");
+  }
+  output_.append(octets);
+}
+
+void stream_session::put(const element& e) { put(xml::to_text(e, space::client)); }
+
+void stream_session::end(stream_fault f, std::string_view text) {
+  if (closed_) return;
+  if (!header_sent_) write_header();
+  std::string out = "<stream:error><";
+  out.append(name(f)).append(" xmlns='").append(space::stream_errors).append("'/>");
+  if (!text.empty())
+    out.append("<text xmlns='").append(space::stream_errors).append("' xml:lang='en'>").append(xml::escaped(text)).append("</text>");
+  put(out + "</stream:error></stream:stream>");
+  finish(true, name(f));
+}
+
+void stream_session::finish(bool finished, std::string_view why) {
+  if (closed_) return;
+  closed_ = true;
+  asking_ = false;
+  state_ = state::ended;
+  input_.clear();
+  input_.release();
+  events_.clear();
+  push(stream_event::gone{finished, std::string(why)});
+}
+
+} // namespace rookery::xmpp

@@ -1,0 +1,211 @@
+/// The server's side of a client's stream: header, features, STARTTLS, SASL, resource binding, stream
+/// management, and then stanzas in and out.
+///
+/// Source: RFC 6120 §4 to §8; RFC 7590; XEP-0198 (stream management), XEP-0352 (client state), XEP-0440 (channel
+/// bindings named), XEP-0478 (limits announced).
+///
+///   event                    the host's answer
+///   check_domain             domain_served
+///   start_tls                once the output is sent put TLS below, then tls_started
+///   find_credentials         credentials_found
+///   check_password           password_verified
+///   check_proof              proof_judged
+///   authenticated            accept_login | refuse_login
+///   authentication_failed    (a fact, for the log); if `held`: say_failure
+///   bind_resource            bound | refuse_binding
+///   enable_management        management_enabled
+///   resume_stream            resumed | refuse_resumption
+///   stanza                   `handled`, when it was dealt with; in order, counted
+///   client_state             (a fact)
+///   gone                     the last event; `closed` is true
+///
+/// While an answer is awaited, input waits unparsed. What is malformed, forged or out of its place never reaches
+/// the host; a stanza has a sender that is the bound address, and an addressee in its normal form.
+#pragma once
+
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "protocols/connection_facts.hpp"
+#include "protocols/sasl/server_exchange.hpp"
+#include "protocols/session.hpp"
+#include "protocols/xml/reader.hpp"
+#include "protocols/xmpp/limits.hpp"
+#include "protocols/xmpp/stanza.hpp"
+#include "protocols/xmpp/stream_management.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace rookery::xmpp {
+
+/// Shared by all streams of a listener; immutable.
+struct stream_settings {
+  bool starttls_available = true;
+  sasl::mechanism_choice mechanisms;
+  std::string features;              ///< XML that is added to the features of a stream after the login
+  stream_limits limits;
+};
+
+/// RFC 6120 §4.9.3, those that are used.
+enum class stream_fault : std::uint8_t {
+  bad_format, conflict, connection_timeout, host_gone, host_unknown, improper_addressing, internal_server_error, invalid_from,
+  invalid_namespace, invalid_xml, not_authorized, not_well_formed, policy_violation, remote_connection_failed, reset,
+  resource_constraint, restricted_xml, system_shutdown, undefined_condition, unsupported_encoding,
+  unsupported_feature, unsupported_stanza_type, unsupported_version
+};
+/// "bad-format" and so on.
+std::string_view name(stream_fault) noexcept;
+
+namespace stream_event {
+
+struct check_domain { std::string domain; };
+struct start_tls {};
+struct find_credentials { std::string authzid, user; sasl::scram_digest digest = sasl::scram_digest::sha_256; };
+struct check_password { std::string authzid, user, password; };
+struct check_proof { sasl::check_proof question; };
+struct authenticated { std::string mechanism, authzid, user; };
+/// `held`: the session found out itself and waits for `say_failure`.
+struct authentication_failed { sasl::failure why; std::string user; bool held = false; };
+struct bind_resource { std::string resource; };      ///< empty: the server chooses
+struct enable_management { bool resume = false; };
+struct resume_stream { std::string previous; std::uint32_t handled = 0; };
+/// `to`: none for what is for the sender's own account. A stanza that was refused here already has no name.
+struct stanza { element what; std::optional<jid> to; };
+struct client_state { bool active = true; };
+/// `finished`: the client closed its stream; else it may come back to resume.
+struct gone { bool finished = false; std::string why; };
+
+} // namespace stream_event
+
+class stream_session {
+public:
+  using event = std::variant<stream_event::check_domain, stream_event::start_tls, stream_event::find_credentials,
+                             stream_event::check_password, stream_event::check_proof, stream_event::authenticated,
+                             stream_event::authentication_failed, stream_event::bind_resource, stream_event::enable_management,
+                             stream_event::resume_stream, stream_event::stanza, stream_event::client_state, stream_event::gone>;
+
+  stream_session(std::shared_ptr<const stream_settings>, connection_facts, base::instant now);
+  stream_session(const stream_session&) = delete;
+
+  // The shape of every session (protocols/session.hpp).
+  void feed(base::const_bytes, base::instant now);
+  void tick(base::instant now);
+  std::optional<event> next_event();
+  base::const_bytes output() const noexcept { return output_.view(); }
+  void sent(std::size_t octets) noexcept { output_.consume(octets); }
+  std::optional<base::instant> deadline() const noexcept;
+  bool wants_input() const noexcept;
+  bool closed() const noexcept { return closed_; }
+
+  // Answers.
+  void domain_served(bool);
+  void tls_started(const connection_facts&, base::instant now);
+  void credentials_found(const sasl::scram_credentials&, bool known);
+  void password_verified(bool right);
+  void proof_judged(bool right, std::string_view user);
+  void say_failure();
+  void accept_login();
+  /// `why`: "not-authorized", "account-disabled", "temporary-auth-failure" (RFC 6120 §6.5).
+  void refuse_login(std::string_view why);
+  void bound(const jid&);
+  void refuse_binding(condition);
+  /// No id: it cannot be resumed.
+  void management_enabled(std::string_view id, std::chrono::seconds resumable);
+  /// Goes on where another stream of the client ended: with its `take_management` and `counted_from`, and so many
+  /// stanzas dealt with; none of them may be open.
+  void resumed(const jid&, std::string_view previous, stream_management, std::uint32_t handled, std::uint32_t counted_from);
+  void refuse_resumption();
+
+  /// So many stanzas of this stream (and those it resumed) have been dealt with: on the disk if they belong there.
+  void handled(std::uint32_t count);
+  /// A stanza for the client.
+  void send(const stanza_octets&);
+  void send(const element&);
+  /// Ends with an error of the stream (RFC 6120 §4.9).
+  void end(stream_fault, std::string_view text = {});
+  void shut_down(base::instant) { end(stream_fault::system_shutdown); }
+
+  /// Empty before `bound`.
+  const jid& address() const noexcept { return address_; }
+  /// The domain that the client named; empty before.
+  const std::string& domain() const noexcept { return domain_; }
+  bool asking() const noexcept { return asking_; }
+  bool managed() const noexcept { return managed_; }
+  /// What a stream that resumes this one needs. After `gone`.
+  stream_management take_management() { return std::move(management_); }
+  /// How many stanzas had come when stream management began.
+  std::uint32_t counted_from() const noexcept { return counted_from_; }
+  const connection_facts& facts() const noexcept { return facts_; }
+
+private:
+  enum class state : std::uint8_t { header, negotiating, exchanging, logged_in, bound, ended };
+
+  // stream_session.cpp: the wheel
+  bool step();
+  void read(xml::reading);
+  void on_header(const xml::root_opened&);
+  void on_element(element);
+  void on_fault(xml::fault);
+  void restart();
+  void write_header();
+  void write_features();
+  void put(std::string_view octets);
+  void put(const element&);
+  void ask(event);
+  void push(event e) { events_.push_back(std::move(e)); }
+  void finish(bool finished, std::string_view why);
+  void refill(base::instant now);
+  bool throttled() const noexcept { return settings_->limits.octets_a_second != 0 && allowance_ < 0; }
+
+  // stream_login.cpp: STARTTLS and SASL
+  void on_starttls();
+  void on_sasl(const element&);
+  void on_auth(const element&);
+  void take(sasl::step);
+  void fail_login(std::string_view condition);
+  std::string offered_mechanisms() const;
+
+  // stream_stanzas.cpp: binding, stream management, stanzas
+  void on_bind(const element&);
+  void on_management(const element&);
+  void on_stanza(element);
+  bool sender_is_right(const element&) const;
+  void refuse(const element&, condition);
+  void request_acknowledgement();
+  void answer_request();
+  std::uint32_t outstanding() const noexcept { return received_ - handled_; }
+
+  std::shared_ptr<const stream_settings> settings_;
+  connection_facts facts_;
+  base::instant now_, login_by_, last_word_;
+  std::optional<base::instant> acknowledgement_by_;
+  base::buffer input_, output_;
+  std::optional<xml::reader> reader_;
+  std::deque<event> events_;
+  state state_ = state::header;
+  bool asking_ = false, closed_ = false, header_sent_ = false, authenticated_ = false;
+  bool managed_ = false, nudged_ = false;
+  std::string domain_, wanted_domain_, bind_id_;
+  jid address_;
+  std::optional<sasl::server_exchange> exchange_;
+  sasl::mechanism mechanism_{};
+  std::uint32_t failures_ = 0, streams_ = 0;
+  std::optional<std::string> last_challenge_;  ///< data of the success
+
+  stream_management management_;
+  std::uint32_t received_ = 0, handled_ = 0;
+  std::optional<std::uint32_t> acknowledge_at_; ///< the client asked when so many had come
+  std::uint32_t counted_from_ = 0, resume_handled_ = 0;
+  std::int64_t allowance_;                      ///< octets that may come at once; below 0: wait
+  std::size_t unpaid_ = 0;                      ///< octets of what is not complete
+  base::instant refilled_;
+};
+
+static_assert(session<stream_session>);
+
+} // namespace rookery::xmpp
