@@ -17,6 +17,7 @@
 #include "policy/delivery/delivery_view.hpp"
 #include "policy/routing/directory_view.hpp"
 #include "storage/body/body_reader.hpp"
+#include "storage/chat/owner.hpp"
 #include "storage/directory/config_table.hpp"
 #include "storage/mail/share_table.hpp"
 
@@ -26,8 +27,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+namespace rookery::storage::chat {
+class chat_view;
+}
 namespace rookery::storage::queue {
 class spool_machine;
 }
@@ -54,10 +59,11 @@ struct node {
 
   caf::actor log;                             ///< log_actor; use `commit`
   std::shared_ptr<commit_gate> gate = std::make_shared<commit_gate>();
-  std::vector<caf::actor> machines;           ///< by shard number: configuration, spool, mail shards
+  std::vector<caf::actor> machines;           ///< by shard number: configuration, spool, mail shards, chat shards
   std::uint32_t mail_shards = 1;
   std::vector<std::shared_ptr<const storage::mail::share_table>> shares; ///< of each mail shard
 
+  std::vector<std::shared_ptr<const storage::chat::chat_view>> chat;     ///< of each chat shard; may block
   std::shared_ptr<storage::body_reader> bodies;
   std::shared_ptr<storage::directory::config_cell> config;
   std::shared_ptr<published<routing::directory_view>> directory;
@@ -87,6 +93,13 @@ struct node {
   base::shard_id shard_of(base::account_id a) const noexcept {
     // What was removed from an account (mail::removed_of) is where the account is.
     return base::shard_id{storage::first_mail_shard + static_cast<std::uint32_t>((a.value & ~(std::uint64_t{1} << 63)) % mail_shards)};
+  }
+  /// `owner`: storage/chat/owner.hpp.
+  base::shard_id chat_shard_of(std::string_view owner) const noexcept {
+    return base::shard_id{storage::first_mail_shard + mail_shards + storage::chat::shard_index(owner, static_cast<std::uint32_t>(chat.size()))};
+  }
+  const storage::chat::chat_view& chat_of(std::string_view owner) const {
+    return *chat[storage::chat::shard_index(owner, static_cast<std::uint32_t>(chat.size()))];
   }
   const caf::actor& shard_actor(base::account_id a) const { return machines[shard_of(a).value]; }
 

@@ -12,6 +12,7 @@ void add_machines(storage::node_machines& store, check_report& out) {
   out.faults(store.config->check(), "configuration: ");
   out.faults(store.spool->check(), "spool: ");
   for (std::size_t i = 0; i < store.mail.size(); ++i) out.faults(store.mail[i]->check(), "mail shard " + std::to_string(i + storage::first_mail_shard) + ": ");
+  for (const auto& m : store.chat) out.faults(m->check(), "chat shard " + std::to_string(m->shard().value) + ": ");
   const auto table = store.config->cell()->table();
   out.set("domains", table->count(storage::directory::document_kind::domain));
   out.set("accounts", table->count(storage::directory::document_kind::account));

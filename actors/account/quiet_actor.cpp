@@ -33,7 +33,7 @@ void look(self_ptr self, const node& n) {
     base::log_event(base::severity::notice, "quiet.begun");
     const auto judge = std::make_shared<const std::function<bool(base::account_id, std::string_view)>>(
         [&n](base::account_id id, std::string_view protocol) { return refused(n, id, protocol); });
-    for (std::size_t i = storage::first_mail_shard; i < n.machines.size(); ++i) self->send(n.machines[i], end_quiet_sessions{judge});
+    for (std::size_t i = storage::first_mail_shard; i < storage::first_mail_shard + n.mail_shards; ++i) self->send(n.machines[i], end_quiet_sessions{judge});
   }
   if (!seen.next) return;
   const auto wait = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(*seen.next - now), std::chrono::milliseconds(1), std::chrono::milliseconds(look_most));

@@ -6,6 +6,7 @@
 #include "actors/search/indexer.hpp"
 #include "actors/tlsrpt/reporter_actor.hpp"
 #include "base/text.hpp"
+#include "storage/chat/command.hpp"
 #include "storage/mail/command.hpp"
 
 namespace rookery::admin {
@@ -179,7 +180,15 @@ void live_node::change_mail(base::account_id account, std::vector<storage::mail:
 }
 
 void live_node::drop_mail(base::account_id account, committed done) {
-  commit(node_.shard_of(account), storage::mail::encode({account, now(), storage::mail::drop_account{}}), std::move(done));
+  storage::commit_group group;
+  group.commands.push_back({node_.shard_of(account), 1, storage::mail::encode({account, now(), storage::mail::drop_account{}}), {}});
+  auto owner = storage::chat::account_owner(account);
+  const auto chat_shard = node_.chat_shard_of(owner);
+  group.commands.push_back({chat_shard, 1, storage::chat::encode({std::move(owner), now(), storage::chat::drop_owner{}}), {}});
+  commit(std::move(group), [done = std::move(done)](base::result<std::vector<storage::command_result>> r) {
+    if (!r) done(base::fail(r.error()));
+    else done(std::move(r->front()));
+  });
 }
 
 void live_node::in_worker(task what, task_done then) {

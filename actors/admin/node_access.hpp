@@ -80,7 +80,7 @@ public:
   virtual void mailboxes_of(base::account_id, mailboxes_found);
   /// Commands of one account's shard, together or not at all; answered when applied and published.
   virtual void change_mail(base::account_id, std::vector<storage::mail::any_command>, all_committed);
-  /// The account is gone: so is its mail.
+  /// The account is gone: so is its mail, and its chat.
   virtual void drop_mail(base::account_id, committed) = 0;
   /// Runs what blocks (reading the spool, hashing, checking) away from the caller's thread.
   virtual void in_worker(task, task_done) = 0;

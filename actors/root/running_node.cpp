@@ -143,6 +143,15 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
     shared.push_back(parts);
   }
   store->mail.clear();
+  for (auto& m : store->chat) {
+    auto parts = std::make_shared<machine_actor_parts>();
+    parts->directory = options.data_directory;
+    n.chat.push_back(m->view());
+    parts->machine = std::move(m);
+    n.machines.push_back(spawn_machine(*system_, parts));
+    shared.push_back(parts);
+  }
+  store->chat.clear();
   start_indexers(options);
 
   auto log_parts = std::make_shared<log_actor_parts>();

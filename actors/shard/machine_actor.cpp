@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "storage/chat/chat_machine.hpp"
 #include "storage/directory/config_machine.hpp"
 #include "storage/file/file_system.hpp"
 
@@ -184,6 +185,7 @@ std::shared_ptr<const std::vector<std::string>> faults_of(self_ptr self) {
   if (parts.mail) lines = parts.mail->check();
   else if (parts.spool) lines = parts.spool->check();
   else if (const auto* c = dynamic_cast<const storage::directory::config_machine*>(parts.machine.get())) lines = c->check();
+  else if (const auto* chat = dynamic_cast<const storage::chat::chat_machine*>(parts.machine.get())) lines = chat->check();
   return std::make_shared<const std::vector<std::string>>(std::move(lines));
 }
 

@@ -68,12 +68,14 @@ private:
     const auto there = files.list(b.to);
     if (there && !there->empty()) return base::fail(base::error_kind::exists, "The backup's directory is not empty: " + b.to);
     if (auto made = files.make_directory(b.to); !made) return base::fail(made.error());
+    const auto of = storage::read_store_identity(b.data_directory);
+    if (!of) return base::fail(of.error());
     checkpoint();
     std::uint64_t octets = 0;
     for (const auto& m : parts_->machines) {
       const auto records = ask<machine_records>(m, get_records{});
       if (!records) return base::fail(base::error_kind::io, "The backup failed", "a machine did not answer");
-      const auto copied = storage::copy_tree(*records->tree, storage::machine_directory(b.to, records->shard));
+      const auto copied = storage::copy_tree(*records->tree, storage::machine_directory(b.to, *of, records->shard));
       if (!copied) return base::fail(copied.error());
       octets += *copied;
     }

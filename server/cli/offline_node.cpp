@@ -3,6 +3,8 @@
 #include "actors/admin/admin_api.hpp"
 #include "server/store_check.hpp"
 #include "server/version.hpp"
+#include "storage/chat/command.hpp"
+#include "storage/chat/owner.hpp"
 #include "storage/mail/command.hpp"
 
 namespace rookery::cli {
@@ -45,7 +47,15 @@ void offline_node::change_spool_together(std::vector<storage::queue::command> co
 
 void offline_node::drop_mail(base::account_id account, committed done) {
   const base::shard_id shard{storage::first_mail_shard + static_cast<std::uint32_t>(account.value % store_->identity.mail_shards)};
-  commit(shard, storage::mail::encode({account, now(), storage::mail::drop_account{}}), done);
+  storage::commit_group group;
+  group.commands.push_back({shard, 1, storage::mail::encode({account, now(), storage::mail::drop_account{}}), {}});
+  auto owner = storage::chat::account_owner(account);
+  const auto index = storage::chat::shard_index(owner, store_->identity.chat_shards);
+  group.commands.push_back({base::shard_id{store_->identity.first_chat_shard() + index}, 1,
+                            storage::chat::encode({std::move(owner), now(), storage::chat::drop_owner{}}), {}});
+  auto results = store_->commit(group);
+  if (!results) return done(base::fail(results.error()));
+  done(std::move(results->front()));
 }
 
 base::result<json::value> offline_node::check() { return server::check_machines(*store_); }

@@ -5,7 +5,7 @@
 #include "base/text.hpp"
 #include "storage/mail/keys.hpp"
 #include "storage/mail/page_rows.hpp"
-#include "storage/mail/pending_rows.hpp"
+#include "storage/tree/pending_rows.hpp"
 #include "storage/mail/records.hpp"
 
 #include <map>

@@ -3,7 +3,7 @@
 #include "base/check.hpp"
 #include "base/codec.hpp"
 #include "storage/mail/keys.hpp"
-#include "storage/mail/pending_rows.hpp"
+#include "storage/tree/pending_rows.hpp"
 
 namespace rookery::storage::mail {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "storage/mail/mail_machine.hpp"
-#include "storage/mail/pending_rows.hpp"
+#include "storage/tree/pending_rows.hpp"
 #include "storage/mail/share_table.hpp"
 #include "storage/mail/text_cache.hpp"
 #include "storage/tree/tree.hpp"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "storage/mail/mailbox_view.hpp"
-#include "storage/mail/pending_rows.hpp"
+#include "storage/tree/pending_rows.hpp"
 
 #include <memory>
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "storage/mail/account_state.hpp"
-#include "storage/mail/pending_rows.hpp"
+#include "storage/tree/pending_rows.hpp"
 
 #include <cstdint>
 #include <string_view>

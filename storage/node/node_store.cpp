@@ -18,11 +18,11 @@
 namespace rookery::storage {
 namespace {
 
-constexpr std::uint32_t newest_format = 1;
+constexpr std::uint32_t newest_format = 2;
 
 std::string print(const store_identity& s) {
   return "{\"format\":" + std::to_string(s.format) + ",\"node\":" + std::to_string(s.node) +
-         ",\"mail_shards\":" + std::to_string(s.mail_shards) + ",\"uuid\":\"" + s.uuid + "\"}\n";
+         ",\"mail_shards\":" + std::to_string(s.mail_shards) + ",\"chat_shards\":" + std::to_string(s.chat_shards) + ",\"uuid\":\"" + s.uuid + "\"}\n";
 }
 
 /// Reads what `print` writes; the file is ours alone, so no general reader is needed here.
@@ -77,7 +77,9 @@ base::result<store_identity> read_store_identity(const std::string& directory) {
   const auto format = base::parse_u32(field(*text, "format"));
   const auto node = base::parse_u32(field(*text, "node"));
   const auto shards = base::parse_u32(field(*text, "mail_shards"));
-  if (!format || !node || !shards || *shards == 0)
+  const auto chat = base::parse_u32(field(*text, "chat_shards"));
+  const bool has_chat = format && *format > 1;
+  if (!format || !node || !shards || *shards == 0 || (has_chat && (!chat || *chat == 0)))
     return base::fail(base::error_kind::damaged, "The store cannot be read", path + " is damaged");
   if (*format > newest_format)
     return base::fail(base::error_kind::unsupported, "The store is of a newer version",
@@ -86,6 +88,7 @@ base::result<store_identity> read_store_identity(const std::string& directory) {
   s.format = *format;
   s.node = *node;
   s.mail_shards = *shards;
+  s.chat_shards = has_chat ? *chat : 0;
   s.uuid = field(*text, "uuid");
   return s;
 }
@@ -103,15 +106,16 @@ base::result<int> lock_store(const std::string& directory, bool make) {
                     "another process has " + directory + " open: stop it, or talk to it with `rookery status`");
 }
 
-std::string machine_directory(const std::string& data_directory, std::uint32_t shard) {
+std::string machine_directory(const std::string& data_directory, const store_identity& of, std::uint32_t shard) {
   if (shard == config_shard.value) return data_directory + "/config";
   if (shard == spool_shard.value) return data_directory + "/spool";
   char name[32];
-  std::snprintf(name, sizeof name, "/mail-%04u", shard);
+  std::snprintf(name, sizeof name, shard < of.first_chat_shard() ? "/mail-%04u" : "/chat-%04u", shard);
   return data_directory + name;
 }
 
 node_store::~node_store() {
+  chat.clear();
   mail.clear();
   spool.reset();
   config.reset();
@@ -122,18 +126,19 @@ node_store::~node_store() {
 std::vector<machine*> node_machines::machines() const {
   std::vector<machine*> all{config.get(), spool.get()};
   for (const auto& m : mail) all.push_back(m.get());
+  for (const auto& m : chat) all.push_back(m.get());
   return all;
 }
 
 base::result<void> node_machines::open_machines(
     const std::function<base::result<std::unique_ptr<tree>>(const std::string&)>& open_tree, const mail::mail_settings& settings) {
-  auto config_tree = open_tree(machine_directory(directory, config_shard.value));
+  auto config_tree = open_tree(machine_directory(directory, identity, config_shard.value));
   if (!config_tree) return base::fail(config_tree.error());
   auto opened_config = storage::directory::config_machine::open(std::move(*config_tree));
   if (!opened_config) return base::fail(opened_config.error());
   config = std::move(*opened_config);
 
-  auto spool_tree = open_tree(machine_directory(directory, spool_shard.value));
+  auto spool_tree = open_tree(machine_directory(directory, identity, spool_shard.value));
   if (!spool_tree) return base::fail(spool_tree.error());
   auto opened_spool = queue::spool_machine::open(std::move(*spool_tree));
   if (!opened_spool) return base::fail(opened_spool.error());
@@ -141,11 +146,19 @@ base::result<void> node_machines::open_machines(
 
   for (std::uint32_t i = 0; i < identity.mail_shards; ++i) {
     const auto number = first_mail_shard + i;
-    auto mail_tree = open_tree(machine_directory(directory, number));
+    auto mail_tree = open_tree(machine_directory(directory, identity, number));
     if (!mail_tree) return base::fail(mail_tree.error());
     auto machine = storage::mail::mail_machine::open(base::shard_id{number}, std::move(*mail_tree), settings);
     if (!machine) return base::fail(machine.error());
     mail.push_back(std::move(*machine));
+  }
+  for (std::uint32_t i = 0; i < identity.chat_shards; ++i) {
+    const auto number = identity.first_chat_shard() + i;
+    auto chat_tree = open_tree(machine_directory(directory, identity, number));
+    if (!chat_tree) return base::fail(chat_tree.error());
+    auto machine = storage::chat::chat_machine::open(base::shard_id{number}, std::move(*chat_tree));
+    if (!machine) return base::fail(machine.error());
+    chat.push_back(std::move(*machine));
   }
   return {};
 }
@@ -195,6 +208,7 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   if (!identity && identity.error().kind == base::error_kind::not_found && create) {
     store_identity fresh;
     fresh.mail_shards = settings.mail_shards;
+    fresh.chat_shards = settings.chat_shards;
     fresh.node = settings.log.node.value;
     fresh.uuid = base::to_hex(base::random_octets(16));
     if (const auto written = files.replace(identity_path, print(fresh)); !written) return base::fail(written.error());
@@ -219,7 +233,17 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   store->log = std::move(*log);
 
   const bool begun = store->log->needed_from() > log_position{1, segment_header_octets};
-  const auto open_tree = [begun](const std::string& where) { return open_writable_tree(where, begun); };
+  // A store of format 1 gets its chat shards now: the log has nothing for them yet. Only when their trees are
+  // there the identity says so; a crash before leaves empty trees, which are used.
+  const bool without_chat = store->identity.chat_shards == 0;
+  const auto chat_from = store->identity.first_chat_shard();
+  if (without_chat) store->identity.chat_shards = settings.chat_shards;
+  const auto open_tree = [&](const std::string& where) {
+    bool its_begun = begun;
+    for (std::uint32_t i = 0; without_chat && i < store->identity.chat_shards; ++i)
+      if (where == machine_directory(directory, store->identity, chat_from + i)) its_begun = false;
+    return open_writable_tree(where, its_begun);
+  };
   if (const auto opened = store->open_machines(open_tree, settings.mail); !opened) {
     const auto free = files.free_octets(directory);
     if (!free || *free >= full_octets) return base::fail(opened.error());
@@ -227,6 +251,11 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
                       " octets are free), and opening the store needs some space: make room and start again. " + opened.error().log.value);
   }
   if (const auto replayed = store->replay_log(store->log->end()); !replayed) return base::fail(replayed.error());
+  if (without_chat) {
+    store->identity.format = newest_format;
+    if (const auto written = files.replace(identity_path, print(store->identity)); !written) return base::fail(written.error());
+    base::log_event(base::severity::notice, "store.chat_shards_added").number("chat_shards", store->identity.chat_shards);
+  }
   keep_room(directory);
   return store;
 }

@@ -5,7 +5,7 @@
 ///   sealing.key     what passwords for other servers are sealed with (storage/node/sealing_key.hpp)
 ///   lock            held while open: two programs never share a store
 ///   log/            segments
-///   config/ spool/ mail-0002/ …   one tree a machine
+///   config/ spool/ mail-0002/ … chat-0004/ …   one tree a machine
 ///   room            48 MiB that a start on a full disk gives up, so that the trees can be opened
 ///   spill/          large messages while they arrive; emptied at open
 ///
@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "storage/chat/chat_machine.hpp"
 #include "storage/directory/config_machine.hpp"
 #include "storage/file/file_system.hpp"
 #include "storage/log/log_writer.hpp"
@@ -29,19 +30,23 @@
 
 namespace rookery::storage {
 
-/// Where the tree of a shard's machine lies: config, spool, mail-0002 ….
-std::string machine_directory(const std::string& data_directory, std::uint32_t shard);
-
 /// Fixed when the store is made.
 struct store_identity {
-  std::uint32_t format = 1;
+  std::uint32_t format = 2;      ///< 1 had no chat shards; they are added when it is opened to be written
   std::uint32_t node = 1;
   std::uint32_t mail_shards = 2;
+  std::uint32_t chat_shards = 0; ///< behind the mail shards
   std::string uuid;              ///< 32 hex digits
+
+  std::uint32_t first_chat_shard() const noexcept { return first_mail_shard + mail_shards; }
 };
+
+/// Where the tree of a shard's machine lies: config, spool, mail-0002 …, chat-0004 ….
+std::string machine_directory(const std::string& data_directory, const store_identity&, std::uint32_t shard);
 
 struct node_store_settings {
   std::uint32_t mail_shards = 2; ///< when a store is made
+  std::uint32_t chat_shards = 2; ///< when a store is made, or one of format 1 is opened
   log_settings log;
   mail::mail_settings mail;
 };
@@ -54,6 +59,7 @@ struct node_machines {
   std::unique_ptr<queue::spool_machine> spool;
   std::shared_ptr<const base::secret_box> secrets;
   std::vector<std::unique_ptr<mail::mail_machine>> mail;   ///< number first_mail_shard + index
+  std::vector<std::unique_ptr<chat::chat_machine>> chat;   ///< number first_chat_shard + index
   std::uint64_t replayed = 0;                              ///< commands applied again at open
 
   std::vector<machine*> machines() const;   ///< by shard number

@@ -5,7 +5,7 @@
 #include "storage/log/log_damage.hpp"
 #include "storage/mail/command.hpp"
 #include "storage/mail/keys.hpp"
-#include "storage/mail/pending_rows.hpp"
+#include "storage/tree/pending_rows.hpp"
 #include "storage/mail/records.hpp"
 #include "storage/node/node_store.hpp"
 #include "storage/queue/command.hpp"
@@ -122,6 +122,7 @@ private:
     return {};
   }
   void close() {
+    store_.chat.clear();
     store_.mail.clear();
     store_.spool.reset();
     store_.config.reset();
@@ -177,6 +178,9 @@ private:
         lost(at + ": a message from <" + accepted->message.sender + "> to " + std::to_string(accepted->message.recipients.size()) + " recipient(s) in the queue");
       else if (!read || !std::holds_alternative<queue::relocate_body>(read->what))
         lost(at + ": a change of the queue");
+    } else if (c.shard.value >= store_.identity.first_chat_shard()) {
+      const auto read = chat::decode_command(c.payload);
+      lost(at + ": a change of the chat of " + (read ? read->owner.substr(1) : std::string("somebody")));
     } else {
       const auto read = mail::decode_command(c.payload);
       const auto what = read ? name_of(read->what) : std::string("a change that cannot be read");
@@ -208,7 +212,7 @@ private:
     }
     if (auto done = save(); !done) return done;
     close();
-    for (std::size_t s = first_mail_shard; s < stopped_.size(); ++s)
+    for (std::size_t s = first_mail_shard; s < store_.identity.first_chat_shard(); ++s)
       if (stopped_[s] || reached_[s] > log_.end)
         if (auto done = raise_numbers(static_cast<std::uint32_t>(s)); !done) return done;
     if (const auto begun = begin_behind(files_, store_.log_directory(), log_, behind); !begun) return base::fail(begun.error());
@@ -231,7 +235,7 @@ private:
   }
 
   base::result<void> raise_numbers(std::uint32_t shard) {
-    auto rows = tree::open_leveldb(machine_directory(store_.directory, shard), {});
+    auto rows = tree::open_leveldb(machine_directory(store_.directory, store_.identity, shard), {});
     if (!rows) return base::fail(rows.error());
     tree::batch batch;
     const auto prefix = mail::key::all(mail::family::mailbox);

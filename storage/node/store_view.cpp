@@ -13,6 +13,7 @@
 namespace rookery::storage {
 
 store_view::~store_view() {
+  chat.clear();
   mail.clear();
   spool.reset();
   config.reset();

@@ -59,6 +59,18 @@ public:
     return {};
   }
 
+  base::result<void> scan_back(std::string_view from, std::string_view to,
+                               const std::function<bool(std::string_view, std::string_view)>& each) const override {
+    const std::unique_ptr<leveldb::Iterator> at(db_->NewIterator(reading(true)));
+    at->Seek(slice(to));
+    if (at->Valid()) at->Prev();
+    else if (at->status().ok()) at->SeekToLast();
+    for (; at->Valid() && view(at->key()) >= from; at->Prev())
+      if (!each(view(at->key()), view(at->value()))) break;
+    if (!at->status().ok()) return failed("scan", at->status());
+    return {};
+  }
+
   base::result<void> write(const batch& changes, bool durable) override {
     leveldb::WriteBatch rows;
     for (const auto& change : changes.changes) {

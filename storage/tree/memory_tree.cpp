@@ -100,6 +100,19 @@ std::unique_ptr<tree> open_memory_tree(std::shared_ptr<memory_disk> disk) {
   return std::make_unique<memory_tree>(std::move(disk));
 }
 
+base::result<void> tree::scan_back(std::string_view from, std::string_view to,
+                                   const std::function<bool(std::string_view, std::string_view)>& each) const {
+  std::vector<std::pair<std::string, std::string>> rows;
+  const auto read = scan(from, to, [&](std::string_view key, std::string_view value) {
+    rows.emplace_back(key, value);
+    return true;
+  });
+  if (!read) return read;
+  for (auto at = rows.rbegin(); at != rows.rend(); ++at)
+    if (!each(at->first, at->second)) break;
+  return {};
+}
+
 std::unique_ptr<tree> tree::in_memory() {
   return open_memory_tree(std::make_shared<memory_disk>());
 }

@@ -36,6 +36,9 @@ public:
   /// Keys in [from, to) in order, until `each` returns false.
   virtual base::result<void> scan(std::string_view from, std::string_view to,
                                   const std::function<bool(std::string_view, std::string_view)>& each) const = 0;
+  /// The same keys from the last to the first.
+  virtual base::result<void> scan_back(std::string_view from, std::string_view to,
+                                       const std::function<bool(std::string_view, std::string_view)>& each) const;
   /// All changes or none; with `durable` synced, and with it everything written before.
   virtual base::result<void> write(const batch&, bool durable) = 0;
 

@@ -53,6 +53,25 @@ TEST_P(Tree, ABatchIsSeenWholeAndInOrder) {
   EXPECT_EQ(tree_->get("b").value(), std::nullopt);
 }
 
+TEST_P(Tree, AScanBackGivesTheSameRowsFromTheLast) {
+  tree::batch batch;
+  for (const char* key : {"a", "b", "c", "d"}) batch.put(key, key);
+  ASSERT_TRUE(tree_->write(batch, true).ok());
+  const auto back = [&](std::string_view from, std::string_view to, std::size_t max) {
+    std::string out;
+    EXPECT_TRUE(tree_->scan_back(from, to, [&](std::string_view k, std::string_view v) {
+      out.append(k).append("=").append(v).append(" ");
+      return --max > 0;
+    }).ok());
+    return out;
+  };
+  EXPECT_EQ(back("", "\xff", 9), "d=d c=c b=b a=a ");
+  EXPECT_EQ(back("b", "d", 9), "c=c b=b ");
+  EXPECT_EQ(back("b", "cc", 1), "c=c ");
+  EXPECT_EQ(back("e", "z", 9), "");
+  EXPECT_EQ(back("", "a", 9), "");
+}
+
 TEST_P(Tree, AScanEndsBeforeItsEndAndWhenItIsTold) {
   tree::batch batch;
   for (const char* key : {"a", "b", "c", "d"}) batch.put(key, key);

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace rookery::storage::mail {
+namespace rookery::storage {
 
 class pending_rows {
 public:
@@ -33,12 +33,22 @@ public:
   /// but not change it.
   void scan(std::string_view from, std::string_view to, const visitor& each) const;
   void scan(const std::string& prefix, const visitor& each) const;
+  /// The same keys from the last to the first.
+  void scan_back(std::string_view from, std::string_view to, const visitor& each) const;
 
   /// Adds all changes to `batch`; they are forgotten with `written`.
   void collect(tree::batch& batch) const;
   void written();
 
+  /// The first key behind all keys that begin with `prefix`.
+  static std::string behind(std::string prefix);
+
 private:
+  using changed_rows = std::vector<std::pair<std::string, std::optional<std::string>>>;
+  /// At most `rows_at_once` of those in [from, to): the first, or with `back` the last; the other end of what
+  /// is looked at moves to where they end. A reader far behind the writer thus copies little.
+  changed_rows some(std::string& from, std::string& to, bool back) const;
+
   const tree& below_;
   mutable std::shared_mutex lock_;
   std::map<std::string, std::optional<std::string>, std::less<>> rows_;
@@ -48,11 +58,11 @@ private:
 /// The value of a result of the tree; throws base::broken when the disk failed.
 template <class T>
 T must(base::result<T> r) {
-  if (!r.ok()) throw base::broken("mail tree: " + r.error().log.value);
+  if (!r.ok()) throw base::broken("tree: " + r.error().log.value);
   return std::move(r).value();
 }
 inline void must(base::result<void> r) {
-  if (!r.ok()) throw base::broken("mail tree: " + r.error().log.value);
+  if (!r.ok()) throw base::broken("tree: " + r.error().log.value);
 }
 
-} // namespace rookery::storage::mail
+} // namespace rookery::storage
