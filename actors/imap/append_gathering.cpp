@@ -16,7 +16,16 @@ void append_gathering::begin(const imap::append_message& m) {
   octets_ += m.octets;
 }
 
-base::result<void> append_gathering::add(std::string_view octets) { return messages_.back()->octets.append(octets); }
+base::result<void> append_gathering::add(std::string_view octets) {
+  auto& last = *messages_.back();
+  last.have += octets.size();
+  if (last.about.catenate) octets_ += octets.size(); // the others were announced
+  return last.octets.append(octets);
+}
+
+bool append_gathering::has_empty_message() const noexcept {
+  return std::any_of(messages_.begin(), messages_.end(), [](const auto& m) { return m->have == 0; });
+}
 
 bool append_gathering::long_work() const noexcept {
   return octets_ > short_work_octets ||

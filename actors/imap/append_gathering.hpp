@@ -24,9 +24,14 @@ public:
   /// Octets of all messages so far and of the one that was announced last.
   std::uint64_t octets() const noexcept { return octets_; }
   std::size_t messages() const noexcept { return messages_.size(); }
+  /// Octets that the last message has so far.
+  std::uint64_t message_octets() const noexcept { return messages_.back()->have; }
+  /// CATENATE may put nothing together.
+  bool has_empty_message() const noexcept;
 
   void begin(const imap::append_message&);
-  /// no_space, io: the spill file cannot be written.
+  /// Of the last message. Also in a reader's thread, while nothing else is done with this object. no_space, io: the
+  /// spill file cannot be written.
   base::result<void> add(std::string_view octets);
 
   /// True when `finish` waits for the disk or takes long: then not in a connection's thread.
@@ -43,6 +48,7 @@ private:
     explicit arriving(const std::string& directory) : octets(directory) {}
     imap::append_message about;
     message_gathering octets;
+    std::uint64_t have = 0;
   };
   base::mailbox_id mailbox_;
   std::string spill_directory_;

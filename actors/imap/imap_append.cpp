@@ -16,6 +16,7 @@ void imap_host::handle(imap::append_begin& a) {
   begun_ = link().now();
   append_.reset();
   replaces_ = 0;
+  replaced_octets_ = 0;
   append_guest_.reset();
   append_may_ = imap::flag_right::all;
   const auto all = mailboxes();
@@ -66,6 +67,7 @@ void imap_host::handle(imap::append_aborted&) { append_.reset(); }
 void imap_host::handle(imap::append_end&) {
   const auto gathering = std::exchange(append_, nullptr);
   if (!gathering) return end_unavailable();
+  if (gathering->has_empty_message()) return end_no("CANNOT", "An empty message cannot be stored");
   const auto now = node_.clock->wall();
   if (!gathering->long_work()) {
     auto done = gathering->finish(now);

@@ -15,11 +15,11 @@ constexpr std::chrono::milliseconds try_again{5};
 constexpr std::string_view newest_only_text = "Only the newest messages were worked on";
 
 /// In the order of imap::any_command, and APPEND last.
-constexpr std::array<std::string_view, 35> kind_names{
+constexpr std::array<std::string_view, 38> kind_names{
     "noop", "check", "select", "close", "unselect", "create", "delete", "rename", "subscribe", "list", "status",
     "expunge", "search", "sort", "thread", "fetch", "store", "copy", "move", "getquota", "getquotaroot", "setquota",
     "unauthenticate", "uidbatches", "cancelupdate", "notify", "esearch", "setacl", "deleteacl",
-    "getacl", "listrights", "myrights", "getmetadata", "setmetadata", "append"};
+    "getacl", "listrights", "myrights", "getmetadata", "setmetadata", "resetkey", "genurlauth", "urlfetch", "append"};
 static_assert(kind_names.size() == std::variant_size_v<imap::any_command> + 1);
 
 struct kind_metrics {

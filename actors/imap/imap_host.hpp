@@ -14,6 +14,7 @@
 #include "actors/imap/mailbox_session.hpp"
 #include "actors/imap/rows.hpp"
 #include "actors/imap/search_contexts.hpp"
+#include "actors/imap/url_gate.hpp"
 #include "actors/imap/virtual_mailbox.hpp"
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
@@ -176,6 +177,25 @@ private:
   void handle(imap::append_aborted&);
   void store_append(std::shared_ptr<append_gathering>, append_gathering::gathered);
   void begin_append(base::mailbox_id to, const imap::append_message&);
+
+  // imap_urls.cpp
+  void handle(imap::append_url&);
+  void handle(imap::append_text&);
+  void run(imap::reset_key&);
+  void run(imap::gen_url_auth&);
+  void run(imap::url_fetch&);
+  const url_gate& gate();
+  bool is_own_host(std::string_view host) const;
+  bool is_own_user(std::string_view user) const;
+  /// The mailbox that a URL names, if this user may read it; else `then(nullptr)`. `then` may be called at once.
+  void open_url(const imap::message_url&, const std::string& text,
+                std::function<void(std::shared_ptr<storage::mail::mailbox_cell>)> then);
+  void refuse_url(const std::string& text);
+  /// What is gathered, and so many octets more, passes the account's bounds.
+  bool append_over_quota(std::uint64_t more) const;
+  struct url_walk;
+  void next_gen_url_auth(const std::shared_ptr<url_walk>&);
+  void next_url_fetch(const std::shared_ptr<imap::url_fetch>&, std::size_t next);
 
   // imap_replace.cpp
   void begin_replace(const imap::append_begin&, base::mailbox_id to);
@@ -361,6 +381,7 @@ private:
   };
   std::unique_ptr<visit> visiting_;          ///< where the selected mailbox is another's
   std::unique_ptr<guest_accounts> guests_;
+  std::unique_ptr<url_gate> gate_;           ///< null before the first URL
 
   // The open command.
   std::size_t kind_ = 0;                     ///< index in imap::any_command, or `append_kind`
@@ -379,6 +400,7 @@ private:
   bool yielded_ = false;
   std::shared_ptr<append_gathering> append_;
   std::uint32_t replaces_ = 0;               ///< UID that goes when `append_` is stored; 0 for APPEND
+  std::uint64_t replaced_octets_ = 0;        ///< of the message with that UID, when the new one comes in parts
   guest_ptr append_guest_;                   ///< whose mailbox `append_` is for; null: one's own
   std::uint8_t append_may_ = imap::flag_right::all;
 };

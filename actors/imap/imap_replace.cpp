@@ -14,7 +14,7 @@ void imap_host::begin_replace(const imap::append_begin& a, base::mailbox_id to) 
   if (uid == 0 || row >= view.size() || selected_->map().list().at(row) != uid)
     return session_.refuse_append("EXPUNGEISSUED", "There is no such message to be replaced");
   replaces_ = uid;
-  if (!over_quota(nullptr, a.message.octets, 1)) return accept_append(a.message, to);
+  if (!a.message.catenate && !over_quota(nullptr, a.message.octets, 1)) return accept_append(a.message, to);
   // RFC 8508 §3.4: what goes makes room.
   auto octets = std::make_shared<std::uint64_t>(0);
   in_reader(
@@ -23,6 +23,7 @@ void imap_host::begin_replace(const imap::append_begin& a, base::mailbox_id to) 
         *octets = storage::mail::load_statics(*at.in).size[at.in->slot[at.row]];
       },
       [this, octets, message = a.message, to] {
+        replaced_octets_ = *octets;
         const auto more = message.octets - std::min(message.octets, *octets);
         if (more != 0 && over_quota(nullptr, more, 0)) return session_.refuse_append("OVERQUOTA", quota_text);
         accept_append(message, to);

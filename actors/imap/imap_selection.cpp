@@ -68,6 +68,7 @@ void imap_host::opened(const imap::select& s, std::shared_ptr<storage::mail::mai
   if (virtual_) tell_virtual(out);
   else out.highest_modseq(view.status.highest_modseq);
   out.mailbox_id(mailbox_object_id(view.status.id, selected_->foreign_owner()));
+  if (!virtual_) out.ok("URLMECH " + std::string(imap::url_mechanism), "URLs can be authorized"); // RFC 4467 §8
   // RFC 9051 §6.3.2: SELECT says the mailbox's name as LIST does.
   if (session_.mode().rev2 && visiting_) out.list({}, {visiting_->guest->prefix + view.status.name, 0, false});
   else if (session_.mode().rev2) out.list({}, {view.status.name, imap::find_special_use(view.status.special_use), false});

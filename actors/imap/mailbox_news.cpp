@@ -55,6 +55,7 @@ void compare_annotations(mailbox_news& news, const account_view& before, const a
   news.too_many_annotations = known < fresh;
   for (auto at = now.annotated->end() - static_cast<std::ptrdiff_t>(known); at != now.annotated->end(); ++at) {
     if (at->reader && at->reader != reader) continue;
+    if (!at->name.starts_with('/')) continue; // the server's own (url_gate.hpp)
     if (!at->mailbox) {
       note(news, {}, at->name);
       continue;

@@ -26,6 +26,7 @@ enum class parse_fault : std::uint8_t {
   none,
   syntax,   ///< BAD
   limit,    ///< NO [LIMIT]: more of something than server_limits allows
+  read_only, ///< NO [READ-ONLY]
   mailbox,  ///< NO [CANNOT]: no name that a mailbox can have
   charset,  ///< NO [BADCHARSET]
   charset_saving, ///< the same, and the saved result is empty now (RFC 5182 §2.1)

@@ -18,6 +18,7 @@
 #include "protocols/imap/search.hpp"
 #include "protocols/imap/status.hpp"
 #include "protocols/imap/store.hpp"
+#include "protocols/imap/url_auth.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -87,6 +88,6 @@ struct move {
 using any_command = std::variant<noop, check, select, close_mailbox, unselect, create_mailbox, delete_mailbox,
                                  rename_mailbox, subscribe, list, status, expunge, search, sort, thread, fetch, store,
                                  copy, move, get_quota, get_quota_root, set_quota, unauthenticate, uid_batches, cancel_update, notify,
-                                 multi_search, set_acl, delete_acl, get_acl, list_rights, my_rights, get_metadata, set_metadata>;
+                                 multi_search, set_acl, delete_acl, get_acl, list_rights, my_rights, get_metadata, set_metadata, reset_key, gen_url_auth, url_fetch>;
 
 } // namespace rookery::imap

@@ -101,7 +101,19 @@ struct append_head {
 /// `reader` stands behind the command's name (APPEND, REPLACE), at its space; the text ends where the literal's announcement
 /// begins. Nothing without a fault: the literal is the mailbox's name, to be collected first.
 std::optional<append_head> read_append_head(const command_rule&, word_reader& reader);
-/// The same for the second and later messages: " (\Seen) "date" " up to the literal.
+/// The same for the second and later messages: " (\Seen) "date" " up to the literal. `reader` stands behind "(" of
+/// CATENATE when there is one.
 bool read_append_message(word_reader& reader, append_message&);
+
+/// One thing in CATENATE's list; the text ends where a literal's announcement begins, or with the line.
+enum class catenate_part : std::uint8_t {
+  url,
+  url_literal, ///< the literal that follows is a URL, to be collected first
+  text,        ///< the literal that follows is text
+  utf8_text,   ///< the same in UTF8 (…), whose parenthesis follows it (RFC 6855 §4)
+  end          ///< the list is closed
+};
+/// The reader's fault decides first.
+catenate_part read_catenate_part(word_reader& reader, std::string& url);
 
 } // namespace rookery::imap

@@ -26,6 +26,10 @@ struct server_limits {
   /// All messages of one MULTIAPPEND.
   std::uint64_t append_total_octets = 209715200;
   std::size_t append_messages = 1000;
+  std::size_t catenate_parts = 500;    ///< Texts and URLs of one message in CATENATE.
+  std::size_t url_octets = 4096;       ///< One URL.
+  std::size_t urls = 100;              ///< Of one GENURLAUTH or URLFETCH.
+  std::size_t url_mechanisms = 16;     ///< Named in one RESETKEY.
   /// Messages of one FETCH, STORE, SEARCH, MOVE or UID EXPUNGE: the newest are done, the rest is told of;
   /// announced as MESSAGELIMIT (RFC 9738). 0: any number.
   std::uint32_t messages = 0;

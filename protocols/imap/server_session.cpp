@@ -72,6 +72,7 @@ std::optional<base::instant> server_session::deadline() const {
     case phase::gone: return {};
     case phase::append_literal:
     case phase::append_after:
+    case phase::append_url_literal:
       if (append_held_) return {};
       return last_activity_ + settings_->limits.append_stall_time;
     default: break;
@@ -130,6 +131,7 @@ bool server_session::step() {
     case phase::sasl_client: return step_sasl_line();
     case phase::append_literal: return step_append_literal();
     case phase::append_after: return step_append_after();
+    case phase::append_url_literal: return step_append_url_literal();
     case phase::idle: return step_idle();
     default: return false;
   }
@@ -209,12 +211,8 @@ void server_session::begin_literal(const literal& found, std::size_t line_end) {
       return swallow_after(&found);
     }
     if (append) {
-      tag_ = head.tag;
-      append_ = std::make_unique<append_progress>();
-      append_->mailbox = std::move(append->mailbox);
-      append_->replaced = append->replaced;
-      stop();
-      return announce_append(std::move(append->message), found);
+      begin_append(head, std::move(*append), reader.rest(), found);
+      return stop();
     }
   }
   if (found.binary && !head.rule->literal8) return no("BAD", "", "No binary literal is expected here");
@@ -316,6 +314,7 @@ bool server_session::may(const command_rule& rule) const noexcept {
 void server_session::refuse(const command_head& head, parse_fault why, const char* text) {
   switch (why) {
     case parse_fault::limit: tagged(head.tag, "NO", "LIMIT", text); break;
+    case parse_fault::read_only: tagged(head.tag, "NO", "READ-ONLY", text); break;
     case parse_fault::mailbox: tagged(head.tag, "NO", "CANNOT", text); break;
     case parse_fault::flag: tagged(head.tag, "NO", "CANNOT", text); break;
     case parse_fault::use_attribute: tagged(head.tag, "NO", "USEATTR", text); break;
@@ -356,9 +355,15 @@ void server_session::run_command(std::string_view text) {
   }
   if (mode_.uid_only && by_number(*head.rule))
     return refuse(head, parse_fault::uid_required, "Message numbers are not used under UIDONLY");
-  if (!head.rule->read) return refuse(head, parse_fault::syntax, "Message literal expected");
   word_reader reader(text, reading());
   reader.skip(head.octets);
+  if (!head.rule->read) { // APPEND, REPLACE: without a literal only CATENATE
+    if (read_only_ && head.rule->name == "REPLACE") return refuse(head, parse_fault::read_only, "The mailbox is open for reading only");
+    auto append = read_append_head(*head.rule, reader);
+    if (reader.fault() != parse_fault::none) return refuse(head, reader.fault(), reader.fault_text());
+    if (!append || !append->message.catenate) return refuse(head, parse_fault::syntax, "Message literal expected");
+    return begin_append(head, std::move(*append), reader.rest(), {});
+  }
   auto asked = read_arguments(head, reader, mode_);
   if (!asked) return refuse(head, reader.fault(), reader.fault_text());
 

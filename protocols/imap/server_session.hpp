@@ -13,6 +13,7 @@
 ///                            SELECT: `selected` before respond_ok; CLOSE, UNSELECT: `deselected` before;
 ///                            UNAUTHENTICATE: `unauthenticated` instead
 ///   append_begin, append_next   accept_append | refuse_append
+///   append_url, append_text  accept_append | refuse_append: the next part of a message that CATENATE puts together
 ///   append_chunk, append_message_end   (facts)
 ///   append_end               respond_ok | respond_no
 ///   append_aborted           (a fact: nothing of this APPEND may be kept; no answer)
@@ -28,7 +29,7 @@
 /// call on the session; commands own their strings.
 ///
 /// Source: RFC 9051, RFC 3501; RFC 7888 (literals), RFC 2177, RFC 2971, RFC 4959 (SASL-IR),
-/// RFC 4978 (COMPRESS), RFC 5161, RFC 6855, RFC 7162, RFC 3502, RFC 8437, RFC 8508.
+/// RFC 4978 (COMPRESS), RFC 5161, RFC 6855, RFC 7162, RFC 3502, RFC 4469 (CATENATE), RFC 8437, RFC 8508.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -99,6 +100,8 @@ struct append_begin {
   std::optional<replaced_message> replaced; ///< REPLACE: this one goes, and no second message comes
 };
 struct append_next { append_message message; };
+struct append_url { std::string url; };          ///< the octets that it names belong here
+struct append_text { std::uint64_t octets = 0; }; ///< so many will come as append_chunk
 struct append_chunk { base::const_bytes octets; };
 struct append_message_end {};
 struct append_end { std::size_t messages = 0; };
@@ -114,7 +117,7 @@ struct logged_out {};
 class server_session {
 public:
   using event = std::variant<find_credentials, check_password, check_proof, authenticated, authentication_failed, command,
-                             append_begin, append_next, append_chunk, append_message_end, append_end, append_aborted,
+                             append_begin, append_next, append_url, append_text, append_chunk, append_message_end, append_end, append_aborted,
                              idle_begin, idle_end, condstore_enabled, start_tls, compress, client_id, logged_out>;
 
   /// Begins with the greeting in the output.
@@ -161,7 +164,7 @@ public:
   /// Go on with the message that append_begin or append_next announced; sends "+" if the client waits.
   void accept_append();
   /// The APPEND fails with a tagged NO; what the client sends of it nevertheless is dropped.
-  /// After append_begin, append_next and at any time up to append_end. append_aborted does not follow.
+  /// After append_begin, append_next, append_url, append_text and at any time up to append_end. append_aborted does not follow.
   void refuse_append(std::string_view code, std::string_view text);
   /// While held no append_chunk comes, and input stops when the buffer is full.
   void hold_append(bool);
@@ -214,9 +217,10 @@ private:
     sasl_client,      ///< the client owes an answer to a challenge
     failure_host,     ///< a held authentication_failed is with the host
     login_host,       ///< `authenticated` is with the host
-    append_host,      ///< append_begin or append_next is with the host
+    append_host,      ///< append_begin, append_next, append_url or append_text is with the host
     append_literal,   ///< a message streams
-    append_after,     ///< after a message: the rest of the line
+    append_after,     ///< after a message or a part: the rest of the line
+    append_url_literal, ///< collecting a URL in CATENATE
     append_end_host,  ///< append_end is with the host
     idle,             ///< waiting for DONE
     idle_end_host,    ///< idle_end is with the host
@@ -265,7 +269,13 @@ private:
   // server_session_append.cpp
   bool step_append_literal();
   bool step_append_after();
+  bool step_append_url_literal();
+  void begin_append(const command_head&, append_head&&, std::string_view rest, const std::optional<literal>&);
   void announce_append(append_message&&, const literal&);
+  void announce_catenation(append_message&&);
+  void announce_message();
+  void next_part();
+  void go_on_append();
   /// We refuse: tells the host if it has heard of this APPEND.
   void drop_append(std::string_view kind, std::string_view code, std::string_view text);
 

@@ -17,11 +17,18 @@ struct server_session::sasl_progress {
 
 struct server_session::append_progress {
   append_message message; ///< the present one
-  bool sync = true;       ///< its literal waits for "+"
   std::uint64_t total = 0;
   std::size_t messages = 0; ///< that the host was told of
   std::string mailbox;
   std::optional<replaced_message> replaced; ///< REPLACE
+  std::string line;         ///< of the command, since the last text; literals of URLs in place, the last announcement not
+  std::size_t at = 0;       ///< what of it was read
+  std::optional<literal> found; ///< that ends `line`
+  bool inside = false;      ///< CATENATE's list is open
+  bool text_next = false;   ///< the host was asked about `found`
+  bool paren = false;       ///< UTF8 ( is open
+  std::size_t parts = 0;    ///< of the present message
+  std::uint64_t text_octets = 0; ///< in them
 };
 
 } // namespace rookery::imap

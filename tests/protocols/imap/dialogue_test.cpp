@@ -53,10 +53,13 @@ public:
                                  [](command& c) { return print_command(c.what); },
                                  [](append_begin& a) {
                                    auto out = "append_begin " + a.mailbox + " " + std::to_string(a.message.octets);
+                                   if (a.message.catenate) out += " in parts";
                                    if (a.replaced) out += " for " + string(a.replaced->uid ? "uid " : "") + std::to_string(a.replaced->number);
                                    return out;
                                  },
-                                 [](append_next& a) { return "append_next " + std::to_string(a.message.octets); },
+                                 [](append_next& a) { return "append_next " + std::to_string(a.message.octets) + (a.message.catenate ? " in parts" : ""); },
+                                 [](append_url& a) { return "append_url " + a.url; },
+                                 [](append_text& a) { return "append_text " + std::to_string(a.octets); },
                                  [](append_chunk& c) { return "body " + string(c.octets); },
                                  [](append_message_end&) { return string("append_message_end"); },
                                  [](append_end& a) { return "append_end " + std::to_string(a.messages); },
@@ -202,6 +205,21 @@ private:
                    [](const get_acl& c) { return "get_acl " + c.mailbox; },
                    [](const list_rights& c) { return "list_rights " + c.mailbox + " " + c.identifier; },
                    [](const my_rights& c) { return "my_rights " + c.mailbox; },
+                   [](const reset_key& c) {
+                     auto out = "reset_key <" + c.mailbox + ">";
+                     for (const auto& m : c.mechanisms) out += " " + m;
+                     return out;
+                   },
+                   [](const gen_url_auth& c) {
+                     string out = "gen_url_auth";
+                     for (const auto& [url, mechanism] : c.urls) out += " " + url + " " + mechanism;
+                     return out;
+                   },
+                   [](const url_fetch& c) {
+                     string out = "url_fetch";
+                     for (const auto& u : c.urls) out += " " + u.url + (u.items != 0 ? " " + std::to_string(u.items) : "");
+                     return out;
+                   },
                    [](const get_metadata& c) {
                      auto out = "get_metadata <" + c.mailbox + ">";
                      for (const auto& e : c.entries) out += " " + e;

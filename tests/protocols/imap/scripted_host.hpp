@@ -110,6 +110,11 @@ private:
     note("next:" + std::to_string(a.message.octets));
     session_.accept_append();
   }
+  void on(append_url& u) {
+    stored += "<" + u.url + ">";
+    session_.accept_append();
+  }
+  void on(append_text&) { session_.accept_append(); }
   void on(append_chunk& c) { stored += c.octets; }
   void on(append_message_end&) { stored += '|'; }
   void on(append_end& e) {
