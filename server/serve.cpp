@@ -8,12 +8,14 @@
 #include "server/services.hpp"
 #include "server/version.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/resource.h>
@@ -33,13 +35,23 @@ constexpr int exit_ok = 0;
 constexpr int exit_failed = 1;
 constexpr int exit_storage = 74; // EX_IOERR
 
-/// A server for many clients needs many descriptors: as many as the hard limit allows.
+/// Descriptors for which the kernel makes room at once (8 octets each).
+constexpr ::rlim_t descriptors_at_once = 65'536;
+
+/// A server for many clients needs many descriptors: as many as the hard limit allows. Their table grows while there is one
+/// thread only: later each growth would hold the accepting thread until all cores have been through the scheduler (Linux
+/// waits for a grace period of RCU), which takes seconds on a busy machine.
 void raise_file_limit() {
   ::rlimit now{};
   if (::getrlimit(RLIMIT_NOFILE, &now) != 0) return;
   const auto before = now;
   now.rlim_cur = now.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &now) != 0) (void)::setrlimit(RLIMIT_NOFILE, &before);
+  if (::setrlimit(RLIMIT_NOFILE, &now) != 0) {
+    (void)::setrlimit(RLIMIT_NOFILE, &before);
+    now = before;
+  }
+  const int high = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, static_cast<int>(std::min(now.rlim_cur, descriptors_at_once)) - 1);
+  if (high >= 0) ::close(high);
 }
 
 bool become(const std::string& user) {

@@ -16,8 +16,8 @@ using dns::record_type;
 constexpr std::size_t tlsas_max = 50;
 
 std::optional<delivery::verdict> unanswered(const dns::answer& a, const std::string& what) {
-  if (a.status == answer_status::bogus) return delivery::of_trouble(trouble::dns_bogus, "DNSSEC validation failed for " + what + ": " + a.why);
-  if (a.status == answer_status::failed) return delivery::of_trouble(trouble::dns, "no answer from the name servers for " + what);
+  if (a.status == answer_status::bogus) return delivery::of_trouble(trouble::dns_bogus, what + ": " + a.why);
+  if (a.status == answer_status::failed) return delivery::of_trouble(trouble::dns, what);
   return std::nullopt;
 }
 
@@ -69,9 +69,9 @@ void host_finder::find_hosts(const delivery::way& way, std::uint64_t seed, std::
     out.secure = a.secure;
     out.problem = unanswered(a, "the MX records of " + domain);
     if (!out.problem && signed_only && !a.secure)
-      out.problem = delivery::of_trouble(trouble::dns_unsigned, "the answer for " + domain + " is not signed, and must be");
+      out.problem = delivery::of_trouble(trouble::dns_unsigned, "the answer for " + domain + " is not signed");
     if (!out.problem && a.status == answer_status::no_name)
-      out.problem = delivery::of_trouble(trouble::no_domain, "the domain " + domain + " does not exist");
+      out.problem = delivery::of_trouble(trouble::no_domain, domain);
     if (out.problem) return then(std::move(out));
     std::vector<delivery::mx_record> records;
     for (auto& m : dns::mxs(a)) records.push_back({m.preference, std::move(m.host)});

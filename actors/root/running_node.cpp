@@ -25,6 +25,8 @@ constexpr std::size_t password_threads = 2;
 constexpr std::size_t reads_waiting_max = 50'000;
 /// At about 20 ms a hash two threads do these in ten seconds; more must try later.
 constexpr std::size_t passwords_waiting_max = 1000;
+/// Who is logged in goes first: thousands of new clients would take both cores for their hashes.
+constexpr int passwords_nice = 10;
 /// How long the machines may take to write what they have when the node stops.
 constexpr std::chrono::seconds flush_time{20};
 
@@ -76,7 +78,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.mail_shards = store->identity.mail_shards;
   n.bodies = std::make_shared<storage::body_reader>(storage::posix_file_system(), store->log_directory());
   n.readers = std::make_shared<worker_pool>(*system_, reader_threads, reads_waiting_max);
-  n.passwords = std::make_shared<worker_pool>(*system_, password_threads, passwords_waiting_max);
+  n.passwords = std::make_shared<worker_pool>(*system_, password_threads, passwords_waiting_max, passwords_nice);
   n.spool = store->spool.get();
   n.configuration = store->config.get();
   n.secrets = store->secrets;

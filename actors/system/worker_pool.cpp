@@ -3,6 +3,8 @@
 #include "actors/net/messages.hpp"
 #include "base/log.hpp"
 
+#include <sys/resource.h>
+
 namespace rookery::actors {
 namespace {
 
@@ -20,8 +22,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::work_item)
 namespace rookery::actors {
 namespace {
 
-caf::behavior worker(caf::event_based_actor* self, std::shared_ptr<std::atomic<std::size_t>> waiting) {
+caf::behavior worker(caf::event_based_actor* self, std::shared_ptr<std::atomic<std::size_t>> waiting, int nice) {
   self->set_default_handler(caf::drop);
+  if (nice != 0) (void)::setpriority(PRIO_PROCESS, 0, nice); // of this thread: the actor is detached
   return {[self, waiting](const work_item& w) {
     try {
       (*w.task)();
@@ -35,9 +38,9 @@ caf::behavior worker(caf::event_based_actor* self, std::shared_ptr<std::atomic<s
 
 } // namespace
 
-worker_pool::worker_pool(caf::actor_system& system, std::size_t workers, std::size_t waiting_max)
+worker_pool::worker_pool(caf::actor_system& system, std::size_t workers, std::size_t waiting_max, int nice)
     : waiting_(std::make_shared<std::atomic<std::size_t>>(0)), waiting_max_(waiting_max) {
-  for (std::size_t i = 0; i < workers; ++i) workers_.push_back(system.spawn<caf::detached + caf::hidden>(worker, waiting_));
+  for (std::size_t i = 0; i < workers; ++i) workers_.push_back(system.spawn<caf::detached + caf::hidden>(worker, waiting_, nice));
 }
 
 bool worker_pool::run(net::connection& from, std::function<void()> task, std::function<void()> then) {

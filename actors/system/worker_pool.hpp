@@ -16,8 +16,9 @@ namespace rookery::actors {
 
 class worker_pool {
 public:
-  /// `waiting_max`: tasks that may wait for a worker; more are refused.
-  worker_pool(caf::actor_system&, std::size_t workers, std::size_t waiting_max);
+  /// `waiting_max`: tasks that may wait for a worker; more are refused. `nice`: by how much the workers' threads stand
+  /// back behind the others (setpriority(2)), for what takes the CPU for long.
+  worker_pool(caf::actor_system&, std::size_t workers, std::size_t waiting_max, int nice = 0);
 
   /// Runs `task` in a worker, then `then` in the thread of `from`, unless `from` has ended.
   /// False when the pool is full; neither runs then. `task` must not touch `from`.

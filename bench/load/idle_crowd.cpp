@@ -16,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace rookery::load;
@@ -32,10 +31,7 @@ int main(int argc, char** argv) {
   const measured_server server(o);
   const auto settle = static_cast<::useconds_t>(o.number("settle", 0) * 1'000'000);
   const auto patience = static_cast<double>(o.number("patience", 10));
-  ::rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  raise_file_limit();
 
   std::vector<std::unique_ptr<peer>> peers;
   crowd all;

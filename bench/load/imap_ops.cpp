@@ -3,9 +3,10 @@
 ///
 ///   imap_ops --port 10143 --user u1@example.test --password … --messages 10000 --octets 4096
 ///            [--rounds 15] [--pid N | --cgroup FOLDER] [--tls] [--mailbox Bench] [--only WORD]
+///            [--expunge]
 ///
 /// Fills the mailbox first when it holds fewer messages. Prints the median time and the
-/// server's CPU for each operation.
+/// server's CPU for each operation. `expunge`: removes the first tenth of the messages at the end, once.
 #include "bench/load/peer.hpp"
 #include "bench/load/server_cost.hpp"
 
@@ -120,6 +121,7 @@ int main(int argc, char** argv) {
   c.command("SELECT " + mailbox);
   measure("SELECT", 20, own("SELECT " + mailbox));
   measure("NOOP", 500, own("NOOP"));
+  measure("STATUS", 100, own("STATUS " + mailbox + " (MESSAGES UIDNEXT UNSEEN SIZE)"));
   measure("FETCH 1:* FLAGS", 1, own("FETCH 1:* FLAGS"));
   measure("FETCH 1:* ENVELOPE", 1, own("FETCH 1:* ENVELOPE"));
   measure("FETCH 1:* BODYSTRUCTURE", 1, own("FETCH 1:* BODYSTRUCTURE"));
@@ -134,6 +136,14 @@ int main(int argc, char** argv) {
   measure("SORT SUBJECT", 1, own("SORT (SUBJECT) UTF-8 ALL"));
   measure("THREAD REFERENCES", 1, own("THREAD REFERENCES UTF-8 ALL"));
   measure("APPEND", 100, own("APPEND " + mailbox + "-append" + literal(message(octets, 1))));
+  if (o.flag("expunge")) { // last: the mailbox is another one then
+    c.command("STORE 1:" + std::to_string(messages / 10) + " +FLAGS.SILENT (\\Deleted)");
+    const auto begin = stopwatch::now();
+    const auto before = server.use();
+    c.command("EXPUNGE");
+    std::printf("%-26s median %9.4f ms   server CPU %9.4f ms\n", "EXPUNGE of a tenth", seconds_since(begin) * 1000,
+                (server.use().cpu_seconds - before.cpu_seconds) * 1000);
+  }
   measure("login, SELECT, logout", 50, [&] {
     imap_client again(host, port, o.flag("tls"));
     again.command(login);

@@ -14,6 +14,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,8 +55,8 @@ peer::peer(const std::string& host, std::uint16_t port, bool tls, const std::str
   if (::connect(fd_, reinterpret_cast<::sockaddr*>(&to), sizeof to) != 0) die("connect");
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (tls) start_tls();
   ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
+  if (tls) start_tls();
 }
 
 peer::~peer() {
@@ -66,9 +67,7 @@ peer::~peer() {
 void peer::start_tls() {
   ssl_ = SSL_new(client_context());
   SSL_set_fd(ssl_, fd_);
-  if (SSL_connect(ssl_) == 1) return;
-  ERR_print_errors_fp(stderr);
-  std::exit(1);
+  SSL_set_connect_state(ssl_); // the handshake goes on with each `move`
 }
 
 void peer::send(std::string_view octets) {
@@ -116,10 +115,20 @@ void peer::move() {
       if (ssl_ == nullptr && static_cast<std::size_t>(n) < area.size()) return;
       continue;
     }
-    if (ssl_ != nullptr) closed_ = closed_ || SSL_get_error(ssl_, n) == SSL_ERROR_ZERO_RETURN;
-    else closed_ = closed_ || n == 0;
+    if (ssl_ != nullptr) {
+      const auto why = SSL_get_error(ssl_, n);
+      if (why == SSL_ERROR_SSL) ERR_print_errors_fp(stderr);
+      closed_ = closed_ || (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE);
+    } else closed_ = closed_ || n == 0;
     return;
   }
+}
+
+void raise_file_limit() {
+  ::rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 crowd::crowd() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}

@@ -45,6 +45,9 @@ private:
   std::string out_;
 };
 
+/// As many open files as this process may have.
+void raise_file_limit();
+
 /// Waits for any of many peers.
 class crowd {
 public:

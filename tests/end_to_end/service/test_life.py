@@ -1,9 +1,20 @@
 """Starting, draining, stopping, and being killed."""
-import signal, threading
+import os, re, signal, threading
 from own import *
 
 
 class Life(Case):
+    def test_a_crowd_that_comes_at_once_holds_nobody(self):
+        """Room for descriptors is made before there are threads, and slow hashes stand back behind those who are served."""
+        of = "/proc/%d" % self.node.process.pid
+        with open(of + "/limits") as f:
+            limit = int(re.search(r"Max open files +(\d+)", f.read()).group(1))
+        with open(of + "/status") as f:
+            room = int(re.search(r"FDSize:\s+(\d+)", f.read()).group(1))
+        self.assertGreaterEqual(room, min(limit, 65536))
+        nice = [open("%s/task/%s/stat" % (of, t)).read().rpartition(")")[2].split()[16] for t in os.listdir(of + "/task")]
+        self.assertEqual(nice.count("10"), 2, nice)
+
     def test_a_drain_lets_the_open_message_end(self):
         writer, idler, silent, logged = smtp(self.node), login(self.node), smtp(self.node), login(self.node, 1)
         self.assertTrue(imap(idler, "SELECT INBOX")[-1].startswith(b"t OK"))
