@@ -68,6 +68,7 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   const bool gateways = n.delivery && !n.delivery->get()->gateways().empty();
   session->etrn_offered = gateways && s.gateway_etrn != "off";
   session->atrn_offered = gateways && profile == smtp::profile::submission;
+  session->urls_offered = profile == smtp::profile::submission;
   session->limits.message_octets = s.smtp_message_octets_max;
   session->limits.recipients = static_cast<std::uint32_t>(s.smtp_recipients_max);
   session->limits.errors = static_cast<std::uint32_t>(s.smtp_errors_max);
@@ -81,6 +82,8 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   out->quota.messages_a_day = s.submission_messages_a_day;
   out->quota.counts_recipients = s.submission_recipients_counted;
   out->remembered = s.recall_messages;
+  out->other_users = imap::namespace_name(s.imap_other_users);
+  out->public_folders = imap::namespace_name(s.imap_public_folders);
   out->forwards = actors::forward_limits_of(s, n.secrets.get(), n.directory->get()->default_domain());
   out->archive_spam_field = s.archive_spam_field;
   if (auto rules = delivery::dnssec_rules::parse(s.queue_dnssec_rules)) out->dnssec = std::move(*rules);

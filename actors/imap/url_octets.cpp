@@ -123,6 +123,34 @@ url_outcome read_url(storage::body_reader& bodies, storage::mail::mailbox_cell& 
   return f ? read_found(bodies, cell, *f, url, octets_max, take) : url_outcome::gone;
 }
 
+url_outcome read_url_piece(storage::body_reader& bodies, storage::mail::mailbox_cell& cell, const imap::message_url& url,
+                           std::uint64_t from, std::size_t most, std::string& out, bool& last) {
+  auto f = find(cell, url);
+  if (!f) return url_outcome::gone;
+  const auto which = url.section.which;
+  if (which == fetch_section::text::header_fields || which == fetch_section::text::header_fields_not) {
+    std::string all;
+    const auto done = read_found(bodies, cell, *f, url, header_octets_max, [&](std::string_view piece) {
+      all += piece;
+      return true;
+    });
+    if (done != url_outcome::done) return done;
+    out = all.substr(static_cast<std::size_t>(std::min<std::uint64_t>(from, all.size())), most);
+    last = from + out.size() >= all.size();
+    return url_outcome::done;
+  }
+  auto offset = f->where.offset;
+  auto octets = f->where.octets;
+  cut(url, offset, octets);
+  const auto skip = std::min(from, octets);
+  const auto count = std::min<std::uint64_t>(most, octets - skip);
+  last = skip + count == octets;
+  return read_into(bodies, cell, *f, offset + skip, count, [&](std::string_view piece) {
+    out += piece;
+    return true;
+  });
+}
+
 url_outcome read_url_data(storage::body_reader& bodies, storage::mail::mailbox_cell& cell, const imap::message_url& url,
                           std::uint8_t items, std::uint64_t octets_max, imap::url_data& out) {
   auto f = find(cell, url);

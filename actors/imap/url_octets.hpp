@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace rookery::actors {
@@ -25,6 +26,10 @@ enum class url_outcome : std::uint8_t {
 /// Gives the octets to `take` piece by piece; it gives false when it cannot take them.
 url_outcome read_url(storage::body_reader&, storage::mail::mailbox_cell&, const imap::message_url&, std::uint64_t octets_max,
                      const std::function<bool(std::string_view)>& take);
+
+/// At most `most` of them, from `from` on; `last`: no more follow. Each piece looks for the message again.
+url_outcome read_url_piece(storage::body_reader&, storage::mail::mailbox_cell&, const imap::message_url&, std::uint64_t from,
+                           std::size_t most, std::string& out, bool& last);
 
 /// Those of `items` (imap::url_item, 0: the octets) that can be had.
 url_outcome read_url_data(storage::body_reader&, storage::mail::mailbox_cell&, const imap::message_url&, std::uint8_t items,

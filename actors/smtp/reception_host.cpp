@@ -560,6 +560,7 @@ void reception_host::answer_storage_failure(const base::error& e) {
 }
 
 void reception_host::end_transaction() {
+  url_.reset();
   if (transaction_->counted != 0) node_.sent->give_back(account_->id, transaction_->counted, transaction_->begun);
   transaction_.reset();
   storing_ = false;

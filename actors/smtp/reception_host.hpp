@@ -8,6 +8,7 @@
 
 #include "actors/account/account_entry.hpp"
 #include "actors/account/message_gathering.hpp"
+#include "actors/imap/url_gate.hpp"
 #include "actors/net/connection.hpp"
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
@@ -31,6 +32,7 @@ struct reception_settings {
   std::string archive_spam_field;     ///< setting archive.spam_field
   delivery::dnssec_rules dnssec;      ///< which messages want validated name servers
   submission::send_quota quota;       ///< of accounts whose domain says nothing either
+  std::string other_users, public_folders; ///< namespaces in IMAP, which URLs name too
   std::uint64_t remembered = 0;       ///< sent messages that can be recalled; 0: none
 };
 
@@ -58,6 +60,7 @@ private:
   void handle(const smtp::mail_from&);
   void handle(const smtp::rcpt_to&);
   void handle(const smtp::data_begin&);
+  void handle(const smtp::fetch_url&);
   void handle(const smtp::message_end&);
   void handle(const smtp::start_tls&) { link().start_tls(); }
   void handle(const smtp::start_queue&);
@@ -68,6 +71,10 @@ private:
   void refuse(const routing::refusal&);
   void log_refusal(const routing::refusal&) const;
   bool queue_full() const;
+
+  // reception_urls.cpp
+  void read_url(std::uint64_t offset);
+  void refuse_url(std::string_view enhanced, std::string_view text);
 
   // reception_gateway.cpp
   /// Asks the server of a gateway whether it has the recipient.
@@ -112,6 +119,12 @@ private:
   smtp::greeting_verb greeting_ = smtp::greeting_verb::helo;
   std::string helo_;
   std::shared_ptr<transaction> transaction_; ///< shared with a worker that reads a large message
+  struct url_source {
+    imap::message_url url;
+    std::shared_ptr<storage::mail::mailbox_cell> mailbox;
+  };
+  std::unique_ptr<url_source> url_;   ///< of the present BURL
+  std::unique_ptr<url_gate> gate_;    ///< null before the first URL
   bool storing_ = false;              ///< the message is whole and not answered yet
   bool waiting_ = false;              ///< another actor's answer is awaited
   bool gone_ = false;

@@ -15,7 +15,7 @@ constexpr std::array<std::pair<std::string_view, verb>, 29> verbs{{
     {"LHLO", verb::lhlo}, {"VRFY", verb::vrfy}, {"EXPN", verb::expn}, {"HELP", verb::help},
     {"STARTTLS", verb::starttls}, {"ETRN", verb::etrn}, {"ATRN", verb::atrn},
     {"TURN", verb::unimplemented}, {"SEND", verb::unimplemented}, {"SOML", verb::unimplemented},
-    {"SAML", verb::unimplemented}, {"BURL", verb::unimplemented}, {"GET", verb::foreign}, {"POST", verb::foreign},
+    {"SAML", verb::unimplemented}, {"BURL", verb::burl}, {"GET", verb::foreign}, {"POST", verb::foreign},
     {"PUT", verb::foreign}, {"HEAD", verb::foreign}, {"CONNECT", verb::foreign}, {"OPTIONS", verb::foreign},
     {"HOST:", verb::foreign},
 }};

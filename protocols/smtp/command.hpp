@@ -9,7 +9,7 @@
 namespace rookery::smtp {
 
 enum class verb : std::uint8_t {
-  helo, ehlo, lhlo, mail, rcpt, data, bdat, rset, vrfy, expn, help, noop, quit, starttls, auth, etrn, atrn,
+  helo, ehlo, lhlo, mail, rcpt, data, bdat, burl, rset, vrfy, expn, help, noop, quit, starttls, auth, etrn, atrn,
   unimplemented, ///< a known verb that nobody needs: TURN, SEND, SOML, SAML, BURL
   foreign,       ///< another protocol speaks: "GET / HTTP/1.1"
   unknown

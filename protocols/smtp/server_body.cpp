@@ -130,6 +130,7 @@ void server_session::drop_chunk(std::uint64_t octets, reply answer, bool counts)
 bool server_session::step_bdat() {
   if (paused_) return false;
   if (chunk_left_ == 0) {
+    std::string().swap(url_piece_);
     if (!chunk_last_) {
       expect_command();
       std::string text;
@@ -158,6 +159,33 @@ bool server_session::step_bdat() {
   chunk_left_ -= text.size();
   emit(text.size());
   return true;
+}
+
+bool server_session::step_burl() {
+  if (paused_) return false;
+  ask(question::url, fetch_url{url_, url_offset_});
+  return true;
+}
+
+void server_session::url_octets(base::const_bytes octets, bool last) {
+  if (state_ == state::closed) return;
+  base::check(question_ == question::url, "no URL is asked for");
+  question_ = question::none;
+  // From here on as a chunk: what is refused was read already.
+  state_ = state::bdat;
+  if (octets.size() > settings_->limits.message_octets - octets_)
+    return refuse_body(fault::message_too_large, {552, "5.3.4", "Message too large"}, 0, scanner_);
+  if (body_ != body_type::binary_mime) {
+    const auto found = scanner_.scan(octets, false);
+    if (found.why == line_scanner::stop::fault) return refuse_body(fault_of(scanner_.fault()), refusal_of(scanner_.fault()), 0, scanner_);
+  }
+  url_piece_ = octets;
+  url_offset_ += octets.size();
+  octets_ += octets.size();
+  chunk_octets_ += octets.size();
+  if (!octets.empty()) push(body_chunk{url_piece_});
+  if (!last) state_ = state::burl;
+  deadline_ = now_ + settings_->limits.data_time;
 }
 
 bool server_session::step_drop_bdat() {

@@ -55,6 +55,7 @@ void server_session::on_command(std::string_view line) {
   case verb::rcpt: return on_rcpt(c.arguments);
   case verb::data: return on_data(c.arguments);
   case verb::bdat: return on_bdat(c.arguments);
+  case verb::burl: return on_burl(c.arguments);
   case verb::helo:
   case verb::ehlo:
   case verb::lhlo: return on_greeting(c.what, c.arguments);
@@ -127,6 +128,9 @@ void server_session::announce() {
     }
   }
   text += "\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nCHUNKING\nBINARYMIME";
+  // RFC 4468 §3.3: whose URLs are trusted is said to those who may use them.
+  if (settings_->urls_offered && settings_->profile != profile::lmtp)
+    text += authenticated_ ? "\nBURL imap imap://" + settings_->host_name : "\nBURL imap";
   if (settings_->etrn_offered && settings_->profile != profile::lmtp) text += "\nETRN";
   if (settings_->atrn_offered && settings_->profile != profile::lmtp) text += "\nATRN";
   if (e.require_tls) text += "\nREQUIRETLS";
@@ -279,12 +283,38 @@ void server_session::on_bdat(std::string_view arguments) {
   }
   if (*size > limit.message_octets - octets_) return refused(fault::message_too_large, {552, "5.3.4", "Message too large"});
   chunk_octets_ = chunk_left_ = *size;
+  url_.clear();
   if (!chunked_) {
     chunked_ = true;
     return ask(question::data, data_begin{true});
   }
   state_ = state::bdat;
   deadline_ = now_ + limit.data_time;
+}
+
+/// RFC 4468 §3: BURL url [LAST] stands where BDAT may.
+void server_session::on_burl(std::string_view arguments) {
+  if (!settings_->urls_offered || settings_->profile == profile::lmtp) return on_idle(verb::unimplemented, arguments);
+  const auto space = arguments.find(' ');
+  const auto url = arguments.substr(0, space);
+  auto last = space == std::string_view::npos ? std::string_view() : arguments.substr(space + 1);
+  while (last.starts_with(' ')) last.remove_prefix(1);
+  if (url.empty() || (!last.empty() && !base::iequals(last, "LAST")))
+    return fault_reply(fault::syntax, 501, "5.5.4", "Syntax: BURL url [LAST]");
+  if (!authenticated_) return fault_reply(fault::sequence, 530, "5.7.0", "Authentication required");
+  if (!mail_) return fault_reply(fault::sequence, 503, "5.5.1", "MAIL first");
+  if (recipients_ == 0)
+    return fault_reply(fault::sequence, tried_recipients_ ? 554 : 503, "5.5.1", tried_recipients_ ? "No valid recipients" : "RCPT first");
+  chunk_last_ = !last.empty();
+  chunk_octets_ = chunk_left_ = 0;
+  url_ = url;
+  url_offset_ = 0;
+  if (!chunked_) {
+    chunked_ = true;
+    return ask(question::data, data_begin{true});
+  }
+  state_ = state::burl;
+  deadline_ = now_ + settings_->limits.data_time;
 }
 
 void server_session::on_starttls(std::string_view arguments) {

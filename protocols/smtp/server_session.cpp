@@ -51,7 +51,7 @@ void server_session::tick(base::instant now) {
 
 std::optional<base::instant> server_session::deadline() const noexcept {
   if (state_ == state::closed || state_ == state::turned || question_ != question::none) return {};
-  const bool body = state_ == state::data || state_ == state::bdat;
+  const bool body = state_ == state::data || state_ == state::bdat || state_ == state::burl;
   if (body && paused_) return {};
   if (body || state_ == state::drop_data || state_ == state::drop_bdat) return std::min(deadline_, message_deadline_);
   return deadline_;
@@ -66,7 +66,7 @@ std::optional<server_session::event> server_session::next_event() {
     if (events_taken_ < events_.size()) {
       auto& e = events_[events_taken_++];
       // What is shown is always the front of the input; it may have moved since.
-      if (auto* chunk = std::get_if<body_chunk>(&e)) chunk->octets = input_.view().substr(0, shown_);
+      if (auto* chunk = std::get_if<body_chunk>(&e)) chunk->octets = shown_ != 0 ? input_.view().substr(0, shown_) : base::const_bytes(url_piece_);
       return std::move(e);
     }
     events_.clear();
@@ -92,6 +92,7 @@ bool server_session::step() {
   case state::data: return step_data();
   case state::drop_data: return step_drop_data();
   case state::bdat: return step_bdat();
+  case state::burl: return step_burl();
   case state::drop_bdat: return step_drop_bdat();
   case state::tls:
   case state::turned:
@@ -288,7 +289,14 @@ void server_session::settle(const reply& r) {
       return reset_transaction({});
     }
     if (!chunked_) append_reply(output_, r);
-    return start_body(chunked_);
+    start_body(chunked_);
+    if (chunked_ && !url_.empty()) state_ = state::burl;
+    return;
+  case question::url: // RFC 4468 §3.1: nothing more of this message
+    base::check(!accepted, "a URL is answered with octets");
+    append_reply(output_, r);
+    reset_transaction(reset_reason::refused);
+    return expect_command();
   default: base::check(false, "nothing of this kind is asked");
   }
 }

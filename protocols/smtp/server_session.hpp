@@ -1,6 +1,6 @@
 /// The server's side of SMTP, message submission and LMTP.
 ///
-/// Source: RFC 5321; RFC 6409 (submission); RFC 2033 (LMTP); extensions in README.md.
+/// Source: RFC 5321; RFC 6409 (submission); RFC 2033 (LMTP); RFC 4468 (BURL); extensions in README.md.
 /// Shape: protocols/session.hpp. Knows syntax, order, limits and codes; who may send what to whom
 /// is asked of its host.
 ///
@@ -10,6 +10,7 @@
 ///   check_proof        proof_judged, or authentication_unavailable
 ///   authentication_failed, if held   say_failure
 ///   mail_from, rcpt_to, data_begin   accept or refuse
+///   fetch_url          url_octets or refuse
 ///   message_end        answer, or on LMTP answer_each
 ///   start_queue        queue_answered
 ///   turn_around        accept or refuse
@@ -54,6 +55,7 @@ struct server_settings {
   bool tls_required = false;             ///< MAIL without TLS gets 530 5.7.0 (off loopback)
   bool authentication_offered = false;   ///< AUTH on the mx profile too; submission always has it
   bool authentication_required = true;   ///< on submission: MAIL before AUTH gets 530 5.7.0
+  bool urls_offered = false;             ///< BURL, after AUTH; not on LMTP
   bool etrn_offered = false;             ///< RFC 1985; not on LMTP
   bool atrn_offered = false;             ///< RFC 2645, after AUTH; not on LMTP
 };
@@ -95,8 +97,11 @@ struct find_credentials { sasl::mechanism mechanism; sasl::find_credentials ques
 struct check_proof { sasl::mechanism mechanism; sasl::check_proof question; };
 struct mail_from { mailbox sender; mail_parameters parameters; };
 struct rcpt_to { mailbox recipient; rcpt_parameters parameters; };
-/// The message comes (DATA, or the first BDAT): is there a place for it?
+/// The message comes (DATA, or the first BDAT or BURL): is there a place for it?
 struct data_begin { bool chunked; };
+/// BURL: octets of the message are those that the URL names, from `offset` on; asked again until there are no more.
+/// A refusal ends the transaction.
+struct fetch_url { std::string url; std::uint64_t offset = 0; };
 /// All octets have come. On acceptance the message must be safe: the client forgets it.
 struct message_end { std::uint64_t octets; std::uint32_t recipients; };
 /// ETRN: send what waits for this node. `queue_answered` says how many; RFC 1985 §5.3 has the codes.
@@ -118,7 +123,7 @@ class server_session {
 public:
   using event = std::variant<client_named, authenticated, authentication_failed, body_chunk, transaction_reset,
                              protocol_error, gone, check_password, find_credentials, check_proof, mail_from, rcpt_to,
-                             data_begin, message_end, start_tls, start_queue, turn_around, turned>;
+                             data_begin, message_end, start_tls, start_queue, turn_around, turned, fetch_url>;
 
   /// Greets at once, unless TLS is implicit and to come: make it when the handshake is done.
   /// `wall`: civil time at `now`, for FUTURERELEASE, which is not offered without.
@@ -136,8 +141,10 @@ public:
   // Answers.
   /// Ok with the usual text: mail_from, rcpt_to, data_begin.
   void accept();
-  /// Its code must be 4yz or 5yz. mail_from, rcpt_to, data_begin, message_end.
+  /// Its code must be 4yz or 5yz. mail_from, rcpt_to, data_begin, fetch_url, message_end.
   void refuse(const reply&);
+  /// fetch_url: the next of them, and whether they are the last.
+  void url_octets(base::const_bytes, bool last);
   /// message_end (all recipients alike on LMTP): 250 accepts, 4yz and 5yz refuse.
   void answer(const reply&);
   /// message_end on LMTP: one reply for each accepted recipient, in their order.
@@ -177,12 +184,13 @@ private:
     data,            ///< dot-stuffed text
     drop_data,       ///< refused text, to its end
     bdat,            ///< counted octets
+    burl,            ///< octets of a URL
     drop_bdat,       ///< refused counted octets
     tls,             ///< waiting for tls_started
     turned,          ///< ATRN: the other way round now
     closed
   };
-  enum class question : std::uint8_t { none, password, credentials, proof, failure, mail, rcpt, data, message, queue, turn, tls };
+  enum class question : std::uint8_t { none, password, credentials, proof, failure, mail, rcpt, data, url, message, queue, turn, tls };
 
   // server_session.cpp: the wheel
   void say(std::uint16_t code, std::string_view enhanced, std::string_view text) { append_reply(output_, code, enhanced, text); }
@@ -211,6 +219,7 @@ private:
   void on_rcpt(std::string_view arguments);
   void on_data(std::string_view arguments);
   void on_bdat(std::string_view arguments);
+  void on_burl(std::string_view arguments);
   void on_starttls(std::string_view arguments);
   void on_idle(verb, std::string_view arguments);
   void on_etrn(std::string_view arguments);
@@ -231,6 +240,7 @@ private:
   bool step_data();
   bool step_drop_data();
   bool step_bdat();
+  bool step_burl();
   bool step_drop_bdat();
   void start_body(bool chunked);
   void emit(std::size_t octets);
@@ -269,6 +279,9 @@ private:
   std::uint64_t octets_ = 0;            ///< of the message so far
   std::uint64_t chunk_octets_ = 0, chunk_left_ = 0;
   bool chunk_last_ = false;
+  std::string url_;                     ///< of the present BURL
+  std::uint64_t url_offset_ = 0;        ///< octets of it so far
+  std::string url_piece_;               ///< that the last event shows
   line_scanner scanner_;
 
   // Of what is refused and dropped

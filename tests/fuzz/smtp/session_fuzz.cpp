@@ -22,7 +22,7 @@ public:
     settings->starttls_available = true;
     settings->authentication_offered = true;
     settings->authentication_required = (how & 4) != 0;
-    settings->etrn_offered = settings->atrn_offered = true;
+    settings->etrn_offered = settings->atrn_offered = settings->urls_offered = true;
     settings->limits.message_octets = 300;
     settings->limits.dropped_octets = 600;
     settings->limits.line_octets = 120;
@@ -83,6 +83,11 @@ private:
       if (f->held) s.say_failure();
     } else if (std::holds_alternative<smtp::start_queue>(e)) {
       s.queue_answered({250, "2.0.0", "Ok"});
+    } else if (std::holds_alternative<smtp::fetch_url>(e)) {
+      static constexpr std::string_view pieces[] = {"", "abc\r\n", "a\nb", "tail"};
+      const auto a = next_answer();
+      if (a % 7 == 6) s.refuse({554, "5.6.6", "no"});
+      else s.url_octets(pieces[a % 4], a % 2 == 0);
     } else if (std::holds_alternative<smtp::turn_around>(e)) {
       next_answer() % 2 == 0 ? s.accept() : s.refuse({453, "4.2.0", "no"});
     } else if (std::holds_alternative<smtp::start_tls>(e)) {

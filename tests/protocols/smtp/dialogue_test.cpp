@@ -22,9 +22,9 @@ constexpr const char* end_names[] = {"quit", "timeout", "limit", "shut_down", "r
 constexpr const char* failure_names[] = {"malformed", "aborted", "wrong", "channel_binding", "too_long"};
 
 /// session: mx|submission|lmtp
-/// settings: loopback, tls, starttls, tls_required, auth, etrn, atrn, show_errors
+/// settings: loopback, tls, starttls, tls_required, auth, etrn, atrn, urls, show_errors
 /// limits: <name in limits.hpp> = number (times in seconds)
-/// Answers: accept; refuse CODE ENHANCED TEXT; each REPLY / REPLY …; right; wrong; unavailable;
+/// Answers: accept; refuse CODE ENHANCED TEXT; octets TEXT, last TEXT (of a URL); each REPLY / REPLY …; right; wrong; unavailable;
 /// credentials (of "pencil", known); unknown_credentials; tls; pause; resume; shut_down; close CODE ENHANCED TEXT
 class smtp_dialogue {
 public:
@@ -40,6 +40,7 @@ public:
     settings->authentication_offered = head.has("settings", "auth");
     settings->etrn_offered = head.has("settings", "etrn");
     settings->atrn_offered = head.has("settings", "atrn");
+    settings->urls_offered = head.has("settings", "urls");
     settings->mechanisms.scram_sha_1 = head.has("settings", "scram_sha_1");
     settings->mechanisms.certificates = head.has("settings", "certificates");
     settings->mechanisms.tokens = head.has("settings", "tokens");
@@ -79,6 +80,7 @@ public:
       [](rcpt_to& r) { return print_rcpt(r); },
       [](data_begin& d) { return string(d.chunked ? "data_begin chunked" : "data_begin"); },
       [](message_end& m) { return "message_end octets=" + std::to_string(m.octets) + " recipients=" + std::to_string(m.recipients); },
+      [](fetch_url& u) { return "fetch_url " + std::to_string(u.offset) + " " + u.url; },
       [](start_queue& q) { return "start_queue " + string(q.what == start_queue::kind::node ? "" : q.what == start_queue::kind::queue ? "# " : "@ ") + q.name; },
       [](turn_around& t) {
         string out = "turn_around";
@@ -99,6 +101,8 @@ public:
       for (auto one : base::split(text.substr(5), '/')) replies.push_back(read_reply(base::trim(one)));
       s.answer_each(replies);
     }
+    else if (text.starts_with("octets ")) s.url_octets(with_line_ends(text.substr(7)), false);
+    else if (text.starts_with("last")) s.url_octets(with_line_ends(text.substr(std::min<std::size_t>(text.size(), 5))), true);
     else if (text.starts_with("queue ")) s.queue_answered(read_reply(text.substr(6)));
     else if (text == "right") s.password_verified(true);
     else if (text == "wrong") s.password_verified(false);
@@ -121,6 +125,16 @@ public:
   }
 
 private:
+  /// \\r and \\n as they are meant.
+  static std::string with_line_ends(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const bool escaped = text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 'r' || text[i + 1] == 'n');
+      out.push_back(!escaped ? text[i] : text[i + 1] == 'r' ? '\r' : '\n');
+      if (escaped) ++i;
+    }
+    return out;
+  }
   static reply read_reply(std::string_view text) {
     reply r;
     r.code = static_cast<std::uint16_t>(*base::parse_u32(text.substr(0, 3)));
