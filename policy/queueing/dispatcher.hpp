@@ -236,7 +236,7 @@ public:
   void unpause(std::string_view destination, wall_time now);
   /// Due at once, and a destination that is down is probed at once.
   void retry_message(base::message_id, wall_time now);
-  /// O(parts in it × log n).
+  /// It is the next of its kind to have a connection, however many have waited longer. O(parts in it × log n).
   void retry_destination(std::string_view destination, wall_time now);
   void retry_queue(std::string_view queue, wall_time now);
   /// O(destinations).

@@ -152,7 +152,7 @@ void dispatcher::state::refresh(std::uint32_t n, time_ms now) {
   }
   if (wants && d.open_place == not_in_heap) {
     d.open_as = d.known;
-    d.served = next_served_++;
+    d.served = std::exchange(d.asked, false) ? 0 : next_served_++;
     open_[index(d.open_as)].push(n, open_before(), open_place());
   }
   if (d.timer_place != not_in_heap && timer != d.timer) timers_.remove(n, timer_before(), timer_place());

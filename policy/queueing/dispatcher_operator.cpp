@@ -73,7 +73,9 @@ void dispatcher::state::retry_destination(std::string_view name, time_ms now) {
   const auto known = by_name_.find(name);
   if (known == by_name_.end()) return;
   auto& d = destinations_[known->second];
+  leave_heaps(known->second);
   d.pause_until = 0;
+  d.asked = true;
   for (const auto l : d.lanes) make_all_ready(l, now);
   refresh(known->second, now);
 }

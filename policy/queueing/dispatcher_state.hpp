@@ -149,6 +149,7 @@ private:
     standing open_as = standing::fresh;     ///< in which heap it stands
     bool paused = false, called = false, used = false;
     bool released = false;                  ///< of one on request
+    bool asked = false;                     ///< by the operator: its next wait for a connection is in front of others
   };
   struct connection_record {
     std::uint32_t destination = none, messages = 0;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 namespace rookery::queueing {
 namespace {
@@ -262,6 +263,27 @@ TEST(DispatcherLimits, ThoseThatFailedBeforeAreOpenedForAtARateThatTheOthersDoNo
   }
   for (const auto& [name, count] : turns) EXPECT_EQ(count, 1) << name;
   EXPECT_EQ(time, after(20s) - 200ms) << "1,000 at 50 a second, the first ten at once";
+}
+
+TEST(DispatcherLimits, WhatTheOperatorAsksForIsTheNextOfThoseThatFailedBefore) {
+  dispatcher_settings s;
+  s.connections = 10'000;
+  s.failing_a_second = 50;
+  dispatcher d(s);
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    auto m = mail(100 + i, "dead" + std::to_string(i));
+    m.parts[0].tried = true;
+    d.put(m, after(0s));
+  }
+  EXPECT_EQ(open_all(d, after(0s)).size(), 10u);
+  d.retry_destination("dead900", after(1ms));
+  d.retry_destination("dead10", after(2ms)); // would be the next one anyway
+  std::vector<std::string> then;
+  for (int i = 1; i <= 3; ++i)
+    for (const auto& o : open_all(d, after(i * 20ms))) then.push_back(o.destination);
+  ASSERT_EQ(then.size(), 3u);
+  EXPECT_EQ((std::set<std::string>{then[0], then[1]}), (std::set<std::string>{"dead10", "dead900"}));
+  EXPECT_EQ(then[2], "dead11");
 }
 
 TEST(DispatcherLimits, WithoutARateThoseThatFailedBeforeHaveTheirShareAtOnce) {
