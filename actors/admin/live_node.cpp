@@ -3,8 +3,10 @@
 #include "actors/admin/trace.hpp"
 #include "actors/mailboxes/keeper.hpp"
 #include "actors/queue/dispatch_actor.hpp"
+#include "actors/queue/record_actor.hpp"
 #include "actors/search/indexer.hpp"
 #include "actors/tlsrpt/reporter_actor.hpp"
+#include "base/metrics.hpp"
 #include "base/text.hpp"
 #include "storage/chat/command.hpp"
 #include "storage/mail/command.hpp"
@@ -79,8 +81,12 @@ std::shared_ptr<const storage::queue::spool_view> live_node::spool() const {
 
 node_facts live_node::facts() const {
   const auto up = std::chrono::duration_cast<std::chrono::milliseconds>(node_.clock->now() - node_.started);
+  const auto& recorded = actors::recorded_histogram();
+  std::uint64_t sent = 0;
+  for (std::size_t b = 0; b < base::histogram::buckets; ++b) sent += recorded.count(b);
   return {node_.host_name, node_.version, 1, node_.clock->wall() - up,
-          services_->connections ? services_->connections() : 0, node_.draining.load()};
+          services_->connections ? services_->connections() : 0, node_.draining.load(),
+          sent, std::chrono::nanoseconds(recorded.sum_nanoseconds())};
 }
 
 void live_node::commit(storage::commit_group group, all_committed done) {

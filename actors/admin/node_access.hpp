@@ -34,6 +34,8 @@ struct node_facts {
   base::wall_time started{};
   std::uint32_t connections = 0;
   bool draining = false;
+  std::uint64_t sent = 0;                             ///< messages that other servers took since the start
+  std::chrono::nanoseconds sent_unrecorded{0};        ///< sum of the times from their answers until those were durable
 };
 
 /// About the servers that mail waits for.

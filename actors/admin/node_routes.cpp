@@ -59,6 +59,9 @@ void show_status(const call_ptr& c) {
   body.set("domains", table->count(dir::document_kind::domain));
   body.set("accounts", table->count(dir::document_kind::account));
   body.set("aliases", table->count(dir::document_kind::alias));
+  body.set("sent", facts.sent);
+  // How long a message could reach another server twice if this one were killed, on average.
+  body.set("duplicate_window_microseconds", facts.sent == 0 ? 0 : static_cast<std::uint64_t>(facts.sent_unrecorded.count()) / 1000 / facts.sent);
   const auto spool = c->node->spool();
   worker_reply(c, [spool, body]() mutable -> base::result<json::value> {
     std::uint64_t messages = 0, held = 0;

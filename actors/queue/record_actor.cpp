@@ -213,8 +213,7 @@ void send_group(self_ptr self, std::uint64_t token) {
 /// Between the answer of a server that took mail and our record of it, a crash sends that mail again. What it did not
 /// take comes to no harm.
 void observe_window(const attempt_result& r) {
-  static auto& window = base::histogram_named("rookery_delivery_recorded_seconds", "",
-                                              "From the moment when a server's answer that it took mail was read until that was durable: a crash between them sends it twice");
+  static auto& window = recorded_histogram();
   if (r.answered == base::instant{}) return;
   if (std::any_of(r.recipients.begin(), r.recipients.end(), [](const auto& one) { return one.as.what == fate::done; }))
     window.observe(base::system_clock().now() - r.answered);
@@ -264,6 +263,11 @@ caf::behavior record_actor(self_ptr self, std::shared_ptr<record_parts> parts) {
 }
 
 } // namespace
+
+base::histogram& recorded_histogram() {
+  return base::histogram_named("rookery_delivery_recorded_seconds", "",
+                               "From the moment when a server's answer that it took mail was read until that was durable: a crash between them sends it twice");
+}
 
 caf::actor spawn_record(caf::actor_system& system, std::shared_ptr<record_parts> parts) {
   return system.spawn<caf::detached + caf::hidden>(record_actor, std::move(parts));

@@ -6,6 +6,7 @@
 
 #include "actors/node.hpp"
 #include "actors/queue/messages.hpp"
+#include "base/metrics.hpp"
 
 #include <caf/all.hpp>
 
@@ -20,6 +21,9 @@ struct record_parts {
 /// Understands attempt_started, attempt_result_ptr and attempt_results; tells `tell_dispatch`'s actor
 /// transaction_over, or transactions_over.
 caf::actor spawn_record(caf::actor_system&, std::shared_ptr<record_parts>);
+
+/// How long what other servers took is not yet recorded here: a crash then sends it twice. Any thread.
+base::histogram& recorded_histogram();
 
 /// To record, once, before the first result.
 struct tell_dispatch {

@@ -1,5 +1,5 @@
 """Mail to the outside through a smart host: delivered, refused, tried again, reported."""
-import time, unittest
+import json, time, unittest
 
 from outside import Case
 
@@ -36,6 +36,9 @@ class Delivery(Case):
         self.assertLess(sink.connections, 30)
         self.queued(0)
         self.assertEqual(sorted(m.recipients[0] for m in sink.messages), sorted("r%d@remote.example" % i for i in range(100)))
+        status = json.loads(self.rookery("status", "--json"))
+        self.assertEqual(status["sent"], 100)
+        self.assertGreater(status["duplicate_window_microseconds"], 0)
 
     def test_a_dropped_connection_at_each_step_loses_nothing(self):
         sink = self.sink()
