@@ -19,11 +19,13 @@ namespace rookery::actors {
 
 class search_hints {
 public:
-  search_hints(const node&, const storage::mail::mailbox_view&, const std::vector<imap::text_leaf>&, fuzzy_questions);
+  /// `cell`: of the view; a virtual mailbox says by it where a message lies.
+  search_hints(const node&, const storage::mail::mailbox_view&, std::shared_ptr<storage::mail::mailbox_cell> cell,
+               const std::vector<imap::text_leaf>&, fuzzy_questions);
 
   /// Asks the index, once. Nothing is known when there is none, or when it cannot be read.
   void prepare();
-  bool any() const noexcept { return places_ != nullptr; }
+  bool any() const noexcept { return places_ != nullptr || (composed_ != nullptr && asked_); }
   /// One for each leaf, or none. The span lives until the next call. Cheap when UIDs ascend.
   std::span<const imap::leaf_verdict> of(std::uint32_t uid);
   /// Of the message that `of` was asked about last: how well it meets the fuzzy keys.
@@ -32,7 +34,14 @@ public:
   void tell(std::uint32_t messages_read) const;
 
 private:
+  /// The document of a message in `places_`; 0 when it has none.
+  std::uint32_t document_of(std::uint32_t uid);
+  /// The same for a message of a virtual mailbox, by its UID there.
+  std::uint32_t document_elsewhere(std::uint32_t shown_uid);
+
   std::shared_ptr<search_service> service_;
+  std::shared_ptr<storage::mail::mailbox_cell> composed_; ///< null but for a virtual mailbox
+  bool asked_ = false;
   base::account_id account_;
   base::mailbox_id mailbox_;
   std::vector<imap::text_leaf> leaves_;

@@ -52,7 +52,7 @@ search_run::search_run(const node& n, const mailbox_session& mailbox, const imap
     : view_(mailbox.shared_view()), map_(mailbox.map()), recent_(mailbox.recent()),
       matcher_(program, context_of(mailbox, saved_uids, n.clock->wall())), ranked_(program.uses_fuzzy),
       fuzzy_(fuzzy_questions_of(matcher_.leaves(), n.settings->get()->search_languages)),
-      answers_(n.bodies, mailbox.cell(), matcher_.leaves(), fuzzy_), hints_(n, *view_, matcher_.leaves(), fuzzy_),
+      answers_(n.bodies, mailbox.cell(), matcher_.leaves(), fuzzy_), hints_(n, *view_, mailbox.cell(), matcher_.leaves(), fuzzy_),
       rows_(rows_that_may_match(mailbox, matcher_)), owner_(mailbox.foreign_owner()) {
   if (newest != 0 && keep_newest(rows_, newest)) cut_at_uid_ = uid_of(rows_.front().first);
   if (!rows_.empty()) row_ = rows_.front().first;

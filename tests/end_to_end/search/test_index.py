@@ -109,6 +109,38 @@ class Index(Case):
         self.assertEqual(self.node.run("search", "tidy").returncode, 0)
         self.agree()
 
+    def read(self):
+        """Messages that searches have read so far."""
+        return sum(float(l.split()[-1]) for l in http(self.node, "/metrics")[1].splitlines() if l.startswith("rookery_search_messages_read_total"))
+
+    def test_virtual_mailboxes_ask_it_too(self):
+        self.put(1, 150)
+        c = login(self.node)
+        imap(c, "CREATE Other")
+        self.put(151, 300, "Other")
+        self.wait(lambda s: s["messages"] >= 173, "300 messages came")
+        self.assertEqual(self.node.run("settings", "set", "mailboxes.virtual", "Virtual").returncode, 0)
+        unread = '"Virtual/All unread"'
+        found = self.agree(unread)
+        self.assertEqual(len(found[1].split()), 3)
+
+        def read_for(word):
+            before = self.read()
+            c = login(self.node)
+            imap(c, "EXAMINE " + unread)
+            self.assertIn(b"* SEARCH 17\r\n", imap(c, "UID SEARCH BODY " + word))
+            c.close()
+            return self.read() - before
+        self.assertLess(read_for("only17word"), 200)  # those that the indexer leaves to searches
+        self.set("false")
+        self.assertEqual(read_for("only17word"), 300)
+        self.set("true")
+        # Those that are not shown any more are not found.
+        imap(c, "SELECT INBOX")
+        imap(c, "UID STORE 17 +FLAGS (\\Seen)")
+        c.close()
+        self.assertEqual(len(self.agree(unread)[1].split()), 2)
+
     def test_it_goes_on_after_a_kill(self):
         self.put(1, 260)
         self.wait(lambda s: s["messages"] >= 133, "260 messages came")
