@@ -17,6 +17,8 @@ namespace {
 /// One check, backup or import at a time hashes and reads; others wait for their turn.
 constexpr std::size_t admin_threads = 1;
 constexpr std::size_t admin_tasks_waiting_max = 100;
+/// One changes the cluster's members and waits for the others; the other shows how it goes.
+constexpr std::size_t cluster_threads = 2;
 constexpr std::chrono::minutes answer_time{10};
 constexpr std::chrono::minutes backup_time{12 * 60};
 
@@ -121,7 +123,8 @@ base::result<json::value> back_up(actors::running_node& running, const node_file
 
 } // namespace
 
-service_listener make_admin_service(const node_file& file, actors::running_node& running, certificates& keys) {
+service_listener make_admin_service(const node_file& file, actors::running_node& running, certificates& keys,
+                                    std::shared_ptr<actors::cluster_service> cluster) {
   auto& n = running.node();
   auto given = std::make_shared<admin::node_services>();
   given->log_directory = file.log_directory;
@@ -138,6 +141,8 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
   given->collect = [&running](std::uint64_t id) { caf::anon_send(running.collector(), actors::collect_now{id}); };
   given->start_transfer = [&running](actors::transfer_order order) { return running.transfers().start(std::move(order)); };
   given->transfers = [&running] { return running.transfers().all(); };
+  given->cluster = [cluster](const std::string& verb, const json::value& body) { return cluster->ask(verb, body); };
+  given->cluster_workers = std::make_shared<actors::worker_pool>(*n.system, cluster_threads, admin_tasks_waiting_max);
   given->check = [&running, data = file.data_directory] { return check_running(running, data); };
   given->backup = [&running, file](const std::string& to) { return back_up(running, file, to); };
   auto l = std::make_shared<net::listener>();

@@ -1,5 +1,6 @@
 #include "server/serve.hpp"
 
+#include "actors/cluster/cluster_service.hpp"
 #include "actors/root/running_node.hpp"
 #include "base/log.hpp"
 #include "server/admin_service.hpp"
@@ -148,8 +149,10 @@ int serve(const node_file& file) {
   if (!started) return failed(started.error());
   auto& node = **started;
   take_report_texts(node.node(), file.data_directory);
+  const auto cluster = actors::cluster_service::make(
+      node, {file.data_directory, file.host_name, version, static_cast<std::uint16_t>(actors::cluster_port_standard + file.port_base)});
   for (const auto& entry : file.listeners) {
-    auto service = entry.what == service::admin ? make_admin_service(file, node, keys) : make_service(entry, file, node.node(), keys);
+    auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node.node(), keys);
     if (!service.listener) continue;
     const auto address = entry.what == service::admin ? "unix:" + file.admin_socket : entry.address;
     const auto port = node.listen(std::move(service.listener), address, file.port_of(entry), service.refusal);
@@ -159,6 +162,7 @@ int serve(const node_file& file) {
     std::fprintf(stderr, "rookery: cannot become user %s\n", file.run_as.c_str());
     end_now(exit_failed);
   }
+  if (const auto in = cluster->start_if_member(); !in) end_now(failed(in.error()));
   node.accept();
   base::log_event(base::severity::notice, "node.ready")
       .text("host", file.host_name).text("version", version).number("listeners", static_cast<std::int64_t>(file.listeners.size()));
@@ -178,6 +182,7 @@ int serve(const node_file& file) {
   std::signal(SIGINT, [](int) { std::_Exit(exit_ok); });
   std::signal(SIGHUP, SIG_IGN); // no connection to come needs a certificate
   ::pthread_sigmask(SIG_UNBLOCK, &wanted, nullptr);
+  cluster->drain();
   const auto left = node.drain(drain_time);
   node.stop();
   base::log_event(base::severity::notice, "node.stopped").number("connections_cut", left);

@@ -48,9 +48,24 @@ private:
       if (!parsed) return answer(refusal(parsed.error()));
       what.body = std::move(*parsed);
     }
+    if (about_cluster(what)) return;
     admin::handle(live_, std::move(what), [this, here = here_](response r) {
       if (*here) answer(r);
     });
+  }
+  /// GET /v1/cluster, POST /v1/cluster/VERB: the cluster waits for other nodes, in a worker of its own.
+  bool about_cluster(const request& what) {
+    if (!services_->cluster || what.path.size() < 2 || what.path.size() > 3 || what.path[0] != "v1" || what.path[1] != "cluster") return false;
+    const bool shows = what.method == "GET" && what.path.size() == 2;
+    if (!shows && (what.method != "POST" || what.path.size() != 3)) return false;
+    auto result = std::make_shared<base::result<json::value>>(base::fail(base::error_kind::io, "the task failed; the log says why"));
+    const bool taken = services_->cluster_workers->run(
+        link(), [result, services = services_, verb = shows ? "status" : what.path[2], body = what.body] { *result = services->cluster(verb, body); },
+        [this, here = here_, result] {
+          if (*here) answer(*result ? response{200, std::move(**result)} : refusal(result->error()));
+        });
+    if (!taken) answer(refusal(base::make_error(base::error_kind::try_later, "too much is asked of the cluster")));
+    return true;
   }
   void answer(const response& r) {
     if (method_ != "GET")

@@ -27,6 +27,8 @@ struct node_services {
   std::function<void(std::uint64_t id)> collect;                 ///< runs one now
   std::function<base::result<actors::transfer_run_ptr>(actors::transfer_order)> start_transfer;
   std::function<std::vector<actors::transfer_run_ptr>()> transfers;
+  std::function<base::result<json::value>(const std::string& verb, const json::value& body)> cluster; ///< blocks
+  std::shared_ptr<actors::worker_pool> cluster_workers; ///< for it alone: it may wait for other nodes
 };
 
 class live_node final : public node_access {

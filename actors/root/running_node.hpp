@@ -40,6 +40,9 @@ public:
   ~running_node();
 
   actors::node& node() noexcept { return *node_; }
+  const std::string& store_uuid() const noexcept { return store_->identity.uuid; }
+  std::vector<std::unique_ptr<net::reactor>>& reactors() noexcept { return reactors_; }
+  const std::shared_ptr<net::connection_counts>& counts() const noexcept { return counts_; }
   const caf::actor& maintenance() const noexcept { return maintenance_; }
   const caf::actor& collector() const noexcept { return collector_; }
   const std::shared_ptr<collection_board>& collection_states() const noexcept { return collection_states_; }

@@ -1,11 +1,62 @@
 #include "actors/node.hpp"
 
 #include "actors/shard/log_actor.hpp"
+#include "actors/system/config_agreement.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
 
 namespace rookery::actors {
+namespace {
+
+bool changes_configuration(const storage::commit_group& g) {
+  return std::any_of(g.commands.begin(), g.commands.end(), [](const auto& c) { return c.shard == storage::config_shard; });
+}
+
+/// Of the nodes of this process; a server has one.
+struct agreements {
+  std::atomic<bool> any{false};
+  std::mutex lock;
+  std::map<const node*, std::shared_ptr<config_agreement>> of;
+};
+agreements& all_agreements() {
+  static agreements all;
+  return all;
+}
+
+} // namespace
+
+void set_agreement(const node& n, std::shared_ptr<config_agreement> a) {
+  auto& all = all_agreements();
+  const std::lock_guard hold(all.lock);
+  if (a) all.of[&n] = std::move(a);
+  else all.of.erase(&n);
+  all.any.store(!all.of.empty());
+}
+
+std::shared_ptr<config_agreement> agreement_of(const node& n) {
+  auto& all = all_agreements();
+  if (!all.any.load(std::memory_order_acquire)) return nullptr;
+  const std::lock_guard hold(all.lock);
+  const auto at = all.of.find(&n);
+  return at == all.of.end() ? nullptr : at->second;
+}
 
 bool node::commit(net::connection& from, storage::commit_group group, ack when, std::uint64_t token,
                   std::shared_ptr<void> keep) const {
+  if (const auto with = agreement_of(*this); with != nullptr && changes_configuration(group)) {
+    if (group.commands.size() != 1) return false; // what one node alone decides cannot be in one group with it
+    with->propose(std::move(group.commands.front().payload),
+                  [to = caf::actor_cast<caf::strong_actor_ptr>(from.ctrl()), token](base::result<storage::command_result> r) {
+                    const auto done = std::make_shared<commit_done>();
+                    done->token = token;
+                    if (r) done->results.push_back(std::move(*r));
+                    else done->error = r.error();
+                    caf::anon_send(caf::actor_cast<caf::actor>(to), commit_done_ptr(done));
+                  });
+    return true;
+  }
   auto request = std::make_shared<commit_request>();
   request->group = std::move(group);
   request->when = when;

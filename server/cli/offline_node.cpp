@@ -1,6 +1,7 @@
 #include "server/cli/offline_node.hpp"
 
 #include "actors/admin/admin_api.hpp"
+#include "actors/cluster/member_file.hpp"
 #include "server/store_check.hpp"
 #include "server/version.hpp"
 #include "storage/chat/command.hpp"
@@ -30,6 +31,8 @@ void offline_node::commit(base::shard_id shard, std::string payload, const commi
 }
 
 void offline_node::change_config(storage::directory::config_command command, committed done) {
+  if (actors::is_member(store_->directory))
+    return done(base::fail(base::error_kind::denied, "this node belongs to a cluster: its configuration changes while it runs, or on another node"));
   auto payload = storage::directory::encode(command);
   if (!payload) return done(base::fail(payload.error()));
   commit(storage::config_shard, std::move(*payload), done);

@@ -2,8 +2,10 @@
 
 #include "base/check.hpp"
 #include "base/codec.hpp"
+#include "storage/directory/agreed_command.hpp"
 #include "storage/tree/tree.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -53,39 +55,23 @@ document_ptr parse_document(std::string_view key, std::string_view value) {
   return d;
 }
 
-std::string print(const history_entry& e) {
+std::uint64_t version_in(std::string_view key) {
+  std::uint64_t version = 0;
+  for (const char c : key.substr(1)) version = version << 8 | static_cast<unsigned char>(c);
+  return version;
+}
+
+std::string print(const config_mark& m) {
   std::string out;
   base::encoder to(out);
   to.u8(record_version);
-  to.i64(base::to_milliseconds(e.time));
-  to.bytes(e.author);
-  to.varint(e.changes);
-  to.varint(e.lines.size());
-  for (const auto& line : e.lines) {
-    to.u8(static_cast<std::uint8_t>(line.verb));
-    to.u8(static_cast<std::uint8_t>(line.kind));
-    to.bytes(line.key);
+  to.varint(m.agreed);
+  to.varint(m.sequences.size());
+  for (const auto& [origin, sequence] : m.sequences) {
+    to.varint(origin);
+    to.varint(sequence);
   }
   return out;
-}
-
-history_entry parse_history(std::string_view key, std::string_view value) {
-  history_entry e;
-  for (const char c : key.substr(1)) e.version = e.version << 8 | static_cast<unsigned char>(c);
-  base::decoder in(value);
-  base::check(in.u8() == record_version, "history record of another version");
-  e.time = base::from_milliseconds(in.i64());
-  e.author = in.bytes();
-  e.changes = static_cast<std::uint32_t>(in.varint());
-  const auto lines = in.varint();
-  base::check(in.ok() && lines <= history_names_max, "history record is damaged");
-  for (std::uint64_t i = 0; i < lines; ++i) {
-    const auto verb = static_cast<history_verb>(in.u8());
-    const auto kind = static_cast<document_kind>(in.u8());
-    e.lines.push_back({verb, kind, std::string(in.bytes())});
-  }
-  base::check(in.done(), "history record is damaged");
-  return e;
 }
 
 /// One command at work on the next table; nothing of it is seen if it fails.
@@ -178,10 +164,11 @@ public:
     if (in.u8() != record_version)
       return base::fail(base::error_kind::unsupported, "the configuration was written by a newer program");
     const auto version = in.u64();
-    next_id_ = in.u64();
+    mark_.next_id = in.u64();
     lsn_ = in.u64();
     flushed_ = applied_ = log_position::unpacked(in.u64());
     if (!in.done()) return base::fail(base::error_kind::damaged, "the mark of the configuration is damaged");
+    if (auto loaded = load_mark(); !loaded) return loaded;
     config_table::editor editor(config_table{});
     auto read = tree_->scan("d", "e", [&](std::string_view key, std::string_view value) {
       editor.put(parse_document(key, value));
@@ -189,12 +176,14 @@ public:
     });
     if (!read) return read;
     read = tree_->scan("h", "i", [&](std::string_view key, std::string_view value) {
-      history_.push_back(parse_history(key, value));
+      auto e = read_history(version_in(key), value);
+      base::check(e.ok(), "history record is damaged");
+      history_.push_back(std::move(*e));
       return true;
     });
     if (!read) return read;
     table_ = editor.finish(version);
-    cell_->publish(table_);
+    publish_table();
     return {};
   }
 
@@ -214,12 +203,100 @@ public:
       return result;
     }
     lsn_ = committed.lsn;
-    const auto command = decode_command(committed.payload);
+    switch (committed.payload.empty() ? 0 : static_cast<std::uint8_t>(committed.payload.front())) {
+    case agreed_version: return apply_agreed(committed.payload, result);
+    case picture_version: return replace(committed.payload, result);
+    case parted_version: return part(result);
+    default: return apply_changes(committed.payload, result);
+    }
+  }
+
+  command_result apply_agreed(std::string_view payload, command_result result) {
+    auto agreed = decode_agreed(payload);
+    if (!agreed) {
+      result.what = outcome::malformed;
+      return result;
+    }
+    if (agreed->index <= mark_.agreed) {
+      result.what = outcome::already_done;
+      return result;
+    }
+    mark_.agreed = agreed->index;
+    changed_ = true;
+    if (agreed->origin != 0) {
+      auto& last = mark_.sequences[agreed->origin];
+      if (agreed->sequence <= last) {
+        result.what = outcome::already_done;
+        return result;
+      }
+      last = agreed->sequence;
+    }
+    return apply_changes(agreed->command, result);
+  }
+
+  /// The old documents go, whatever they were.
+  command_result replace(std::string_view payload, command_result result) {
+    const auto with = decode_replacement(payload);
+    auto picture = with ? read_picture(with->picture) : base::fail(with.error());
+    if (!picture) {
+      result.what = outcome::malformed;
+      return result;
+    }
+    if (with->index <= mark_.agreed) {
+      result.what = outcome::already_done;
+      return result;
+    }
+    for (const auto kind : table_->kinds())
+      table_->for_each(kind, {}, [&](const document_ptr& d) {
+        write(document_key(d->kind, d->key), std::nullopt);
+        return true;
+      });
+    config_table::editor editor(config_table{});
+    for (auto& d : picture->documents) {
+      write(document_key(d->kind, d->key), print(*d));
+      editor.put(std::move(d));
+    }
+    table_ = editor.finish(picture->version);
+    mark_ = std::move(picture->mark);
+    mark_.agreed = std::max(mark_.agreed, with->index);
+    {
+      const std::lock_guard hold(history_lock_);
+      for (const auto& e : history_) write(history_key(e.version), std::nullopt);
+      history_.clear();
+      for (auto& e : picture->history) {
+        write(history_key(e.version), print(e));
+        history_.push_back(std::move(e));
+      }
+    }
+    changed_ = true;
+    result.number = table_->version();
+    return result;
+  }
+
+  /// The documents of the cluster go; everything else stays as it was agreed.
+  command_result part(command_result result) {
+    config_table::editor editor(*table_);
+    for (const auto kind : {document_kind::node, cluster_document})
+      table_->for_each(kind, {}, [&](const document_ptr& d) {
+        write(document_key(d->kind, d->key), std::nullopt);
+        editor.remove(d->kind, d->key);
+        return true;
+      });
+    table_ = editor.finish(table_->version() + 1);
+    mark_.agreed = 0;
+    mark_.sequences.clear();
+    changed_ = true;
+    result.number = table_->version();
+    return result;
+  }
+
+  command_result apply_changes(std::string_view payload, command_result result) {
+    const auto command = decode_command(payload);
     if (!command) {
       result.what = outcome::malformed;
       return result;
     }
-    change_run run(*table_, table_->version() + 1, next_id_, command->time);
+    change_run run(*table_, table_->version() + 1, mark_.next_id, command->time);
     for (std::size_t i = 0; i < command->changes.size(); ++i) {
       result.what = std::visit(run, command->changes[i]);
       if (result.what == outcome::done) continue;
@@ -228,7 +305,7 @@ public:
     }
     if (run.changes() == 0) return result; // only requirements, and they hold
     table_ = run.finish();
-    next_id_ = run.next_id();
+    mark_.next_id = run.next_id();
     result.number = table_->version();
     for (auto& [key, value] : run.writes()) write(key, std::move(value));
     remember({table_->version(), command->time, command->author, run.changes(), std::move(run.lines())});
@@ -239,7 +316,7 @@ public:
   std::vector<notice> publish() override {
     if (!changed_) return {};
     changed_ = false;
-    cell_->publish(table_);
+    publish_table();
     return {notice{}};
   }
 
@@ -255,10 +332,12 @@ public:
     base::encoder to(mark);
     to.u8(record_version);
     to.u64(table_->version());
-    to.u64(next_id_);
+    to.u64(mark_.next_id);
     to.u64(lsn_);
     to.u64(applied_.packed());
     batch.put("m", std::move(mark));
+    if (mark_.agreed != 0 || stored_agreed_) batch.put("r", print(mark_));
+    stored_agreed_ = stored_agreed_ || mark_.agreed != 0;
     auto written = tree_->write(batch, durable);
     if (!written) return written;
     pending_.clear();
@@ -279,7 +358,7 @@ public:
     for (const auto kind : table_->kinds())
       table_->for_each(kind, {}, [&](const document_ptr& d) {
         const auto name = "configuration document " + std::to_string(static_cast<unsigned>(kind)) + " \"" + d->key + "\": ";
-        if (d->id == 0 || d->id >= next_id_) faults.push_back(name + "its id was never given");
+        if (d->id == 0 || d->id >= mark_.next_id) faults.push_back(name + "its id was never given");
         else if (!ids.insert(d->id).second) faults.push_back(name + "its id belongs to another document");
         if (d->version > table_->version()) faults.push_back(name + "it is newer than the configuration");
         return true;
@@ -295,7 +374,35 @@ public:
     return faults;
   }
 
+  std::shared_ptr<const marked_table> marked() const {
+    const std::lock_guard hold(history_lock_);
+    return marked_;
+  }
+
 private:
+  void publish_table() {
+    cell_->publish(table_);
+    auto now = std::make_shared<const marked_table>(marked_table{table_, mark_});
+    const std::lock_guard hold(history_lock_);
+    marked_.swap(now);
+  }
+  base::result<void> load_mark() {
+    auto stored = tree_->get("r");
+    if (!stored) return base::fail(stored.error());
+    if (!stored.value()) return {};
+    base::decoder in(*stored.value());
+    const auto version = in.u8();
+    mark_.agreed = in.varint();
+    const auto origins = in.varint();
+    for (std::uint64_t i = 0; i < origins && in.ok(); ++i) {
+      const auto origin = in.varint();
+      mark_.sequences[origin] = in.varint();
+    }
+    if (version != record_version || !in.done())
+      return base::fail(base::error_kind::damaged, "the record of the configuration's agreement is damaged");
+    stored_agreed_ = true;
+    return {};
+  }
   void write(const std::string& key, std::optional<std::string> value) {
     const auto octets = key.size() + (value ? value->size() : 0);
     pending_octets_ += octets;
@@ -314,17 +421,25 @@ private:
   std::unique_ptr<tree> tree_;
   std::shared_ptr<config_cell> cell_;
   std::shared_ptr<const config_table> table_ = std::make_shared<const config_table>();
-  std::uint64_t next_id_ = 1;
+  config_mark mark_;
+  bool stored_agreed_ = false; ///< there is a record of how far the agreement is followed
   std::uint64_t lsn_ = 0;
   log_position applied_, flushed_;
   bool changed_ = false;
   std::map<std::string, std::optional<std::string>> pending_;
   std::size_t pending_octets_ = 0;
-  mutable std::mutex history_lock_;
+  mutable std::mutex history_lock_; ///< of what follows
+  std::shared_ptr<const marked_table> marked_ = std::make_shared<const marked_table>(marked_table{std::make_shared<const config_table>(), {}});
   std::deque<history_entry> history_;
 };
 
 } // namespace
+
+std::shared_ptr<const marked_table> marked_table_of(const config_machine& m) {
+  const auto* own = dynamic_cast<const tree_config_machine*>(&m);
+  base::check(own != nullptr, "a configuration machine of another kind");
+  return own->marked();
+}
 
 base::result<std::unique_ptr<config_machine>> config_machine::open(std::unique_ptr<tree> on) {
   auto machine = std::make_unique<tree_config_machine>(std::move(on));

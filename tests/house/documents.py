@@ -5,7 +5,7 @@ import re
 
 import tree
 
-TOP = "base protocols policy storage cluster actors server tests bench docs cmake scripts".split()
+TOP = "base protocols policy storage actors server tests bench docs cmake scripts".split()
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"^(?:%s)/[A-Za-z0-9_./-]*$" % "|".join(TOP))

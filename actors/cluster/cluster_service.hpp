@@ -1,0 +1,91 @@
+/// This node's part in a cluster: founded or found at start, followed, shown and left.
+///
+/// Made once by the program, lives until the process ends. A node without a cluster has one that does nothing.
+#pragma once
+
+#include "actors/cluster/member_file.hpp"
+#include "actors/root/running_node.hpp"
+#include "actors/system/config_agreement.hpp"
+#include "base/result.hpp"
+#include "cluster/node/control_plane.hpp"
+#include "protocols/json/value.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace rookery::actors {
+
+/// Of the control link; the next one is for nodes that join. Both with the node file's port_base added.
+inline constexpr std::uint16_t cluster_port_standard = 7442;
+/// What a program must speak to join; grows when nodes of before could not follow.
+inline constexpr std::uint64_t cluster_protocol = 1;
+inline constexpr std::chrono::hours token_time_standard{24};
+inline constexpr std::size_t tokens_max = 100; ///< that wait to be used
+
+class cluster_service final : public config_agreement, public std::enable_shared_from_this<cluster_service> {
+public:
+  struct options {
+    std::string data_directory, host_name, version;
+    std::uint16_t port = cluster_port_standard;
+  };
+  /// `running` lives until the process ends.
+  static std::shared_ptr<cluster_service> make(running_node& running, options);
+
+  /// When the node belongs to a cluster: opens its log and its ports. Before connections are accepted.
+  base::result<void> start_if_member();
+
+  /// What the administration asks: "status", "init", "token", "leave", "remove", "promote" (docs/manual/cluster.md).
+  /// Blocks; one at a time.
+  base::result<json::value> ask(const std::string& verb, const json::value& body);
+  /// A node that wants to join, with its token; the answer is what it needs. Blocks.
+  base::result<json::value> admit(const json::value& request);
+  /// The authority's certificate, PEM.
+  std::string authority() const;
+
+  void propose(std::string payload, agreed done) override;
+  /// Gives the lead away; the process ends soon.
+  void drain();
+
+private:
+  cluster_service(running_node& running, options o) : running_(running), options_(std::move(o)) {}
+  base::result<void> start(const member_facts&);
+  base::result<void> open_door(const member_facts&, const std::string& certificate, const std::string& key);
+  base::result<json::value> init(const json::value&);
+  base::result<json::value> token(const json::value&);
+  base::result<json::value> leave(const json::value&);
+  base::result<json::value> remove(const json::value&);
+  base::result<json::value> promote(const json::value&);
+  json::value status() const;
+  base::result<void> stop();
+
+  /// Proposes, or for a node alone commits, and waits.
+  base::result<storage::command_result> change(std::vector<storage::directory::change>, const std::string& conflict_text);
+  base::result<storage::command_result> commit_alone(std::string payload);
+  struct known_node {
+    cluster::node_entry entry;
+    std::string name;
+    std::uint64_t version = 0;
+  };
+  std::vector<known_node> known_nodes() const;
+  base::result<known_node> named(const json::value&) const;
+  void followed();
+
+  running_node& running_;
+  options options_;
+  std::mutex asking_;                               ///< one question at a time
+  mutable std::mutex lock_;                         ///< of what follows
+  std::shared_ptr<cluster::control_plane> plane_;
+  member_facts member_;
+  std::string authority_;
+  caf::actor applier_;
+  std::unique_ptr<net::acceptor> door_;
+  std::atomic<std::uint64_t> followed_version_{0};
+  std::atomic<bool> named_{false};                  ///< the agreed configuration has named this node
+  std::atomic<bool> removed_{false};                ///< the agreed configuration does not name this node any more
+};
+
+} // namespace rookery::actors

@@ -1,0 +1,98 @@
+#include "actors/cluster/member_file.hpp"
+
+#include "protocols/json/value.hpp"
+
+#include <unistd.h>
+
+namespace rookery::actors {
+namespace {
+
+std::string path_of(const std::string& data_directory) { return cluster_directory(data_directory) + "/member.json"; }
+
+cluster::wish read_wish(std::string_view text) {
+  return text == "voter" ? cluster::wish::voter : text == "standby" ? cluster::wish::standby : cluster::wish::automatic;
+}
+
+json::value show(const cluster::node_entry& n) {
+  json::value v{json::object{}};
+  v.set("host", n.host);
+  v.set("port", n.port);
+  v.set("fingerprint", n.fingerprint);
+  v.set("role", name(n.role));
+  return v;
+}
+
+std::optional<cluster::node_entry> read(std::uint64_t id, std::string uuid, const json::value& v) {
+  cluster::node_entry n;
+  n.id = id;
+  n.uuid = std::move(uuid);
+  n.host = v.get_string("host").value_or("");
+  const auto port = v.get_unsigned("port").value_or(0);
+  n.fingerprint = v.get_string("fingerprint").value_or("");
+  n.role = read_wish(v.get_string("role").value_or(""));
+  if (n.host.empty() || port == 0 || port > 65535 || n.fingerprint.empty()) return {};
+  n.port = static_cast<std::uint16_t>(port);
+  return n;
+}
+
+} // namespace
+
+std::string cluster_directory(const std::string& data_directory) { return data_directory + "/cluster"; }
+
+bool is_member(const std::string& data_directory) { return ::access(path_of(data_directory).c_str(), F_OK) == 0; }
+
+base::result<member_facts> read_member(storage::file_system& files, const std::string& data_directory) {
+  const auto text = files.read_all(path_of(data_directory), 1u << 20);
+  if (!text) return base::fail(text.error());
+  const auto v = json::parse(*text);
+  member_facts m;
+  if (v) {
+    m.cluster = v->get_string("cluster").value_or("");
+    m.member = v->get_unsigned("member").value_or(0);
+    m.port = static_cast<std::uint16_t>(v->get_unsigned("port").value_or(0));
+    if (const auto* nodes = v->get_array("nodes"))
+      for (const auto& n : *nodes)
+        if (auto entry = read(n.get_unsigned("member").value_or(0), std::string(n.get_string("uuid").value_or("")), n)) m.nodes.push_back(std::move(*entry));
+  }
+  if (m.cluster.empty() || m.member == 0 || m.port == 0)
+    return base::fail(base::error_kind::damaged, "the node's membership cannot be read", path_of(data_directory) + " cannot be read: remove the node from its cluster, then join again");
+  return m;
+}
+
+base::result<void> write_member(storage::file_system& files, const std::string& data_directory, const member_facts& m) {
+  json::value v{json::object{}};
+  v.set("cluster", m.cluster);
+  v.set("member", m.member);
+  v.set("port", m.port);
+  json::array nodes;
+  for (const auto& n : m.nodes) {
+    auto one = show(n);
+    one.set("member", n.id);
+    one.set("uuid", n.uuid);
+    nodes.push_back(std::move(one));
+  }
+  v.set("nodes", std::move(nodes));
+  return files.replace(path_of(data_directory), json::to_text(v, true) + '\n');
+}
+
+std::optional<cluster::node_entry> read_node_document(std::uint64_t id, const std::string& uuid, std::string_view content) {
+  const auto v = json::parse(content);
+  return v ? read(id, uuid, *v) : std::nullopt;
+}
+
+std::string print_node_document(const cluster::node_entry& n, const std::string& host_name) {
+  auto v = show(n);
+  v.set("name", host_name);
+  return json::to_text(v);
+}
+
+std::string_view name(cluster::wish w) noexcept {
+  switch (w) {
+  case cluster::wish::automatic: return "automatic";
+  case cluster::wish::voter: return "voter";
+  case cluster::wish::standby: return "standby";
+  }
+  return "";
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,65 @@
+/// What nodes say to each other on a control link, as octets: one octet version, one octet type, fields.
+///
+/// Readers refuse other versions and what is longer than its fields. A link begins with hello, welcome, proof; until then
+/// nothing else is heard (cluster/node/consensus_actor.cpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace rookery::cluster {
+
+/// The dialler's first word.
+struct hello {
+  std::string cluster;       ///< id
+  std::uint64_t from = 0;    ///< member id
+  std::string uuid;          ///< of the node
+  std::string certificate;   ///< PEM
+  std::string nonce;         ///< what the other side is to sign
+  std::string software;
+};
+/// The answer; signs the dialler's nonce.
+struct welcome {
+  std::uint64_t from = 0;
+  std::string uuid;
+  std::string certificate;
+  std::string nonce;
+  std::string signature;
+  std::string software;
+};
+/// Signs the other's nonce.
+struct proof {
+  std::string signature;
+};
+/// No link: a sentence for the operator of the other node.
+struct refusal {
+  std::string text;
+};
+/// A message of the consensus.
+struct letter_frame {
+  std::string octets;
+};
+/// Commands for the leader to propose; told again until they took effect.
+struct forward {
+  std::string batch;
+};
+/// Once a second.
+struct beat {
+  std::uint64_t configuration = 0; ///< version that the node follows
+  std::uint64_t agreed = 0;        ///< index
+};
+using frame = std::variant<hello, welcome, proof, refusal, letter_frame, forward, beat>;
+
+inline constexpr std::size_t field_octets_max = 16 * 1024; ///< of texts in the first frames
+
+std::string print(const frame&);
+std::optional<frame> read_frame(std::string_view octets);
+
+/// What is signed: nobody's signature for one link serves on another.
+std::string proof_text(std::string_view cluster, std::uint64_t signer, std::uint64_t reader, std::string_view nonce);
+
+} // namespace rookery::cluster

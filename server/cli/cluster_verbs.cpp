@@ -1,0 +1,157 @@
+#include "server/cli/cluster_verbs.hpp"
+
+#include "actors/cluster/cluster_service.hpp"
+#include "actors/cluster/join_client.hpp"
+#include "server/version.hpp"
+#include "storage/node/node_store.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <memory>
+
+namespace rookery::cli {
+namespace {
+
+struct options {
+  std::string address, member, token, node, role = "voter";
+  std::uint32_t port = 0, hours = 24;
+  bool force = false;
+};
+
+std::string text(const json::value& v, const char* member) { return std::string(v.get_string(member).value_or("")); }
+
+void show_status(command_line& c) {
+  const auto s = c.ask("GET", "/v1/cluster");
+  if (!s) return;
+  if (c.as_json) {
+    std::printf("%s", json::to_text(*s, true).c_str());
+    return;
+  }
+  if (!s->get_bool("member").value_or(false)) {
+    std::printf("this node belongs to no cluster\n");
+    return;
+  }
+  std::printf("cluster %s: this node is %s, %llu of %llu voters can be reached, configuration %lld\n", text(*s, "cluster").c_str(), text(*s, "standing").c_str(),
+              static_cast<unsigned long long>(s->get_unsigned("voters_linked").value_or(0)), static_cast<unsigned long long>(s->get_unsigned("voters").value_or(0)),
+              static_cast<long long>(s->get_integer("configuration").value_or(0)));
+  std::printf("%-4s %-24s %-28s %-9s %-7s %-6s %-7s %s\n", "ID", "NAME", "ADDRESS", "ROLE", "LEADS", "LINK", "CONFIG", "FAULT");
+  const auto* items = s->get_array("items");
+  for (const auto& n : items != nullptr ? *items : json::array{}) {
+    const bool self = n.get_bool("self").value_or(false);
+    const auto place = text(n, "host") + ":" + std::to_string(n.get_unsigned("port").value_or(0));
+    std::printf("%-4llu %-24s %-28s %-9s %-7s %-6s %-7llu %s\n", static_cast<unsigned long long>(n.get_unsigned("id").value_or(0)), text(n, "name").c_str(), place.c_str(),
+                text(n, "role").c_str(), n.get_bool("leader").value_or(false) ? "yes" : "", self ? "here" : n.get_bool("linked").value_or(false) ? "up" : "DOWN",
+                static_cast<unsigned long long>(n.get_unsigned("configuration").value_or(0)), text(n, "fault").c_str());
+  }
+}
+
+/// The store must be there, unused and empty: what it has would be replaced.
+void join(command_line& c, const options& o) {
+  const auto file = c.node();
+  if (!file) return;
+  actors::join_order order;
+  order.data_directory = file->data_directory;
+  order.host_name = file->host_name;
+  order.version = server::version;
+  order.member = o.member;
+  order.token = o.token;
+  order.address = o.address;
+  order.port = o.port != 0 ? static_cast<std::uint16_t>(o.port) : static_cast<std::uint16_t>(actors::cluster_port_standard + file->port_base);
+  auto store = storage::node_store::open(file->data_directory, false);
+  if (!store) {
+    if (store.error().kind == base::error_kind::conflict)
+      return c.fail(exit_conflict, "the server of this node runs: stop it, join, and start it again");
+    return c.fail(store.error());
+  }
+  using kind = storage::directory::document_kind;
+  const auto table = (*store)->config->cell()->table();
+  if (const auto accounts = table->count(kind::account) + table->count(kind::alias); accounts != 0)
+    return c.fail(exit_conflict, "this node has " + std::to_string(accounts) + " accounts and aliases of its own, which the cluster's configuration would replace: a node joins empty (rookery init without --account)");
+  order.uuid = (*store)->identity.uuid;
+  const auto done = actors::join_cluster(order);
+  if (!done) return c.fail(done.error());
+  if (c.as_json) {
+    json::value out{json::object{}};
+    out.set("cluster", done->cluster);
+    out.set("member", done->member);
+    out.set("address", done->address);
+    std::printf("%s", json::to_text(out, true).c_str());
+    return;
+  }
+  std::printf("joined cluster %s as node %llu, reached by the others at %s:%u; start the server now\n", done->cluster.c_str(),
+              static_cast<unsigned long long>(done->member), done->address.c_str(), order.port);
+}
+
+} // namespace
+
+void add_cluster_verbs(CLI::App& app, command_line& c) {
+  const auto o = std::make_shared<options>();
+  auto* family = app.add_subcommand("cluster", "Several nodes with one configuration")->require_subcommand(1);
+
+  auto* init = family->add_subcommand("init", "Found a cluster with this node, which runs, as its first");
+  init->add_option("--address", o->address, "Where other nodes reach this one: a name or an address; default: the host's name");
+  init->add_option("--port", o->port, "For the nodes among each other; the next one is for those that join; default: 7442 and port_base")->check(CLI::Range(1, 65534));
+  add_json_option(*init, c);
+  init->callback([&c, o] {
+    json::value body{json::object{}};
+    if (!o->address.empty()) body.set("host", o->address);
+    if (o->port != 0) body.set("port", o->port);
+    c.tell("POST", "/v1/cluster/init", body, "the cluster is founded; rookery cluster token admits another node");
+  });
+
+  auto* token = family->add_subcommand("token", "Make a token with which one node may join");
+  token->add_option("--hours", o->hours, "How long it is valid")->check(CLI::Range(1, 720))->capture_default_str();
+  add_json_option(*token, c);
+  token->callback([&c, o] {
+    json::value body{json::object{}};
+    body.set("hours", o->hours);
+    const auto made = c.ask("POST", "/v1/cluster/token", body);
+    if (!made) return;
+    if (c.as_json) std::printf("%s", json::to_text(*made, true).c_str());
+    else std::printf("%s\n", text(*made, "token").c_str());
+  });
+
+  auto* enter = family->add_subcommand("join", "Enter a cluster with this node, which is empty and does not run");
+  enter->add_option("member", o->member, "A member: its name or address, with :PORT if it is not the token's")->required();
+  enter->add_option("token", o->token, "What rookery cluster token has printed there")->required();
+  enter->add_option("--address", o->address, "Where other nodes reach this one; default: the address that the member sees");
+  enter->add_option("--port", o->port, "As for init")->check(CLI::Range(1, 65534));
+  add_json_option(*enter, c);
+  enter->callback([&c, o] { join(c, *o); });
+
+  auto* status = family->add_subcommand("status", "The nodes, their roles, and what each follows");
+  add_json_option(*status, c);
+  status->callback([&c] { show_status(c); });
+
+  auto* leave = family->add_subcommand("leave", "Leave the cluster; this node keeps a copy of the configuration");
+  leave->add_flag("--force", o->force, "Without asking the others: for a node that was removed, or when too few are left");
+  add_json_option(*leave, c);
+  leave->callback([&c, o] {
+    json::value body{json::object{}};
+    body.set("force", o->force);
+    c.tell("POST", "/v1/cluster/leave", body, "this node belongs to no cluster any more");
+  });
+
+  auto* remove = family->add_subcommand("remove", "Take a node that is gone out of the cluster");
+  remove->add_option("node", o->node, "Its id, name, address or uuid")->required();
+  add_json_option(*remove, c);
+  remove->callback([&c, o] {
+    json::value body{json::object{}};
+    body.set("node", o->node);
+    c.tell("POST", "/v1/cluster/remove", body, o->node + " is removed");
+  });
+
+  auto* promote = family->add_subcommand("promote", "Choose a node's role");
+  promote->add_option("node", o->node, "Its id, name, address or uuid")->required();
+  promote->add_option("--role", o->role, "voter, standby, or automatic: an odd number of voters")->capture_default_str();
+  add_json_option(*promote, c);
+  promote->callback([&c, o] {
+    json::value body{json::object{}};
+    body.set("node", o->node);
+    body.set("role", o->role);
+    c.tell("POST", "/v1/cluster/promote", body, o->node + " is to be " + o->role);
+  });
+}
+
+} // namespace rookery::cli

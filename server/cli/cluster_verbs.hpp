@@ -1,0 +1,10 @@
+/// rookery cluster …: founding, joining, looking at and leaving a cluster.
+#pragma once
+
+#include "server/cli/command_line.hpp"
+
+namespace rookery::cli {
+
+void add_cluster_verbs(CLI::App&, command_line&);
+
+} // namespace rookery::cli

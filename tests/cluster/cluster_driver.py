@@ -1,0 +1,353 @@
+#!/usr/bin/env python3
+"""Three real nodes on loopback as one cluster, writers on all of them, faults under a seed.
+
+After each round every node has every acknowledged change, none that was never asked for, and the same configuration
+as the others. Prints its seed; ends with 1 at the first fault, with the logs of the nodes.
+
+    cluster_driver.py --rookery build/dev/server/rookery --rounds 20 --seed 7 [--keep]
+"""
+import argparse, imaplib, json, os, random, shutil, signal, socket, sys, tempfile, threading, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "end_to_end"))
+from node import Node  # noqa: E402
+
+FAULTS = ["kill leader", "kill follower", "kill two", "kill all", "pause leader", "pause follower", "stop leader", "kill leader twice"]
+
+
+class Refused(Exception):
+    def __init__(self, status, text):
+        super().__init__("%s %s" % (status, text))
+        self.status = status
+
+
+class Member(Node):
+    """A node of the cluster with its administration."""
+
+    def __init__(self, rookery, folder, accounts):
+        os.makedirs(folder)
+        super().__init__(rookery, folder, accounts)
+        self.paused = False
+
+    def serve(self):
+        self.start()
+        until(lambda: self.ask("GET", "/v1/status"), "the administration of " + self.folder)
+
+    def ask(self, method, path, body=None, limit=20):
+        """An answer of the administration; Refused when it is no success, OSError when nobody answers."""
+        data = b"" if body is None else json.dumps(body).encode()
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(limit)
+            s.connect(os.path.join(self.folder, "store", "admin.sock"))
+            s.sendall(("%s %s HTTP/1.1\r\nHost: local\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                       % (method, path, len(data))).encode() + data)
+            got = b""
+            while True:
+                some = s.recv(65536)
+                if not some:
+                    break
+                got += some
+        head, _, rest = got.partition(b"\r\n\r\n")
+        if not head:
+            raise OSError("the answer broke off")
+        status = int(head.split()[1])
+        value = json.loads(rest) if rest.strip() else {}
+        if status >= 300:
+            raise Refused(status, value)
+        return value
+
+    def cluster(self):
+        return self.ask("GET", "/v1/cluster")
+
+    def aliases(self):
+        names, after = set(), ""
+        while True:
+            page = self.ask("GET", "/v1/aliases?limit=1000" + ("&after=" + after.replace("@", "%40") if after else ""))
+            names.update(i["address"] for i in page["items"])
+            after = page.get("next") or ""
+            if not after:
+                return names
+
+    def signal(self, what):
+        os.kill(self.process.pid, what)
+
+
+def until(what, said, limit=60):
+    """Waits for something that is recorded; says what it waited for when it does not come."""
+    end, last = time.time() + limit, None
+    while True:
+        try:
+            last = what()
+            if last:
+                return last
+        except (OSError, Refused) as e:
+            last = e
+        if time.time() > end:
+            raise AssertionError("waited %d s for %s: %s" % (limit, said, last))
+        time.sleep(0.05)
+
+
+class Writers:
+    """One thread a node; each makes aliases of its own, and remembers which were acknowledged."""
+
+    def __init__(self, nodes, seed):
+        self.nodes, self.asked, self.acknowledged, self.lock = nodes, set(), set(), threading.Lock()
+        self.going, self.longest, self.faults = True, 0.0, []
+        self.threads = [threading.Thread(target=self.run, args=(i, random.Random(seed * 100 + i))) for i in range(len(nodes))]
+        for t in self.threads:
+            t.start()
+
+    def run(self, number, rng):
+        count, since = 0, time.time()
+        while self.going:
+            count += 1
+            name = "w%d-%d@example.test" % (number, count)
+            with self.lock:
+                self.asked.add(name)
+            try:
+                rng.choice(self.nodes).ask("POST", "/v1/aliases", {"address": name, "targets": ["u1@example.test"]})
+                with self.lock:
+                    self.acknowledged.add(name)
+                self.longest, since = max(self.longest, time.time() - since), time.time()
+            except (OSError, ValueError):
+                time.sleep(0.02)  # that node is down: another next time
+            except Refused as e:
+                if e.status not in (409, 503):  # not agreed in time; or an earlier try took effect
+                    self.faults.append("%s: %s" % (name, e))
+
+    def end(self):
+        self.going = False
+        for t in self.threads:
+            t.join()
+
+
+class Driver:
+    def __init__(self, rookery, seed, folder):
+        self.rng, self.seed, self.folder = random.Random(seed), seed, folder
+        self.nodes = [Member(rookery, os.path.join(folder, "n%d" % i), 3 if i == 1 else 0) for i in (1, 2, 3)]
+
+    def form(self):
+        first = self.nodes[0]
+        first.serve()
+        first.ask("POST", "/v1/cluster/init", {"host": "localhost", "port": first.port("cluster")})
+        for n in self.nodes[1:]:
+            self.join(n)
+        self.settled(voters=3)
+
+    def token(self, of=None):
+        return (of or self.nodes[0]).ask("POST", "/v1/cluster/token", {})["token"]
+
+    def join(self, n, token=None, member="localhost"):
+        began = time.time()
+        done = n.run("cluster", "join", member, token or self.token(), "--address", "127.0.0.1", "--port", str(n.port("cluster")))
+        if done.returncode != 0:
+            raise AssertionError("join: " + done.stdout)
+        n.serve()
+        until(lambda: n.ask("GET", "/v1/accounts")["total"] == 3, "the configuration on the node that joined")
+        print("  joined and serving in %.1f s" % (time.time() - began), flush=True)
+
+    def settled(self, voters=3, limit=60):
+        """All follow the same, and `voters` vote."""
+        def same():
+            states = [n.cluster() for n in self.nodes]
+            return (all(s["voters"] == voters and all(i["linked"] for i in s["items"]) for s in states)
+                    and len({(s["leader"], s["configuration"]) for s in states}) == 1
+                    and len({i["agreed"] for s in states for i in s["items"] if i["self"]}) == 1 and states[0]["leader"] != 0)
+        try:
+            until(same, "three nodes with one configuration", limit)
+        except AssertionError:
+            for n in self.nodes:
+                print("%s: %s" % (n.folder, json.dumps(n.cluster())))
+            raise
+
+    def leader(self):
+        def found():
+            for n in self.nodes:
+                s = n.cluster()
+                if s.get("standing") == "leader":
+                    return n
+        return until(found, "a leader")
+
+    def log_in_everywhere(self, user, password):
+        for n in self.nodes:
+            with imaplib.IMAP4("127.0.0.1", n.port("imap")) as c:
+                c.login(user, password)
+
+    def refusals(self):
+        """What must not come in, and the sentence that says why."""
+        stranger = Member(self.nodes[0].rookery, os.path.join(self.folder, "stranger"), 0)
+        good = self.token()
+        parts = good.split(".")
+        port = ("--port", str(stranger.port("cluster")))
+        wrong_secret = ".".join(parts[:-1] + ["x" * 32])
+        other_authority = ".".join(parts[:3] + ["0" * 64] + parts[4:])
+        for token, said in ((wrong_secret, "not valid"), (other_authority, "does not belong to the cluster of this token"), ("rk1.nonsense", "no token")):
+            done = stranger.run("cluster", "join", "localhost", token, *port)
+            if done.returncode == 0 or said not in done.stdout:
+                raise AssertionError("join with %s: %s" % (token, done.stdout))
+        full = Member(self.nodes[0].rookery, os.path.join(self.folder, "full"), 2)
+        done = full.run("cluster", "join", "localhost", good, "--port", str(full.port("cluster")))
+        if done.returncode == 0 or "accounts and aliases of its own" not in done.stdout:
+            raise AssertionError("join with accounts: " + done.stdout)
+        # A copy of a member's identity.
+        for name in ("store.json",):
+            shutil.copy(os.path.join(self.nodes[1].folder, "store", name), os.path.join(stranger.folder, "store", name))
+        done = stranger.run("cluster", "join", "localhost", good, *port)
+        if done.returncode == 0 or "a node with this identity" not in done.stdout:
+            raise AssertionError("join with a copied identity: " + done.stdout)
+
+    def settings(self):
+        """A change on any node is seen on all, and a lost update is refused."""
+        for i, n in enumerate(self.nodes):
+            n.ask("PUT", "/v1/settings/smtp.recipients_max", {"value": str(500 + i)})
+            for other in self.nodes:
+                until(lambda: other.ask("GET", "/v1/settings/smtp.recipients_max")["value"] == 500 + i, "setting %d" % (500 + i))
+        n, other = self.nodes[0], self.nodes[1]
+        n.ask("POST", "/v1/accounts", {"address": "new@example.test", "password": "a long secret 7"})
+        until(lambda: other.ask("GET", "/v1/accounts/new%40example.test"), "the account")
+        self.settled()
+        version = other.ask("GET", "/v1/accounts/new%40example.test")["version"]
+        n.ask("PATCH", "/v1/accounts/new%40example.test?version=" + str(version), {"description": "One"})
+        try:
+            other.ask("PATCH", "/v1/accounts/new%40example.test?version=" + str(version), {"description": "Two"})
+            raise AssertionError("a lost update was taken")
+        except Refused as e:
+            if e.status != 409:
+                raise
+        self.settled()
+        self.log_in_everywhere("new@example.test", "a long secret 7")
+
+    def fault(self, what):
+        leader = self.leader()
+        others = [n for n in self.nodes if n is not leader]
+        down, paused = [], []
+        if what in ("kill leader", "kill leader twice"):
+            down = [leader]
+        elif what == "kill follower":
+            down = [self.rng.choice(others)]
+        elif what == "kill two":
+            down = self.rng.sample(self.nodes, 2)
+        elif what == "kill all":
+            down = list(self.nodes)
+        elif what == "pause leader":
+            paused = [leader]
+        elif what == "pause follower":
+            paused = [self.rng.choice(others)]
+        elif what == "stop leader":
+            leader.stop()
+            self.between()
+            leader.serve()
+            return
+        for n in down:
+            n.kill()
+        if what == "kill leader twice":
+            second = self.rng.choice(others)
+            second.kill()
+            down.append(second)
+        for n in paused:
+            n.signal(signal.SIGSTOP)
+        self.between()
+        for n in paused:
+            n.signal(signal.SIGCONT)
+        for n in down:
+            n.serve()
+
+    def between(self):
+        time.sleep(self.rng.uniform(0.2, 3.0))  # how long a fault lasts is part of the seed
+
+    def round(self, number, what):
+        began = time.time()
+        writers = Writers(self.nodes, self.seed * 1000 + number)
+        try:
+            until(lambda: len(writers.acknowledged) > 5, "the first writes")
+            self.fault(what)
+            had = len(writers.acknowledged)
+            until(lambda: len(writers.acknowledged) > had + 5, "writes after the fault")
+        finally:
+            writers.end()
+        if writers.faults:
+            raise AssertionError("refused: " + writers.faults[0])
+        self.settled()
+        sets = [n.aliases() for n in self.nodes]
+        for n, names in zip(self.nodes, sets):
+            mine = {a for a in names if a.startswith("w")}
+            lost, new = writers.acknowledged - mine, mine - writers.asked
+            if lost or new:
+                raise AssertionError("%s: lost %s, never asked for %s" % (n.folder, sorted(lost)[:5], sorted(new)[:5]))
+        if len({frozenset(s) for s in sets}) != 1:
+            raise AssertionError("the nodes differ")
+        print("round %d, %s: %d changes acknowledged of %d, longest wait %.1f s, %.0f s" %
+              (number, what, len(writers.acknowledged), len(writers.asked), writers.longest, time.time() - began), flush=True)
+        for name in sorted(a for a in sets[0] if a.startswith("w")):
+            self.leader().ask("DELETE", "/v1/aliases/" + name.replace("@", "%40"))
+        self.settled()
+        return len(writers.acknowledged)
+
+    def leave_and_return(self):
+        """A node leaves in order, is a node of its own then, and a new one takes its place."""
+        last = self.nodes.pop()
+        last.ask("POST", "/v1/cluster/leave", {}, limit=40)
+        if last.cluster()["member"] or last.ask("GET", "/v1/accounts")["total"] == 0:
+            raise AssertionError("a node that left: %s" % last.cluster())
+        until(lambda: all(len(n.cluster()["items"]) == 2 for n in self.nodes), "two nodes")
+        last.stop()
+        self.nodes.append(Member(last.rookery, os.path.join(self.folder, "n4"), 0))
+        self.join_again(self.nodes[-1])
+        self.settled()
+
+    def join_again(self, n):
+        done = n.run("cluster", "join", "127.0.0.1", self.token(), "--address", "localhost", "--port", str(n.port("cluster")))
+        if done.returncode != 0:
+            raise AssertionError("join: " + done.stdout)
+        n.serve()
+
+    def checked(self):
+        for n in self.nodes:
+            n.stop()
+            faults = n.check()
+            if faults:
+                raise AssertionError("%s: %s" % (n.folder, faults))
+
+    def end(self):
+        for n in self.nodes:
+            if n.process is not None:
+                n.signal(signal.SIGCONT)
+                n.kill()
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--rookery", required=True)
+    p.add_argument("--rounds", type=int, default=8)
+    p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    p.add_argument("--keep", action="store_true")
+    a = p.parse_args()
+    print("seed %d" % a.seed, flush=True)
+    folder = tempfile.mkdtemp(prefix="rookery-cluster-")
+    d = Driver(a.rookery, a.seed, folder)
+    acknowledged = 0
+    try:
+        d.form()
+        d.settings()
+        d.refusals()
+        order = []
+        for i in range(a.rounds):
+            if not order:
+                order = d.rng.sample(FAULTS, len(FAULTS))
+            acknowledged += d.round(i + 1, order.pop())
+        d.leave_and_return()
+        d.checked()
+        print("%d rounds, %d changes acknowledged, none lost" % (a.rounds, acknowledged))
+    except BaseException:
+        d.end()
+        for n in d.nodes:
+            if os.path.exists(os.path.join(n.folder, "serve.log")):
+                print("--- %s\n%s" % (n.folder, n.log_tail(20000)), flush=True)
+        raise
+    finally:
+        d.end()
+        if not a.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
