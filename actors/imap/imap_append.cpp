@@ -16,14 +16,18 @@ void imap_host::handle(imap::append_begin& a) {
   begun_ = link().now();
   append_.reset();
   replaces_ = 0;
+  replaces_apart_ = false;
   replaced_octets_ = 0;
   append_guest_.reset();
   append_may_ = imap::flag_right::all;
   const auto all = mailboxes();
   const auto* to = all->find(a.mailbox);
   if (a.replaced && virtual_) return session_.refuse_append("CANNOT", "Not possible in a virtual mailbox");
-  if (a.replaced && (visiting_ || (to == nullptr && is_foreign(a.mailbox))))
-    return session_.refuse_append("CANNOT", "Not possible with mailboxes of other users");
+  if (a.replaced && (visiting_ || (to == nullptr && is_foreign(a.mailbox)))) {
+    if (!begin_replace_apart(*a.replaced)) return;
+    if (to != nullptr) return begin_append(to->id, a.message);
+    return append_foreign(a);
+  }
   if (a.replaced && to == nullptr) return session_.refuse_append("TRYCREATE", "No such mailbox");
   if (to == nullptr) return append_foreign(a);
   if (a.replaced) return begin_replace(a, to->id);
@@ -85,7 +89,7 @@ void imap_host::handle(imap::append_end&) {
 }
 
 void imap_host::store_append(std::shared_ptr<append_gathering> gathering, append_gathering::gathered what) {
-  if (replaces_ != 0) return store_replacement(std::move(gathering), std::move(what));
+  if (replaces_ != 0 && !replaces_apart_) return store_replacement(std::move(gathering), std::move(what));
   const auto owner = append_guest_ ? append_guest_->owner->id : entry_.id();
   what.command.reader = own_id_as_reader_of(owner);
   if (append_may_ != imap::flag_right::all)
@@ -101,6 +105,7 @@ void imap_host::store_append(std::shared_ptr<append_gathering> gathering, append
         note_own_messages(owner, r);
         imap::number_ranges uids;
         for (const auto uid : r.uids) imap::append_number(uids, uid);
+        if (replaces_apart_) return remove_replaced(imap::append_uid_code(r.uid_validity, uids));
         end_ok(imap::append_uid_code(r.uid_validity, uids), "APPEND completed");
       },
       {}, std::move(what.bodies), std::move(gathering));

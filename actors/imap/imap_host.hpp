@@ -200,6 +200,11 @@ private:
   // imap_replace.cpp
   void begin_replace(const imap::append_begin&, base::mailbox_id to);
   void store_replacement(std::shared_ptr<append_gathering>, append_gathering::gathered);
+  /// The UID that REPLACE names in the selected mailbox; 0: none, and it was answered.
+  std::uint32_t find_replaced(const imap::replaced_message&);
+  /// The same where two accounts, or a guest's rights, are concerned. False: it was answered.
+  bool begin_replace_apart(const imap::replaced_message&);
+  void remove_replaced(std::string append_uid);
 
   // imap_mailboxes.cpp
   void run(imap::create_mailbox&);
@@ -400,6 +405,7 @@ private:
   bool yielded_ = false;
   std::shared_ptr<append_gathering> append_;
   std::uint32_t replaces_ = 0;               ///< UID that goes when `append_` is stored; 0 for APPEND
+  bool replaces_apart_ = false;              ///< the new one is stored first, then the other goes
   std::uint64_t replaced_octets_ = 0;        ///< of the message with that UID, when the new one comes in parts
   guest_ptr append_guest_;                   ///< whose mailbox `append_` is for; null: one's own
   std::uint8_t append_may_ = imap::flag_right::all;

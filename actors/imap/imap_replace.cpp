@@ -3,16 +3,44 @@
 
 namespace rookery::actors {
 
-void imap_host::begin_replace(const imap::append_begin& a, base::mailbox_id to) {
+std::uint32_t imap_host::find_replaced(const imap::replaced_message& named) {
   const auto& map = selected_->map();
-  const auto& named = *a.replaced;
   std::uint32_t uid = named.number;
   if (named.number == 0) uid = map.largest_uid();
   else if (!named.uid) uid = named.number <= map.size() ? map.uid_of(named.number) : 0;
   const auto& view = selected_->view();
   const auto row = view.lower_bound(uid);
-  if (uid == 0 || row >= view.size() || selected_->map().list().at(row) != uid)
-    return session_.refuse_append("EXPUNGEISSUED", "There is no such message to be replaced");
+  if (uid != 0 && row < view.size() && map.list().at(row) == uid) return uid;
+  session_.refuse_append("EXPUNGEISSUED", "There is no such message to be replaced");
+  return 0;
+}
+
+bool imap_host::begin_replace_apart(const imap::replaced_message& named) {
+  if (visiting_ && (!still_visiting() || !may(rights::right::remove_messages | rights::right::expunge))) {
+    session_.refuse_append("NOPERM", "No right to remove messages here");
+    return false;
+  }
+  replaces_ = find_replaced(named);
+  replaces_apart_ = true;
+  return replaces_ != 0;
+}
+
+/// The new message is safe; a crash before this leaves both.
+void imap_host::remove_replaced(std::string append_uid) {
+  change_in(selected_owner(), storage::mail::expunge{selected_->id(), imap::number_ranges{{replaces_, replaces_}}, true},
+            [this, append_uid](const storage::command_result& r) {
+              if (r.what != storage::outcome::done) return end_refused(r.what);
+              // RFC 8508 §4.3: before EXISTS and EXPUNGE.
+              session_.writer().ok(append_uid, "Replacement message is stored");
+              if (!session_.mode().condstore) return end_ok("", "REPLACE completed");
+              end_ok(imap::highest_modseq_code(r.modseq), "REPLACE completed");
+            });
+}
+
+void imap_host::begin_replace(const imap::append_begin& a, base::mailbox_id to) {
+  const auto uid = find_replaced(*a.replaced);
+  if (uid == 0) return;
+  const auto row = selected_->view().lower_bound(uid);
   replaces_ = uid;
   if (!a.message.catenate && !over_quota(nullptr, a.message.octets, 1)) return accept_append(a.message, to);
   // RFC 8508 §3.4: what goes makes room.

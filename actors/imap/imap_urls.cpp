@@ -75,7 +75,7 @@ void imap_host::refuse_url(const std::string& text) { session_.refuse_append(ima
 
 bool imap_host::append_over_quota(std::uint64_t more) const {
   const auto octets = append_->octets() + more;
-  if (replaces_ != 0) return over_quota(nullptr, octets - std::min(octets, replaced_octets_), 0); // RFC 8508 §3.4
+  if (replaces_ != 0 && !replaces_apart_) return over_quota(nullptr, octets - std::min(octets, replaced_octets_), 0); // RFC 8508 §3.4
   return over_quota(append_guest_, octets, append_->messages());
 }
 

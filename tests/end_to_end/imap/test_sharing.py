@@ -170,6 +170,51 @@ class Sharing(Case):
         finally:
             g.cmd("DELETE " + own)
 
+    def replace(self, p, uid, box, message):
+        p.send(b"rp UID REPLACE %d %s (\\Seen) {%d+}\r\n%s\r\n" % (uid, box.encode(), len(message), message))
+        return p.wait("rp")
+
+    def texts(self, p, box):
+        p.ok("EXAMINE " + box)
+        return [l for l in p.ok("UID FETCH 1:* BODY.PEEK[]").literals()] if p.ok("STATUS %s (MESSAGES)" % box).of("STATUS")[0].split()[-1] != b"0)" else []
+
+    def test_replace_goes_over_and_within(self):
+        self.filled(3, selected=False)
+        own = self.box + "-own"
+        g, look = self.guest(), self.peer()
+        g.ok("CREATE " + own)
+        try:
+            for n in (11, 12):
+                self.assertEqual(g.append(own, mail(n)).status, "OK")
+            self.give("lr")
+            g.ok("SELECT " + self.quoted)
+            self.assertIn("[READ-ONLY]", self.replace(g, 1, own, mail(4)).text)
+            self.give("lrs")
+            g.ok("SELECT " + self.quoted)
+            self.assertIn("[NOPERM]", self.replace(g, 1, own, mail(4)).text)
+            g.ok("SELECT " + own)
+            self.assertIn("[NOPERM]", self.replace(g, 1, self.quoted, mail(4)).text)
+            self.assertIn("[TRYCREATE]", self.replace(g, 1, self.quoted[:-1] + '-gone"', mail(4)).text)
+            self.give("lrite")
+            # From his own into the other's: the flag needs the right s.
+            a = self.replace(g, 1, self.quoted, mail(4))
+            self.assertEqual(a.status, "OK", a)
+            self.assertEqual(a.code("APPENDUID").split()[1], "4")
+            self.assertEqual(self.texts(look, self.box), [mail(1), mail(2), mail(3), mail(4)])
+            self.assertNotIn(b"\\Seen", look.ok("UID FETCH 4 FLAGS").all())
+            self.assertEqual(self.texts(g, own), [mail(12)])
+            # Within the other's, and from it into his own.
+            g.ok("SELECT " + self.quoted)
+            a = self.replace(g, 2, self.quoted, mail(5))
+            self.assertEqual(a.status, "OK", a)
+            self.assertEqual(self.replace(g, 3, own, mail(6)).status, "OK")
+            self.assertIn("[EXPUNGEISSUED]", self.replace(g, 3, own, mail(6)).text)
+            self.assertEqual(self.texts(look, self.box), [mail(1), mail(4), mail(5)])
+            self.assertEqual(self.texts(g, own), [mail(12), mail(6)])
+        finally:
+            g.cmd("UNSELECT")
+            g.ok("DELETE " + own)
+
     def test_mailboxes_below_are_made_moved_and_removed_by_right(self):
         self.give("lr")
         g = self.guest()
