@@ -1,0 +1,36 @@
+/// What a server does with a message besides delivering it: copies, archive, keeping it for later.
+///
+/// Source: RFC 6121 §8.5.2; XEP-0280 §6 (carbons), XEP-0313 §5 (archive), XEP-0160 (offline), XEP-0334 (hints),
+/// XEP-0359 (stanza ids), XEP-0203 (delay).
+#pragma once
+
+#include "base/clock.hpp"
+#include "protocols/xmpp/stanza.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rookery::xmpp {
+
+enum class message_type : std::uint8_t { normal, chat, groupchat, headline, error };
+message_type type_of(const element& message) noexcept;
+
+/// Belongs into the archives of both sides.
+bool belongs_in_archive(const element& message) noexcept;
+/// Is kept for a user who has no client there.
+bool is_kept_for_later(const element& message) noexcept;
+/// The user's other clients get a copy of it, sent or received.
+bool is_copied(const element& message) noexcept;
+
+/// Takes away stanza ids that claim to be of `by` (XEP-0359 §6): only we give those.
+void drop_stanza_ids(element& message, std::string_view by);
+void add_stanza_id(element& message, std::string_view id, std::string_view by);
+/// XEP-0203
+void add_delay(element& stanza, base::wall_time, std::string_view from);
+/// XEP-0297: a stanza within another.
+element forwarded(const element& stanza, const base::wall_time* when = nullptr);
+/// The copy of a message for another client of the same user; `kind`: "sent" or "received".
+element carbon(const element& message, std::string_view kind, const jid& client);
+
+} // namespace rookery::xmpp
