@@ -17,7 +17,8 @@ namespace rookery::server {
 
 enum class service : std::uint8_t {
   smtp, submission, lmtp, imap, pop3, metrics, http, admin,
-  odmr ///< RFC 2645: submission on a port of its own, for ATRN
+  odmr, ///< RFC 2645: submission on a port of its own, for ATRN
+  xmpp  ///< streams of chat clients
 };
 enum class tls_mode : std::uint8_t {
   none,     ///< plain text only
@@ -68,7 +69,7 @@ struct node_file {
 /// The port that the standards give a service.
 std::uint16_t standard_port(service, tls_mode) noexcept;
 
-/// SMTP, submission(s), IMAP(S), POP3(S), LMTP and metrics on one address with their standard
+/// SMTP, submission(s), IMAP(S), POP3(S), XMPP, LMTP and metrics on one address with their standard
 /// ports (24 for LMTP, 90 for metrics); `public_address` for mail, LMTP and metrics on loopback.
 std::vector<listener_entry> standard_listeners(const std::string& public_address);
 

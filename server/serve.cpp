@@ -152,7 +152,7 @@ int serve(const node_file& file) {
   const auto cluster = actors::cluster_service::make(
       node, {file.data_directory, file.host_name, version, static_cast<std::uint16_t>(actors::cluster_port_standard + file.port_base)});
   for (const auto& entry : file.listeners) {
-    auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node.node(), keys);
+    auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node.node(), node.stanzas(), keys);
     if (!service.listener) continue;
     const auto address = entry.what == service::admin ? "unix:" + file.admin_socket : entry.address;
     const auto port = node.listen(std::move(service.listener), address, file.port_of(entry), service.refusal);

@@ -7,6 +7,7 @@
 #include "actors/pop3/pop3_host.hpp"
 #include "actors/smtp/reception_host.hpp"
 #include "actors/watch/metrics_host.hpp"
+#include "actors/xmpp/c2s_host.hpp"
 #include "protocols/imap/mailbox_name.hpp"
 #include "protocols/proxy/header.hpp"
 #include "server/version.hpp"
@@ -137,6 +138,21 @@ service_listener pop3_service(const listener_entry& entry, actors::node& n) {
   return {std::move(l), "-ERR [SYS/TEMP] Too many connections\r\n"};
 }
 
+service_listener xmpp_service(const listener_entry& entry, actors::node& n, actors::chat_router& stanzas) {
+  const bool starttls = entry.tls == tls_mode::starttls;
+  auto settings = std::make_shared<derived<xmpp::stream_settings>>(n, [starttls](const config::settings& s) {
+    auto out = std::make_shared<xmpp::stream_settings>();
+    out->starttls_available = starttls;
+    out->mechanisms = mechanisms(s, false);
+    out->features = actors::stream_features();
+    return out;
+  });
+  auto l = std::make_shared<net::listener>();
+  l->make = [&n, &stanzas, settings](const connection_facts& facts) { return actors::make_c2s_host(n, stanzas, settings->get(), facts); };
+  return {std::move(l), "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'><stream:error>"
+                        "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"};
+}
+
 constexpr const char* http_refusal = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 service_listener metrics_service(actors::node& n) {
@@ -152,7 +168,7 @@ service_listener http_service(actors::node& n) {
   return {std::move(l), http_refusal};
 }
 
-service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n) {
+service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n, actors::chat_router& stanzas) {
   switch (entry.what) {
   case service::smtp: return smtp_service(entry, file, n, smtp::profile::mx);
   case service::odmr:
@@ -160,6 +176,7 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
   case service::lmtp: return smtp_service(entry, file, n, smtp::profile::lmtp);
   case service::imap: return imap_service(entry, file, n);
   case service::pop3: return pop3_service(entry, n);
+  case service::xmpp: return xmpp_service(entry, n, stanzas);
   case service::metrics: return metrics_service(n);
   case service::http: return http_service(n);
   case service::admin: break;
@@ -169,9 +186,9 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
 
 } // namespace
 
-service_listener make_service(const listener_entry& entry, const node_file& file, actors::node& n,
+service_listener make_service(const listener_entry& entry, const node_file& file, actors::node& n, actors::chat_router& stanzas,
                               const certificates& keys) {
-  auto out = make_protocol(entry, file, n);
+  auto out = make_protocol(entry, file, n, stanzas);
   if (!out.listener) return out;
   auto& l = *out.listener;
   l.service = name(entry.what);

@@ -9,6 +9,10 @@
 #include <memory>
 #include <string>
 
+namespace rookery::actors {
+class chat_router;
+}
+
 namespace rookery::server {
 
 struct service_listener {
@@ -16,7 +20,7 @@ struct service_listener {
   std::string refusal; ///< for connections above the limits
 };
 
-/// `node` and `certificates` must outlive the listener.
-service_listener make_service(const listener_entry&, const node_file&, actors::node&, const certificates&);
+/// The node, the router of its chat and the certificates must outlive the listener.
+service_listener make_service(const listener_entry&, const node_file&, actors::node&, actors::chat_router&, const certificates&);
 
 } // namespace rookery::server

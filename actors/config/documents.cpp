@@ -139,14 +139,15 @@ checked sts_hosts_rule(std::string_view member, const value& v) {
   return value(std::move(out));
 }
 constexpr std::pair<std::string_view, quiet::service> quiet_words[] = {
-    {"imap", quiet::service::imap}, {"pop3", quiet::service::pop3}, {"submission", quiet::service::submission}};
+    {"imap", quiet::service::imap}, {"pop3", quiet::service::pop3}, {"submission", quiet::service::submission},
+    {"chat", quiet::service::chat}};
 
 checked quiet_services_rule(std::string_view member, const value& v) {
   const auto* all = v.as_array();
   const auto known = [](const value& one) {
     return one.as_string() != nullptr && std::any_of(std::begin(quiet_words), std::end(quiet_words), [&](const auto& w) { return w.first == *one.as_string(); });
   };
-  if (all == nullptr || all->empty() || !std::all_of(all->begin(), all->end(), known)) return unfit(member, "is a list of imap, pop3 and submission");
+  if (all == nullptr || all->empty() || !std::all_of(all->begin(), all->end(), known)) return unfit(member, "is a list of imap, pop3, submission and chat");
   return v;
 }
 checked exempt_rule(std::string_view member, const value& v) {

@@ -174,6 +174,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   maintenance_ = spawn_maintenance(*system_, keeping);
   quiet_ = spawn_quiet(*system_, n);
   caf::anon_send(quiet_, quiet_changed{});
+  stanzas_ = std::make_unique<chat_router>(n);
   n.mailbox_keeper = spawn_mailbox_keeper(*system_, n);
   outgoing_ = std::make_unique<outgoing>(*system_, n, reactors_);
   auto collecting = std::make_shared<collector_parts>();

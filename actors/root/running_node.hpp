@@ -10,6 +10,7 @@
 #include "actors/node.hpp"
 #include "actors/queue/outgoing.hpp"
 #include "actors/transfer/transfer_service.hpp"
+#include "actors/xmpp/router.hpp"
 #include "base/result.hpp"
 #include "storage/node/node_store.hpp"
 
@@ -47,6 +48,8 @@ public:
   const caf::actor& collector() const noexcept { return collector_; }
   const std::shared_ptr<collection_board>& collection_states() const noexcept { return collection_states_; }
   transfer_service& transfers() noexcept { return *transfers_; }
+  /// Of chat: where stanzas go.
+  chat_router& stanzas() noexcept { return *stanzas_; }
   /// That are open now.
   std::uint32_t connections() const noexcept { return counts_->total(); }
   /// Opens a listener; accepting begins with `accept`.
@@ -73,6 +76,7 @@ private:
   std::shared_ptr<net::connection_counts> counts_;
   std::unique_ptr<outgoing> outgoing_;
   std::unique_ptr<transfer_service> transfers_;
+  std::unique_ptr<chat_router> stanzas_;
   caf::actor maintenance_;
   std::shared_ptr<collection_board> collection_states_ = std::make_shared<collection_board>();
   caf::actor quiet_, collector_;                  ///< set before anything is published

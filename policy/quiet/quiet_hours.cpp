@@ -17,7 +17,7 @@ quiet_verdict judge(const routing::directory_view& directory, const routing::acc
 }
 
 service service_named(std::string_view protocol) noexcept {
-  return protocol == "imap" ? service::imap : protocol == "pop3" ? service::pop3 : service::submission;
+  return protocol == "imap" ? service::imap : protocol == "pop3" ? service::pop3 : protocol == "xmpp" ? service::chat : service::submission;
 }
 
 quiet_clock::look_result quiet_clock::look(const routing::directory_view& directory, base::wall_time now) {

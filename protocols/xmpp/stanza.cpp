@@ -89,6 +89,13 @@ element make_presence(std::string_view type) {
   return e;
 }
 
+void adopt_client_space(element& e) {
+  if (!e.space.empty()) return;
+  e.space = space::client;
+  for (auto& c : e.children)
+    if (!c.is_text()) adopt_client_space(c.inner());
+}
+
 bool well_shaped(const element& stanza) noexcept {
   const auto type = stanza.get("type");
   if (stanza.name == "message") return true; // RFC 6121 §5.2.2: an unknown type is "normal"

@@ -49,6 +49,9 @@ element make_iq(std::string_view type, std::string_view id);
 element make_message(std::string_view type);
 element make_presence(std::string_view type = {});
 
+/// What was encoded without its namespace, as stanzas are within a stream, gets it back.
+void adopt_client_space(element&);
+
 /// RFC 6120 §8.2.3: an IQ has an id and one of four types; a request has exactly one child, a result one at most.
 /// Message and presence have a type that RFC 6121 knows, or a type of message that counts as "normal".
 bool well_shaped(const element& stanza) noexcept;

@@ -61,7 +61,11 @@ void stream_session::on_auth(const element& e) {
     if (initial->size() > sasl::octets_max(*found)) return fail_login("malformed-request");
   }
   mechanism_ = *found;
-  exchange_.emplace(*found, facts_, settings_->mechanisms);
+  credentials_asked_ = false;
+  auto facts = facts_;
+  // "y" from a client that knows no binding of ours, though we have some (docs/oddities.md).
+  if (!sasl::name(*found).ends_with("-PLUS")) facts.tls_exporter.clear(), facts.tls_server_end_point.clear();
+  exchange_.emplace(*found, facts, settings_->mechanisms);
   state_ = state::exchanging;
   take(exchange_->begin(initial ? std::optional<std::string_view>(*initial) : std::nullopt));
   if (initial) base::wipe(*initial);
@@ -83,6 +87,7 @@ void stream_session::take(sasl::step step) {
   } else if (auto* p = std::get_if<sasl::check_password>(&step)) {
     ask(stream_event::check_password{std::move(p->authzid), std::move(p->user), std::move(p->password)});
   } else if (auto* f = std::get_if<sasl::find_credentials>(&step)) {
+    credentials_asked_ = true;
     ask(stream_event::find_credentials{std::move(f->authzid), std::move(f->user), f->digest});
   } else if (auto* q = std::get_if<sasl::check_proof>(&step)) {
     ask(stream_event::check_proof{std::move(*q)});
@@ -91,6 +96,11 @@ void stream_session::take(sasl::step step) {
     ask(stream_event::authenticated{std::string(sasl::name(mechanism_)), std::move(s->authzid), std::move(s->user)});
   } else {
     auto& failed = std::get<sasl::failed>(step);
+    if (failed.why == sasl::failure::channel_binding && !credentials_asked_) {
+      // A binding of a kind that we do not have: no password was tried, so nothing is held back.
+      push(stream_event::authentication_failed{failed.why, std::move(failed.user), false});
+      return fail_login("not-authorized");
+    }
     const bool wrong = failed.why == sasl::failure::wrong || failed.why == sasl::failure::channel_binding;
     if (wrong && sasl::judged_by_session(mechanism_))
       return ask(stream_event::authentication_failed{failed.why, std::move(failed.user), true});

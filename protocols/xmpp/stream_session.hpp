@@ -194,6 +194,7 @@ private:
   jid address_;
   std::optional<sasl::server_exchange> exchange_;
   sasl::mechanism mechanism_{};
+  bool credentials_asked_ = false;             ///< in the present exchange
   std::uint32_t failures_ = 0, streams_ = 0;
   std::optional<std::string> last_challenge_;  ///< data of the success
 

@@ -63,7 +63,7 @@ void add_member_options(CLI::App& verb, domain_options& o) {
   verb.add_option("--catch-all", o.catch_all, "Address that gets mail for unknown local parts (\"\" for none)");
   verb.add_option("--postmaster", o.postmaster, "Address that answers for postmaster@ and abuse@");
   verb.add_option("--quiet-hours", o.quiet_hours, "When its users are not served, as \"mon-fri 20:00-07:00; zone CET-1CEST,M3.5.0,M10.5.0/3\"; \"\" is never");
-  verb.add_option("--quiet-services", o.quiet_services, "What refuses then: imap, pop3, submission; \"\" is all")->delimiter(',');
+  verb.add_option("--quiet-services", o.quiet_services, "What refuses then: imap, pop3, submission, chat; \"\" is all")->delimiter(',');
   verb.add_option("--quiet-exempt", o.quiet_exempt, "Accounts that are served all the same; \"\" for none")->delimiter(',');
   verb.add_flag("--quiet-administrators,!--no-quiet-administrators", o.quiet_administrators, "Whether administrators are refused too");
   verb.add_option("--public-account", o.public_account, "Account whose mailboxes are the domain's public folders (\"\" for none)");

@@ -1,0 +1,70 @@
+/// The meeting place of a client's stream: logins, the account's actor, stanzas in and out.
+///
+/// What comes from the client goes to the account's actor with a receipt; what comes from there goes out encoded. The
+/// stream of a client that manages it (XEP-0198) is parked with the account's actor when the connection dies.
+#pragma once
+
+#include "actors/account/account_entry.hpp"
+#include "actors/net/connection.hpp"
+#include "actors/net/protocol.hpp"
+#include "actors/node.hpp"
+#include "actors/xmpp/messages.hpp"
+#include "protocols/xmpp/stream_session.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+
+namespace rookery::actors {
+
+class chat_router;
+
+class c2s_host final : public net::session_host<xmpp::stream_session> {
+public:
+  c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&);
+
+  caf::message_handler messages() override;
+  bool busy() const override { return session_.asking(); }
+  void gone() override;
+
+private:
+  void on(xmpp::stream_session::event&) override;
+  void handle(const xmpp::stream_event::check_domain&);
+  void handle(const xmpp::stream_event::start_tls&) { link().start_tls(); }
+  void handle(const xmpp::stream_event::find_credentials&);
+  void handle(const xmpp::stream_event::check_password&);
+  void handle(const xmpp::stream_event::check_proof&);
+  void handle(const xmpp::stream_event::authenticated&);
+  void handle(const xmpp::stream_event::authentication_failed&);
+  void handle(const xmpp::stream_event::bind_resource&);
+  void handle(const xmpp::stream_event::enable_management&);
+  void handle(const xmpp::stream_event::resume_stream&);
+  void handle(xmpp::stream_event::stanza&);
+  void handle(const xmpp::stream_event::client_state&);
+  void handle(const xmpp::stream_event::gone&);
+
+  std::string login_name(std::string_view user) const;
+  /// An authorization identity is a bare address (RFC 6120 §6.3.8).
+  std::string authorization(std::string_view authzid) const;
+  void take(const deliver_stanza&);
+  void flush_waiting();
+  void leave(bool finished);
+
+  node& node_;
+  chat_router& router_;
+  account_entry entry_;
+  caf::actor account_;
+  std::uint64_t client_ = 0;              ///< as the account's actor calls it; 0: not bound
+  std::shared_ptr<handled_counter> handled_ = std::make_shared<handled_counter>();
+  std::shared_ptr<delivery_progress> progress_ = std::make_shared<delivery_progress>();
+  bool active_ = true, resumable_ = false, left_ = false;
+  std::deque<deliver_stanza> waiting_;    ///< for an inactive client; presence once for each sender
+};
+
+/// XML for `stream_settings::features`: what streams offer after the login besides what they do themselves.
+std::string stream_features();
+
+/// For a listener.
+std::unique_ptr<net::protocol> make_c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&);
+
+} // namespace rookery::actors

@@ -1,0 +1,167 @@
+/// The actor of an account in chat: its clients, presence, roster, blocked addresses and archive; its only writer.
+///
+/// One an account in use, scheduled; ends when no client is there and nothing is under way. Keeps nothing durable
+/// that is not in storage/chat: what is announced or acknowledged is on the disk first.
+#pragma once
+
+#include "actors/node.hpp"
+#include "actors/queue/spool_commit.hpp"
+#include "actors/xmpp/messages.hpp"
+#include "protocols/xmpp/message_rules.hpp"
+#include "protocols/xmpp/roster.hpp"
+#include "storage/chat/chat_view.hpp"
+#include "storage/chat/command.hpp"
+
+#include <caf/all.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rookery::actors {
+
+class chat_router;
+
+caf::actor spawn_chat_account(caf::actor_system&, actors::node&, chat_router&, xmpp::jid bare, base::account_id);
+
+/// A task for an account's actor, in its thread.
+struct account_task {
+  std::shared_ptr<std::function<void()>> run;
+};
+
+class chat_account final : public caf::event_based_actor {
+public:
+  chat_account(caf::actor_config&, actors::node*, chat_router*, xmpp::jid bare, base::account_id);
+  caf::behavior make_behavior() override;
+  const char* name() const override { return "chat_account"; }
+
+private:
+  struct client {
+    std::uint64_t id = 0;
+    xmpp::jid address;
+    caf::actor connection;                 ///< null: parked
+    std::string session_id, peer;
+    std::shared_ptr<delivery_progress> progress;
+    std::deque<deliver_stanza> in_flight;  ///< the connection may not have them yet
+    std::uint64_t sent = 0;
+    stanza_ptr presence;                   ///< the last one that went to all
+    bool available = false, carbons = false, wants_roster = false, wants_blocks = false, was_available = false;
+    int priority = 0;
+    std::set<xmpp::jid> directed;          ///< who else sees its presence
+    std::string resume_id;
+    parked_ptr parked;
+    std::uint64_t parked_at = 0;           ///< which parking: a later one makes its timer void
+  };
+  using query = const xmpp::element&;
+
+  // chat_account.cpp: clients come and go; reading, writing, order
+  void load();
+  caf::behavior serving();
+  session_bound bind(const bind_session&);
+  client* find(std::uint64_t id);
+  client* find_resource(std::string_view resource);
+  void deliver(client&, deliver_stanza);
+  void deliver(client&, const xmpp::element&, bool can_wait = false);
+  void settle_in_flight(client&);
+  void park(const park_session&);
+  void resume(caf::response_promise, const resume_session&);
+  void try_resume(client&);
+  void remove(std::uint64_t id, std::vector<xmpp::stanza_octets> unacknowledged);
+  void look_idle();
+  void read(std::function<void()> work, std::function<void()> then, std::function<void()> busy);
+  void commit(std::vector<storage::shard_command>, std::function<void(const commit_done&)>);
+  storage::shard_command command(storage::chat::any_command) const;
+  /// Runs what concerns the clients in the order in which it came: behind commits that are under way.
+  void in_order(std::function<void()>);
+  std::function<void()> place_in_order(std::function<void()>);
+  void run_in_order();
+
+  // account_messages.cpp
+  void send_message(client&, client_stanza&);
+  void receive_message(const routed_stanza_ptr&);
+  void deliver_message(const routed_stanza_ptr&, std::uint64_t archive_id, bool kept);
+  void message_went(const message_sent&);
+  std::vector<client*> message_targets(const xmpp::jid& to, xmpp::message_type);
+  storage::chat::append archive_line(const xmpp::element&, const xmpp::jid& with) const;
+  bool archives(const xmpp::jid& with) const;
+  void give_offline(client&);
+  void begin_offline(std::uint64_t client);
+  void keep_for_later(const xmpp::element&);
+
+  // account_presence.cpp
+  void send_presence(client&, client_stanza&);
+  void broadcast(client&, const xmpp::element&, bool first);
+  void go_offline(client&, const xmpp::element& unavailable);
+  void send_subscription(client&, client_stanza&, xmpp::subscription_step);
+  void receive_presence(const routed_stanza&);
+  void receive_subscription(const routed_stanza&, xmpp::subscription_step);
+  void show_presence(const xmpp::jid& to, bool hide);
+  void route_presence(const xmpp::element&, const xmpp::jid& from, const xmpp::jid& to);
+
+  // account_roster.cpp
+  void query_roster(client&, query iq, receipt_ptr);
+  void set_roster(client&, query iq, receipt_ptr);
+  void store_item(const xmpp::roster_item&, std::function<void(bool)>);
+  void push_item(const xmpp::roster_item&, bool removed);
+  std::string roster_version() const;
+
+  // account_queries.cpp: IQs that the server answers
+  void send_iq(client&, client_stanza&);
+  void receive_iq(const routed_stanza&);
+  bool answer_own(client&, query iq, const receipt_ptr&);
+  bool answer_server(client&, query iq, const receipt_ptr&);
+  void answer_record(client&, query iq, storage::chat::record_kind, std::string key, xmpp::element empty, receipt_ptr);
+  void store_record(client&, query iq, storage::chat::record_kind, std::string key, std::string value, receipt_ptr);
+  void query_blocks(client&, query iq, receipt_ptr);
+  void set_blocks(client&, query iq, receipt_ptr);
+  bool blocked(const xmpp::jid&) const;
+  void refuse(client&, query iq, xmpp::condition, std::string_view text = {});
+  xmpp::element account_info(const xmpp::jid& asker) const;
+
+  // account_archive.cpp
+  void query_archive(client&, query iq, receipt_ptr);
+  void answer_archive_form(client&, query iq);
+  void answer_archive_metadata(client&, query iq, receipt_ptr);
+  void archive_preferences(client&, query iq, receipt_ptr);
+
+  actors::node& node_;
+  chat_router& router_;
+  const xmpp::jid bare_;
+  const base::account_id id_;
+  const std::string owner_;
+  awaited_commits commits_;
+  std::vector<std::unique_ptr<client>> clients_;
+  std::uint64_t last_client_ = 0, last_parking_ = 0, taken_ = 0;
+  std::map<xmpp::jid, xmpp::roster_item> roster_;
+  std::uint64_t roster_change_ = 0;
+  std::set<xmpp::jid> blocks_;
+  std::string archive_default_ = "always";
+  std::set<xmpp::jid> archive_always_, archive_never_;
+  bool has_offline_ = false;
+  struct ordered {
+    std::uint64_t number;
+    std::function<void()> run;
+    bool ready;
+  };
+  std::deque<ordered> ordered_;
+  std::uint64_t last_ordered_ = 0;
+  struct sent_message {
+    std::uint64_t client;
+    stanza_ptr what;
+  };
+  std::map<std::uint64_t, sent_message> sent_;
+  std::uint64_t last_sent_ = 0;
+  std::map<std::uint64_t, std::pair<caf::response_promise, resume_session>> resuming_; ///< by client
+  std::uint64_t reads_ = 0;
+  base::wall_time last_seen_{};
+};
+
+} // namespace rookery::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::account_task)

@@ -1,0 +1,120 @@
+#include "actors/xmpp/router.hpp"
+
+#include "actors/xmpp/chat_account.hpp"
+#include "protocols/charset/idna.hpp"
+#include "policy/routing/address_form.hpp"
+
+namespace rookery::actors {
+
+void handled_counter::finish(std::uint32_t number) {
+  caf::weak_actor_ptr whom;
+  {
+    const std::lock_guard hold(lock_);
+    open_[number - handled_] = false;
+    if (open_.front()) return;
+    while (!open_.empty() && !open_.front()) {
+      open_.pop_front();
+      ++handled_;
+    }
+    if (told_) return;
+    told_ = true;
+    whom = listener_;
+  }
+  if (const auto strong = caf::actor_cast<caf::actor>(whom)) caf::anon_send(strong, stanzas_handled{});
+}
+
+bool chat_router::serves(std::string_view domain) const {
+  const auto ascii = charset::domain_to_ascii(domain);
+  const auto directory = node_.directory->get();
+  const auto* record = ascii ? directory->domain(*ascii) : nullptr;
+  return record != nullptr && record->enabled;
+}
+
+routing::account_ptr chat_router::find(const xmpp::jid& j) const {
+  if (j.local.empty() || !serves(j.domain)) return nullptr;
+  auto found = node_.directory->get()->account(login_name(j.local, j.domain));
+  return found && found->state == routing::account_state::enabled ? found : nullptr;
+}
+
+xmpp::jid chat_router::address_of(const routing::account_record& a) {
+  const auto sides = routing::sides(a.address);
+  const auto escaped = xmpp::escape_local(sides.local);
+  return {xmpp::normal_local(escaped).value_or(escaped), charset::domain_to_unicode(sides.domain), {}};
+}
+
+std::string chat_router::login_name(std::string_view user, std::string_view domain) {
+  if (user.find('@') != std::string_view::npos) return std::string(user);
+  return xmpp::unescape_local(user) + "@" + charset::domain_to_ascii(domain).value_or(std::string(domain));
+}
+
+void chat_router::add_service(service s) { services_.push_back(std::move(s)); }
+
+void chat_router::route(routed_stanza s) {
+  if (!s.to.local.empty()) {
+    if (serves(s.to.domain)) {
+      if (const auto account = get(s.to.bare())) {
+        caf::anon_send(account, std::make_shared<const routed_stanza>(std::move(s)));
+        return;
+      }
+      return refuse(s, xmpp::condition::service_unavailable);
+    }
+  } else if (serves(s.to.domain)) {
+    return refuse(s, xmpp::condition::service_unavailable);
+  }
+  for (const auto& known : services_)
+    if (s.to.domain.size() > known.prefix.size() && s.to.domain.starts_with(known.prefix) && s.to.domain[known.prefix.size()] == '.' &&
+        serves(std::string_view(s.to.domain).substr(known.prefix.size() + 1)))
+      return known.take(std::make_shared<const routed_stanza>(std::move(s)));
+  refuse(s, xmpp::condition::remote_server_not_found);
+}
+
+bool chat_router::route(xmpp::element stanza, receipt_ptr receipt) {
+  auto from = xmpp::read_jid(stanza.get("from")), to = xmpp::read_jid(stanza.get("to"));
+  if (!from || !to) return false;
+  route({std::make_shared<const xmpp::element>(std::move(stanza)), std::move(*from), std::move(*to), std::move(receipt), nullptr, {}, 0});
+  return true;
+}
+
+void chat_router::refuse(const routed_stanza& s, xmpp::condition why, std::string_view text) {
+  if (s.along) caf::anon_send(s.sender, message_sent{s.token, 0});
+  // RFC 6121 §8.1.1: presence to nobody is dropped.
+  if (xmpp::is_answer(*s.what) || s.what->name == "presence") return;
+  routed_stanza back;
+  back.what = std::make_shared<const xmpp::element>(xmpp::error_reply(*s.what, why, text));
+  back.from = s.to;
+  back.to = s.from;
+  back.receipt = s.receipt;
+  route(std::move(back));
+}
+
+caf::actor chat_router::account(const xmpp::jid& bare) { return get(bare); }
+
+caf::actor chat_router::get(const xmpp::jid& bare) {
+  const auto record = find(bare);
+  if (!record || address_of(*record) != bare) return {};
+  const std::lock_guard hold(lock_);
+  auto& known = accounts_[bare];
+  // An account that was removed and made again is another one.
+  if (!known.actor || known.id != record->id) known = {spawn_chat_account(*node_.system, node_, *this, bare, record->id), record->id, 0};
+  ++known.handed;
+  return known.actor;
+}
+
+std::vector<std::pair<xmpp::jid, caf::actor>> chat_router::accounts() const {
+  const std::lock_guard hold(lock_);
+  std::vector<std::pair<xmpp::jid, caf::actor>> all;
+  all.reserve(accounts_.size());
+  for (const auto& [address, e] : accounts_) all.emplace_back(address, e.actor);
+  return all;
+}
+
+bool chat_router::retire(const xmpp::jid& bare, std::uint64_t taken) {
+  const std::lock_guard hold(lock_);
+  const auto known = accounts_.find(bare);
+  if (known == accounts_.end()) return true;
+  if (known->second.handed != taken) return false;
+  accounts_.erase(known);
+  return true;
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,76 @@
+/// Where stanzas go: to the actors of accounts, to services of our domains, or back with an error.
+///
+/// One a node, made at start, lives until the process ends; any thread. Services are added before connections
+/// are accepted.
+#pragma once
+
+#include "actors/node.hpp"
+#include "actors/xmpp/messages.hpp"
+#include "protocols/xmpp/jid.hpp"
+
+#include <caf/all.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace rookery::actors {
+
+class chat_router {
+public:
+  explicit chat_router(node& n) : node_(n) {}
+
+  /// Is it a domain of ours whose users chat?
+  bool serves(std::string_view domain) const;
+  /// Sends it on its way. From ourselves: with a receipt that may be null.
+  void route(routed_stanza);
+  /// The same for a stanza that has its addresses. False: it has none that can be read.
+  bool route(xmpp::element stanza, receipt_ptr = nullptr);
+  /// Back to its sender with an error, unless it is an answer itself.
+  void refuse(const routed_stanza&, xmpp::condition, std::string_view text = {});
+
+  /// A service at `prefix`.<each of our domains>, as "conference". Takes stanzas in any thread.
+  struct service {
+    std::string prefix;
+    std::string category, type, name;                 ///< of its identity (XEP-0030), for the domain's list
+    std::function<void(routed_stanza_ptr)> take;
+  };
+  void add_service(service);
+  const std::vector<service>& services() const noexcept { return services_; }
+
+  /// The account of a bare address, if it may chat.
+  routing::account_ptr find(const xmpp::jid&) const;
+  /// Its address.
+  static xmpp::jid address_of(const routing::account_record&);
+  /// The name by which an account logs in.
+  static std::string login_name(std::string_view user, std::string_view domain);
+
+  /// The actor of an account, made when there is none; null when there is no such account. Who asks sends it one
+  /// message that expects an answer: until then it does not end.
+  caf::actor account(const xmpp::jid& bare);
+  /// The same, if it is there; for the operator.
+  std::vector<std::pair<xmpp::jid, caf::actor>> accounts() const;
+  /// From an account's actor: nobody needs it. True: it is forgotten and may end; false: something is on its way.
+  bool retire(const xmpp::jid& bare, std::uint64_t taken);
+
+private:
+  struct entry {
+    caf::actor actor;
+    base::account_id id;
+    std::uint64_t handed = 0; ///< stanzas and handles given since it was made
+  };
+  caf::actor get(const xmpp::jid& bare);
+
+  node& node_;
+  std::vector<service> services_;
+  mutable std::mutex lock_;
+  std::unordered_map<xmpp::jid, entry> accounts_;
+};
+
+} // namespace rookery::actors
