@@ -118,6 +118,15 @@ private:
   void overflow();
   void tell_mailboxes();
   void tell_new_messages();
+  /// NOTIFY names mailboxes that may be those of others.
+  bool asks_of_others() const;
+  struct others_walk;
+  /// Watches the accounts that share something, one after the other, then calls `w->then`.
+  void watch_others(const std::shared_ptr<others_walk>& w);
+  void forget_others();
+  void tell_others();
+  /// What is watched of another's mailbox; 0: nothing, or it may not be read.
+  std::uint8_t events_of_other(const guest_account&, const storage::mail::mailbox_status&);
   void watch_mailbox();
   void end_told(std::string_view text);
   bool hears_of_messages() const noexcept;
@@ -374,6 +383,11 @@ private:
     std::vector<std::pair<base::mailbox_id, std::string>> own_annotations;
     imap::number_ranges fresh;               ///< UIDs of new messages that are still to be shown
     imap::number_ranges own_uids;            ///< of them, those that this session brought itself
+    struct other {
+      guest_ptr account;
+      std::shared_ptr<const storage::mail::account_view> seen;
+    };
+    std::vector<other> others;               ///< accounts of others whose messages are told of
     bool due = false;                        ///< something changed while nothing could be told
   };
   std::unique_ptr<notify_state> notify_;     ///< null before the first NOTIFY

@@ -103,19 +103,100 @@ void imap_host::watch_mailbox() {
                                g.filter != imap::notify_filter::selected_delayed;
                       });
   watch->mailbox = others || virtual_ ? watch_everything : selected_ && !visiting_ ? selected_->id().value : 0;
+  if (notify_)
+    for (const auto& o : notify_->others) o.account->watch->mailbox = watch_everything;
+}
+
+// Mailboxes of others: their messages are told of, names and annotations are not.
+
+struct imap_host::others_walk {
+  std::vector<foreign_name> owners;
+  std::size_t next = 0;
+  std::function<void()> then;
+};
+
+bool imap_host::asks_of_others() const {
+  const auto foreign = [this](std::string_view name) { return is_foreign(name); };
+  return std::any_of(notify_->what.groups.begin(), notify_->what.groups.end(), [&](const imap::notify_group& g) {
+    if ((g.events & event::of_messages) == 0) return false;
+    if (g.filter == imap::notify_filter::subscribed) {
+      const auto all = mailboxes();
+      return std::any_of(all->subscriptions.begin(), all->subscriptions.end(), foreign);
+    }
+    return std::any_of(g.names.begin(), g.names.end(), foreign);
+  });
+}
+
+void imap_host::watch_others(const std::shared_ptr<others_walk>& w) {
+  if (w->next == w->owners.size() || w->next == guest_accounts_max) return w->then();
+  guests().open(link(), w->owners[w->next++], [this, w](const guest_ptr& guest) {
+    if (guest) {
+      const auto list = guest->handles.cell->view();
+      const bool any = std::any_of(list->mailboxes.begin(), list->mailboxes.end(),
+                                   [&](const auto& m) { return events_of_other(*guest, *m) != 0; });
+      if (any) notify_->others.push_back({guest, list});
+    }
+    watch_others(w);
+  });
+}
+
+void imap_host::forget_others() {
+  if (!notify_) return;
+  for (const auto& o : std::exchange(notify_->others, {}))
+    o.account->watch->mailbox = visiting_ && visiting_->guest == o.account && selected_ ? selected_->id().value : 0;
+}
+
+std::uint8_t imap_host::events_of_other(const guest_account& guest, const storage::mail::mailbox_status& m) {
+  namespace right = rights::right;
+  const auto name = guest.prefix + m.name;
+  const auto events = static_cast<std::uint8_t>(notify_->what.events_for(name, subscribed(*mailboxes(), name), false) & event::of_messages);
+  return events != 0 && rights::has(guests().rights_on(guest, m), right::lookup | right::read) ? events : std::uint8_t{0};
+}
+
+void imap_host::tell_others() {
+  const bool condstore = session_.mode().condstore;
+  auto out = session_.writer();
+  for (auto& o : notify_->others) {
+    const auto now = o.account->handles.cell->view();
+    const auto before = std::exchange(o.seen, now);
+    if (before == now) continue;
+    const auto news = compare(*before, *now, entry_.id());
+    if (news.messages.size() > settings_->limits.notify_changes) return overflow();
+    for (const auto& c : news.messages) {
+      if (is_selected(o.account->owner->id, c.now->id)) continue;
+      auto items = changed_items(events_of_other(*o.account, *c.now), c, condstore);
+      // Counted for the owner; the guest has a \Seen of his own.
+      if (c.now->access && c.now->access->seen_per_reader) items &= ~item::unseen;
+      if (items != 0) out.status(o.account->prefix + c.now->name, items, status_of(*c.now, 0, o.account->owner->id));
+    }
+  }
 }
 
 void imap_host::run(imap::notify& n) {
+  forget_others();
   notify_ = std::make_unique<notify_state>();
   notify_->what = std::move(n);
   notify_->seen = mailboxes();
   if (selected_) selected_->want_flags(!notified_selection() || (notified_selection()->events & event::flag_change) != 0);
   watch_mailbox();
   if (const auto& w = entry_.watch()) w->signaled = false;
-  const auto finish = [this] { end_told("NOTIFY completed"); };
-  if (!notify_->what.status) return finish();
-  const auto selected = selected_ && !visiting_ ? selected_->id() : base::mailbox_id{};
-  produce_rows(std::make_unique<watched_rows>(notify_->seen, notify_->what, selected, session_.mode()), finish);
+  const auto finish = [this] {
+    if (!notify_->what.status) return end_told("NOTIFY completed");
+    auto out = session_.writer();
+    for (const auto& o : notify_->others)
+      for (const auto& m : o.seen->mailboxes)
+        if (const auto items = first_items(events_of_other(*o.account, *m), session_.mode().condstore);
+            items != 0 && !is_selected(o.account->owner->id, m->id))
+          out.status(o.account->prefix + m->name, items, status_of(*m, 0, o.account->owner->id));
+    const auto selected = selected_ && !visiting_ ? selected_->id() : base::mailbox_id{};
+    produce_rows(std::make_unique<watched_rows>(notify_->seen, notify_->what, selected, session_.mode()),
+                 [this] { end_told("NOTIFY completed"); });
+  };
+  if (!asks_of_others()) return finish();
+  watch_others(std::make_shared<others_walk>(others_walk{guests().sharing(), 0, [this, finish] {
+                                                           watch_mailbox();
+                                                           finish();
+                                                         }}));
 }
 
 /// In a turn of its own: what the client has said meanwhile is looked at then too.
@@ -139,6 +220,7 @@ void imap_host::push() {
   notify_->due = false;
   if (const auto& w = entry_.watch()) w->signaled = false;
   if (const auto& w = selected_watch()) w->signaled = false;
+  for (const auto& o : notify_->others) o.account->watch->signaled = false;
   if (session_.output_octets() > settings_->limits.notify_octets) return overflow();
   if (selected_ && hears_of_messages()) {
     const auto expunges = std::exchange(expunges_, notified_selection()->filter == imap::notify_filter::selected);
@@ -147,6 +229,7 @@ void imap_host::push() {
     if (!there) return session_.abort("", gone_text());
   }
   tell_mailboxes();
+  if (notify_) tell_others();
   if (notify_) tell_new_messages();
   show_matches();
 }
@@ -157,6 +240,7 @@ void imap_host::note_own_messages(base::account_id owner, const storage::command
 }
 
 void imap_host::overflow() {
+  forget_others();
   notify_ = std::make_unique<notify_state>();
   notify_->what.none = true;
   watch_mailbox();

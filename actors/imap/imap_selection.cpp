@@ -1,3 +1,4 @@
+#include "actors/account/account_actor.hpp"
 #include "actors/imap/fetch_rows.hpp"
 #include "actors/imap/imap_host.hpp"
 #include "actors/imap/object_id.hpp"
@@ -53,7 +54,7 @@ void imap_host::opened(const imap::select& s, std::shared_ptr<storage::mail::mai
   }
   watch_mailbox();
   if (const auto* group = notified_selection()) selected_->want_flags((group->events & imap::notify_event::flag_change) != 0);
-  if (visiting_) visiting_->guest->watch->mailbox = view.status.id.value;
+  if (visiting_ && visiting_->guest->watch->mailbox != watch_everything) visiting_->guest->watch->mailbox = view.status.id.value;
   selected_watch()->signaled = false;
   session_.selected(read_only);
   auto out = session_.writer();

@@ -215,6 +215,57 @@ class Sharing(Case):
             g.cmd("UNSELECT")
             g.ok("DELETE " + own)
 
+    def test_notify_tells_of_mailboxes_that_are_not_selected(self):
+        other, hidden = self.box + "-b", self.box + "-c"
+        for name in (other, hidden):
+            self.made.ok("CREATE " + name)
+        self.give("lr")
+        self.give("lr", box=other)
+        self.give("l", box=hidden)
+        self.filled(1, selected=False)
+        g = self.guest()
+        g.ok("SELECT INBOX")
+        # Two by name, one of which may not be read; STATUS at the beginning.
+        theirs = self.theirs
+        a = g.ok('NOTIFY SET STATUS (mailboxes ("%s" "%s-b" "%s-c") (MessageNew MessageExpunge FlagChange))' % (theirs, theirs, theirs))
+        self.assertEqual([l.split(b'"')[1].decode() for l in a.of("STATUS")], [theirs, theirs + "-b"])
+        self.assertIn(b"MESSAGES 1", a.of("STATUS")[0])
+        for box, count in ((hidden, 1), (other, 1), (self.box, 2)):
+            self.assertEqual(self.made.append(box, mail(7)).status, "OK")
+            if box != hidden:
+                told = g.until("STATUS").lines
+                self.assertEqual(len(told), 1, told)
+                self.assertRegex(told[0], rb'^\* STATUS "Other Users/[^"]*%s" \(MESSAGES %d UIDNEXT %d' % (box.encode(), count, count + 1))
+        self.made.ok("SELECT " + other)
+        self.made.ok("STORE 1 +FLAGS.SILENT (\\Seen)")
+        self.assertIn(b"UNSEEN 0", g.until("STATUS").all())
+        # The selected one is told as such, and then again as one of the others.
+        g.ok("SELECT " + self.quoted)
+        self.made.append(other, mail(8))
+        self.assertIn(other.encode() + b'" (MESSAGES 2', g.until("STATUS").all())
+        g.ok("SELECT INBOX")
+        self.made.append(self.box, mail(9))
+        self.assertIn(self.box.encode() + b'" (MESSAGES 3', g.until("STATUS").all())
+        # Without the right to read nothing more is told; the next told is of the other.
+        self.give("l")
+        self.made.append(self.box, mail(10))
+        self.made.append(other, mail(11))
+        told = g.until("STATUS").lines
+        self.assertEqual(len(told), 1, told)
+        self.assertIn(other.encode() + b'" (MESSAGES 3', told[0])
+        # By subscription, and not any more.
+        g.ok('SUBSCRIBE "%s-b"' % theirs)
+        try:
+            g.ok("NOTIFY SET (subscribed (MessageNew MessageExpunge))")
+            self.made.append(other, mail(12))
+            self.assertIn(other.encode() + b'" (MESSAGES 4', g.until("STATUS").all())
+        finally:
+            g.ok('UNSUBSCRIBE "%s-b"' % theirs)
+        g.ok("NOTIFY SET (personal (MessageNew MessageExpunge))")
+        self.made.append(other, mail(13))
+        g.append("INBOX", mail(14))
+        self.assertNotIn(b"Other Users", g.ok("NOOP").all() + g.ok("NOTIFY NONE").all())
+
     def test_mailboxes_below_are_made_moved_and_removed_by_right(self):
         self.give("lr")
         g = self.guest()
