@@ -4,6 +4,7 @@
 #include "actors/cluster/config_applier.hpp"
 #include "actors/cluster/join_client.hpp"
 #include "actors/cluster/join_host.hpp"
+#include "actors/cluster/openssl_calls.hpp"
 #include "actors/cluster/reachable.hpp"
 #include "actors/net/tls_link.hpp"
 #include "actors/shard/log_actor.hpp"
@@ -67,6 +68,7 @@ base::result<void> cluster_service::start_if_member() {
 }
 
 base::result<void> cluster_service::start(const member_facts& m) {
+  mend_openssl_calls();
   auto& n = running_.node();
   const auto directory = cluster_directory(options_.data_directory);
   auto authority = read(directory + "/authority.pem"), certificate = read(directory + "/node.pem"), key = read(directory + "/node.key");

@@ -111,9 +111,16 @@ void engine::inside::settle() {
       later.pop_front();
       run();
     }
-    if (core.state != RAFT_LEADER || led_term == core.current_term) return;
-    led_term = core.current_term;
-    if (options.with.barrier_first) lead();
+    if (core.state != RAFT_LEADER) return;
+    if (led_term != core.current_term) {
+      led_term = core.current_term;
+      told_commit = core.commit_index;
+      if (options.with.barrier_first) lead();
+    } else if (core.commit_index > told_commit) {
+      tell_commit();
+    } else {
+      return;
+    }
   }
 }
 
@@ -134,6 +141,13 @@ void engine::inside::lead() {
   if (status != 0) return;
   ++in_flight;
   (void)r.release();
+}
+
+/// The library tells followers of a commit with its next letter, up to two heartbeats later: they hear of it now.
+void engine::inside::tell_commit() {
+  told_commit = core.commit_index;
+  for (unsigned i = 0; i < core.configuration.n; ++i) core.leader_state.progress[i].last_send = 0;
+  on_tick(&io);
 }
 
 step engine::inside::finish() {
@@ -192,6 +206,16 @@ bool engine::inside::cut_changes(const entries_request& m) {
   return false;
 }
 
+/// The library refuses entries that follow one which its snapshot has swallowed, so that a leader that asks from there
+/// steps back for ever. Everything in the snapshot is agreed, and in each leader's log: the request begins behind it.
+void engine::inside::begin_at_snapshot(entries_request& m) {
+  if (!last || m.term < core.current_term || m.previous_index >= last->index || at(m.previous_index) != nullptr) return;
+  const auto known = std::min<std::uint64_t>(last->index - m.previous_index, m.entries.size());
+  m.entries.erase(m.entries.begin(), m.entries.begin() + static_cast<std::ptrdiff_t>(known));
+  m.previous_index = last->index;
+  m.previous_term = last->term;
+}
+
 bool engine::inside::accept(const message& m) {
   if (const auto* v = std::get_if<vote_request>(&m); v != nullptr && options.with.one_vote && !v->pre_vote && core.transfer != nullptr &&
       core.transfer->id == v->candidate && v->term == core.current_term && core.voted_for != 0 && core.voted_for != v->candidate)
@@ -201,6 +225,7 @@ bool engine::inside::accept(const message& m) {
 }
 
 void engine::inside::deliver(member_id from, message m) {
+  if (auto* e = std::get_if<entries_request>(&m); e != nullptr && options.with.vouch_for_snapshot) begin_at_snapshot(*e);
   if (!accept(m)) return;
   raft_message to{};
   const auto address = std::to_string(from);

@@ -32,6 +32,7 @@ struct guards {
   bool one_in_flight = true;    ///< [G5] one proposal at a time
   bool one_vote = true;         ///< [G6] no second vote in a term for the target of a hand-over
   bool change_hygiene = true;   ///< [G7] uncommitted members are neither kept in snapshots nor rolled back in place
+  bool vouch_for_snapshot = true; ///< [G11] what a follower's snapshot covers counts as agreed, whatever the leader asks from
   bool short_install = true;    ///< [G9] a lost snapshot is sent again after seconds; votes are asked for before terms grow
 };
 

@@ -27,9 +27,11 @@ struct engine::inside {
   step finish();
   void settle();            ///< runs what waits, and what a new leader owes
   void lead();
+  void tell_commit();
 
   bool accept(const message&);              ///< false: a guard drops it
   bool cut_changes(const entries_request&); ///< [G7]
+  void begin_at_snapshot(entries_request&); ///< [G11]
   void deliver(member_id from, message);
   void complete_writes();
   step end_at_once(std::uint64_t ticket, fate);
@@ -89,6 +91,7 @@ struct engine::inside {
   std::vector<member_id> unreachable;
   std::uint64_t cap = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t led_term = 0;       ///< in which the first entry was proposed
+  std::uint64_t told_commit = 0;    ///< of the present term
   std::uint32_t in_flight = 0;
   bool unwritten = false;           ///< `persisted` is owed
   bool closing = false;

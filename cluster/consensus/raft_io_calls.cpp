@@ -108,6 +108,8 @@ int engine::inside::send(struct raft_io_send* request, const raft_message* m, ra
   auto content = read(*m, options.self);
   if (auto* answer = std::get_if<entries_answer>(&content); answer != nullptr && options.with.cap_match && answer->rejected == 0)
     answer->last_index = std::min(answer->last_index, cap);
+  if (auto* answer = std::get_if<entries_answer>(&content); answer != nullptr && options.with.vouch_for_snapshot && answer->rejected == 0 && last)
+    answer->last_index = std::max(answer->last_index, last->index);
   if (there) letters.push_back({to, print(content)});
   // The callback of TimeoutNow is null.
   if (done != nullptr) later.push_back([this, request, done, there] { done(request, closing ? RAFT_CANCELED : there ? 0 : RAFT_NOCONNECTION); });

@@ -123,6 +123,12 @@ void consensus_actor::take(consensus::step s) {
     if (!wrote) break;
     s = engine_->persisted(now());
   }
+  if (const auto leader = engine_->leader(); leader != told_leader_) {
+    told_leader_ = leader;
+    base::log_event(base::severity::notice, "cluster.leader").number("member", static_cast<std::int64_t>(leader)).number("term", static_cast<std::int64_t>(engine_->term()));
+    if (leader != 0) batch_sent_ = {}; // whom it was sent to may be gone
+    send_batch();
+  }
   kick_apply();
   kick_snapshot();
   lead();

@@ -114,6 +114,7 @@ private:
   clock::time_point batch_sent_{};
   std::map<std::uint64_t, waiting> waiting_;
   std::deque<proposal> to_propose_;       ///< as leader, of all nodes
+  consensus::member_id told_leader_ = 0;
   bool changing_ = false;                 ///< a change of members is under way
   clock::time_point next_plan_{}, next_beat_{}, next_publish_{};
 };

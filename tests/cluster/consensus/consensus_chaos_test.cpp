@@ -87,7 +87,7 @@ void one_seed(std::uint64_t seed) {
     return l != 0 && g(l).in_flight() == 0 && std::all_of(g.nodes.begin(), g.nodes.end(), [&](auto& n) {
       return n.first == 4 || n.second.runs->applied_index() == g(l).applied_index();
     });
-  })) << "seed " << seed;
+  })) << "seed " << seed << g.describe();
   look();
   for (const auto& a : acknowledged)
     for (member_id id = 1; id <= 3; ++id)

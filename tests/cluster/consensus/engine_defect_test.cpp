@@ -91,7 +91,8 @@ bool commits_by_counting_old_terms(guards with) {
   for (int i = 0; i < 10 && g(1).commit_index() < index; ++i) {
     g.pass(50);
     g.tick(1);
-    g.deliver([](const posted& p) { return p.from + p.to == 3; });
+    // 2 does not hear of the commit any more.
+    g.deliver([&](const posted& p) { return p.from + p.to == 3 && g(1).commit_index() < index; });
   }
   if (g(1).commit_index() < index) return false;
   const auto said = g.at(1).machine;
@@ -293,6 +294,38 @@ TEST(ConsensusDefects, d7_a_snapshot_is_not_taken_of_members_that_are_not_agreed
   without.change_hygiene = false;
   EXPECT_EQ(kept_members(without), 4u);
   EXPECT_EQ(kept_members({}), 3u);
+}
+
+/// A leader that asks a follower from where its snapshot has swallowed the entries; what the follower says.
+entries_answer answer_behind_a_snapshot(guards with) {
+  group g(3, with, [](engine_options& o) {
+    o.snapshot_after = 8;
+    o.trailing = 2;
+  });
+  EXPECT_TRUE(g.elect(1, {2, 3}));
+  g.run(300);
+  entries_request early{g(1).term(), g(1).last_index(), g(1).term(), g(1).commit_index(), {}};
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    g.propose(1, i, "c" + std::to_string(i));
+    early.entries.push_back({g(1).term(), entry_kind::command, "c" + std::to_string(i)});
+    g.run(500, [&] { return g.ended(1, i, fate::done); });
+  }
+  g.run(300);
+  EXPECT_GT(g.at(2).on->state.first_index, early.previous_index + 1);
+  g.post.clear();
+  early.entries.resize(3);
+  g.take(2, g(2).receive(1, print(early), g.now));
+  EXPECT_EQ(g.at(2).machine.size(), 20u);
+  return std::get<entries_answer>(g.post.at(0).what);
+}
+
+TEST(ConsensusDefects, d11_a_follower_refuses_what_its_snapshot_has) {
+  guards without;
+  without.vouch_for_snapshot = false;
+  EXPECT_NE(answer_behind_a_snapshot(without).rejected, 0u);
+  const auto answer = answer_behind_a_snapshot({});
+  EXPECT_EQ(answer.rejected, 0u);
+  EXPECT_GT(answer.last_index, 12u);
 }
 
 /// A snapshot that is lost on its way: how long until the follower has everything?

@@ -171,6 +171,21 @@ member_id group::leader() const {
   return 0;
 }
 
+std::string group::describe() const {
+  std::string out;
+  for (const auto& [id, n] : nodes) {
+    if (!n.runs) continue;
+    const auto& e = *n.runs;
+    out += "\n" + std::to_string(id) + ": state " + std::to_string(static_cast<int>(e.state())) + " leader " + std::to_string(e.leader()) + " term " +
+           std::to_string(e.term()) + " last " + std::to_string(e.last_index()) + " commit " + std::to_string(e.commit_index()) + " applied " +
+           std::to_string(e.applied_index()) + " in flight " + std::to_string(e.in_flight()) + " first on disk " + std::to_string(n.on->state.first_index);
+    if (n.on->state.last) out += " snapshot " + std::to_string(n.on->state.last->index);
+    for (const auto& m : e.members()) out += " member " + std::to_string(m.id) + '/' + std::to_string(static_cast<int>(m.what));
+    for (const auto& p : e.progress()) out += " peer " + std::to_string(p.id) + " match " + std::to_string(p.match);
+  }
+  return out;
+}
+
 bool group::ended(member_id id, std::uint64_t ticket, fate what) const {
   const auto& all = nodes.at(id).ended;
   return std::any_of(all.begin(), all.end(), [&](const finished& f) { return f.ticket == ticket && f.what == what; });

@@ -63,6 +63,8 @@ public:
   /// Makes `id` the leader, by its own election; `voters` are reachable.
   bool elect(member_id id, const std::set<member_id>& voters);
   member_id leader() const;
+  /// The engines' states, for failures.
+  std::string describe() const;
   bool ended(member_id id, std::uint64_t ticket, fate what) const;
 
   std::map<member_id, node_of_group> nodes;
