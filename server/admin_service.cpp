@@ -1,6 +1,7 @@
 #include "server/admin_service.hpp"
 
 #include "actors/admin/admin_host.hpp"
+#include "actors/xmpp/rooms/room_orders.hpp"
 #include "base/text.hpp"
 #include "protocols/tls/certificate.hpp"
 #include "server/report_texts.hpp"
@@ -140,6 +141,7 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
   given->collection_state = [&running](std::uint64_t id) { return show_collection_state(running, id); };
   given->collect = [&running](std::uint64_t id) { caf::anon_send(running.collector(), actors::collect_now{id}); };
   given->start_transfer = [&running](actors::transfer_order order) { return running.transfers().start(std::move(order)); };
+  given->rooms = [&running](const actors::room_order& order) { return actors::carry_out(running.rooms(), order); };
   given->transfers = [&running] { return running.transfers().all(); };
   given->cluster = [cluster](const std::string& verb, const json::value& body) { return cluster->ask(verb, body); };
   given->cluster_workers = std::make_shared<actors::worker_pool>(*n.system, cluster_threads, admin_tasks_waiting_max);

@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   cli::add_settings_verbs(app, c);
   cli::add_queue_verbs(app, c);
   cli::add_recall_verbs(app, c);
+  cli::add_room_verbs(app, c);
   cli::add_route_verbs(app, c);
   cli::add_gateway_verbs(app, c);
   cli::add_mailbox_verbs(app, c);

@@ -108,6 +108,15 @@ void show_archive(const call_ptr&);
 void change_archive(const call_ptr&);
 void remove_archive(const call_ptr&);
 
+void list_rooms(const call_ptr&);
+void create_room(const call_ptr&);
+void show_room(const call_ptr&);
+void configure_room(const call_ptr&);
+void destroy_room(const call_ptr&);
+void list_room_members(const call_ptr&);
+void set_room_member(const call_ptr&);
+void show_room_history(const call_ptr&);
+
 void list_templates(const call_ptr&);
 void add_template(const call_ptr&);
 void show_template(const call_ptr&);

@@ -197,6 +197,11 @@ void live_node::drop_mail(base::account_id account, committed done) {
   });
 }
 
+base::result<json::value> live_node::rooms(const actors::room_order& o) {
+  if (!services_->rooms) return unsupported();
+  return services_->rooms(o);
+}
+
 void live_node::in_worker(task what, task_done then) {
   if (link_ == nullptr) return;
   auto result = std::make_shared<base::result<json::value>>(base::fail(base::error_kind::io, "the task failed; the log says why"));

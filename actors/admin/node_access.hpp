@@ -3,6 +3,7 @@
 
 #include "actors/config/settings.hpp"
 #include "actors/transfer/transfer_order.hpp"
+#include "actors/xmpp/rooms/room_order.hpp"
 #include "base/clock.hpp"
 #include "base/crypto/secret_box.hpp"
 #include "base/id.hpp"
@@ -94,6 +95,10 @@ public:
   virtual base::result<json::value> backup(const std::string& directory) = 0;
   virtual base::result<json::value> certificates() = 0;
   virtual base::result<json::value> reload_certificates() = 0;
+  /// Chat rooms: what is asked for, or the room as it is then.
+  virtual base::result<json::value> rooms(const actors::room_order&) {
+    return base::fail(base::error_kind::unsupported, "this server does not run");
+  }
   virtual base::result<json::value> trace(const std::string& id) = 0;        ///< {"lines": [...]}
 
   /// Sends the reports about TLS of a day ("2026-11-21") that are not sent yet, now: {"domains", "reports", …}.

@@ -215,6 +215,8 @@ constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"quiet_services", quiet_services_rule},
                                  {"quiet_exempt", exempt_rule},
                                  {"quiet_administrators", flag_rule},
+                                 {"chat_rooms_persistent", flag_rule},
+                                 {"chat_rooms_by_users", flag_rule},
                                  {"template", name_rule},
                                  {"description", text_rule<text_octets_max>}};
 

@@ -9,6 +9,7 @@
 #include "actors/shard/log_actor.hpp"
 #include "actors/shard/machine_actor.hpp"
 #include "actors/shard/maintenance_actor.hpp"
+#include "actors/xmpp/rooms/room_gateway.hpp"
 #include "base/log.hpp"
 #include "protocols/smtp/dsn/text_book.hpp"
 
@@ -175,6 +176,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   quiet_ = spawn_quiet(*system_, n);
   caf::anon_send(quiet_, quiet_changed{});
   stanzas_ = std::make_unique<chat_router>(n);
+  rooms_ = open_rooms(n, *stanzas_);
   n.mailbox_keeper = spawn_mailbox_keeper(*system_, n);
   outgoing_ = std::make_unique<outgoing>(*system_, n, reactors_);
   auto collecting = std::make_shared<collector_parts>();
@@ -243,6 +245,7 @@ void running_node::accept() {
 std::uint32_t running_node::drain(std::chrono::milliseconds limit) {
   node_->draining = true;
   outgoing_->drain();
+  rooms_->shut_down();
   for (auto& a : acceptors_) a->end();
   for (auto& r : reactors_) r->drain_sources();
   const auto until = std::chrono::steady_clock::now() + limit;

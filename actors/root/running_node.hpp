@@ -24,6 +24,8 @@
 
 namespace rookery::actors {
 
+class room_service;
+
 struct node_options {
   std::string data_directory;
   std::string host_name = "localhost";
@@ -50,6 +52,7 @@ public:
   transfer_service& transfers() noexcept { return *transfers_; }
   /// Of chat: where stanzas go.
   chat_router& stanzas() noexcept { return *stanzas_; }
+  room_service& rooms() noexcept { return *rooms_; }
   /// That are open now.
   std::uint32_t connections() const noexcept { return counts_->total(); }
   /// Opens a listener; accepting begins with `accept`.
@@ -77,6 +80,7 @@ private:
   std::unique_ptr<outgoing> outgoing_;
   std::unique_ptr<transfer_service> transfers_;
   std::unique_ptr<chat_router> stanzas_;
+  std::shared_ptr<room_service> rooms_;
   caf::actor maintenance_;
   std::shared_ptr<collection_board> collection_states_ = std::make_shared<collection_board>();
   caf::actor quiet_, collector_;                  ///< set before anything is published

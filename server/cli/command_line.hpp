@@ -75,6 +75,7 @@ void add_mailbox_verbs(CLI::App&, command_line&);
 void add_settings_verbs(CLI::App&, command_line&);
 void add_queue_verbs(CLI::App&, command_line&);
 void add_recall_verbs(CLI::App&, command_line&);
+void add_room_verbs(CLI::App&, command_line&);
 void add_route_verbs(CLI::App&, command_line&);
 void add_status_verbs(CLI::App&, command_line&);
 void add_store_verbs(CLI::App&, command_line&);

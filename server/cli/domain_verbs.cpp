@@ -14,7 +14,7 @@ namespace {
 struct domain_options {
   std::string name, catch_all, postmaster, public_account, description, send_quota, mailbox_template, sts, sts_max_age, quiet_hours;
   std::vector<std::string> sts_hosts, quiet_services, quiet_exempt;
-  bool on = false, off = false, quiet_administrators = false;
+  bool on = false, off = false, quiet_administrators = false, rooms_persistent = false, rooms_by_users = true;
 };
 
 std::string path(const domain_options& o) { return "/v1/domains/" + admin::percent_encoded(o.name); }
@@ -55,6 +55,8 @@ void add_members(const CLI::App& verb, const domain_options& o, json::value& bod
   list("--quiet-services", "quiet_services", o.quiet_services);
   list("--quiet-exempt", "quiet_exempt", o.quiet_exempt);
   if (verb.count("--quiet-administrators") != 0) body.set("quiet_administrators", o.quiet_administrators);
+  if (verb.count("--chat-rooms-persistent") != 0) body.set("chat_rooms_persistent", o.rooms_persistent);
+  if (verb.count("--chat-rooms-by-users") != 0) body.set("chat_rooms_by_users", o.rooms_by_users);
   if (o.on) body.set("enabled", true);
   if (o.off) body.set("enabled", false);
 }
@@ -66,6 +68,8 @@ void add_member_options(CLI::App& verb, domain_options& o) {
   verb.add_option("--quiet-services", o.quiet_services, "What refuses then: imap, pop3, submission, chat; \"\" is all")->delimiter(',');
   verb.add_option("--quiet-exempt", o.quiet_exempt, "Accounts that are served all the same; \"\" for none")->delimiter(',');
   verb.add_flag("--quiet-administrators,!--no-quiet-administrators", o.quiet_administrators, "Whether administrators are refused too");
+  verb.add_flag("--chat-rooms-persistent,!--no-chat-rooms-persistent", o.rooms_persistent, "Whether new chat rooms outlive their occupants, unless their owner says otherwise");
+  verb.add_flag("--chat-rooms-by-users,!--no-chat-rooms-by-users", o.rooms_by_users, "Whether users may make chat rooms, or operators alone");
   verb.add_option("--public-account", o.public_account, "Account whose mailboxes are the domain's public folders (\"\" for none)");
   verb.add_option("--send-quota", o.send_quota, "How many messages each of its accounts may send a day; 0 is no limit, \"\" the server's default");
   verb.add_option("--template", o.mailbox_template, "The template of its new accounts' mailboxes; \"\" is the server's (rookery template)");

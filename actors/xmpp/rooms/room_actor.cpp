@@ -114,6 +114,7 @@ void room_actor::take(const room_stanza_ptr& s) {
 
 void room_actor::handle(const room_stanza& s) {
   if (steps_.size() >= steps_max) return refuse(s, xmpp::condition::resource_constraint, "too much is under way");
+  if (ask_archive(s)) return;
   room_->handle(*s.what, s.to, {s.from, false}, node_.clock->wall());
   settle(s.receipt);
 }

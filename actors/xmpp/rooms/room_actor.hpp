@@ -49,6 +49,7 @@ private:
   void loaded(kept_room);
   void take(const room_stanza_ptr&);
   void handle(const room_stanza&);
+  bool ask_archive(const room_stanza&);
   void settle(std::shared_ptr<void> receipt, std::function<void(bool)> done = {});
   void add(storage::commit_group&, std::string owner, storage::chat::any_command);
   void add_entry(storage::commit_group&);

@@ -136,7 +136,10 @@ void room_service::send_one(const xmpp::jid& to, const xmpp::jid& from, xmpp::el
 }
 
 void room_service::refuse(const room_stanza& s, xmpp::condition why, std::string_view text) {
-  if (!xmpp::is_answer(*s.what)) send_one(s.from, s.to, xmpp::error_reply(*s.what, why, text));
+  if (xmpp::is_answer(*s.what)) return;
+  auto answer = xmpp::error_reply(*s.what, why, text);
+  if (s.what->name == "presence") answer.add("x", xmpp::space::muc);
+  send_one(s.from, s.to, std::move(answer));
 }
 
 void room_service::answer(const room_stanza& s) {

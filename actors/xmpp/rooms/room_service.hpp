@@ -28,6 +28,7 @@ struct room_defaults {
   xmpp::muc::room_config config;
   xmpp::muc::room_limits limits;
   std::size_t rooms_max = 100'000;          ///< of the domain; beyond it none are made
+  bool served = true;                       ///< else there are no rooms here
   bool may_create = true;                   ///< else operators make them
 };
 
@@ -61,6 +62,8 @@ public:
 
   node& of() const noexcept { return node_; }
   room_list& list() noexcept { return list_; }
+  /// Is there a service of rooms at this domain?
+  bool serves(std::string_view domain) const { return defaults_(domain).served; }
   room_defaults defaults(std::string_view domain) const { return defaults_(domain); }
   void send(const xmpp::muc::send& s, const xmpp::jid& from) const { outlet_(s, from); }
   /// From a room's actor: nobody needs it. False: something is on its way to it.

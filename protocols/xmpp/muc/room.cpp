@@ -155,7 +155,15 @@ void room::send_all(stanza_ptr stanza, const address_list& to, std::vector<jid> 
 }
 
 void room::refuse(const element& stanza, const sender& who, condition c, std::string_view text) {
-  if (!is_answer(stanza)) send_to(who.from, error_reply(stanza, c, text));
+  if (is_answer(stanza)) return;
+  auto answer = error_reply(stanza, c, text);
+  // As all examples of XEP-0045 have it: clients know by it that the answer is a room's.
+  if (stanza.name == "presence") {
+    xml::node x;
+    x.nested.emplace_back("x", space::muc);
+    answer.children.insert(answer.children.begin(), std::move(x));
+  }
+  send_to(who.from, std::move(answer));
 }
 
 const address_list& room::everybody() {
