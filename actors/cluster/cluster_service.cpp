@@ -170,7 +170,6 @@ base::result<void> cluster_service::open_door(const member_facts& m, const std::
 
 /// Behind each agreed group: has the list of nodes changed?
 void cluster_service::followed() {
-  const auto table = running_.node().config->table();
   std::vector<cluster::node_entry> nodes;
   bool there = false;
   std::shared_ptr<cluster::control_plane> plane;
@@ -181,12 +180,6 @@ void cluster_service::followed() {
     self = member_.member;
   }
   if (!plane) return;
-  std::uint64_t newest = 1;
-  table->for_each(dir::document_kind::node, {}, [&](const dir::document_ptr& d) {
-    newest = std::max(newest, d->version) + 1; // and how many there are
-    return true;
-  });
-  if (followed_version_.exchange(newest) == newest) return;
   for (auto& known : known_nodes()) {
     there = there || known.entry.id == self;
     nodes.push_back(std::move(known.entry));
@@ -194,6 +187,11 @@ void cluster_service::followed() {
   // A node that has joined begins with what was agreed before: it is not named there yet.
   if (there) named_ = true;
   else if (!named_) return;
+  {
+    const std::lock_guard hold(lock_);
+    if (followed_ == nodes) return;
+    followed_ = nodes;
+  }
   removed_ = !there;
   if (!there) base::log_event(base::severity::warning, "cluster.removed").text("text", "the cluster has let this node go; if that was not asked for here: rookery cluster leave --force");
   plane->nodes(std::move(nodes));
@@ -489,9 +487,9 @@ base::result<void> cluster_service::stop() {
     if (door_) door_->end();
     plane_ = nullptr;
     member_ = {};
+    followed_.clear();
   }
   removed_ = named_ = false;
-  followed_version_ = 0;
   // The log of before is of no use to anybody: votes and entries of a member that is none.
   if (const auto names = files.list(directory + "/consensus"); names)
     for (const auto& name : *names) (void)files.remove(directory + "/consensus/" + name);

@@ -82,8 +82,8 @@ private:
   member_facts member_;
   std::string authority_;
   caf::actor applier_;
+  std::vector<cluster::node_entry> followed_;       ///< what the control plane was told last
   std::unique_ptr<net::acceptor> door_;
-  std::atomic<std::uint64_t> followed_version_{0};
   std::atomic<bool> named_{false};                  ///< the agreed configuration has named this node
   std::atomic<bool> removed_{false};                ///< the agreed configuration does not name this node any more
 };

@@ -294,6 +294,23 @@ class Driver:
         self.join_again(self.nodes[-1])
         self.settled()
 
+    def remove_and_refuse(self):
+        """A node that is removed while it runs knows it, and takes no change any more."""
+        last = self.nodes.pop()
+        self.nodes[0].ask("POST", "/v1/cluster/remove", {"node": str(last.cluster()["self"])})
+        until(lambda: last.cluster()["standing"] == "removed", "the removed node to know it")
+        until(lambda: all(len(n.cluster()["items"]) == 2 for n in self.nodes), "two nodes")
+        try:
+            last.ask("PUT", "/v1/settings/smtp.recipients_max", {"value": "444"})
+            raise AssertionError("a removed node took a change")
+        except Refused as e:
+            if "was removed from its cluster" not in str(e):
+                raise
+        last.ask("POST", "/v1/cluster/leave", {"force": True}, limit=40)
+        if last.cluster()["member"]:
+            raise AssertionError("a node that left by force: %s" % last.cluster())
+        last.stop()
+
     def join_again(self, n):
         done = n.run("cluster", "join", "127.0.0.1", self.token(), "--address", "localhost", "--port", str(n.port("cluster")))
         if done.returncode != 0:
@@ -335,6 +352,7 @@ def main():
                 order = d.rng.sample(FAULTS, len(FAULTS))
             acknowledged += d.round(i + 1, order.pop())
         d.leave_and_return()
+        d.remove_and_refuse()
         d.checked()
         print("%d rounds, %d changes acknowledged, none lost" % (a.rounds, acknowledged))
     except BaseException:
