@@ -143,6 +143,7 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
   given->start_transfer = [&running](actors::transfer_order order) { return running.transfers().start(std::move(order)); };
   given->rooms = [&running](const actors::room_order& order) { return actors::carry_out(running.rooms(), order); };
   given->transfers = [&running] { return running.transfers().all(); };
+  given->stanzas = &running.stanzas();
   given->cluster = [cluster](const std::string& verb, const json::value& body) { return cluster->ask(verb, body); };
   given->cluster_workers = std::make_shared<actors::worker_pool>(*n.system, cluster_threads, admin_tasks_waiting_max);
   given->check = [&running, data = file.data_directory] { return check_running(running, data); };

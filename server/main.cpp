@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   cli::add_archive_verbs(app, c);
   cli::add_collection_verbs(app, c);
   cli::add_public_verbs(app, c);
+  cli::add_chat_verbs(app, c);
   cli::add_search_verbs(app, c);
   cli::add_settings_verbs(app, c);
   cli::add_queue_verbs(app, c);

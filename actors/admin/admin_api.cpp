@@ -78,6 +78,9 @@ constexpr route routes[] = {
     {"PATCH", "collections/*/*", change_collection},
     {"DELETE", "collections/*/*", remove_collection},
     {"POST", "collections/*/*/run", run_collection},
+    {"GET", "chat/sessions", list_chat_sessions},
+    {"POST", "chat/kick", kick_from_chat},
+    {"POST", "chat/announce", announce_in_chat},
     {"GET", "search", show_search},
     {"POST", "search/rebuild", rebuild_search},
     {"POST", "search/remove", remove_search},
@@ -178,6 +181,7 @@ void not_running(const node_access::task_done& done) { done(base::fail(base::err
 
 void node_access::mailboxes(base::account_id, bool, task_done done) { not_running(done); }
 void node_access::restore(base::account_id, std::string, base::wall_time, bool, task_done done) { not_running(done); }
+void node_access::chat(chat_question, task_done done) { not_running(done); }
 void node_access::tidy_mailboxes(std::string, bool, task_done done) { not_running(done); }
 
 std::shared_ptr<const routing::directory_view> node_access::directory() const {

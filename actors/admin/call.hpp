@@ -149,6 +149,10 @@ void start_transfer(const call_ptr&);
 void show_transfer(const call_ptr&);
 void stop_transfer(const call_ptr&);
 
+void list_chat_sessions(const call_ptr&);
+void kick_from_chat(const call_ptr&);
+void announce_in_chat(const call_ptr&);
+
 void show_search(const call_ptr&);
 void rebuild_search(const call_ptr&);
 void remove_search(const call_ptr&);

@@ -7,6 +7,7 @@
 #include "actors/search/indexer.hpp"
 #include "actors/tlsrpt/reporter_actor.hpp"
 #include "base/metrics.hpp"
+#include "actors/xmpp/router.hpp"
 #include "base/text.hpp"
 #include "storage/chat/command.hpp"
 #include "storage/mail/command.hpp"
@@ -170,6 +171,66 @@ void live_node::destinations(destination_question q, task_done done) {
     else
       link_->request(node_.dispatch, dispatch_time, actors::resume_destination{q.destination}).then(counted, failed);
   });
+}
+
+/// Answers of many actors, put together when the last of them is in.
+struct live_node::chat_answers {
+  json::array items;
+  std::uint64_t count = 0;
+  std::size_t left = 0;
+};
+
+void live_node::chat(chat_question q, task_done done) {
+  using verb = chat_question::verb;
+  if (link_ == nullptr || services_->stanzas == nullptr) return done(unsupported());
+  const auto wanted = q.address.empty() ? std::nullopt : xmpp::read_jid(q.address);
+  if (!q.address.empty() && !wanted) return done(base::fail(base::error_kind::invalid, "this is no address"));
+  auto all = services_->stanzas->accounts();
+  std::erase_if(all, [&](const auto& a) {
+    return (wanted && !a.first.same_bare(*wanted)) || (!q.domain.empty() && a.first.domain != q.domain);
+  });
+  const auto found = std::make_shared<chat_answers>();
+  found->left = all.size();
+  const auto finish = [found, done, what = q.what] {
+    json::value body{json::object{}};
+    if (what == verb::sessions) return done(items_body(std::move(found->items)));
+    body.set(what == verb::kick ? "sessions" : "accounts", found->count);
+    done(std::move(body));
+  };
+  if (all.empty()) return finish();
+  const auto one_done = [found, finish] {
+    if (--found->left == 0) finish();
+  };
+  const auto failed = [one_done](const caf::error&) { one_done(); }; // it has just ended: nobody is there
+  for (const auto& [address, account] : all) {
+    if (q.what == verb::announce) {
+      auto message = xmpp::make_message("headline");
+      message.set("from", address.domain).set("to", address.text());
+      message.add("body").add_text(q.text);
+      caf::anon_send(account, actors::announce{std::make_shared<const xmpp::element>(std::move(message))});
+      ++found->count;
+      one_done();
+    } else if (q.what == verb::kick) {
+      link_->request(account, dispatch_time, actors::kick_clients{wanted->resource, xmpp::stream_fault::policy_violation, q.text})
+          .then([found, one_done](std::uint64_t ended) {
+            found->count += ended;
+            one_done();
+          }, failed);
+    } else {
+      link_->request(account, dispatch_time, actors::list_clients{}).then([found, one_done](const actors::client_list& l) {
+        for (const auto& c : *l.clients) {
+          json::value one{json::object{}};
+          one.set("address", c.address);
+          one.set("peer", c.peer);
+          one.set("session", c.session_id);
+          one.set("state", !c.connected ? "lost" : !c.available ? "connected" : c.show.empty() ? "available" : base::printable(c.show, 20));
+          one.set("priority", static_cast<std::int64_t>(c.priority));
+          found->items.push_back(std::move(one));
+        }
+        one_done();
+      }, failed);
+    }
+  }
 }
 
 void live_node::mailboxes_of(base::account_id account, mailboxes_found done) {

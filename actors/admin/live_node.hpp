@@ -11,6 +11,10 @@
 #include <memory>
 #include <string>
 
+namespace rookery::actors {
+class chat_router;
+}
+
 namespace rookery::admin {
 
 /// What only the program knows; made once at start, shared by all connections. An empty
@@ -27,6 +31,7 @@ struct node_services {
   std::function<void(std::uint64_t id)> collect;                 ///< runs one now
   std::function<base::result<actors::transfer_run_ptr>(actors::transfer_order)> start_transfer;
   std::function<std::vector<actors::transfer_run_ptr>()> transfers;
+  actors::chat_router* stanzas = nullptr;             ///< null: nobody chats here
   std::function<base::result<json::value>(const std::string& verb, const json::value& body)> cluster; ///< blocks
   std::shared_ptr<actors::worker_pool> cluster_workers; ///< for it alone: it may wait for other nodes
   std::function<base::result<json::value>(const actors::room_order&)> rooms;
@@ -61,6 +66,7 @@ public:
   void tidy_mailboxes(std::string rule, bool pretend, task_done) override;
   base::result<actors::transfer_run_ptr> start_transfer(actors::transfer_order) override;
   std::vector<actors::transfer_run_ptr> transfers() const override;
+  void chat(chat_question, task_done) override;
   json::value search_state() const override;
   bool change_search(search_work, base::account_id) override;
   base::result<std::string> content(const storage::body_ref&, std::uint32_t offset, std::size_t octets) override;
@@ -77,6 +83,7 @@ public:
   void gone();
 
 private:
+  struct chat_answers;
   /// Asks an actor of the node; `show` makes what the administration sees of its answer.
   template <class Answer, class Question, class Show>
   void ask(const caf::actor& whom, std::chrono::minutes time, Question, task_done, Show show);

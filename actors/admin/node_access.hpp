@@ -49,6 +49,15 @@ struct destination_question {
   std::size_t max = 100;
 };
 
+/// About the people who chat.
+struct chat_question {
+  enum class verb : std::uint8_t { sessions, kick, announce };
+  verb what = verb::sessions;
+  std::string address;          ///< kick: of an account, or with a resource; sessions: empty is everybody
+  std::string domain;           ///< announce: empty is every domain
+  std::string text;             ///< announce, and why somebody is kicked
+};
+
 /// Each answer function is called exactly once, in the caller's thread: at once, or later.
 class node_access {
 public:
@@ -124,6 +133,9 @@ public:
   }
   /// Oldest first; those that have ended are forgotten some time.
   virtual std::vector<actors::transfer_run_ptr> transfers() const { return {}; }
+
+  /// {"items": [one a client]}, or {"sessions": N} that were ended, or {"accounts": N} that were told.
+  virtual void chat(chat_question, task_done done);
 
   enum class search_work : std::uint8_t { rebuild, remove, tidy };
   /// {"items": [one a shard]}: how far the search index is.

@@ -149,7 +149,8 @@ caf::behavior chat_account::serving() {
         return ended;
       },
       [this](const announce& a) {
-        for (auto& c : clients_) deliver(*c, *a.message);
+        for (auto& c : clients_)
+          if (c->available) deliver(*c, *a.message);
       },
       [this](idle_look) { look_idle(); }};
 }

@@ -36,7 +36,7 @@ disco_info server_info() {
   disco_info info;
   info.identities = {{"server", "im", "Rookery"}};
   for (const auto s : {space::disco_info, space::disco_items, space::ping, space::time, space::version, space::last_activity, space::blocking,
-                       space::carbons, space::private_xml, space::vcard_temp, space::registration, space::stanza_ids})
+                       space::carbons, space::private_xml, space::vcard_temp, space::stanza_ids})
     info.features.emplace_back(s);
   info.features.emplace_back("msgoffline");
   return info;

@@ -67,6 +67,7 @@ void add_account_verbs(CLI::App&, command_line&);
 void add_certificate_verbs(CLI::App& account, command_line&);
 void add_alias_verbs(CLI::App&, command_line&);
 void add_archive_verbs(CLI::App&, command_line&);
+void add_chat_verbs(CLI::App&, command_line&);
 void add_collection_verbs(CLI::App&, command_line&);
 void add_public_verbs(CLI::App&, command_line&);
 void add_search_verbs(CLI::App&, command_line&);
