@@ -155,7 +155,7 @@ private:
       if (!same_flags(at.in->flags[at.row], view->keywords, flags[r.flags])) changed[r.flags].push_back(uid);
     }
     for (auto& [which, uids] : changed)
-      if (auto done = in_ranges(uids, [&](const auto& some) { return to_.set_flags(some, {flags[which].system, flags[which].keywords}); }); !done)
+      if (auto done = in_ranges(uids, [&, &now = flags[which]](const auto& some) { return to_.set_flags(some, {now.system, now.keywords}); }); !done)
         return done;
     return {};
   }
