@@ -16,6 +16,14 @@ void fill(dispatcher& d, std::string destination, std::uint64_t first, int count
     d.put(m, after(0s));
   }
 }
+/// A message each for dead0, dead1, ..., which have failed before.
+void fill_failed(dispatcher& d, std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) {
+    auto m = mail(100 + i, "dead" + std::to_string(i));
+    m.parts[0].tried = true;
+    d.put(m, after(0s));
+  }
+}
 /// Opens as many as are granted now.
 std::vector<slot> open_all(dispatcher& d, wall_time now) {
   std::vector<slot> all;
@@ -219,11 +227,7 @@ TEST(DispatcherLimits, AfterARestartThoseThatFailedBeforeGetTheSmallestShare) {
   dispatcher_settings s;
   s.connections = 12;
   dispatcher d(s);
-  for (std::uint64_t i = 0; i < 100; ++i) {
-    auto m = mail(100 + i, "dead" + std::to_string(i));
-    m.parts[0].tried = true;
-    d.put(m, after(0s));
-  }
+  fill_failed(d, 100);
   fill(d, "fresh", 1, 1);
   std::map<bool, int> fresh;
   for (const auto& o : open_all(d, after(0s))) ++fresh[o.destination == "fresh"];
@@ -236,11 +240,7 @@ TEST(DispatcherLimits, ThoseThatFailedBeforeAreOpenedForAtARateThatTheOthersDoNo
   s.connections = 10'000;
   s.failing_a_second = 50;
   dispatcher d(s);
-  for (std::uint64_t i = 0; i < 1000; ++i) {
-    auto m = mail(100 + i, "dead" + std::to_string(i));
-    m.parts[0].tried = true;
-    d.put(m, after(0s));
-  }
+  fill_failed(d, 1000);
   std::vector<slot> open = open_all(d, after(0s));
   EXPECT_EQ(open.size(), 10u) << "a fifth of a second's worth";
   EXPECT_EQ(d.wake_at(), after(20ms)) << "the next one";
@@ -270,11 +270,7 @@ TEST(DispatcherLimits, WhatTheOperatorAsksForIsTheNextOfThoseThatFailedBefore) {
   s.connections = 10'000;
   s.failing_a_second = 50;
   dispatcher d(s);
-  for (std::uint64_t i = 0; i < 1000; ++i) {
-    auto m = mail(100 + i, "dead" + std::to_string(i));
-    m.parts[0].tried = true;
-    d.put(m, after(0s));
-  }
+  fill_failed(d, 1000);
   EXPECT_EQ(open_all(d, after(0s)).size(), 10u);
   d.retry_destination("dead900", after(1ms));
   d.retry_destination("dead10", after(2ms)); // would be the next one anyway
@@ -291,11 +287,7 @@ TEST(DispatcherLimits, WithoutARateThoseThatFailedBeforeHaveTheirShareAtOnce) {
   s.connections = 100;
   s.failing_a_second = 0;
   dispatcher d(s);
-  for (std::uint64_t i = 0; i < 100; ++i) {
-    auto m = mail(100 + i, "dead" + std::to_string(i));
-    m.parts[0].tried = true;
-    d.put(m, after(0s));
-  }
+  fill_failed(d, 100);
   EXPECT_EQ(open_all(d, after(0s)).size(), 25u);
 }
 
