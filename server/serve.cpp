@@ -151,7 +151,10 @@ int serve(const node_file& file) {
   take_report_texts(node.node(), file.data_directory);
   const auto cluster = actors::cluster_service::make(
       node, {file.data_directory, file.host_name, version, static_cast<std::uint16_t>(actors::cluster_port_standard + file.port_base)});
-  for (const auto& entry : file.listeners) {
+  // The administration's first: whoever finds another port open finds it too.
+  auto listeners = file.listeners;
+  std::stable_partition(listeners.begin(), listeners.end(), [](const auto& entry) { return entry.what == service::admin; });
+  for (const auto& entry : listeners) {
     auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node.node(), node.stanzas(), keys);
     if (!service.listener) continue;
     const auto address = entry.what == service::admin ? "unix:" + file.admin_socket : entry.address;
