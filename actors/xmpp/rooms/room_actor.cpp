@@ -119,9 +119,9 @@ void room_actor::handle(const room_stanza& s) {
   settle(s.receipt);
 }
 
-void room_actor::add(storage::commit_group& g, std::string owner, storage::chat::any_command what) {
+void room_actor::add(storage::commit_group& g, std::string owner, storage::chat::any_command what, std::optional<base::wall_time> time) {
   const auto shard = node_.chat_shard_of(owner);
-  g.commands.push_back({shard, 1, storage::chat::encode({std::move(owner), node_.clock->wall(), std::move(what)}), {}});
+  g.commands.push_back({shard, 1, storage::chat::encode({std::move(owner), time.value_or(node_.clock->wall()), std::move(what)}), {}});
 }
 
 /// The room's line in the list of its service, when it is another one.
@@ -148,7 +148,8 @@ void room_actor::settle(std::shared_ptr<void> receipt, std::function<void(bool)>
       storage::chat::append a;
       a.id = m->id;
       a.stanza = xml::to_text(*m->stanza);
-      add(g, owner_, std::move(a));
+      // The id's own time: at a later one the archive would give it a greater id than everybody is told.
+      add(g, owner_, std::move(a), base::from_milliseconds(static_cast<std::int64_t>(m->id / 1000)));
     } else if (std::holds_alternative<xmpp::muc::keep_document>(e)) {
       add(g, owner_, storage::chat::put_records{{{record_kind::room, {}, xml::to_text(room_->document())}}});
       add_entry(g);

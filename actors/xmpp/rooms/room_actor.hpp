@@ -51,7 +51,7 @@ private:
   void handle(const room_stanza&);
   bool ask_archive(const room_stanza&);
   void settle(std::shared_ptr<void> receipt, std::function<void(bool)> done = {});
-  void add(storage::commit_group&, std::string owner, storage::chat::any_command);
+  void add(storage::commit_group&, std::string owner, storage::chat::any_command, std::optional<base::wall_time> = {}); ///< now, unless it is said
   void add_entry(storage::commit_group&);
   void replace(const xmpp::muc::replace_message&, const std::shared_ptr<step>&);
   void flush();

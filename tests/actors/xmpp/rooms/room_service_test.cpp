@@ -159,9 +159,12 @@ TEST_F(Rooms, AModeratedMessageIsATombstoneInTheArchive) {
   ASSERT_TRUE(told);
   const std::string id(told->child("stanza-id", xmpp::space::stanza_ids)->get("id"));
   say(ann, den, "<iq type='set' id='2'><moderate xmlns='urn:xmpp:message-moderate:1' id='" + id + "'><retract xmlns='urn:xmpp:message-retract:1'/></moderate></iq>");
-  ASSERT_NE(answer(ann, "2"), "nothing");
+  const auto moderated = answer(ann, "2");
+  ASSERT_NE(moderated.find("result"), std::string::npos) << moderated;
   const auto owner = storage::chat::room_owner(den);
-  const auto kept = node_.node().chat_of(owner).find_entry(owner, storage::chat::stream_kind::archive, std::stoull(id))->stanza;
+  const auto found = node_.node().chat_of(owner).find_entry(owner, storage::chat::stream_kind::archive, std::stoull(id));
+  ASSERT_TRUE(found) << id << " is not among: " << archived(den);
+  const auto& kept = found->stanza;
   EXPECT_EQ(kept.find("rude"), std::string::npos) << kept;
   EXPECT_NE(kept.find("retracted"), std::string::npos) << kept;
 }
