@@ -109,16 +109,18 @@ std::string read_files(const json::value& body, actors::transfer_order& order) {
   const auto layout = maildir::layout_named(body.get_string("layout").value_or("maildir++"));
   if (!layout) return "layout is maildir++ or fs";
   order.layout = *layout;
+  order.owner = body.get_string("owner").value_or("");
+  if (order.owner.size() > transfer::pattern_octets_max) return "owner is too long";
   order.crlf = body.get_bool("crlf").value_or(false);
   return {};
 }
 
 std::string read_order(const json::value& body, actors::transfer_order& order) {
   const auto what = body.get_string("what").value_or("");
-  constexpr transfer_kind kinds[] = {transfer_kind::import_mbox, transfer_kind::import_maildir, transfer_kind::export_mbox,
+  constexpr transfer_kind kinds[] = {transfer_kind::import_mbox, transfer_kind::import_maildir, transfer_kind::import_cyrus, transfer_kind::export_mbox,
                                      transfer_kind::export_maildir, transfer_kind::migrate};
   const auto* kind = std::find_if(std::begin(kinds), std::end(kinds), [&](transfer_kind k) { return name(k) == what; });
-  if (kind == std::end(kinds)) return "what is import-mbox, import-maildir, export-mbox, export-maildir or migrate";
+  if (kind == std::end(kinds)) return "what is import-mbox, import-maildir, import-cyrus, export-mbox, export-maildir or migrate";
   order.kind = *kind;
   order.dry_run = body.get_bool("dry_run").value_or(false);
   order.again = body.get_bool("again").value_or(false);

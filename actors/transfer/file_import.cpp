@@ -14,9 +14,8 @@ namespace rookery::actors {
 namespace {
 
 constexpr std::size_t piece_octets = 256 * 1024;
-/// Directories inside each other.
-constexpr unsigned depth_max = 32;
-constexpr std::size_t folders_max = 100'000;
+constexpr unsigned depth_max = transfer::directory_depth_max;
+constexpr std::size_t folders_max = transfer::folders_max;
 constexpr std::size_t small_file_octets_max = 1u << 20;
 constexpr std::size_t uid_list_octets_max = 1u << 30;
 constexpr std::string_view mbox_end = ".mbox";
@@ -257,7 +256,7 @@ base::result<void> file_import::maildir_folder(const std::string& root, const pl
     m.key = transfer::key_of(base::view(base::sha256(name->base)));
     if (known(m.key)) continue;
     m.flags = flags_of(maildir::state_of(*name, letters));
-    if (const auto done = maildir_file(directory + f.path, std::move(m)); !done) return done;
+    if (const auto done = message_file(directory + f.path, std::move(m)); !done) return done;
   }
   if (auto done = flush(); !done) return done;
   if (auto done = to_.end(0); !done) return done;
@@ -265,7 +264,7 @@ base::result<void> file_import::maildir_folder(const std::string& root, const pl
   return {};
 }
 
-base::result<void> file_import::maildir_file(const std::string& path, copied_message m) {
+base::result<void> file_import::message_file(const std::string& path, copied_message m) {
   const auto entry = storage::entry_at(path);
   if (!entry && entry.error().kind == base::error_kind::not_found) return {}; // renamed or removed meanwhile: the next run looks again
   if (!entry || entry->what != storage::file_entry::kind::regular) {
@@ -281,7 +280,7 @@ base::result<void> file_import::maildir_file(const std::string& path, copied_mes
     if (file.error().kind != base::error_kind::not_found) leave_out(path, file.error().log.value);
     return {};
   }
-  m.received = entry->modified;
+  if (m.received == base::wall_time{}) m.received = entry->modified;
   m.octets = to_.gather();
   maildir::to_mail ends;
   std::string piece(std::min<std::uint64_t>(piece_octets, entry->octets + 1), '\0'), mail;

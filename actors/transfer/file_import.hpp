@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ public:
   /// One mbox file into `order.mailbox`; of a directory every file "NAME.mbox" below it.
   base::result<void> mbox(const std::string& path);
   base::result<void> maildir(const std::string& root);
+  /// The mailboxes of one person, anywhere below `root`, in a spool of Cyrus (cyrus_import.cpp).
+  base::result<void> cyrus(const std::string& root);
 
 private:
   base::result<void> mbox_file(const std::string& path, const std::string& folder, const std::string& mailbox);
@@ -24,7 +27,11 @@ private:
   struct place { std::string directory, mailbox, name; };
   base::result<void> find_folders(const std::string& root, const std::string& below, unsigned depth, std::vector<place>& into);
   base::result<void> maildir_folder(const std::string& root, const place&, bool subscribed);
-  base::result<void> maildir_file(const std::string& path, copied_message);
+  base::result<void> find_cyrus_mailboxes(const std::string& root, const std::string& below, unsigned depth, std::vector<place>& into,
+                                          std::set<std::string>& others);
+  base::result<void> cyrus_mailbox(const std::string& root, const place&);
+  /// Its time is the file's when the message has none yet.
+  base::result<void> message_file(const std::string& path, copied_message);
   /// Into the batch, which is stored when it is full.
   base::result<void> take(copied_message);
   base::result<void> flush();

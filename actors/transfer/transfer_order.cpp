@@ -8,7 +8,7 @@ namespace rookery::actors {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kinds{"import-mbox", "import-maildir", "export-mbox", "export-maildir", "migrate"};
+constexpr std::array<std::string_view, 6> kinds{"import-mbox", "import-maildir", "import-cyrus", "export-mbox", "export-maildir", "migrate"};
 constexpr std::array<std::string_view, 4> statuses{"running", "done", "failed", "stopped"};
 
 } // namespace

@@ -18,7 +18,7 @@
 
 namespace rookery::actors {
 
-enum class transfer_kind : std::uint8_t { import_mbox, import_maildir, export_mbox, export_maildir, migrate };
+enum class transfer_kind : std::uint8_t { import_mbox, import_maildir, import_cyrus, export_mbox, export_maildir, migrate };
 /// "import-mbox" and so on.
 std::string_view name(transfer_kind) noexcept;
 
@@ -31,6 +31,7 @@ struct transfer_order {
   std::string mailbox;               ///< import of one mbox file: where to; INBOX
   mbox::dialect dialect = mbox::dialect::mboxrd;
   maildir::layout layout = maildir::layout::maildirpp;
+  std::string owner;                 ///< import of Cyrus: whose mailboxes there; "": called as the account
   bool crlf = false;                 ///< export to a Maildir: octets as they are
   transfer::folder_rules rules;
   bool dry_run = false;              ///< nothing is changed

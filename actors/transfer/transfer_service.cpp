@@ -21,6 +21,7 @@ base::result<void> work(caf::scoped_actor& self, node& n, net::reactor& home, co
   switch (order.kind) {
   case transfer_kind::import_mbox: return file_import(to, run).mbox(order.path);
   case transfer_kind::import_maildir: return file_import(to, run).maildir(order.path);
+  case transfer_kind::import_cyrus: return file_import(to, run).cyrus(order.path);
   default: return copy_over_imap(self, n, home, to, run, password);
   }
 }

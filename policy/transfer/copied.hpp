@@ -21,6 +21,9 @@ inline constexpr std::size_t batch_messages_max = 256;
 inline constexpr std::uint64_t batch_octets_max = 8u << 20;
 /// Messages of one folder that may be remembered.
 inline constexpr std::size_t folder_messages_max = 10'000'000;
+/// Folders of one transfer; directories inside each other.
+inline constexpr std::size_t folders_max = 100'000;
+inline constexpr unsigned directory_depth_max = 32;
 
 /// One batch. Its messages have UIDs here one behind the other, from `uid` on.
 struct copied_batch {

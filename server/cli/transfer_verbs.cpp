@@ -24,7 +24,7 @@ constexpr std::chrono::seconds tell_time{2};
 constexpr std::uintmax_t list_octets_max = 64u << 20;
 
 struct transfer_options {
-  std::string account, path, mailbox, dialect, layout, prefix, host, tls, login, password_file, list;
+  std::string account, path, mailbox, dialect, layout, owner, prefix, host, tls, login, password_file, list;
   std::vector<std::string> only, except, rename;
   std::uint32_t port = 0, parallel = 4;
   std::uint64_t id = 0;
@@ -181,6 +181,7 @@ void do_files(command_line& c, const transfer_options& o, const char* what) {
   if (!o.mailbox.empty()) body.set("mailbox", o.mailbox);
   if (!o.dialect.empty()) body.set("dialect", o.dialect);
   if (!o.layout.empty()) body.set("layout", o.layout);
+  if (!o.owner.empty()) body.set("owner", o.owner);
   if (o.crlf) body.set("crlf", true);
   if (!add_rules(c, o, body)) return;
   std::vector<json::value> one;
@@ -276,6 +277,10 @@ void add_transfer_verbs(CLI::App& app, command_line& c) {
   auto* maildir_in = file_verb(*in, "maildir", "From a Maildir with its folders", "The Maildir", "import-maildir");
   maildir_in->add_option("--layout", o->layout, "Folders: maildir++ (.Sent.2026, the default) or fs (Sent/2026)");
   maildir_in->add_flag("--again", o->again, "Forget what was copied before: all comes again");
+
+  auto* cyrus_in = file_verb(*in, "cyrus", "From the spool of Cyrus IMAP, which does not run meanwhile: one person's mailboxes with flags and keywords", "The spool, or a directory in it", "import-cyrus");
+  cyrus_in->add_option("--owner", o->owner, "Whose mailboxes: the user's name there, if it is not the account's address or what stands in front of its @");
+  cyrus_in->add_flag("--again", o->again, "Forget what was copied before: all comes again");
 
   auto* out = app.add_subcommand("export", "Copy an account's mailboxes into files of the server's machine")->require_subcommand(1);
   auto* mbox_out = file_verb(*out, "mbox", "Into a file NAME.mbox for each mailbox", "The directory", "export-mbox");

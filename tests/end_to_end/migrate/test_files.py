@@ -108,6 +108,39 @@ class Files(unittest.TestCase):
         s = self.counts("import", "mbox", third, twice, "--mailbox", "Twice", "--again")
         self.assertEqual((s["messages"], count(self.node, third, "Twice")), (2 * len(BODIES), 4 * len(BODIES)))
 
+    def test_a_spool_of_cyrus_with_flags_and_keywords(self):
+        """The spool was made by Cyrus 3.6: u1 has flags of all kinds and a message that is expunged and not removed yet."""
+        user, spool = self.node.accounts[8], os.path.join(HERE, "cyrus_spool")
+        out = self.rookery("import", "cyrus", user, spool, code=1)
+        self.assertIn("there are those of u1 u2", out)
+        s = self.counts("import", "cyrus", user, spool, "--owner", "u1")
+        self.assertEqual((s["status"], s["messages"], s["left_out"], s["folders"]), ("done", 10, 0, 6), s)
+        got = look(self.node, user, "INBOX")
+        flags = [{b"\\seen", b"gone"}, {b"\\flagged", b"$junk"}, {b"\\answered", b"\\seen", b"work"}, {b"\\draft"}, {b"\\deleted"}, set()]
+        self.assertEqual([m[1] for m in got], flags)
+        for i, m in enumerate(got):
+            self.assertIn(b"Subject: cyrus %d\r\n" % i, m[0])
+            self.assertEqual(m[2], b"%d-Feb-2024 03:04:05 +0000" % (i + 1))
+        for box in ("Sent", "Work.2025", "Arch/Old", "&AOQ-rger"):
+            self.assertEqual([m[1] for m in look(self.node, user, box)], [{b"\\seen", b"later"}], box)
+        s = self.counts("import", "cyrus", user, spool, "--owner", "u1")
+        self.assertEqual((s["messages"], s["known"]), (0, 10))
+        # As Cyrus had it before: directories with the mailboxes' names, headers without. A message is missing.
+        older, uuid = self.path("older"), os.path.join(spool, "uuid")
+        shutil.copytree(os.path.join(uuid, "9/5/95rmai0303cn0fx7zqf21jen"), os.path.join(older, "u/user/u1"))
+        shutil.copytree(os.path.join(uuid, "q/x/qxjqcquun4rq0tkx1neipq4i"), os.path.join(older, "u/user/u1/Work^2025"))
+        for place, words in (("", b"$Junk work gone"), ("/Work^2025", b"later")):
+            with open(os.path.join(older, "u/user/u1" + place, "cyrus.header"), "r+b") as f:
+                start = b"".join(f.readline() for _ in range(3))
+                f.seek(0)
+                f.truncate()
+                f.write(start + b"user.u1\t5f3c2a\n" + words + b"\nu1\tlrswipkxtecdan\t\n")
+        os.unlink(os.path.join(older, "u/user/u1/3."))
+        s = self.counts("import", "cyrus", user, older, "--owner", "u1", "--prefix", "Older/", code=1)
+        self.assertEqual((s["messages"], s["left_out"]), (6, 1), s)
+        self.assertEqual(look(self.node, user, "Older/INBOX"), got[:2] + got[3:])
+        self.assertEqual(len(look(self.node, user, "Older/Work.2025")), 1)
+
     def test_kill_in_the_middle_brings_nothing_twice(self):
         user, messages = self.node.accounts[4], many(6000)
         box = self.path("many.mbox")
