@@ -210,7 +210,8 @@ std::vector<listener_entry> standard_listeners(const std::string& public_address
           open(service::submission, tls_mode::implicit), open(service::imap, tls_mode::starttls),
           open(service::imap, tls_mode::implicit),       open(service::pop3, tls_mode::starttls),
           open(service::pop3, tls_mode::implicit),       open(service::xmpp, tls_mode::starttls),
-          open(service::xmpp, tls_mode::implicit),
+          open(service::xmpp, tls_mode::implicit),       open(service::http, tls_mode::implicit),
+          {service::http, "127.0.0.1", web_port_of_loopback, tls_mode::none, false},
           {service::lmtp, "127.0.0.1", standard_port(service::lmtp, tls_mode::none), tls_mode::none, false},
           {service::metrics, "127.0.0.1", standard_port(service::metrics, tls_mode::none), tls_mode::none, false}};
 }

@@ -69,8 +69,11 @@ struct node_file {
 /// The port that the standards give a service.
 std::uint16_t standard_port(service, tls_mode) noexcept;
 
-/// SMTP, submission(s), IMAP(S), POP3(S), XMPP, LMTP and metrics on one address with their standard
-/// ports (24 for LMTP, 90 for metrics); `public_address` for mail, LMTP and metrics on loopback.
+/// Where the web service is on loopback in the clear, for a reverse proxy: what chat servers use for BOSH.
+inline constexpr std::uint16_t web_port_of_loopback = 5280;
+
+/// SMTP, submission(s), IMAP(S), POP3(S), XMPP, HTTPS, HTTP, LMTP and metrics with their standard ports (24
+/// for LMTP, 90 for metrics); `public_address` for mail, chat and HTTPS; LMTP, metrics and HTTP on loopback.
 std::vector<listener_entry> standard_listeners(const std::string& public_address);
 
 /// Paths come out absolute. Errors name the line or the key and say what would be right.

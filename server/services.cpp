@@ -163,7 +163,7 @@ service_listener metrics_service(actors::node& n) {
 
 service_listener http_service(actors::node& n) {
   auto l = std::make_shared<net::listener>();
-  const auto parts = std::make_shared<const actors::web_parts>(actors::web_parts{actors::make_sts_part(n)});
+  const auto parts = std::make_shared<const actors::web_parts>(actors::web_parts{actors::reading_part(actors::make_sts_part(n))});
   l->make = [&n, parts](const connection_facts& facts) { return actors::make_web_host(*n.clock, parts, facts); };
   return {std::move(l), http_refusal};
 }

@@ -25,19 +25,35 @@ http_host::http_host(const base::clock& clock, const connection_facts& facts, ht
 
 void http_host::on(http::server_session::event& e) {
   if (const auto* r = std::get_if<http::request>(&e)) {
-    call_ = {std::string(r->method), std::string(r->target), std::string(r->path), std::string(r->query), host_of(*r), {}};
+    call_ = {std::string(r->method), std::string(r->target), std::string(r->path), std::string(r->query), host_of(*r), {}, r->fields, r->length, r->has_body};
+    began(call_);
+    call_.fields = {};
   } else if (const auto* c = std::get_if<http::body_chunk>(&e)) {
-    call_.body.append(c->octets); // the session's limit bounds it
+    body(c->octets);
   } else if (std::holds_alternative<http::request_end>(e)) {
-    answering_ = true;
-    asked(call_);
+    body_over();
+  } else if (std::holds_alternative<http::stalled>(e)) {
+    link().abort("the client does not read");
+  } else {
+    over();
   }
+}
+
+void http_host::body(base::const_bytes octets) { call_.body.append(octets); } // the session's limit bounds it
+
+void http_host::body_over() {
+  answering_ = true;
+  asked(call_);
+}
+
+http::field_list http_host::dated(http::field_list fields) const {
+  fields.push_back({"Date", http::date_text(clock_.wall())});
+  return fields;
 }
 
 void http_host::reply(std::uint16_t status, http::field_list fields, std::string_view body) {
   answering_ = false;
-  fields.push_back({"Date", http::date_text(clock_.wall())});
-  session_.respond(status, fields, body);
+  session_.respond(status, dated(std::move(fields)), body);
 }
 
 void http_host::say(std::uint16_t status, std::string_view text) {

@@ -6,7 +6,7 @@
 
 namespace rookery::actors {
 
-web_part make_sts_part(node& n) {
+web_reader make_sts_part(node& n) {
   return [&n](const http_call& call) -> std::optional<web_answer> {
     static constexpr std::string_view prefix = "mta-sts.";
     if (call.path != "/.well-known/mta-sts.txt" || !call.host.starts_with(prefix)) return std::nullopt;

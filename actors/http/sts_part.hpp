@@ -9,6 +9,6 @@
 namespace rookery::actors {
 
 /// Answers by the Host field. `node` must outlive it.
-web_part make_sts_part(node&);
+web_reader make_sts_part(node&);
 
 } // namespace rookery::actors

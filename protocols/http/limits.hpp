@@ -18,6 +18,7 @@ struct limits {
   std::size_t requests = 10'000;          ///< On one connection; the last one is answered with close.
   std::chrono::seconds head_time{30};     ///< From the first octet of a request to its empty line; after: 408.
   std::chrono::seconds body_time{30};     ///< Between two pieces of a body; after: 408.
+  std::chrono::seconds answer_time{60};   ///< A client that takes nothing of an answer for so long is cut.
   std::chrono::seconds idle_time{60};     ///< Between two requests; after: closed without a word.
 };
 

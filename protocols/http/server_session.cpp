@@ -12,6 +12,11 @@ namespace rookery::http {
 server_session::server_session(connection_facts facts, base::instant now, limits bounds)
     : facts_(std::move(facts)), limits_(bounds), now_(now), since_(now) {}
 
+void server_session::put(base::const_bytes octets) {
+  if (out_.empty()) moved_ = true; // the wait for a reader begins with the next known time
+  out_.append(octets);
+}
+
 void server_session::drop_used() {
   in_.consume(used_);
   used_ = 0;
@@ -33,7 +38,17 @@ void server_session::tick(base::instant now) {
     since_ = now;
     rearm_ = false;
   }
-  const auto end = deadline();
+  if (!out_.empty()) {
+    if (moved_) {
+      moved_ = false;
+      waited_ = now;
+    } else if (now >= waited_ + limits_.answer_time) {
+      stalled_ = closing_ = true;
+      answer_ = answer::complete;
+      return;
+    }
+  }
+  const auto end = next_input_by();
   if (closing_ || !end || now < *end) return;
   drop_used();
   if (at_ == at::head && in_.empty()) {
@@ -44,7 +59,15 @@ void server_session::tick(base::instant now) {
 }
 
 std::optional<base::instant> server_session::deadline() const {
-  if (closing_ || at_ == at::request_over) return std::nullopt;
+  const auto input = next_input_by();
+  if (out_.empty() || stalled_) return input;
+  const auto reading = waited_ + limits_.answer_time;
+  return input ? std::min(*input, reading) : reading;
+}
+
+std::optional<base::instant> server_session::next_input_by() const {
+  if (closing_ || at_ == at::request_over || at_ == at::upgraded) return std::nullopt;
+  if (held_ && at_ != at::head) return std::nullopt;
   if (at_ == at::length || at_ == at::chunks) return since_ + limits_.body_time;
   if (in_.size() > used_) return since_ + limits_.head_time;
   return since_ + limits_.idle_time;
@@ -59,6 +82,7 @@ bool server_session::wants_input() const {
 std::optional<server_session::event> server_session::next_event() {
   drop_used();
   if (refusal_ != 0) return refused{std::exchange(refusal_, std::uint16_t{0})};
+  if (stalled_ && !std::exchange(stall_told_, true)) return stalled{};
   if (closing_) {
     if (gone_told_ || responding()) return std::nullopt;
     gone_told_ = true;
@@ -69,7 +93,7 @@ std::optional<server_session::event> server_session::next_event() {
     if (!found && closing_) return next_event();
     return found;
   }
-  if (at_ == at::request_over) return std::nullopt;
+  if (at_ == at::request_over || at_ == at::upgraded || held_) return std::nullopt;
   auto found = read_body();
   if (!found && closing_) return next_event();
   return found;
@@ -91,7 +115,7 @@ void server_session::close_after(std::uint16_t status) {
     const std::string body(phrase(status));
     head_ = false;
     add_head(status, {{"Content-Type", "text/plain"}}, body.size());
-    out_.append(body);
+    put(body);
   }
   answer_ = answer::complete;
 }
@@ -178,7 +202,7 @@ std::optional<server_session::event> server_session::read_body() {
   }
   if (text.empty()) {
     // The host has seen the request and did not refuse it: the body is welcome.
-    if (continue_wanted_ && answer_ == answer::wanted) out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+    if (continue_wanted_ && answer_ == answer::wanted) put("HTTP/1.1 100 Continue\r\n\r\n");
     continue_wanted_ = false;
     return std::nullopt;
   }
@@ -235,12 +259,14 @@ void server_session::add_head(std::uint16_t status, const field_list& fields, st
       head += "Transfer-Encoding: chunked\r\n";
     }
   }
-  if (!keep_)
+  if (status == 101)
+    head += "Connection: Upgrade\r\n";
+  else if (!keep_)
     head += "Connection: close\r\n";
   else if (http_1_0_)
     head += "Connection: keep-alive\r\n";
   head += "\r\n";
-  out_.append(head);
+  put(head);
   answer_body_ = has_body(status) && !head_;
   owed_ = length;
 }
@@ -271,7 +297,7 @@ void server_session::write_body(base::const_bytes octets) {
   }
   if (!answer_body_) return;
   if (!chunked_answer_) {
-    out_.append(octets);
+    put(octets);
     return;
   }
   static constexpr char digits[] = "0123456789abcdef";
@@ -280,14 +306,14 @@ void server_session::write_body(base::const_bytes octets) {
   size[--place] = '\n';
   size[--place] = '\r';
   for (auto n = octets.size(); n > 0; n >>= 4) size[--place] = digits[n & 15];
-  out_.append({size + place, sizeof size - place});
-  out_.append(octets);
-  out_.append("\r\n");
+  put({size + place, sizeof size - place});
+  put(octets);
+  put("\r\n");
 }
 
 void server_session::end_response() {
   if (answer_ != answer::begun) return;
-  if (answer_body_ && chunked_answer_) out_.append("0\r\n\r\n");
+  if (answer_body_ && chunked_answer_) put("0\r\n\r\n");
   // Fewer octets than promised: only the end of the connection can say so.
   if (owed_.value_or(0) != 0 && answer_body_) keep_ = false;
   answer_ = answer::complete;
@@ -297,9 +323,24 @@ void server_session::end_response() {
     next_request();
 }
 
+void server_session::hold_body(bool held) {
+  if (held_ == held) return;
+  held_ = held;
+  rearm_ = true;
+}
+
+void server_session::upgrade(const field_list& fields) {
+  if (answer_ == answer::complete) return;
+  base::check(may_upgrade(), "this request may become another protocol");
+  add_head(101, fields, std::nullopt);
+  answer_ = answer::complete;
+  at_ = at::upgraded;
+}
+
 void server_session::next_request() {
   at_ = at::head;
   answer_ = answer::none;
+  held_ = false;
   fields_.clear();
   rearm_ = true;
   since_ = now_;

@@ -9,7 +9,9 @@
 ///   `request` with `respond`, or `begin_response`, `write_body`*, `end_response`.
 ///
 /// An answer that is complete before the request is (a refusal) closes the
-/// connection. HEAD is answered like GET: the session leaves the body out.
+/// connection. HEAD is answered like GET: the session leaves the body out. A host that
+/// cannot take more of a body says `hold_body`; a client that does not read an answer is
+/// told as `stalled`. With `upgrade` the connection becomes another protocol's.
 #pragma once
 
 #include "base/bytes.hpp"
@@ -48,12 +50,14 @@ struct request_end {};
 struct refused {
   std::uint16_t status = 0;
 };
+/// The client has taken nothing of an answer for `answer_time`: end the connection.
+struct stalled {};
 /// Nothing more will come; the last event.
 struct gone {};
 
 class server_session {
 public:
-  using event = std::variant<request, body_chunk, request_end, refused, gone>;
+  using event = std::variant<request, body_chunk, request_end, refused, stalled, gone>;
 
   server_session(connection_facts facts, base::instant now, limits bounds = {});
 
@@ -62,7 +66,10 @@ public:
   void tick(base::instant now);
   std::optional<event> next_event();
   base::const_bytes output() const { return out_.view(); }
-  void sent(std::size_t octets) { out_.consume(octets); }
+  void sent(std::size_t octets) {
+    out_.consume(octets);
+    moved_ = true;
+  }
   std::optional<base::instant> deadline() const;
   bool wants_input() const;
   bool closed() const { return closing_ && !responding(); }
@@ -77,6 +84,13 @@ public:
                       std::optional<std::uint64_t> length = std::nullopt);
   void write_body(base::const_bytes octets);
   void end_response();
+  /// While held, a body is not given out and its time does not run.
+  void hold_body(bool);
+  /// RFC 9110 §7.8: 101 with these fields; Connection is added. Call it at `request`, of HTTP/1.1 and without a body
+  /// (`may_upgrade`). Nothing is parsed any more: `rest` is for the next protocol.
+  void upgrade(const field_list& fields);
+  bool may_upgrade() const noexcept { return answer_ == answer::wanted && !http_1_0_ && at_ == at::length && left_ == 0; }
+  base::const_bytes rest() const { return in_.view().substr(used_); }
 
   /// Ends in good order: the request that is being answered is finished, an idle
   /// connection closes at once.
@@ -86,7 +100,7 @@ public:
   const connection_facts& facts() const { return facts_; }
 
 private:
-  enum class at : std::uint8_t { head, length, chunks, request_over };
+  enum class at : std::uint8_t { head, length, chunks, request_over, upgraded };
   enum class answer : std::uint8_t { none, wanted, begun, complete };
   std::optional<event> read_head();
   std::optional<event> read_body();
@@ -96,6 +110,8 @@ private:
   void add_head(std::uint16_t status, const field_list& fields, std::optional<std::uint64_t> length);
   bool responding() const { return answer_ == answer::wanted || answer_ == answer::begun; }
   void drop_used();
+  void put(base::const_bytes);
+  std::optional<base::instant> next_input_by() const;
 
   connection_facts facts_;
   limits limits_;
@@ -103,6 +119,7 @@ private:
   std::vector<field> fields_;
   std::optional<chunked_reader> chunks_;
   base::instant now_, since_;     ///< `since_`: begin of the wait that `deadline` bounds.
+  base::instant waited_{};        ///< Begin of the wait for the client to read.
   std::size_t used_ = 0;          ///< Octets of `in_` that the last event shows.
   std::size_t scanned_ = 0;       ///< No end of a head before this place.
   std::uint64_t left_ = 0;        ///< Octets of the body still to come.
@@ -117,6 +134,9 @@ private:
   bool continue_wanted_ = false;
   bool chunked_answer_ = false, answer_body_ = true;
   bool rearm_ = false;            ///< `since_` is to be set at the next known time.
+  bool held_ = false;
+  bool moved_ = true;             ///< Something was read since `waited_`.
+  bool stalled_ = false, stall_told_ = false;
   bool closing_ = false, gone_told_ = false;
 };
 

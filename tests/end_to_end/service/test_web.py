@@ -7,9 +7,6 @@ from node import Node
 PROGRAM = os.environ["ROOKERY_PROGRAM"]
 LISTENERS = """[[listener]]
 service = "http"
-[[listener]]
-service = "http"
-tls = "implicit"
 [[certificate]]
 host = "mta-sts.example.test"
 chain = "sts.crt"

@@ -123,7 +123,7 @@ class Sts(World):
         folder = tempfile.mkdtemp(prefix="rookery-remote-")
         self.addCleanup(shutil.rmtree, folder, True)
         pairs = [(name, self.authority.issue(name)) for name in ("mx.remote.example", "mta-sts.remote.example")]
-        more = '[[listener]]\nservice = "http"\ntls = "implicit"\n' + "".join(
+        more = "".join(
             '[[certificate]]\nhost = "%s"\nchain = "%s"\nkey = "%s"\n' % (name, chain, key) for name, (chain, key) in pairs)
         remote = Node(PROGRAM, folder, 1, more)
         remote.start()

@@ -3,6 +3,8 @@
 #include "protocols/http/status.hpp"
 #include "protocols/http/target.hpp"
 
+#include "protocols/http/range.hpp"
+
 #include <gtest/gtest.h>
 
 namespace rookery::http {
@@ -39,6 +41,43 @@ TEST(HttpField, ListsAreSearchedItemByItem) {
   EXPECT_FALSE(lists(fields, "x", "close"));
   EXPECT_EQ(count(fields, "CONNECTION"), 2u);
   EXPECT_EQ(find(fields, "x")->value, "closed");
+}
+
+TEST(HttpRange, OneRangeIsGivenAndTheRestIsTheWholeFile) {
+  struct {
+    const char *range, *expected;
+  } rows[] = {
+      {"bytes=0-0", "206 0+1 bytes 0-0/100"},      {"bytes=10-", "206 10+90 bytes 10-99/100"},
+      {"bytes=-5", "206 95+5 bytes 95-99/100"},    {"bytes=-500", "206 0+100 bytes 0-99/100"},
+      {"bytes=90-500", "206 90+10 bytes 90-99/100"}, {"BYTES=1-2", "206 1+2 bytes 1-2/100"},
+      {"bytes=100-", "416 0+0 bytes */100"},       {"bytes=-0", "416 0+0 bytes */100"},
+      {"bytes=99999999999999999999999-", "416 0+0 bytes */100"},
+      {"bytes=5-4", "200 0+100 "},                 {"bytes=0-1,4-5", "200 0+100 "},
+      {"bytes=", "200 0+100 "},                    {"bytes=-", "200 0+100 "},
+      {"bytes=a-b", "200 0+100 "},                 {"lines=0-1", "200 0+100 "},
+      {"bytes=+1-2", "200 0+100 "},
+  };
+  for (const auto& [range, expected] : rows) {
+    const std::vector<field> fields{{"Range", range}};
+    const auto got = answer_for_file(fields, 100, "\"t\"", true);
+    const auto text = std::to_string(got.status) + " " + std::to_string(got.first) + "+" + std::to_string(got.length) + " " +
+                      (got.fields.size() > 2 ? got.fields[2].value : "");
+    EXPECT_EQ(text, expected) << range;
+  }
+  const std::vector<field> fields{{"Range", "bytes=0-0"}};
+  EXPECT_EQ(answer_for_file(fields, 100, "\"t\"", false).status, 200);
+  EXPECT_EQ(answer_for_file(fields, 0, "\"t\"", true).status, 416);
+}
+
+TEST(HttpRange, HoldsOnlyForTheSameFile) {
+  const auto ask = [](std::vector<field> fields) { return answer_for_file(fields, 100, "\"t\"", true).status; };
+  EXPECT_EQ(ask({{"Range", "bytes=0-0"}, {"If-Range", "\"t\""}}), 206);
+  EXPECT_EQ(ask({{"Range", "bytes=0-0"}, {"If-Range", "W/\"t\""}}), 200);
+  EXPECT_EQ(ask({{"Range", "bytes=0-0"}, {"If-Range", "Sun, 06 Nov 1994 08:49:37 GMT"}}), 200);
+  EXPECT_EQ(ask({{"Range", "bytes=0-0"}, {"Range", "bytes=1-1"}}), 200);
+  EXPECT_EQ(ask({{"If-None-Match", "\"a\", W/\"t\""}}), 304);
+  EXPECT_EQ(ask({{"If-None-Match", "*"}}), 304);
+  EXPECT_EQ(ask({{"If-None-Match", "\"a\""}}), 200);
 }
 
 TEST(HttpDate, IsWrittenInItsOneForm) {

@@ -262,6 +262,68 @@ TEST(HttpSession, ShuttingDownFinishesTheRequestInHand) {
   EXPECT_TRUE(idle.session.closed());
 }
 
+TEST(HttpSession, ABodyThatIsHeldWaitsAndItsTimeDoesNotRun) {
+  host h;
+  h.on_request = [&] { h.session.hold_body(true); };
+  h.feed("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhel");
+  EXPECT_EQ(h.body, "");
+  EXPECT_EQ(h.session.deadline(), std::nullopt);
+  h.session.tick(host::t0 + 1h);
+  h.session.hold_body(false);
+  h.session.tick(host::t0 + 1h);
+  EXPECT_EQ(h.session.deadline(), host::t0 + 1h + 30s);
+  h.drain();
+  EXPECT_EQ(h.body, "hel");
+  h.session.feed("lo", host::t0 + 1h);
+  h.drain();
+  EXPECT_EQ(h.out(), ok);
+}
+
+TEST(HttpSession, AHeldBodyStopsReadingBeyondItsBound) {
+  host h;
+  h.on_request = [&] { h.session.hold_body(true); };
+  h.feed("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n");
+  h.feed(std::string(limits().ahead_octets, 'x'));
+  EXPECT_FALSE(h.session.wants_input());
+}
+
+TEST(HttpSession, AClientThatDoesNotReadItsAnswerIsCut) {
+  host streams;
+  streams.on_end = [&] {
+    streams.session.begin_response(200, {}, 100);
+    streams.session.write_body("x");
+  };
+  streams.feed("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  streams.session.tick(host::t0 + 1h);
+  ASSERT_EQ(streams.session.deadline(), host::t0 + 1h + 60s);
+  streams.session.tick(host::t0 + 1h + 59s);
+  streams.session.sent(1);
+  streams.session.tick(host::t0 + 1h + 60s); // something was read meanwhile
+  EXPECT_FALSE(streams.session.closed());
+  streams.session.tick(host::t0 + 1h + 120s);
+  ASSERT_TRUE(std::holds_alternative<stalled>(*streams.session.next_event()));
+  EXPECT_TRUE(streams.session.closed());
+}
+
+TEST(HttpSession, AnUpgradedConnectionKeepsWhatCameBehindTheRequest) {
+  host h;
+  h.on_request = [&] {
+    EXPECT_TRUE(h.session.may_upgrade());
+    h.session.upgrade({{"Upgrade", "websocket"}});
+  };
+  h.feed("GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x80");
+  EXPECT_EQ(h.out(), "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+  EXPECT_EQ(h.log, "GET /chat?\n");
+  EXPECT_FALSE(h.session.closed());
+  EXPECT_EQ(h.session.deadline(), std::nullopt);
+  EXPECT_EQ(h.session.rest(), "\x81\x80");
+  for (const char* none : {"GET / HTTP/1.0\r\nHost: h\r\n\r\n", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n"}) {
+    host other;
+    other.on_request = [&] { EXPECT_FALSE(other.session.may_upgrade()); };
+    other.feed(none);
+  }
+}
+
 TEST(HttpSession, AFieldThatWouldSplitTheAnswerIsOurFault) {
   host h;
   h.on_end = nullptr;
