@@ -1,5 +1,7 @@
 #include "actors/account/account_actor.hpp"
 
+#include "actors/account/url_key_reset.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -58,6 +60,12 @@ caf::behavior account_actor(self_ptr self, base::account_id account, caf::actor 
           [self, account](const end_quiet_sessions& e) {
             for (const auto& w : self->state.watchers)
               if (!w.watch->guest && (*e.refused)(account, w.watch->protocol)) self->send(w.session, account_closed{true});
+          },
+          [self](const url_key_reset& r) {
+            for (const auto& w : self->state.watchers) {
+              const auto selected = w.watch->mailbox.load(std::memory_order_relaxed);
+              if (w.watch != r.by && (selected == r.mailbox.value || selected == watch_everything)) self->send(w.session, r);
+            }
           },
           [self](const lock_maildrop& l) {
             for (const auto& w : self->state.watchers)

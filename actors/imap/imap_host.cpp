@@ -61,6 +61,7 @@ caf::message_handler imap_host::messages() {
             selected_watch()->signaled = false;
             if (!tell_news()) session_.abort("", gone_text());
           },
+          [this](const url_key_reset& r) { url_key_was_reset(r); },
           [this](const account_closed& c) { close_account(c.quiet); }};
 }
 
@@ -192,6 +193,7 @@ bool imap_host::over_quota(const guest_ptr& guest, std::uint64_t octets, std::ui
 bool imap_host::tell_news(const own_change* own) {
   if (!selected_) return true;
   if (visiting_ && !still_visiting()) return false;
+  if (std::exchange(url_key_news_, false)) session_.writer().ok("URLMECH " + std::string(imap::url_mechanism), "URLs of this mailbox have a new key");
   const auto* group = notified_selection();
   const auto largest = group ? selected_->map().largest_uid() : 0;
   if (!selected_->tell_news(session_.writer(), expunges_ || session_.idling(), own)) return false;

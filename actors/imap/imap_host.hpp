@@ -8,6 +8,7 @@
 #pragma once
 
 #include "actors/account/account_entry.hpp"
+#include "actors/account/url_key_reset.hpp"
 #include "actors/imap/append_gathering.hpp"
 #include "actors/imap/guest_accounts.hpp"
 #include "actors/imap/list_rows.hpp"
@@ -191,6 +192,9 @@ private:
   void handle(imap::append_url&);
   void handle(imap::append_text&);
   void run(imap::reset_key&);
+  /// The keys of a mailbox; then those other sessions are told.
+  void reset_url_key(base::account_id owner, base::mailbox_id, storage::mail::set_metadata);
+  void url_key_was_reset(const url_key_reset&);
   void run(imap::gen_url_auth&);
   void run(imap::url_fetch&);
   const url_gate& gate();
@@ -398,6 +402,7 @@ private:
     std::shared_ptr<const storage::mail::mailbox_access> access; ///< that `rights` were made of
     std::uint64_t directory_version = 0;
   };
+  bool url_key_news_ = false;                ///< the selected mailbox has another key for URLs: the next answer says so
   std::unique_ptr<visit> visiting_;          ///< where the selected mailbox is another's
   std::unique_ptr<guest_accounts> guests_;
   std::unique_ptr<url_gate> gate_;           ///< null before the first URL

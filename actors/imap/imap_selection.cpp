@@ -19,6 +19,7 @@ bool can_grow_keywords(const storage::mail::mailbox_view& view) {
 void imap_host::leave_mailbox() {
   contexts_.reset();
   selected_.reset();
+  url_key_news_ = false;
   virtual_.reset();
   if (visiting_) visiting_->guest->watch->mailbox = 0;
   visiting_.reset();

@@ -142,11 +142,22 @@ void imap_host::run(imap::reset_key& c) {
   find_place(c.mailbox, [this, change = std::move(change)](const place& p) mutable {
     if (refused(p, right::read)) return;
     change.mailbox = p.status->id;
-    change_in(p.guest ? p.guest->owner->id : entry_.id(), std::move(change), [this](const storage::command_result& r) {
-      if (r.what != storage::outcome::done) return end_refused(r.what);
-      end_ok("URLMECH " + std::string(imap::url_mechanism), "RESETKEY completed");
-    });
+    reset_url_key(p.guest ? p.guest->owner->id : entry_.id(), p.status->id, std::move(change));
   });
+}
+
+void imap_host::reset_url_key(base::account_id owner, base::mailbox_id mailbox, storage::mail::set_metadata change) {
+  change_in(owner, std::move(change), [this, owner, mailbox](const storage::command_result& r) {
+    if (r.what != storage::outcome::done) return end_refused(r.what);
+    caf::anon_send(node_.shard_actor(owner), url_key_reset{owner, mailbox, entry_.id(), selected_watch()});
+    end_ok("URLMECH " + std::string(imap::url_mechanism), "RESETKEY completed");
+  });
+}
+
+void imap_host::url_key_was_reset(const url_key_reset& r) {
+  if (r.user != entry_.id() || virtual_ || !is_selected(r.owner, r.mailbox)) return;
+  url_key_news_ = true;
+  if (session_.idling() && !tell_news()) session_.abort("", gone_text());
 }
 
 struct imap_host::url_walk {

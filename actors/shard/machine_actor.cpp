@@ -1,6 +1,7 @@
 #include "actors/shard/machine_actor.hpp"
 
 #include "actors/account/account_actor.hpp"
+#include "actors/account/url_key_reset.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
@@ -285,6 +286,12 @@ caf::behavior machine_actor(self_ptr self, std::shared_ptr<machine_actor_parts> 
         const std::lock_guard hold(turn.in_use);
         const auto at = turn.accounts.find(e.account);
         if (at != turn.accounts.end()) self->send(at->second.actor, e);
+      },
+      [self](const url_key_reset& r) {
+        auto& turn = self->state.parts->turn;
+        const std::lock_guard hold(turn.in_use);
+        const auto at = turn.accounts.find(r.owner);
+        if (at != turn.accounts.end()) self->send(at->second.actor, r);
       },
       [self](const end_quiet_sessions& e) {
         auto& turn = self->state.parts->turn;

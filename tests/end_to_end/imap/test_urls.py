@@ -192,6 +192,21 @@ class Authorized(Urls):
         self.assertNotIn(b"urlauth", ann.ok('GETMETADATA (DEPTH infinity) "" (/private /shared)').all() +
                          ann.ok('GETMETADATA (DEPTH infinity) %s-c (/private /shared)' % self.box).all())
 
+    def test_other_sessions_hear_of_a_new_key(self):
+        ann, other, elsewhere, bob = self.filled(1), self.peer(), self.peer(), self.peer(USERS[1])
+        ann.ok("SETACL %s %s lr" % (self.box, USERS[1]))
+        other.ok("SELECT " + self.box)
+        elsewhere.ok("SELECT INBOX")
+        bob.ok('SELECT "Other Users/%s@%s/%s"' % (USERS[0], DOMAIN, self.box))
+        tag = other.idle()
+        told = ann.ok("RESETKEY " + self.box)
+        self.assertNotIn(b"URLMECH", told.all(), "the tagged answer says it")
+        self.assertIn(b"[URLMECH INTERNAL]", other.until("OK").all())
+        other.done(tag)
+        self.assertNotIn(b"URLMECH", other.ok("NOOP").all())
+        for p in (elsewhere, bob):
+            self.assertNotIn(b"URLMECH", p.ok("NOOP").all())
+
     def test_what_cannot_be_authorized_is_bad(self):
         ann = self.filled(1)
         for bad in (url_of(USERS[1], self.box, 1), url_of(USERS[0], "nowhere", 1), url_of(USERS[0], self.box, 1).replace("localhost", "elsewhere.test"),
