@@ -2,7 +2,9 @@
 
 #include "base/crc32c.hpp"
 #include "base/crypto/crypto.hpp"
+#include "storage/log/log_epoch.hpp"
 #include "storage/log/log_reader.hpp"
+#include "storage/log/log_tap.hpp"
 #include "storage/log/tail_recovery.hpp"
 
 #include <algorithm>
@@ -35,11 +37,13 @@ public:
   base::result<void> open();
   base::result<std::vector<committed_command>> append(const commit_group&);
   base::result<void> append_checkpoint(base::shard_id, log_position);
+  base::result<void> write();
   base::result<void> commit();
   base::result<void> seal();
   base::result<void> remove_segment(std::uint32_t);
   void look_at_space();
   void look_ahead();
+  base::result<log_position> start_tap();
 
   file_system& files;
   const std::string directory;
@@ -63,6 +67,7 @@ public:
   std::uint64_t free = 0;         ///< on the volume, at the last look
   bool broken = false;
   log_recovery recovery;
+  std::unique_ptr<log_tap> tap;   ///< collects for replicas; none: nobody asks
 
 private:
   /// Octets gathered: in the arena, or in a body that is held.
@@ -101,6 +106,7 @@ private:
   base::result<void> publish();
   base::result<void> write_gathered();
 
+  void tell_tap();
   void gather(std::string_view octets);
   void gather_outside(std::string_view octets);
   void gather_padding(std::uint64_t payload);
@@ -118,12 +124,14 @@ private:
   std::uint64_t spilled_end = 0; ///< behind the last octet copied from a spill file
   bool begins = true;     ///< the next record is the first since a sync
   bool unsynced = false;  ///< something was written since the last sync
+  bool told_from = false; ///< the tap is to hear of `noted_from`
   std::optional<prepared_segment> prepared;
 };
 
 // Opening.
 
 base::result<void> log_writer::state::open() {
+  if (auto done = finish_cut(files, directory); !done) return done;
   auto numbers = list_segments(files, directory);
   if (!numbers && numbers.error().kind == base::error_kind::not_found) {
     if (auto made = files.make_directory(directory); !made) return made;
@@ -162,8 +170,12 @@ base::result<void> log_writer::state::open_last(const std::vector<std::uint32_t>
       sealed.push_back({number, segment->size, segment->header.first_lsn, true});
       continue;
     }
-    auto recovered = recover_tail(*segment, path(number));
+    auto epoch = read_log_epoch(files, directory);
+    if (!epoch) return base::fail(epoch.error());
+    auto recovered = recover_tail(*segment, path(number), epoch->followed);
     if (!recovered) return base::fail(recovered.error());
+    if (std::exchange(epoch->followed, false))
+      if (auto done = write_log_epoch(files, directory, *epoch); !done) return done;
     header = segment->header;
     wanted_from = noted_from = durable_from = recovered->needed_from;
     tail = recovered->end;
@@ -277,6 +289,7 @@ base::result<void> log_writer::state::end_segment() {
   unsynced = false;
   if (auto done = publish(); !done) return done;
   sealed.push_back({header.segment, tail, header.first_lsn, true});
+  if (tap) tap->seal(header.segment, tail);
   return {};
 }
 
@@ -298,7 +311,9 @@ void log_writer::state::begin_segment(std::uint32_t number) {
   published = false;
   written = tail = 0;
   begins = true;
-  gather(write_segment_header(header));
+  const auto octets = write_segment_header(header);
+  if (tap) tap->begin_segment(number, capacity, octets);
+  gather(octets);
 }
 
 // A file gets its number only when its header and first groups are durable: so every numbered
@@ -348,12 +363,32 @@ base::result<void> log_writer::state::write_gathered() {
                                          : std::string_view(arena).substr(p.begin, p.octets));
   unsynced = true;
   auto done = current->write(written, views);
+  if (tap && done) tell_tap();
   pieces.clear();
   arena.clear();
   held.clear();
   if (!done) return break_with(done.error());
   written = tail;
   return {};
+}
+
+// What was just written: bodies are shared with those who read them later, the rest is handed over.
+void log_writer::state::tell_tap() {
+  auto kept = std::make_shared<const std::string>(std::move(arena));
+  arena = {};
+  views.clear();
+  std::uint64_t skip = written == 0 ? segment_header_octets : 0; // the header went with `begin_segment`
+  for (const auto& p : pieces) {
+    auto view = p.outside != nullptr ? std::string_view(p.outside, p.octets) : std::string_view(*kept).substr(p.begin, p.octets);
+    const auto less = std::min<std::uint64_t>(skip, view.size());
+    view.remove_prefix(less);
+    skip -= less;
+    if (!view.empty()) views.push_back(view);
+  }
+  held.push_back(std::move(kept));
+  tap->octets(header.segment, written == 0 ? segment_header_octets : written, std::move(views), std::move(held));
+  views = {};
+  held = {};
 }
 
 base::result<void> log_writer::state::lay_body(const body_source& body, std::uint16_t flags) {
@@ -388,12 +423,14 @@ base::result<void> log_writer::state::lay_spilled(const body_source& body, std::
     const auto octets = std::string_view(scratch).substr(0, *count);
     head.payload_crc = base::crc32c(octets, head.payload_crc);
     if (auto done = current->write(tail + record_head_octets + copied, octets); !done) return break_with(done.error());
+    if (tap) tap->spilled(tail + record_head_octets + copied, octets);
     copied += *count;
     spilled_end = tail + record_head_octets + copied;
   }
   head.flags = static_cast<std::uint16_t>(flags | take_begin());
   lay_head(head);
   if (auto done = write_gathered(); !done) return done;
+  if (tap) tap->spilled_done(header.segment);
   written = tail += body.length;
   gather_padding(body.length);
   return {};
@@ -408,6 +445,7 @@ base::result<void> log_writer::state::take_back(std::uint64_t to) {
     at += count;
   }
   written = tail = to;
+  if (tap) tap->take_back({header.segment, static_cast<std::uint32_t>(to)});
   return {};
 }
 
@@ -505,14 +543,21 @@ base::result<void> log_writer::state::append_checkpoint(base::shard_id shard, lo
   return {};
 }
 
-base::result<void> log_writer::state::commit() {
+base::result<void> log_writer::state::write() {
   if (broken) return is_broken();
   if (wanted_from > noted_from) {
     auto done = append_checkpoint(all_shards, wanted_from);
     if (!done && broken) return done; // without space it waits for a later commit
     if (done) noted_from = wanted_from;
+    if (done && tap) told_from = true;
   }
   if (auto done = write_gathered(); !done) return done;
+  if (std::exchange(told_from, false)) tap->needed_from(noted_from);
+  return {};
+}
+
+base::result<void> log_writer::state::commit() {
+  if (auto done = write(); !done) return done;
   if (unsynced || !published) {
     if (auto done = current->sync(); !done) return break_with(done.error());
     unsynced = false;
@@ -552,9 +597,16 @@ base::result<void> log_writer::state::remove_segment(std::uint32_t segment) {
                       "commands of segment " + std::to_string(segment) + " may be needed at the next start");
   if (auto done = files.remove(path(segment)); !done) return done;
   sealed.erase(found);
+  if (tap) tap->removed(segment);
   auto done = files.sync_directory(directory);
   look_at_space();
   return done;
+}
+
+base::result<log_position> log_writer::state::start_tap() {
+  if (auto done = commit(); !done) return base::fail(done.error());
+  tap = std::make_unique<log_tap>(durable_end);
+  return durable_end;
 }
 
 void log_writer::state::look_at_space() {
@@ -578,7 +630,14 @@ base::result<std::vector<committed_command>> log_writer::append(const commit_gro
 base::result<void> log_writer::append_checkpoint(base::shard_id shard, log_position position) {
   return state_->append_checkpoint(shard, position);
 }
+base::result<void> log_writer::write() { return state_->write(); }
 base::result<void> log_writer::commit() { return state_->commit(); }
+base::result<log_position> log_writer::start_tap() { return state_->start_tap(); }
+void log_writer::stop_tap() noexcept { state_->tap.reset(); }
+log_batch_ptr log_writer::take_written() {
+  if (!state_->tap) return nullptr;
+  return state_->tap->take({state_->header.segment, static_cast<std::uint32_t>(state_->written)});
+}
 std::uint64_t log_writer::waiting_octets() const noexcept { return state_->waiting; }
 log_position log_writer::end() const noexcept { return state_->durable_end; }
 std::uint64_t log_writer::next_lsn() const noexcept { return state_->lsn; }

@@ -12,6 +12,7 @@
 #include "storage/file/file_system.hpp"
 #include "storage/log/commit_group.hpp"
 #include "storage/log/log_format.hpp"
+#include "storage/log/log_piece.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -62,6 +63,17 @@ public:
   base::result<void> append_checkpoint(base::shard_id shard, log_position position);
   /// One gathered write and one sync: all groups appended since the last commit are durable.
   base::result<void> commit();
+
+  /// The write of `commit` without its sync: so that replicas can be told first (`take_written`).
+  base::result<void> write();
+
+  /// From now on (everything before is committed here) what is written is kept for `take_written`.
+  /// Gives the end of the log.
+  base::result<log_position> start_tap();
+  void stop_tap() noexcept;
+  /// What was written since the last call, in order; null when nothing was, or nobody asked. Not yet
+  /// durable here unless `commit` came in between.
+  log_batch_ptr take_written();
 
   /// Prepares the next segment a little, in step with what was committed, so that later commits are quicker.
   /// To be called after a commit, once those who waited for it have their answers.

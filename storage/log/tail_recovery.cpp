@@ -96,7 +96,7 @@ base::result<void> write_again(file& to, std::uint64_t from, std::uint64_t end) 
 
 } // namespace
 
-base::result<recovered_tail> find_tail(const open_segment& segment, const std::string& path) {
+base::result<recovered_tail> find_tail(const open_segment& segment, const std::string& path, bool followed) {
   auto walked = walk_records(segment);
   if (!walked) return base::fail(walked.error());
   auto& tail = walked->tail;
@@ -104,7 +104,7 @@ base::result<recovered_tail> find_tail(const open_segment& segment, const std::s
   if (!used) return base::fail(used.error());
   tail.used = *used;
   if (*used > tail.end) {
-    const auto later = find_later_write(segment, *walked);
+    const auto later = followed ? base::result<std::uint64_t>(nowhere) : find_later_write(segment, *walked);
     if (!later) return base::fail(later.error());
     if (*later != nowhere)
       return base::fail(base::error_kind::damaged, "The server's store is damaged.",
@@ -116,12 +116,14 @@ base::result<recovered_tail> find_tail(const open_segment& segment, const std::s
   return tail;
 }
 
-base::result<recovered_tail> recover_tail(open_segment& segment, const std::string& path) {
-  auto tail = find_tail(segment, path);
+base::result<recovered_tail> recover_tail(open_segment& segment, const std::string& path, bool followed) {
+  auto tail = find_tail(segment, path, followed);
   if (!tail) return tail;
   if (tail->used > tail->end)
     if (auto done = write_zeros(*segment.octets, tail->end, tail->used); !done) return base::fail(done.error());
-  if (auto done = write_again(*segment.octets, std::min(tail->last_begin, tail->end), tail->end); !done)
+  auto again = std::min(tail->last_begin, tail->end);
+  if (followed) again = std::min(again, tail->end - std::min<std::uint64_t>(tail->end, followed_unsynced_octets_max));
+  if (auto done = write_again(*segment.octets, again, tail->end); !done)
     return base::fail(done.error());
   if (auto done = segment.octets->sync(); !done) return base::fail(done.error());
   return tail;

@@ -23,11 +23,15 @@ struct recovered_tail {
   std::uint64_t used = segment_header_octets;       ///< behind the last octet that is not zero
 };
 
-/// What `recover_tail` would find, read only. `damaged` when no crash explains it.
-base::result<recovered_tail> find_tail(const open_segment& segment, const std::string& path);
+/// Most that a follower has written and not synced.
+inline constexpr std::uint64_t followed_unsynced_octets_max = 8u << 20;
+
+/// What `recover_tail` would find, read only. `damaged` when no crash explains it. `followed`: a
+/// follower wrote the segment and synced several writes at once, so any part of them may be missing.
+base::result<recovered_tail> find_tail(const open_segment& segment, const std::string& path, bool followed = false);
 
 /// Verifies every record of `segment`, zeroes what a crash left behind the last whole group, writes
 /// again what the last process may have failed to sync, and syncs.
-base::result<recovered_tail> recover_tail(open_segment& segment, const std::string& path);
+base::result<recovered_tail> recover_tail(open_segment& segment, const std::string& path, bool followed = false);
 
 } // namespace rookery::storage

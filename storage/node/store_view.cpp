@@ -1,5 +1,6 @@
 #include "storage/node/store_view.hpp"
 
+#include "storage/log/log_epoch.hpp"
 #include "storage/log/log_reader.hpp"
 #include "storage/log/tail_recovery.hpp"
 #include "storage/tree/tree_view.hpp"
@@ -44,7 +45,9 @@ base::result<std::unique_ptr<store_view>> store_view::open(const std::string& di
     return base::fail(base::error_kind::damaged, "The server's store is incomplete.", view->log_directory() + " has no segments");
   const auto last = open_segment_file(files, view->log_directory(), segments->back());
   if (!last) return base::fail(last.error());
-  const auto tail = find_tail(*last, view->log_directory() + "/" + segment_name(segments->back()));
+  const auto epoch = read_log_epoch(files, view->log_directory());
+  if (!epoch) return base::fail(epoch.error());
+  const auto tail = find_tail(*last, view->log_directory() + "/" + segment_name(segments->back()), epoch->followed);
   if (!tail) return base::fail(tail.error());
   view->tail = tail->report;
   view->end = {segments->back(), static_cast<std::uint32_t>(tail->end)};

@@ -1,0 +1,36 @@
+/// What a log remembers of its leads, beside its segments: `log/epoch`.
+///
+/// A store that was never replicated has none. Written by replacing the file, so that a crash
+/// leaves the old or the new one. docs/formats/log_piece.md has the octets.
+#pragma once
+
+#include "storage/file/file_system.hpp"
+#include "storage/log/commit_group.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace rookery::storage {
+
+struct log_epoch {
+  std::uint64_t epoch = 0; ///< the highest seen: what comes from a lower one is refused
+  /// The last segment was written by a follower, which syncs when it likes: a whole write behind a
+  /// torn one is then no sign of a bad disk. Cleared when a writer has opened the log.
+  bool followed = false;
+  log_position cut;        ///< a truncation that has begun: what lies behind must go. 0:0: none
+};
+
+/// Epoch 0 when there is no such file. Errors: `damaged`, io, `unsupported` (a newer format).
+base::result<log_epoch> read_log_epoch(file_system&, const std::string& directory);
+base::result<void> write_log_epoch(file_system&, const std::string& directory, const log_epoch&);
+/// Remembers a higher epoch. `conflict` when the log has seen a higher one; fine when it is the same.
+base::result<void> raise_log_epoch(file_system&, const std::string& directory, std::uint64_t epoch);
+
+/// Removes everything behind `position`, durably; nobody has the log open. Its epoch file says so
+/// first: whoever opens the log after a crash in the middle goes on with it. Fine when the log ends
+/// before. `not_found` when the segment is missing though the log goes on behind it.
+base::result<void> cut_log(file_system&, const std::string& directory, log_position position);
+/// Ends what a crash left of `cut_log`. To be called before the log is opened.
+base::result<void> finish_cut(file_system&, const std::string& directory);
+
+} // namespace rookery::storage
