@@ -1,6 +1,7 @@
 #include "actors/xmpp/chat_account.hpp"
 #include "actors/xmpp/router.hpp"
 #include "protocols/xml/writer.hpp"
+#include "protocols/xmpp/pubsub/vcard_avatar.hpp"
 
 #include <charconv>
 
@@ -42,6 +43,7 @@ void chat_account::send_presence(client& c, client_stanza& s) {
     if (type == "probe") return; // RFC 6121 §4.3.1: only servers ask
     if (type == "unavailable") c.directed.erase(s.to);
     else if (type.empty() && c.directed.size() < directed_max) c.directed.insert(s.to);
+    if (type.empty()) xmpp::pubsub::add_photo_digest(e, photo_);
     return router_.route({s.what, c.address, s.to, s.receipt, nullptr, {}, 0});
   }
   if (type == "unavailable") return go_offline(c, e);
@@ -49,8 +51,10 @@ void chat_account::send_presence(client& c, client_stanza& s) {
   const bool first = !c.available;
   c.available = true;
   c.priority = priority_of(e);
+  xmpp::pubsub::add_photo_digest(e, photo_);
   c.presence = s.what;
   broadcast(c, e, first);
+  look_at_caps(c, e);
   if (c.priority >= 0) give_offline(c);
 }
 
@@ -86,6 +90,8 @@ void chat_account::go_offline(client& c, const xmpp::element& unavailable) {
   const bool was = c.available;
   c.available = false;
   c.presence = nullptr;
+  c.wishes = nullptr;
+  c.caps_version.clear();
   if (was)
     for (const auto& [contact, item] : roster_)
       if (item.from && blocks_.count(contact) == 0) {
@@ -177,12 +183,16 @@ void chat_account::receive_subscription(const routed_stanza& r, xmpp::subscripti
   }
   auto told = std::make_shared<xmpp::element>(*r.what);
   told->set("from", contact.text()).set("to", bare_.text());
-  const auto go = [this, outcome, contact, told] {
+  const auto go = [this, outcome, contact, told, step] {
     if (outcome.answer) route_presence(xmpp::make_presence("subscribed"), bare_, contact);
     if (outcome.pass_on)
       for (auto& c : clients_)
         if (c->available || c->wants_roster) deliver(*c, *told);
     if (outcome.hides) show_presence(contact, true);
+    // Who sees the contact from now on hears what is new of him.
+    if (step == xmpp::subscription_step::subscribed && outcome.changed)
+      for (const auto& c : clients_)
+        if (c->available && c->wishes && !c->wishes->empty()) ask_last_items(*c, contact, c->wishes);
   };
   if (!outcome.changed) return go();
   const auto receipt = r.receipt;

@@ -4,6 +4,7 @@
 #include "protocols/xml/writer.hpp"
 #include "protocols/xmpp/date_time.hpp"
 #include "protocols/xmpp/disco.hpp"
+#include "protocols/xmpp/pubsub/vcard_avatar.hpp"
 
 #include <algorithm>
 
@@ -43,7 +44,8 @@ void chat_account::send_iq(client& c, client_stanza& s) {
     if (blocked(s.to)) return refuse(c, iq, xmpp::condition::not_acceptable);
     return router_.route({s.what, c.address, s.to, s.receipt, nullptr, {}, 0});
   }
-  if (!xmpp::is_request(iq)) return; // answers to our pushes
+  if (!xmpp::is_request(iq)) return static_cast<void>(heard_caps(c, iq)); // or an answer to one of our pushes
+  if (own && answer_profile(c, s.what, s.receipt)) return;
   if ((own && answer_own(c, iq, s.receipt)) || answer_server(c, iq, s.receipt)) return;
   refuse(c, iq, xmpp::condition::service_unavailable);
 }
@@ -70,7 +72,7 @@ bool chat_account::answer_own(client& c, query iq, const receipt_ptr& receipt) {
   if ((what.is("block", xmpp::space::blocking) || what.is("unblock", xmpp::space::blocking)) && !get) return set_blocks(c, iq, receipt), true;
   if (what.is("vCard", xmpp::space::vcard_temp)) {
     if (get) answer_record(c, iq, record_kind::vcard, {}, xmpp::element("vCard", xmpp::space::vcard_temp), receipt);
-    else store_record(c, iq, record_kind::vcard, {}, xml::to_text(what), receipt);
+    else set_vcard(c, iq, receipt);
     return true;
   }
   if (what.is("query", xmpp::space::private_xml)) {
@@ -89,7 +91,7 @@ bool chat_account::answer_own(client& c, query iq, const receipt_ptr& receipt) {
   }
   if (what.is("query", xmpp::space::disco_items) && get && !iq.get("to").empty()) {
     auto answer = xmpp::iq_result(iq);
-    auto& q = answer.add("query", xmpp::space::disco_items);
+    auto& q = answer.add(*nodes_.item_list({}, asker_of(c.address)));
     for (const auto& other : clients_)
       if (other->available) q.add("item").set("jid", other->address.text());
     return deliver(c, answer), true;
@@ -138,7 +140,14 @@ xmpp::element chat_account::account_info(const xmpp::jid& asker) const {
   const auto item = roster_.find(asker.bare());
   const bool may = asker.same_bare(bare_) || (item != roster_.end() && item->second.from);
   auto info = xmpp::account_info();
-  if (!may) info.features = {std::string(xmpp::space::disco_info)};
+  if (!may) {
+    info.features = {std::string(xmpp::space::disco_info)};
+    return xmpp::shown(info);
+  }
+  info.identities.push_back({"pubsub", "pep", ""});
+  for (auto& f : xmpp::pubsub::features()) info.features.push_back(std::move(f));
+  for (const auto* f : {"urn:xmpp:pep-vcard-conversion:0", "urn:xmpp:bookmarks:1#compat", "urn:xmpp:bookmarks:1#compat-pep"})
+    info.features.emplace_back(f);
   return xmpp::shown(info);
 }
 
@@ -159,10 +168,20 @@ void chat_account::receive_iq(const routed_stanza& r) {
   const auto item = roster_.find(r.from.bare());
   const bool may = r.from.same_bare(bare_) || (item != roster_.end() && item->second.from);
   auto answer = xmpp::iq_result(*what);
-  if (get && asked.is("query", xmpp::space::disco_info)) {
+  const auto node = asked.get("node");
+  if (asked.space == xmpp::pubsub::space || asked.space == xmpp::pubsub::owner_space) {
+    return query_pubsub(what, asker_of(r.from), [this, receipt = r.receipt](xmpp::element e) { router_.route(std::move(e), receipt); });
+  } else if (get && asked.is("vcard", xmpp::pubsub::vcard4_space)) {
+    return give_vcard4(what, asker_of(r.from), [this, receipt = r.receipt](xmpp::element e) { router_.route(std::move(e), receipt); });
+  } else if (get && !node.empty() && (asked.is("query", xmpp::space::disco_info) || asked.is("query", xmpp::space::disco_items))) {
+    const auto who = asker_of(r.from);
+    auto told = asked.space == xmpp::space::disco_info ? nodes_.info(std::string(node), who) : nodes_.item_list(std::string(node), who);
+    if (!told) return router_.refuse(r, xmpp::condition::item_not_found);
+    answer.add(std::move(*told));
+  } else if (get && asked.is("query", xmpp::space::disco_info)) {
     answer.add(account_info(r.from));
   } else if (get && asked.is("query", xmpp::space::disco_items)) {
-    auto& q = answer.add("query", xmpp::space::disco_items);
+    auto& q = answer.add(*nodes_.item_list({}, asker_of(r.from)));
     for (const auto& c : clients_)
       if (may && c->available) q.add("item").set("jid", c->address.text());
   } else if (get && asked.is("query", xmpp::space::last_activity)) {

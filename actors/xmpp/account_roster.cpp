@@ -1,6 +1,5 @@
 #include "actors/xmpp/chat_account.hpp"
 #include "actors/xmpp/router.hpp"
-#include "base/log.hpp"
 #include "protocols/xml/writer.hpp"
 
 namespace rookery::actors {
@@ -42,11 +41,7 @@ void chat_account::store_item(const xmpp::roster_item& item, std::function<void(
     if (*stored) {
       roster_change_ = std::max(roster_change_, d.results.back().number);
     } else {
-      // The memory is ahead of the disk: begin anew from there.
-      base::log_event(base::severity::warning, "chat.roster_not_stored").text("account", bare_.text());
-      for (auto& c : clients_)
-        if (!c->parked) caf::anon_send(c->connection, end_stream{xmpp::stream_fault::internal_server_error, "The roster cannot be stored now"});
-      router_.retire(bare_, taken_);
+      begin_anew("chat.roster_not_stored", "The roster cannot be stored now");
     }
     ready();
   });

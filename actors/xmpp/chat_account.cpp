@@ -22,19 +22,23 @@ constexpr std::size_t parked_stanzas_max = 2'000, parked_octets_max = 2u << 20;
 /// An actor that nobody needs stays a little: the next one needs it soon.
 constexpr std::chrono::seconds idle_time{10};
 
-struct account_records {
-  std::vector<storage::chat::stored_record> roster, blocks, settings;
-  std::optional<storage::chat::owner_facts> facts;
-};
+/// Items that are read at once; only their ids stay.
+constexpr std::size_t items_at_once = 100;
 
 } // namespace
+
+struct chat_account::account_records {
+  std::vector<storage::chat::stored_record> roster, blocks, settings, nodes;
+  std::vector<item_row> items;
+  std::optional<storage::chat::owner_facts> facts;
+};
 
 caf::actor spawn_chat_account(caf::actor_system& system, actors::node& n, chat_router& router, xmpp::jid bare, base::account_id id) {
   return system.spawn<chat_account, caf::hidden>(&n, &router, std::move(bare), id);
 }
 
 chat_account::chat_account(caf::actor_config& c, actors::node* n, chat_router* router, xmpp::jid bare, base::account_id id)
-    : caf::event_based_actor(c), node_(*n), router_(*router), bare_(std::move(bare)), id_(id), owner_(storage::chat::account_owner(id)) {}
+    : caf::event_based_actor(c), node_(*n), router_(*router), bare_(std::move(bare)), id_(id), owner_(storage::chat::account_owner(id)), nodes_(bare_) {}
 
 caf::behavior chat_account::make_behavior() {
   // What comes before the records are there waits in the mailbox.
@@ -60,6 +64,7 @@ void chat_account::load() {
     for (const auto& r : found->blocks)
       if (auto j = xmpp::read_jid(r.key)) blocks_.insert(std::move(*j));
     for (const auto& r : found->settings) {
+      if (r.key == "photo") photo_ = r.value;
       if (r.key == "roster_removed") roster_change_ = std::max(roster_change_, r.change);
       if (r.key != "archive") continue;
       const auto read = xml::parse(r.value);
@@ -71,6 +76,7 @@ void chat_account::load() {
           for (const auto* one : e->elements("jid", xmpp::space::archive))
             if (auto j = xmpp::read_jid(one->text())) list->insert(std::move(*j));
     }
+    restore_pubsub(found->nodes, std::move(found->items));
     has_offline_ = found->facts && found->facts->offline.entries > 0;
   });
   const auto work = [found, self, then, &n = node_, owner = owner_] {
@@ -79,6 +85,15 @@ void chat_account::load() {
     found->roster = view.records(owner, record_kind::roster_item, records_max);
     found->blocks = view.records(owner, record_kind::block, records_max);
     found->settings = view.records(owner, record_kind::setting, records_max);
+    found->nodes = view.records(owner, record_kind::node, records_max);
+    for (std::string after; !found->nodes.empty();) {
+      const auto page = view.records(owner, record_kind::item, items_at_once, after);
+      for (const auto& r : page)
+        if (const auto cut = r.key.find('\0'); cut != std::string::npos)
+          found->items.push_back({r.key.substr(0, cut), r.key.substr(cut + 1), r.change, r.value.size()});
+      if (page.size() < items_at_once) break;
+      after = page.back().key;
+    }
     found->facts = view.find(owner);
     caf::anon_send(self, account_task{then});
   };
@@ -91,6 +106,8 @@ caf::behavior chat_account::serving() {
       [this](const account_task& t) { (*t.run)(); },
       [this](const routed_stanza_ptr& r) {
         ++taken_;
+        if (r->wishes) return grant_wishes(*r);
+        if (!r->news_of.empty()) return receive_news(*r);
         if (blocked(r->from)) return router_.refuse(*r, xmpp::condition::service_unavailable);
         if (r->what->name == "message") receive_message(r);
         else if (r->what->name == "presence") receive_presence(*r);

@@ -8,6 +8,8 @@
 #include "actors/queue/spool_commit.hpp"
 #include "actors/xmpp/messages.hpp"
 #include "protocols/xmpp/message_rules.hpp"
+#include "protocols/xmpp/pubsub/bookmarks.hpp"
+#include "protocols/xmpp/pubsub/tree.hpp"
 #include "protocols/xmpp/roster.hpp"
 #include "storage/chat/chat_view.hpp"
 #include "storage/chat/command.hpp"
@@ -54,11 +56,19 @@ private:
     bool available = false, carbons = false, wants_roster = false, wants_blocks = false, was_available = false;
     int priority = 0;
     std::set<xmpp::jid> directed;          ///< who else sees its presence
+    wish_list wishes;                      ///< nodes whose news it wishes for; null: none, or not known
+    std::string caps_version, caps_asked;  ///< what it said of itself; the id of our question about that
     std::string resume_id;
     parked_ptr parked;
     std::uint64_t parked_at = 0;           ///< which parking: a later one makes its timer void
   };
   using query = const xmpp::element&;
+  struct item_row {
+    std::string node, id;
+    std::uint64_t change = 0;
+    std::size_t octets = 0;
+  };
+  struct account_records;
 
   // chat_account.cpp: clients come and go; reading, writing, order
   void load();
@@ -124,6 +134,36 @@ private:
   void refuse(client&, query iq, xmpp::condition, std::string_view text = {});
   xmpp::element account_info(const xmpp::jid& asker) const;
 
+  // account_pubsub.cpp: nodes and items (XEP-0060, XEP-0163)
+  using reply_to = std::function<void(xmpp::element)>;
+  void restore_pubsub(const std::vector<storage::chat::stored_record>& nodes, std::vector<item_row> items);
+  void query_pubsub(const stanza_ptr& iq, xmpp::pubsub::asker, reply_to);
+  void settle_pubsub(xmpp::pubsub::outcome, const stanza_ptr& iq, reply_to);
+  void keep_pubsub(xmpp::pubsub::outcome, std::vector<storage::shard_command> more, std::function<void(bool)> then);
+  void read_items(std::string node, std::vector<std::string> ids, std::function<void(std::vector<xmpp::element>)>);
+  xmpp::pubsub::asker asker_of(const xmpp::jid&) const;
+  void spread(const xmpp::pubsub::notice&);
+  void send_last_item(const std::string& node, const xmpp::jid& to);
+  void look_at_caps(client&, const xmpp::element& presence);
+  bool heard_caps(client&, query iq);
+  void wish(client&, wish_list);
+  void ask_last_items(const client&, const xmpp::jid& contact, const wish_list&);
+  void grant_wishes(const routed_stanza&);
+  void receive_news(const routed_stanza&);
+  void begin_anew(std::string_view event, std::string_view text);
+
+  // account_profile.cpp: pictures, cards and bookmarks in their several forms
+  bool answer_profile(client&, const stanza_ptr& iq, const receipt_ptr&);
+  void set_vcard(client&, query iq, receipt_ptr);
+  void take_over_avatar(const std::string& item_octets);
+  void show_photo(std::string id);
+  void read_bookmarks(std::function<void(std::vector<xmpp::pubsub::bookmark>)>);
+  void give_bookmarks(const stanza_ptr& iq, bool as_node, reply_to);
+  void store_bookmarks(const stanza_ptr& iq, const xmpp::element& storage, bool as_node, reply_to);
+  void tell_bookmarks();
+  void give_vcard4(const stanza_ptr& iq, const xmpp::pubsub::asker&, reply_to);
+  reply_to replies(const client&, receipt_ptr);
+
   // account_archive.cpp
   void query_archive(client&, query iq, receipt_ptr);
   void answer_archive_form(client&, query iq);
@@ -144,6 +184,9 @@ private:
   std::string archive_default_ = "always";
   std::set<xmpp::jid> archive_always_, archive_never_;
   bool has_offline_ = false;
+  xmpp::pubsub::tree nodes_;
+  std::string photo_;                      ///< of the vCard: its digest
+  std::uint64_t last_question_ = 0;
   struct ordered {
     std::uint64_t number;
     std::function<void()> run;

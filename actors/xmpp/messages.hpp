@@ -3,6 +3,7 @@
 /// Local to a node: they carry shared pointers.
 #pragma once
 
+#include "actors/xmpp/caps_book.hpp"
 #include "actors/xmpp/receipt.hpp"
 #include "protocols/xmpp/stanza.hpp"
 #include "protocols/xmpp/stream_management.hpp"
@@ -31,6 +32,8 @@ struct routed_stanza {
   std::shared_ptr<const std::vector<storage::shard_command>> along;
   caf::actor sender;                    ///< with `along`: gets message_sent
   std::uint64_t token = 0;
+  std::string news_of = {};             ///< news of this node of the sender: for those clients that wish for it
+  wish_list wishes = {};                ///< no stanza: the client `from` wishes for the last items of these nodes
 };
 using routed_stanza_ptr = std::shared_ptr<const routed_stanza>;
 

@@ -68,6 +68,18 @@ void chat_router::route(routed_stanza s) {
   refuse(s, xmpp::condition::remote_server_not_found);
 }
 
+void chat_router::route_news(routed_stanza s) {
+  caf::actor account;
+  {
+    const std::lock_guard hold(lock_);
+    const auto known = accounts_.find(s.to.bare());
+    if (known == accounts_.end()) return;
+    ++known->second.handed;
+    account = known->second.actor;
+  }
+  caf::anon_send(account, std::make_shared<const routed_stanza>(std::move(s)));
+}
+
 bool chat_router::route(xmpp::element stanza, receipt_ptr receipt) {
   auto from = xmpp::read_jid(stanza.get("from")), to = xmpp::read_jid(stanza.get("to"));
   if (!from || !to) return false;

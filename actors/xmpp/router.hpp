@@ -32,6 +32,8 @@ public:
   void route(routed_stanza);
   /// The same for a stanza that has its addresses. False: it has none that can be read.
   bool route(xmpp::element stanza, receipt_ptr = nullptr);
+  /// To the actor of an account of ours, if there is one now: news, for which nobody is woken.
+  void route_news(routed_stanza);
   /// Back to its sender with an error, unless it is an answer itself.
   void refuse(const routed_stanza&, xmpp::condition, std::string_view text = {});
 
@@ -43,6 +45,8 @@ public:
   };
   void add_service(service);
   const std::vector<service>& services() const noexcept { return services_; }
+
+  caps_book& caps() noexcept { return caps_; }
 
   /// The account of a bare address, if it may chat.
   routing::account_ptr find(const xmpp::jid&) const;
@@ -69,6 +73,7 @@ private:
 
   node& node_;
   std::vector<service> services_;
+  caps_book caps_;
   mutable std::mutex lock_;
   std::unordered_map<xmpp::jid, entry> accounts_;
 };
