@@ -2,6 +2,9 @@
 /// write and one sync, answers, and has the commands applied: small batches here, others by their shards' actors.
 ///
 /// While one batch syncs the next one collects in the mailbox; no timer is needed.
+/// With replicas (actors/shard/replica_sink.hpp) they get the octets before the sync here, and a
+/// batch is answered and applied when they have it too; meanwhile the next ones are written. What waits
+/// for them counts at the gate.
 /// A failed sync is never retried: the batch is refused, the gate closes, and
 /// `on_failure` ends the node.
 #pragma once
@@ -9,6 +12,7 @@
 #include "actors/shard/commit_gate.hpp"
 #include "actors/shard/machine_actor.hpp"
 #include "actors/shard/messages.hpp"
+#include "actors/shard/replica_sink.hpp"
 #include "storage/log/log_writer.hpp"
 
 #include <caf/all.hpp>

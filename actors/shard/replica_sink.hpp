@@ -51,8 +51,8 @@ struct replicated_to {
 };
 /// To the log's actor: whether batches are held for replicas from now on. Answered with
 /// storage::log_position, the end of what is written: a replica that joins the set has to reach it
-/// before its acknowledgements count. `hold` false releases what waits: only after the set was
-/// changed with a majority.
+/// before its acknowledgements count. What was said by `replicated_to` before is of the set as it was and is
+/// forgotten: say it again. `hold` false releases what waits: only after the set was changed with a majority.
 struct hold_for_replicas {
   bool hold = false;
   std::uint64_t epoch = 0;

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view magic = "RKRYEPO\n";
 constexpr std::uint32_t format = 1;
 constexpr std::uint32_t flag_followed = 1;
-constexpr std::size_t file_octets = 8 + 4 + 4 + 8 + 8 + 4;
+constexpr std::size_t file_octets = 8 + 4 + 4 + 4 * 8 + 4;
 
 std::string path_in(const std::string& directory) { return directory + "/epoch"; }
 
@@ -49,6 +49,8 @@ base::result<log_epoch> read_log_epoch(file_system& files, const std::string& di
   log_epoch e;
   e.epoch = d.u64();
   e.cut = log_position::unpacked(d.u64());
+  e.floor = log_position::unpacked(d.u64());
+  e.followed_until = log_position::unpacked(d.u64());
   e.followed = (flags & flag_followed) != 0;
   if (d.u32() != base::crc32c(std::string_view(*text).substr(0, file_octets - 4))) return damaged(directory, "its checksum is wrong");
   if (version != format)
@@ -64,6 +66,8 @@ base::result<void> write_log_epoch(file_system& files, const std::string& direct
   e.u32(what.followed ? flag_followed : 0);
   e.u64(what.epoch);
   e.u64(what.cut.packed());
+  e.u64(what.floor.packed());
+  e.u64(what.followed_until.packed());
   e.u32(base::crc32c(out));
   return files.replace(path_in(directory), out);
 }
@@ -76,6 +80,32 @@ base::result<void> raise_log_epoch(file_system& files, const std::string& direct
                       directory + ": epoch " + std::to_string(epoch) + " is over, " + std::to_string(known->epoch) + " was seen");
   if (known->epoch == epoch) return {};
   known->epoch = epoch;
+  return write_log_epoch(files, directory, *known);
+}
+
+base::result<void> begin_following(file_system& files, const std::string& directory, log_position noted) {
+  auto known = read_log_epoch(files, directory);
+  if (!known) return base::fail(known.error());
+  if (known->followed) return {};
+  known->floor = known->needed_from(noted);
+  known->followed = true;
+  return write_log_epoch(files, directory, *known);
+}
+
+base::result<void> end_following(file_system& files, const std::string& directory, log_position end) {
+  auto known = read_log_epoch(files, directory);
+  if (!known) return base::fail(known.error());
+  if (!known->followed) return {};
+  known->followed = false;
+  known->followed_until = end;
+  return write_log_epoch(files, directory, *known);
+}
+
+base::result<void> raise_floor(file_system& files, const std::string& directory, log_position floor) {
+  auto known = read_log_epoch(files, directory);
+  if (!known) return base::fail(known.error());
+  if (floor <= known->floor) return {};
+  known->floor = floor;
   return write_log_epoch(files, directory, *known);
 }
 

@@ -7,6 +7,7 @@
 #include "storage/file/file_system.hpp"
 #include "storage/log/commit_group.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -18,6 +19,17 @@ struct log_epoch {
   /// torn one is then no sign of a bad disk. Cleared when a writer has opened the log.
   bool followed = false;
   log_position cut;        ///< a truncation that has begun: what lies behind must go. 0:0: none
+  /// What the log's notes of needed_from say is true of the leader's machines. Of ours: they durably have
+  /// everything before `floor`.
+  log_position floor;
+  /// The notes up to this value are another's: `floor` counts. While `followed`: all are.
+  log_position followed_until;
+
+  /// Where replay must begin, given what the log says.
+  log_position needed_from(log_position noted) const noexcept {
+    return followed || noted <= followed_until ? std::min(noted, floor) : noted;
+  }
+  bool ever_followed() const noexcept { return followed || followed_until != log_position{}; }
 };
 
 /// Epoch 0 when there is no such file. Errors: `damaged`, io, `unsupported` (a newer format).
@@ -25,6 +37,14 @@ base::result<log_epoch> read_log_epoch(file_system&, const std::string& director
 base::result<void> write_log_epoch(file_system&, const std::string& directory, const log_epoch&);
 /// Remembers a higher epoch. `conflict` when the log has seen a higher one; fine when it is the same.
 base::result<void> raise_log_epoch(file_system&, const std::string& directory, std::uint64_t epoch);
+
+/// The log is a replica's from now on, with trees for which the log's own notes were true (`noted`).
+/// Nothing changes when it was before.
+base::result<void> begin_following(file_system&, const std::string& directory, log_position noted);
+/// A writer has the log, which ends at `end`.
+base::result<void> end_following(file_system&, const std::string& directory, log_position end);
+/// The machines of the replica durably have everything before `floor`.
+base::result<void> raise_floor(file_system&, const std::string& directory, log_position floor);
 
 /// Removes everything behind `position`, durably; nobody has the log open. Its epoch file says so
 /// first: whoever opens the log after a crash in the middle goes on with it. Fine when the log ends

@@ -1,6 +1,7 @@
 #include "storage/log/log_reader.hpp"
 
 #include "base/crypto/crypto.hpp"
+#include "storage/log/log_epoch.hpp"
 #include "storage/log/segment_scanner.hpp"
 
 #include <algorithm>
@@ -110,7 +111,7 @@ base::result<std::vector<std::uint32_t>> list_segments(file_system& files, const
 }
 
 /// What the newest segment says, when that matters to a replay from `from`.
-static base::result<log_position> needed_from(file_system& files, const std::string& directory, std::uint32_t newest,
+static base::result<log_position> noted_needed_from(file_system& files, const std::string& directory, std::uint32_t newest,
                                               log_position from) {
   const auto segment = open_segment_file(files, directory, newest);
   if (!segment) return base::fail(segment.error());
@@ -127,6 +128,15 @@ static base::result<log_position> needed_from(file_system& files, const std::str
     const auto c = *payload ? read_checkpoint_payload(**payload) : std::nullopt;
     if (c) floor = std::max(floor, c->position);
   }
+}
+
+static base::result<log_position> needed_from(file_system& files, const std::string& directory, std::uint32_t newest,
+                                              log_position from) {
+  const auto noted = noted_needed_from(files, directory, newest, from);
+  if (!noted) return noted;
+  const auto epoch = read_log_epoch(files, directory);
+  if (!epoch) return base::fail(epoch.error());
+  return epoch->needed_from(*noted);
 }
 
 base::result<log_position> replay(file_system& files, const std::string& directory, log_position from,

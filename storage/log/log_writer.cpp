@@ -174,8 +174,7 @@ base::result<void> log_writer::state::open_last(const std::vector<std::uint32_t>
     if (!epoch) return base::fail(epoch.error());
     auto recovered = recover_tail(*segment, path(number), epoch->followed);
     if (!recovered) return base::fail(recovered.error());
-    if (std::exchange(epoch->followed, false))
-      if (auto done = write_log_epoch(files, directory, *epoch); !done) return done;
+    if (auto done = end_following(files, directory, {number, static_cast<std::uint32_t>(recovered->end)}); !done) return done;
     header = segment->header;
     wanted_from = noted_from = durable_from = recovered->needed_from;
     tail = recovered->end;

@@ -73,10 +73,7 @@ base::result<void> follower_log::state::open() {
   if (!numbers) return base::fail(numbers.error());
   if (!numbers->empty())
     if (auto done = open_last(numbers->back(), known->followed); !done) return done;
-  if (!known->followed) {
-    known->followed = true;
-    if (auto done = write_log_epoch(files, directory, *known); !done) return done;
-  }
+  if (auto done = begin_following(files, directory, needed_from); !done) return done;
   // The name of the last segment may not be durable yet when only the process was killed.
   return files.sync_directory(directory);
 }
