@@ -8,6 +8,7 @@
 #include "actors/smtp/reception_host.hpp"
 #include "actors/watch/metrics_host.hpp"
 #include "actors/xmpp/c2s_host.hpp"
+#include "actors/xmpp/web/websocket_part.hpp"
 #include "protocols/imap/mailbox_name.hpp"
 #include "protocols/proxy/header.hpp"
 #include "server/version.hpp"
@@ -138,8 +139,7 @@ service_listener pop3_service(const listener_entry& entry, actors::node& n) {
   return {std::move(l), "-ERR [SYS/TEMP] Too many connections\r\n"};
 }
 
-service_listener xmpp_service(const listener_entry& entry, actors::node& n, actors::chat_router& stanzas) {
-  const bool starttls = entry.tls == tls_mode::starttls;
+actors::stream_settings_source stream_settings(actors::node& n, bool starttls) {
   auto settings = std::make_shared<derived<xmpp::stream_settings>>(n, [starttls](const config::settings& s) {
     auto out = std::make_shared<xmpp::stream_settings>();
     out->starttls_available = starttls;
@@ -147,8 +147,13 @@ service_listener xmpp_service(const listener_entry& entry, actors::node& n, acto
     out->features = actors::stream_features();
     return out;
   });
+  return [settings] { return settings->get(); };
+}
+
+service_listener xmpp_service(const listener_entry& entry, actors::node& n, actors::chat_router& stanzas) {
+  const auto settings = stream_settings(n, entry.tls == tls_mode::starttls);
   auto l = std::make_shared<net::listener>();
-  l->make = [&n, &stanzas, settings](const connection_facts& facts) { return actors::make_c2s_host(n, stanzas, settings->get(), facts); };
+  l->make = [&n, &stanzas, settings](const connection_facts& facts) { return actors::make_c2s_host(n, stanzas, settings(), facts); };
   return {std::move(l), "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'><stream:error>"
                         "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"};
 }
@@ -161,9 +166,11 @@ service_listener metrics_service(actors::node& n) {
   return {std::move(l), http_refusal};
 }
 
-service_listener http_service(actors::node& n) {
+service_listener http_service(actors::node& n, actors::chat_router& stanzas) {
   auto l = std::make_shared<net::listener>();
-  const auto parts = std::make_shared<const actors::web_parts>(actors::web_parts{actors::reading_part(actors::make_sts_part(n))});
+  const auto streams = stream_settings(n, false);
+  const auto parts = std::make_shared<const actors::web_parts>(
+      actors::web_parts{actors::reading_part(actors::make_sts_part(n)), actors::make_websocket_part(n, stanzas, streams)});
   l->make = [&n, parts](const connection_facts& facts) { return actors::make_web_host(*n.clock, parts, facts); };
   return {std::move(l), http_refusal};
 }
@@ -178,7 +185,7 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
   case service::pop3: return pop3_service(entry, n);
   case service::xmpp: return xmpp_service(entry, n, stanzas);
   case service::metrics: return metrics_service(n);
-  case service::http: return http_service(n);
+  case service::http: return http_service(n, stanzas);
   case service::admin: break;
   }
   return {};

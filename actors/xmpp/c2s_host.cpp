@@ -19,12 +19,13 @@ constexpr std::size_t waiting_max = 500;
 
 } // namespace
 
-c2s_host::c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::stream_settings> settings, const connection_facts& facts)
-    : session_host(std::move(settings), facts, n.clock->now()), node_(n), router_(router), entry_(n, "xmpp") {}
+c2s_host::c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::stream_settings> settings, const connection_facts& facts,
+                   std::unique_ptr<xmpp::stream_wire> wire)
+    : session_host(std::move(settings), facts, n.clock->now(), std::move(wire)), node_(n), router_(router), entry_(n, "xmpp") {}
 
 std::unique_ptr<net::protocol> make_c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::stream_settings> settings,
-                                             const connection_facts& facts) {
-  return std::make_unique<c2s_host>(n, router, std::move(settings), facts);
+                                             const connection_facts& facts, std::unique_ptr<xmpp::stream_wire> wire) {
+  return std::make_unique<c2s_host>(n, router, std::move(settings), facts, std::move(wire));
 }
 
 std::string stream_features() {

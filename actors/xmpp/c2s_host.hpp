@@ -21,7 +21,7 @@ class chat_router;
 
 class c2s_host final : public net::session_host<xmpp::stream_session> {
 public:
-  c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&);
+  c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&, std::unique_ptr<xmpp::stream_wire> = nullptr);
 
   caf::message_handler messages() override;
   bool busy() const override { return session_.asking(); }
@@ -64,7 +64,8 @@ private:
 /// XML for `stream_settings::features`: what streams offer after the login besides what they do themselves.
 std::string stream_features();
 
-/// For a listener.
-std::unique_ptr<net::protocol> make_c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&);
+/// For a listener; with a wire for what else carries streams.
+std::unique_ptr<net::protocol> make_c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&,
+                                             std::unique_ptr<xmpp::stream_wire> = nullptr);
 
 } // namespace rookery::actors

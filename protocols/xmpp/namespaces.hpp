@@ -8,6 +8,7 @@ namespace rookery::xmpp::space {
 inline constexpr std::string_view client = "jabber:client";
 inline constexpr std::string_view server = "jabber:server";
 inline constexpr std::string_view streams = "http://etherx.jabber.org/streams";
+inline constexpr std::string_view framing = "urn:ietf:params:xml:ns:xmpp-framing"; // RFC 7395
 inline constexpr std::string_view stream_errors = "urn:ietf:params:xml:ns:xmpp-streams";
 inline constexpr std::string_view stanzas = "urn:ietf:params:xml:ns:xmpp-stanzas";
 inline constexpr std::string_view tls = "urn:ietf:params:xml:ns:xmpp-tls";

@@ -39,12 +39,13 @@ std::string stream_session::offered_mechanisms() const {
 void stream_session::on_starttls() {
   if (facts_.tls || !settings_->starttls_available) {
     // RFC 6120 §5.4.2.2
-    put("<failure xmlns='" + std::string(space::tls) + "'/></stream:stream>");
+    put("<failure xmlns='" + std::string(space::tls) + "'/>");
+    wire_->close();
     return finish(true, "STARTTLS where it is not offered");
   }
   put("<proceed xmlns='" + std::string(space::tls) + "'/>");
   // What came in the same breath was not protected.
-  input_.clear();
+  wire_->drop_input();
   ask(stream_event::start_tls{});
 }
 

@@ -28,9 +28,10 @@ bool version_fits(std::string_view version) {
 
 std::string_view name(stream_fault f) noexcept { return fault_names[static_cast<std::size_t>(f)]; }
 
-stream_session::stream_session(std::shared_ptr<const stream_settings> settings, connection_facts facts, base::instant now)
+stream_session::stream_session(std::shared_ptr<const stream_settings> settings, connection_facts facts, base::instant now,
+                               std::unique_ptr<stream_wire> wire)
     : settings_(std::move(settings)), facts_(std::move(facts)), now_(now), login_by_(now + settings_->limits.login_time),
-      last_word_(now), allowance_(static_cast<std::int64_t>(settings_->limits.burst_octets)), refilled_(now) {
+      last_word_(now), wire_(wire ? std::move(wire) : std::make_unique<xml_wire>()), allowance_(static_cast<std::int64_t>(settings_->limits.burst_octets)), refilled_(now) {
   restart();
 }
 
@@ -42,11 +43,12 @@ void stream_session::feed(base::const_bytes in, base::instant now) {
     last_word_ = now;
     nudged_ = false;
   }
-  input_.append(in);
+  wire_->feed(in, now);
 }
 
 void stream_session::tick(base::instant now) {
   now_ = now;
+  wire_->tick(now);
   if (closed_) return;
   refill(now);
   if (state_ != state::bound) {
@@ -59,13 +61,14 @@ void stream_session::tick(base::instant now) {
   if (managed_)
     request_acknowledgement();
   else
-    put(" "); // RFC 6120 §4.6.1
+    wire_->nudge();
 }
 
 std::optional<base::instant> stream_session::deadline() const noexcept {
-  if (closed_) return {};
+  if (closed_) return wire_->deadline();
   auto next = state_ == state::bound ? base::instant::max() : login_by_;
   if (acknowledgement_by_) next = std::min(next, *acknowledgement_by_);
+  if (const auto of_wire = wire_->deadline()) next = std::min(next, *of_wire);
   if (state_ == state::bound && !nudged_) next = std::min(next, last_word_ + settings_->limits.idle_time);
   if (throttled()) {
     const auto missing = static_cast<std::uint64_t>(-allowance_) * 1'000'000'000u / settings_->limits.octets_a_second;
@@ -87,7 +90,7 @@ void stream_session::refill(base::instant now) {
 }
 
 bool stream_session::wants_input() const noexcept {
-  if (closed_ || throttled() || input_.size() >= settings_->limits.input_octets) return false;
+  if (closed_ || throttled() || wire_->waiting() >= settings_->limits.input_octets) return false;
   return outstanding() < settings_->limits.unhandled_stanzas;
 }
 
@@ -101,15 +104,14 @@ std::optional<stream_session::event> stream_session::next_event() {
 
 bool stream_session::step() {
   if (closed_ || asking_ || throttled() || outstanding() >= settings_->limits.unhandled_stanzas) return false;
-  auto piece = reader_->read(input_.view());
-  input_.consume(piece.used);
+  auto piece = wire_->read();
   unpaid_ += piece.used;
   if (piece.what) {
     // Paid for as a whole: when it stops does not depend on how it was cut.
     allowance_ -= static_cast<std::int64_t>(std::exchange(unpaid_, 0));
     read(std::move(*piece.what));
   }
-  if (input_.empty()) input_.release();
+  if (wire_->over()) finish(false, "the peer left");
   return piece.what || piece.used > 0;
 }
 
@@ -118,7 +120,7 @@ void stream_session::read(xml::reading what) {
   if (auto* child = std::get_if<xml::child_read>(&what)) return on_element(std::move(child->child));
   if (auto* fault = std::get_if<xml::fault>(&what)) return on_fault(*fault);
   if (!header_sent_) write_header();
-  put("</stream:stream>");
+  wire_->close();
   finish(true, "closed by the client");
 }
 
@@ -136,7 +138,7 @@ void stream_session::restart() {
   auto bounds = settings_->limits.xml;
   bounds.stanza_octets = authenticated_ ? settings_->limits.stanza_octets : settings_->limits.login_octets;
   bounds.tag_octets = std::min(bounds.tag_octets, bounds.stanza_octets);
-  reader_.emplace(bounds);
+  wire_->restart(bounds);
   state_ = state::header;
   header_sent_ = false;
 }
@@ -144,14 +146,9 @@ void stream_session::restart() {
 void stream_session::write_header() {
   header_sent_ = true;
   ++streams_;
-  std::string text = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' xml:lang='en' id='";
-  text += xml::escaped(facts_.session_id);
-  text += '-';
-  base::append_number(text, streams_);
-  text += '\'';
-  const auto& from = domain_.empty() ? wanted_domain_ : domain_;
-  if (!from.empty()) text.append(" from='").append(xml::escaped(from)).append("'");
-  put(text + ">");
+  std::string id = facts_.session_id + '-';
+  base::append_number(id, streams_);
+  wire_->open(id, domain_.empty() ? wanted_domain_ : domain_);
 }
 
 void stream_session::on_header(const xml::root_opened& opened) {
@@ -203,7 +200,7 @@ void stream_session::tls_started(const connection_facts& facts, base::instant no
   now_ = now;
   asking_ = false;
   // RFC 6120 §5.4.3.3: what was learned before TLS is forgotten.
-  input_.clear();
+  wire_->drop_input();
   domain_.clear();
   wanted_domain_.clear();
   restart();
@@ -241,13 +238,14 @@ void stream_session::ask(event e) {
 }
 
 void stream_session::put(std::string_view octets) {
-  if (closed_) return;
-  if (output_.size() + octets.size() > settings_->limits.output_octets) {
-    output_.clear();
-    output_.release();
-    return finish(true, "the client does not read");
-  }
-  output_.append(octets);
+  if (!closed_ && has_room(octets.size())) wire_->put(octets);
+}
+
+bool stream_session::has_room(std::size_t octets) {
+  if (wire_->pending() + octets <= settings_->limits.output_octets) return true;
+  wire_->drop_output();
+  finish(true, "the client does not read");
+  return false;
 }
 
 void stream_session::put(const element& e) { put(xml::to_text(e, space::client)); }
@@ -259,7 +257,8 @@ void stream_session::end(stream_fault f, std::string_view text) {
   out.append(name(f)).append(" xmlns='").append(space::stream_errors).append("'/>");
   if (!text.empty())
     out.append("<text xmlns='").append(space::stream_errors).append("' xml:lang='en'>").append(xml::escaped(text)).append("</text>");
-  put(out + "</stream:error></stream:stream>");
+  put(out + "</stream:error>");
+  if (!closed_) wire_->close();
   finish(true, name(f));
 }
 
@@ -268,8 +267,7 @@ void stream_session::finish(bool finished, std::string_view why) {
   closed_ = true;
   asking_ = false;
   state_ = state::ended;
-  input_.clear();
-  input_.release();
+  wire_->drop_input();
   events_.clear();
   push(stream_event::gone{finished, std::string(why)});
 }

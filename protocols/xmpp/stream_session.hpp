@@ -1,6 +1,8 @@
 /// The server's side of a client's stream: header, features, STARTTLS, SASL, resource binding, stream
 /// management, and then stanzas in and out.
 ///
+/// What carries the stream is a `stream_wire`: XML over TCP, a WebSocket, BOSH.
+///
 /// Source: RFC 6120 §4 to §8; RFC 7590; XEP-0198 (stream management), XEP-0352 (client state), XEP-0440 (channel
 /// bindings named), XEP-0478 (limits announced).
 ///
@@ -28,10 +30,10 @@
 #include "protocols/connection_facts.hpp"
 #include "protocols/sasl/server_exchange.hpp"
 #include "protocols/session.hpp"
-#include "protocols/xml/reader.hpp"
 #include "protocols/xmpp/limits.hpp"
 #include "protocols/xmpp/stanza.hpp"
 #include "protocols/xmpp/stream_management.hpp"
+#include "protocols/xmpp/stream_wire.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -89,15 +91,16 @@ public:
                              stream_event::authentication_failed, stream_event::bind_resource, stream_event::enable_management,
                              stream_event::resume_stream, stream_event::stanza, stream_event::client_state, stream_event::gone>;
 
-  stream_session(std::shared_ptr<const stream_settings>, connection_facts, base::instant now);
+  /// Without a wire: that of RFC 6120.
+  stream_session(std::shared_ptr<const stream_settings>, connection_facts, base::instant now, std::unique_ptr<stream_wire> = nullptr);
   stream_session(const stream_session&) = delete;
 
   // The shape of every session (protocols/session.hpp).
   void feed(base::const_bytes, base::instant now);
   void tick(base::instant now);
   std::optional<event> next_event();
-  base::const_bytes output() const noexcept { return output_.view(); }
-  void sent(std::size_t octets) noexcept { output_.consume(octets); }
+  base::const_bytes output() const noexcept { return wire_->output(); }
+  void sent(std::size_t octets) noexcept { wire_->sent(octets); }
   std::optional<base::instant> deadline() const noexcept;
   bool wants_input() const noexcept;
   bool closed() const noexcept { return closed_; }
@@ -156,6 +159,7 @@ private:
   void write_features();
   void put(std::string_view octets);
   void put(const element&);
+  bool has_room(std::size_t octets);
   void ask(event);
   void push(event e) { events_.push_back(std::move(e)); }
   void finish(bool finished, std::string_view why);
@@ -184,8 +188,7 @@ private:
   connection_facts facts_;
   base::instant now_, login_by_, last_word_;
   std::optional<base::instant> acknowledgement_by_;
-  base::buffer input_, output_;
-  std::optional<xml::reader> reader_;
+  std::unique_ptr<stream_wire> wire_;
   std::deque<event> events_;
   state state_ = state::header;
   bool asking_ = false, closed_ = false, header_sent_ = false, authenticated_ = false;

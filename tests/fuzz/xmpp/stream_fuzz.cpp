@@ -1,5 +1,7 @@
 /// A client that says anything, a host that answers anything: the stream keeps its bounds and always ends with `gone`.
 #include "protocols/xmpp/stream_session.hpp"
+#include "protocols/xmpp/websocket_wire.hpp"
+#include "tests/protocols/websocket/client_frames.hpp"
 
 #include <cstdlib>
 #include <string>
@@ -23,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   facts.peer_is_loopback = data[0] % 3 != 0;
   if (data[0] % 5 == 0) facts.tls_exporter = "x";
   base::instant now{};
-  xmpp::stream_session s(settings, facts, now);
+  const bool on_socket = data[0] >= 192;
+  xmpp::stream_session s(settings, facts, now, on_socket ? std::make_unique<xmpp::websocket_wire>(now) : nullptr);
   std::uint32_t random = data[1] + 256u * data[2];
   const auto choice = [&random](std::uint32_t of) {
     random = random * 1103515245u + 12345u;
@@ -65,7 +68,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (!octets.empty()) {
     const auto piece = octets.substr(0, 1 + choice(300));
     octets.remove_prefix(piece.size());
-    s.feed(piece, now);
+    // On a socket an element is a message; now and then the octets come bare.
+    if (on_socket && choice(20) != 0) {
+      const auto end = octets.empty() ? std::string_view::npos : octets.find('\n');
+      const auto message = std::string(piece) + std::string(octets.substr(0, end));
+      octets.remove_prefix(std::min(octets.size(), end));
+      s.feed(tests::client_text(message), now);
+    } else s.feed(piece, now);
     run();
     if (choice(10) == 0) {
       now += std::chrono::seconds(choice(400));

@@ -1,0 +1,35 @@
+#include "protocols/xmpp/stream_wire.hpp"
+
+#include "protocols/xml/writer.hpp"
+#include "protocols/xmpp/namespaces.hpp"
+
+namespace rookery::xmpp {
+
+std::string standing_alone(std::string_view octets) {
+  // What we write has its namespace first, if it has another than that of stanzas.
+  const auto end = octets.find_first_of(" />", 1);
+  if (end == std::string_view::npos) return std::string(octets);
+  const auto name = octets.substr(0, end), rest = octets.substr(end);
+  std::string out(name);
+  if (name.starts_with("<stream:"))
+    out.append(" xmlns:stream='").append(space::streams).append("'");
+  else if (!rest.starts_with(" xmlns='"))
+    out.append(" xmlns='").append(space::client).append("'");
+  return out.append(rest);
+}
+
+xml::reader::piece xml_wire::read() {
+  auto piece = reader_->read(input_.view());
+  input_.consume(piece.used);
+  if (input_.empty()) input_.release();
+  return piece;
+}
+
+void xml_wire::open(std::string_view id, std::string_view from) {
+  std::string text = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' xml:lang='en' id='";
+  text.append(xml::escaped(id)).append("'");
+  if (!from.empty()) text.append(" from='").append(xml::escaped(from)).append("'");
+  put(text + ">");
+}
+
+} // namespace rookery::xmpp
