@@ -1,6 +1,7 @@
 #include "server/admin_service.hpp"
 
 #include "actors/admin/admin_host.hpp"
+#include "actors/system/process_share.hpp"
 #include "actors/xmpp/rooms/room_orders.hpp"
 #include "base/text.hpp"
 #include "protocols/tls/certificate.hpp"
@@ -60,17 +61,19 @@ base::result<json::value> check_running(actors::running_node& running, const std
     self->request(n.machines[i], answer_time, actors::find_faults{})
         .receive([&](const actors::found_faults& f) { out.faults(*f.lines, "shard " + std::to_string(i) + ": "); },
                  [&](const caf::error&) { out.fault("shard " + std::to_string(i) + " did not answer"); });
-  std::shared_ptr<const std::vector<storage::segment_info>> segments;
-  self->request(n.log, answer_time, actors::list_segments{})
-      .receive([&](const actors::log_segments& s) { segments = s.segments; }, [&](const caf::error&) { out.fault("the log did not answer"); });
   std::uint64_t records = 0, complete = 0;
-  for (const auto& s : segments ? *segments : std::vector<storage::segment_info>{}) {
-    if (!s.sealed) continue;
-    ++complete;
-    const auto read = storage::for_each_record(storage::posix_file_system(), data_directory + "/log", s.segment,
-                                               [&](const storage::record_place&, std::string_view) { return ++records, true; });
-    // A segment may have been given back meanwhile.
-    if (!read && read.error().kind != base::error_kind::not_found) out.fault("log: " + read.error().log.value);
+  for (const auto& [log, folder] : {std::pair{n.log, "/log"}, {actors::share_of(n)->config_log, "/config-log"}}) {
+    std::shared_ptr<const std::vector<storage::segment_info>> segments;
+    self->request(log, answer_time, actors::list_segments{})
+        .receive([&](const actors::log_segments& s) { segments = s.segments; }, [&](const caf::error&) { out.fault("a log did not answer"); });
+    for (const auto& s : segments ? *segments : std::vector<storage::segment_info>{}) {
+      if (!s.sealed) continue;
+      ++complete;
+      const auto read = storage::for_each_record(storage::posix_file_system(), data_directory + folder, s.segment,
+                                                 [&](const storage::record_place&, std::string_view) { return ++records, true; });
+      // A segment may have been given back meanwhile.
+      if (!read && read.error().kind != base::error_kind::not_found) out.fault("log: " + read.error().log.value);
+    }
   }
   const auto table = n.config->table();
   out.set("domains", table->count(storage::directory::document_kind::domain));

@@ -9,13 +9,15 @@ namespace rookery::server {
 namespace {
 
 void add_machines(storage::node_machines& store, check_report& out) {
-  out.faults(store.config->check(), "configuration: ");
+  if (store.config) out.faults(store.config->check(), "configuration: ");
   out.faults(store.spool->check(), "spool: ");
   for (std::size_t i = 0; i < store.mail.size(); ++i) out.faults(store.mail[i]->check(), "mail shard " + std::to_string(i + storage::first_mail_shard) + ": ");
   for (const auto& m : store.chat) out.faults(m->check(), "chat shard " + std::to_string(m->shard().value) + ": ");
-  const auto table = store.config->cell()->table();
-  out.set("domains", table->count(storage::directory::document_kind::domain));
-  out.set("accounts", table->count(storage::directory::document_kind::account));
+  if (store.config) {
+    const auto table = store.config->cell()->table();
+    out.set("domains", table->count(storage::directory::document_kind::domain));
+    out.set("accounts", table->count(storage::directory::document_kind::account));
+  }
   out.set("replayed", store.replayed);
 }
 
@@ -79,6 +81,11 @@ base::result<json::value> check_store(const std::string& data_directory) {
     out.set("bodies", log->bodies);
     out.set("body_octets", log->body_octets);
     out.set("torn_octets", (*store)->tail.dropped_octets);
+  }
+  if ((*store)->config && (*store)->config_apart()) {
+    const auto of_config = storage::check_log(storage::posix_file_system(), (*store)->config_log_directory(), (*store)->config_end);
+    if (!of_config) out.fault("configuration's log: " + of_config.error().log.value);
+    else out.faults(of_config->faults, "configuration's log: ");
   }
   add_machines(**store, out);
   add_bodies(**store, out);

@@ -8,6 +8,7 @@
 #include "actors/cluster/reachable.hpp"
 #include "actors/net/tls_link.hpp"
 #include "actors/shard/log_actor.hpp"
+#include "actors/system/process_share.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -226,7 +227,8 @@ base::result<storage::command_result> cluster_service::commit_alone(std::string 
   auto request = std::make_shared<commit_request>();
   request->group.commands.push_back({storage::config_shard, 1, std::move(payload), {}});
   base::result<storage::command_result> out = base::fail(base::error_kind::try_later, "the log does not answer");
-  if (!submit_commit(*self, n.log, *n.gate, std::move(request))) return out;
+  const auto process = share_of(n);
+  if (!process || !submit_commit(*self, process->config_log, *process->config_gate, std::move(request))) return out;
   self->receive(
       [&](const commit_done_ptr& done) {
         if (done->error) out = base::fail(*done->error);

@@ -1,6 +1,7 @@
 #include "actors/cluster/config_applier.hpp"
 
 #include "actors/shard/log_actor.hpp"
+#include "actors/system/process_share.hpp"
 #include "base/log.hpp"
 #include "storage/directory/agreed_command.hpp"
 
@@ -29,7 +30,8 @@ void submit(self_ptr self) {
                              : storage::directory::encode(storage::directory::agreed_command{i.index, i.origin, i.sequence, i.command});
     request->group.commands.push_back({storage::config_shard, 1, std::move(payload), {}});
   }
-  if (!submit_commit(*self, st.in->log, *st.in->gate, std::move(request))) self->delayed_send(self, again_after, again_atom::value);
+  const auto process = share_of(*st.in);
+  if (!process || !submit_commit(*self, process->config_log, *process->config_gate, std::move(request))) self->delayed_send(self, again_after, again_atom::value);
 }
 
 caf::behavior config_applier(self_ptr self, node* in, std::function<void()> changed) {

@@ -69,7 +69,7 @@ base::result<std::unique_ptr<running_node>> running_node::start(node_options opt
 }
 
 void running_node::start_actors(std::unique_ptr<storage::node_store> store, const node_options& options) {
-  node_ = std::make_unique<actors::node>();
+  node_ = std::make_shared<actors::node>();
   auto& n = *node_;
   n.system = system_.get();
   n.host_name = options.host_name;
@@ -87,6 +87,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
 
   const auto cell = store->config->cell();
   n.config = cell;
+  set_share(n, process_);
   auto follower = std::make_shared<config::config_follower>();
   const auto& first = follower->follow(cell->table());
   n.directory = std::make_shared<published<routing::directory_view>>(first.directory);
@@ -157,6 +158,13 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   store->chat.clear();
   start_indexers(options);
 
+  auto config_log = std::make_shared<log_actor_parts>();
+  config_log->writer = std::move(store->config_log);
+  config_log->gate = process_->config_gate;
+  config_log->machines = {n.machines.front()};
+  config_log->shared = {config_parts};
+  config_log->on_failure = options.on_failure;
+  process_->config_log = spawn_log(*system_, config_log);
   auto log_parts = std::make_shared<log_actor_parts>();
   log_parts->writer = std::move(store->log);
   log_parts->gate = n.gate;
@@ -166,9 +174,18 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   n.log = spawn_log(*system_, log_parts);
   follow_settings(*cell->table(), *n.settings->get());
 
+  auto keeping_config = std::make_shared<maintenance_parts>();
+  keeping_config->log = process_->config_log;
+  keeping_config->machines = {n.machines.front()};
+  keeping_config->names_bodies = false;
+  keeping_config->folder = "config-log";
+  keeping_config->gate = process_->config_gate;
+  keeping_config->bodies = std::make_shared<storage::body_reader>(storage::posix_file_system(), store->config_log_directory());
+  keeping_config->interval = options.maintenance_interval;
   auto keeping = std::make_shared<maintenance_parts>();
+  keeping->configuration = spawn_maintenance(*system_, keeping_config);
   keeping->log = n.log;
-  keeping->machines = n.machines;
+  keeping->machines.assign(n.machines.begin() + 1, n.machines.end());
   keeping->gate = n.gate;
   keeping->bodies = n.bodies;
   keeping->interval = options.maintenance_interval;
@@ -187,6 +204,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   collector_ = spawn_collector(*system_, collecting);
   transfers_ = std::make_unique<transfer_service>(n, collecting->reactors);
   store_ = std::move(store);
+  process_->volumes->opened(node_, 0);
 }
 
 void running_node::start_indexers(const node_options& options) {
@@ -217,7 +235,7 @@ void running_node::follow_settings(const storage::directory::config_table& table
   limits.an_address = static_cast<std::uint32_t>(values.connections_address_max);
   counts_->limit(limits);
   follow_log_level(table, values);
-  caf::anon_send(node_->log, set_reserve{values.storage_reserve_octets});
+  for (const auto& log : {node_->log, process_->config_log}) caf::anon_send(log, set_reserve{values.storage_reserve_octets});
 }
 
 running_node::~running_node() {
@@ -258,8 +276,10 @@ void running_node::stop() {
   outgoing_->settle(flush_time);
   caf::scoped_actor self{*system_};
   // What is under way is written first: the log answers in order.
-  self->request(node_->log, flush_time, list_segments{}).receive([](const log_segments&) {}, [](const caf::error&) {});
+  for (const auto& log : {node_->log, process_->config_log})
+    self->request(log, flush_time, list_segments{}).receive([](const log_segments&) {}, [](const caf::error&) {});
   node_->gate->close();
+  process_->config_gate->close();
   for (const auto& m : node_->machines)
     self->request(m, flush_time, flush_now{true})
         .receive([](std::uint64_t) {},

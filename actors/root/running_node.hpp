@@ -9,6 +9,7 @@
 #include "actors/net/reactor.hpp"
 #include "actors/node.hpp"
 #include "actors/queue/outgoing.hpp"
+#include "actors/system/process_share.hpp"
 #include "actors/transfer/transfer_service.hpp"
 #include "actors/xmpp/router.hpp"
 #include "base/result.hpp"
@@ -46,7 +47,7 @@ public:
   const std::string& store_uuid() const noexcept { return store_->identity.uuid; }
   std::vector<std::unique_ptr<net::reactor>>& reactors() noexcept { return reactors_; }
   const std::shared_ptr<net::connection_counts>& counts() const noexcept { return counts_; }
-  const caf::actor& maintenance() const noexcept { return maintenance_; }
+  const caf::actor& maintenance() const noexcept { return maintenance_; } ///< of the volume; a backup by it is whole
   const caf::actor& collector() const noexcept { return collector_; }
   const std::shared_ptr<collection_board>& collection_states() const noexcept { return collection_states_; }
   transfer_service& transfers() noexcept { return *transfers_; }
@@ -72,7 +73,8 @@ private:
 
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
-  std::unique_ptr<actors::node> node_;
+  std::shared_ptr<process_share> process_ = std::make_shared<process_share>();
+  std::shared_ptr<actors::node> node_;
   std::unique_ptr<storage::node_store> store_;   ///< keeps the lock; its parts live in the actors
   std::vector<std::unique_ptr<net::reactor>> reactors_;
   std::vector<std::unique_ptr<net::acceptor>> acceptors_;

@@ -31,7 +31,8 @@ public:
   void act() override {
     bool running = true;
     while (running) {
-      receive([&](const caf::exit_msg&) { running = false; }, [&](const make_backup& b) { return guarded_backup(b); }, caf::others >> [](caf::message_view&) -> caf::result<caf::message> { return caf::sec::unexpected_message; },
+      receive([&](const caf::exit_msg&) { running = false; }, [&](const make_backup& b) { return guarded_backup([&] { return back_up(b); }, true); },
+              [&](const copy_to_backup& b) { return guarded_backup([&] { return copy_part(b); }, false); }, caf::others >> [](caf::message_view&) -> caf::result<caf::message> { return caf::sec::unexpected_message; },
               caf::after(parts_->interval) >> [&] { guarded_round(); });
       if (parts_->gate->closed()) running = false;
     }
@@ -46,28 +47,51 @@ private:
     }
   }
 
-  backup_done guarded_backup(const make_backup& b) {
+  backup_done guarded_backup(const std::function<base::result<std::uint64_t>()>& copy, bool whole) {
     backup_done out;
     try {
-      auto copied = back_up(b);
+      auto copied = copy();
       if (copied) out.octets = *copied;
       else out.error = copied.error();
     } catch (const std::exception& fault) {
       out.error = base::make_error(base::error_kind::io, "The backup failed", fault.what());
     }
+    if (!whole) return out;
     base::log_event(out.error ? base::severity::error : base::severity::notice, "backup.done")
         .flag("ok", !out.error).number("octets", static_cast<std::int64_t>(out.octets))
         .text("error", out.error ? out.error->log.value : "");
     return out;
   }
 
-  /// Trees first, then the log that continues them (storage/log/log_copy). Between rounds, so that
-  /// no segment goes meanwhile.
   base::result<std::uint64_t> back_up(const make_backup& b) {
     auto& files = storage::posix_file_system();
     const auto there = files.list(b.to);
     if (there && !there->empty()) return base::fail(base::error_kind::exists, "The backup's directory is not empty: " + b.to);
     if (auto made = files.make_directory(b.to); !made) return base::fail(made.error());
+    auto octets = copy_part({b.data_directory, b.to});
+    if (!octets) return octets;
+    if (parts_->configuration) {
+      // Behind the mail: it has the accounts of all mail that is in the copy.
+      const auto its = ask<backup_done>(parts_->configuration, copy_to_backup{b.data_directory, b.to});
+      if (!its) return base::fail(base::error_kind::io, "The backup failed", "the configuration did not answer");
+      if (its->error) return base::fail(*its->error);
+      *octets += its->octets;
+    }
+    if (auto key = files.read_all(storage::sealing_key_path(b.data_directory), 4096)) {
+      const auto written = files.replace(storage::sealing_key_path(b.to), *key);
+      base::wipe(*key);
+      if (!written) return base::fail(written.error());
+    }
+    const auto identity = files.read_all(b.data_directory + "/store.json", 1u << 16);
+    if (!identity) return base::fail(identity.error());
+    if (auto written = files.replace(b.to + "/store.json", *identity); !written) return base::fail(written.error());
+    return octets;
+  }
+
+  /// Trees first, then the log that continues them (storage/log/log_copy). Between rounds, so that
+  /// no segment goes meanwhile.
+  base::result<std::uint64_t> copy_part(const copy_to_backup& b) {
+    auto& files = storage::posix_file_system();
     const auto of = storage::read_store_identity(b.data_directory);
     if (!of) return base::fail(of.error());
     checkpoint();
@@ -83,20 +107,12 @@ private:
     if (!segments || segments->segments->empty()) return base::fail(base::error_kind::io, "The backup failed", "the log did not answer");
     const auto& last = segments->segments->back();
     const storage::log_position until{last.segment, static_cast<std::uint32_t>(last.octets)};
-    const auto plan = storage::plan_log_copy(files, b.data_directory + "/log", until);
+    const auto plan = storage::plan_log_copy(files, b.data_directory + "/" + parts_->folder, until);
     if (!plan) return base::fail(plan.error());
     std::uint64_t log_octets = 0;
-    const auto copied = storage::copy_log(files, b.data_directory + "/log", *plan, b.to + "/log", true,
+    const auto copied = storage::copy_log(files, b.data_directory + "/" + parts_->folder, *plan, b.to + "/" + parts_->folder, true,
                                           [&](std::uint64_t done) { return log_octets = done, !parts_->gate->closed(); });
     if (!copied) return base::fail(copied.error());
-    if (auto key = files.read_all(storage::sealing_key_path(b.data_directory), 4096)) {
-      const auto written = files.replace(storage::sealing_key_path(b.to), *key);
-      base::wipe(*key);
-      if (!written) return base::fail(written.error());
-    }
-    const auto identity = files.read_all(b.data_directory + "/store.json", 1u << 16);
-    if (!identity) return base::fail(identity.error());
-    if (auto written = files.replace(b.to + "/store.json", *identity); !written) return base::fail(written.error());
     return octets + log_octets;
   }
 
@@ -123,8 +139,9 @@ private:
 
   std::vector<storage::live_body> live(std::uint32_t segment) {
     std::vector<storage::live_body> all;
-    for (std::size_t i = 1; i < parts_->machines.size(); ++i) {
-      const auto some = ask<segment_bodies>(parts_->machines[i], list_bodies{segment});
+    if (!parts_->names_bodies) return all;
+    for (const auto& m : parts_->machines) {
+      const auto some = ask<segment_bodies>(m, list_bodies{segment});
       // No answer: take the segment as fully alive rather than lose mail.
       base::check(some.has_value(), "a machine did not say which bodies live");
       all.insert(all.end(), some->bodies->begin(), some->bodies->end());
@@ -139,8 +156,8 @@ private:
     const auto segments = ask<log_segments>(parts_->log, list_segments{});
     if (!segments) return;
     ledger_.follow(*segments->segments);
-    for (std::size_t i = 1; i < parts_->machines.size(); ++i)
-      if (const auto lost = ask<lost_bodies>(parts_->machines[i], get_lost_bodies{}))
+    for (const auto& m : parts_->names_bodies ? parts_->machines : std::vector<caf::actor>())
+      if (const auto lost = ask<lost_bodies>(m, get_lost_bodies{}))
         for (const auto& [segment, octets] : *lost->octets) ledger_.lost(segment, octets);
     const storage::live_bodies who = [this](std::uint32_t s) { return live(s); };
     for (const auto& s : ledger_.due(reached)) {
@@ -199,7 +216,7 @@ private:
     // Readers of older views may still want it: it can be read until the next round.
     if (parts_->bodies->pin(segment)) pinned_.push_back(segment);
     if (ask<bool>(parts_->log, remove_segment{segment}).value_or(false))
-      base::log_event(base::severity::info, "log.segment_removed").number("segment", segment);
+      base::log_event(base::severity::info, "log.segment_removed").number("segment", segment).text("log", parts_->folder);
   }
 
   std::shared_ptr<maintenance_parts> parts_;

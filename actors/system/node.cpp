@@ -2,6 +2,8 @@
 
 #include "actors/shard/log_actor.hpp"
 #include "actors/system/config_agreement.hpp"
+#include "actors/system/process_share.hpp"
+#include "base/check.hpp"
 
 #include <algorithm>
 #include <map>
@@ -14,11 +16,11 @@ bool changes_configuration(const storage::commit_group& g) {
   return std::any_of(g.commands.begin(), g.commands.end(), [](const auto& c) { return c.shard == storage::config_shard; });
 }
 
-/// Of the nodes of this process; a server has one.
+/// By configuration: all volumes of a process have the same. A server has one.
 struct agreements {
   std::atomic<bool> any{false};
   std::mutex lock;
-  std::map<const node*, std::shared_ptr<config_agreement>> of;
+  std::map<const storage::directory::config_cell*, std::shared_ptr<config_agreement>> of;
 };
 agreements& all_agreements() {
   static agreements all;
@@ -30,8 +32,8 @@ agreements& all_agreements() {
 void set_agreement(const node& n, std::shared_ptr<config_agreement> a) {
   auto& all = all_agreements();
   const std::lock_guard hold(all.lock);
-  if (a) all.of[&n] = std::move(a);
-  else all.of.erase(&n);
+  if (a) all.of[n.config.get()] = std::move(a);
+  else all.of.erase(n.config.get());
   all.any.store(!all.of.empty());
 }
 
@@ -39,13 +41,15 @@ std::shared_ptr<config_agreement> agreement_of(const node& n) {
   auto& all = all_agreements();
   if (!all.any.load(std::memory_order_acquire)) return nullptr;
   const std::lock_guard hold(all.lock);
-  const auto at = all.of.find(&n);
+  const auto at = all.of.find(n.config.get());
   return at == all.of.end() ? nullptr : at->second;
 }
 
 bool node::commit(net::connection& from, storage::commit_group group, ack when, std::uint64_t token,
                   std::shared_ptr<void> keep) const {
-  if (const auto with = agreement_of(*this); with != nullptr && changes_configuration(group)) {
+  const bool configures = changes_configuration(group);
+  for (const auto& c : group.commands) base::check((c.shard == storage::config_shard) == configures, "a group changes the configuration or the volume");
+  if (const auto with = configures ? agreement_of(*this) : nullptr; with != nullptr) {
     if (group.commands.size() != 1) return false; // what one node alone decides cannot be in one group with it
     with->propose(std::move(group.commands.front().payload),
                   [to = caf::actor_cast<caf::strong_actor_ptr>(from.ctrl()), token](base::result<storage::command_result> r) {
@@ -62,7 +66,36 @@ bool node::commit(net::connection& from, storage::commit_group group, ack when, 
   request->when = when;
   request->token = token;
   request->keep = std::move(keep);
-  return submit_commit(from, log, *gate, std::move(request));
+  if (!configures) return submit_commit(from, log, *gate, std::move(request));
+  const auto process = share_of(*this);
+  return process != nullptr && submit_commit(from, process->config_log, *process->config_gate, std::move(request));
+}
+
+namespace {
+
+struct shares {
+  std::mutex lock;
+  std::map<const storage::directory::config_cell*, std::shared_ptr<const process_share>> of;
+};
+shares& all_shares() {
+  static shares all;
+  return all;
+}
+
+} // namespace
+
+void set_share(const node& n, std::shared_ptr<const process_share> s) {
+  auto& all = all_shares();
+  const std::lock_guard hold(all.lock);
+  if (s) all.of[n.config.get()] = std::move(s);
+  else all.of.erase(n.config.get());
+}
+
+std::shared_ptr<const process_share> share_of(const node& n) {
+  auto& all = all_shares();
+  const std::lock_guard hold(all.lock);
+  const auto at = all.of.find(n.config.get());
+  return at == all.of.end() ? nullptr : at->second;
 }
 
 base::message_id node::next_message_id() {

@@ -18,7 +18,7 @@
 namespace rookery::storage {
 namespace {
 
-constexpr std::uint32_t newest_format = 2;
+constexpr std::uint32_t newest_format = config_log_format;
 
 std::string print(const store_identity& s) {
   return "{\"format\":" + std::to_string(s.format) + ",\"node\":" + std::to_string(s.node) +
@@ -120,6 +120,7 @@ node_store::~node_store() {
   spool.reset();
   config.reset();
   log.reset();
+  config_log.reset();
   if (lock >= 0) ::close(lock);
 }
 
@@ -131,12 +132,15 @@ std::vector<machine*> node_machines::machines() const {
 }
 
 base::result<void> node_machines::open_machines(
-    const std::function<base::result<std::unique_ptr<tree>>(const std::string&)>& open_tree, const mail::mail_settings& settings) {
-  auto config_tree = open_tree(machine_directory(directory, identity, config_shard.value));
-  if (!config_tree) return base::fail(config_tree.error());
-  auto opened_config = storage::directory::config_machine::open(std::move(*config_tree));
-  if (!opened_config) return base::fail(opened_config.error());
-  config = std::move(*opened_config);
+    const std::function<base::result<std::unique_ptr<tree>>(const std::string&)>& open_tree, const mail::mail_settings& settings,
+    bool configuration) {
+  if (configuration) {
+    auto config_tree = open_tree(machine_directory(directory, identity, config_shard.value));
+    if (!config_tree) return base::fail(config_tree.error());
+    auto opened_config = storage::directory::config_machine::open(std::move(*config_tree));
+    if (!opened_config) return base::fail(opened_config.error());
+    config = std::move(*opened_config);
+  }
 
   auto spool_tree = open_tree(machine_directory(directory, identity, spool_shard.value));
   if (!spool_tree) return base::fail(spool_tree.error());
@@ -164,32 +168,44 @@ base::result<void> node_machines::open_machines(
 }
 
 base::result<void> node_machines::replay_log(log_position end, std::optional<log_position> until) {
-  const auto all = machines();
+  auto all = machines();
+  if (config_apart()) all.front() = nullptr; // what the log has of it is from before
+  return replay_into(log_directory(), all, end, until);
+}
+
+base::result<void> node_machines::replay_config_log(log_position end, std::optional<log_position> until) {
+  return replay_into(config_log_directory(), {config.get()}, end, until);
+}
+
+base::result<void> node_machines::replay_into(const std::string& log, const std::vector<machine*>& by_shard, log_position end,
+                                              std::optional<log_position> until) {
   auto from = end;
-  for (const auto* m : all) {
+  for (const auto* m : by_shard) {
+    if (m == nullptr) continue;
     if (m->flushed() > end)
       return base::fail(base::error_kind::damaged, "The server's store is damaged.",
-                        log_directory() + ": the log ends in segment " + std::to_string(end.segment) + " at " + std::to_string(end.offset) +
+                        log + ": the log ends in segment " + std::to_string(end.segment) + " at " + std::to_string(end.offset) +
                           ", but shard " + std::to_string(m->shard().value) + " has read on to segment " +
                           std::to_string(m->flushed().segment) + " at " + std::to_string(m->flushed().offset) +
                           ": the end of the log was lost. `rookery repair` says what that took; a backup may be better.");
     from = std::min(from, m->flushed());
   }
   bool unknown_shard = false;
-  const auto read = replay(posix_file_system(), log_directory(), from, [&](const committed_command& c) {
-    if (c.shard.value >= all.size()) {
+  const auto read = replay(posix_file_system(), log, from, [&](const committed_command& c) {
+    if (c.shard.value >= by_shard.size()) {
       unknown_shard = true;
       return;
     }
-    auto& m = *all[c.shard.value];
-    if (c.at < m.flushed()) return; // its tree has it
-    m.apply(c);
+    auto* m = by_shard[c.shard.value];
+    if (m == nullptr || c.at < m->flushed()) return; // its tree has it
+    m->apply(c);
     ++replayed;
   }, until);
   if (!read) return base::fail(read.error());
   if (unknown_shard)
     return base::fail(base::error_kind::damaged, "The store cannot be read", "the log names a shard that does not exist");
-  for (auto* m : all) m->publish();
+  for (auto* m : by_shard)
+    if (m != nullptr) m->publish();
   return {};
 }
 
@@ -216,9 +232,14 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   }
   if (!identity) return base::fail(identity.error());
   store->identity = *identity;
-  auto secrets = open_secret_box(files, directory);
-  if (!secrets) return base::fail(secrets.error());
-  store->secrets = std::move(*secrets);
+  if (!settings.configuration && !store->config_apart())
+    return base::fail(base::error_kind::unsupported, "The store is of an older version", identity_path + " has format " +
+                      std::to_string(store->identity.format) + ": its own node has to open it first");
+  if (settings.configuration) {
+    auto secrets = open_secret_box(files, directory);
+    if (!secrets) return base::fail(secrets.error());
+    store->secrets = std::move(*secrets);
+  }
 
   give_room(directory);
   for (const auto* folder : {"/log", "/spill"})
@@ -231,54 +252,80 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   auto log = log_writer::open(files, store->log_directory(), log_options);
   if (!log) return base::fail(log.error());
   store->log = std::move(*log);
+  const auto open_config_log = [&]() -> base::result<void> {
+    auto opened = log_writer::open(files, store->config_log_directory(), config_log_settings(log_options));
+    if (!opened) return base::fail(opened.error());
+    store->config_log = std::move(*opened);
+    return {};
+  };
+  const bool apart = store->config_apart();
+  if (apart && settings.configuration)
+    if (const auto opened = open_config_log(); !opened) return base::fail(opened.error());
 
-  const bool begun = store->log->needed_from() > log_position{1, segment_header_octets};
+  const auto moved_on = [](const log_writer& of) { return of.needed_from() > log_position{1, segment_header_octets}; };
+  const bool begun = moved_on(*store->log);
+  const bool config_begun = store->config_log ? moved_on(*store->config_log) : begun;
   // A store of format 1 gets its chat shards now: the log has nothing for them yet. Only when their trees are
   // there the identity says so; a crash before leaves empty trees, which are used.
   const bool without_chat = store->identity.chat_shards == 0;
   const auto chat_from = store->identity.first_chat_shard();
   if (without_chat) store->identity.chat_shards = settings.chat_shards;
   const auto open_tree = [&](const std::string& where) {
-    bool its_begun = begun;
+    bool its_begun = where == machine_directory(directory, store->identity, config_shard.value) ? config_begun : begun;
     for (std::uint32_t i = 0; without_chat && i < store->identity.chat_shards; ++i)
       if (where == machine_directory(directory, store->identity, chat_from + i)) its_begun = false;
     return open_writable_tree(where, its_begun);
   };
-  if (const auto opened = store->open_machines(open_tree, settings.mail); !opened) {
+  if (const auto opened = store->open_machines(open_tree, settings.mail, settings.configuration); !opened) {
     const auto free = files.free_octets(directory);
     if (!free || *free >= full_octets) return base::fail(opened.error());
     return base::fail(base::error_kind::no_space, "The disk is full", "the disk of " + directory + " is full (" + std::to_string(*free) +
                       " octets are free), and opening the store needs some space: make room and start again. " + opened.error().log.value);
   }
   if (const auto replayed = store->replay_log(store->log->end()); !replayed) return base::fail(replayed.error());
-  if (without_chat) {
+  if (apart && store->config_log)
+    if (const auto replayed = store->replay_config_log(store->config_log->end()); !replayed) return base::fail(replayed.error());
+  if (!apart) {
     store->identity.format = newest_format;
-    if (const auto written = files.replace(identity_path, print(store->identity)); !written) return base::fail(written.error());
-    base::log_event(base::severity::notice, "store.chat_shards_added").number("chat_shards", store->identity.chat_shards);
+    const auto parted = part_configuration(files, directory, log_options.node, store->log->end(), store->log->next_lsn(), *store->config,
+                                           print(store->identity));
+    if (!parted) return base::fail(parted.error());
+    if (const auto opened = open_config_log(); !opened) return base::fail(opened.error());
+    base::log_event(base::severity::notice, "store.upgraded").number("format", newest_format)
+        .number("from", identity->format).number("chat_shards", store->identity.chat_shards);
   }
   keep_room(directory);
   return store;
 }
 
 base::result<std::vector<command_result>> node_store::commit(const commit_group& group) {
-  auto committed = log->append(group);
+  const bool configures = changes_configuration(group);
+  for (const auto& c : group.commands) base::check((c.shard == config_shard) == configures, "a group changes the configuration or a volume");
+  auto& to = configures ? *config_log : *log;
+  auto committed = to.append(group);
   if (!committed) return base::fail(committed.error());
-  if (const auto done = log->commit(); !done) return base::fail(done.error());
+  if (const auto done = to.commit(); !done) return base::fail(done.error());
   const auto all = machines();
   std::vector<command_result> results;
   for (const auto& c : *committed) {
     base::check(c.shard.value < all.size(), "a command names a shard that exists");
     results.push_back(all[c.shard.value]->apply(c));
   }
-  for (auto* m : all) m->publish();
+  for (auto* m : all)
+    if (m != nullptr) m->publish();
   return results;
 }
 
 base::result<void> node_store::checkpoint() {
   for (auto* m : machines())
-    if (const auto done = m->flush(true); !done) return base::fail(done.error());
-  log->set_needed_from(log->end());
-  return log->commit();
+    if (m != nullptr)
+      if (const auto done = m->flush(true); !done) return base::fail(done.error());
+  for (auto* l : {log.get(), config_log.get()}) {
+    if (l == nullptr) continue;
+    l->set_needed_from(l->end());
+    if (const auto done = l->commit(); !done) return base::fail(done.error());
+  }
+  return {};
 }
 
 } // namespace rookery::storage

@@ -4,10 +4,13 @@
 ///   store.json      what the store is: format, node, number of mail shards, identity (made once)
 ///   sealing.key     what passwords for other servers are sealed with (storage/node/sealing_key.hpp)
 ///   lock            held while open: two programs never share a store
-///   log/            segments
+///   log/            segments of mail, spool and chat
+///   config-log/     segments of the configuration (storage/node/config_log.hpp)
 ///   config/ spool/ mail-0002/ … chat-0004/ …   one tree a machine
 ///   room            48 MiB that a start on a full disk gives up, so that the trees can be opened
 ///   spill/          large messages while they arrive; emptied at open
+///
+/// A copy of another node's volume has neither `config/` nor `config-log/`: the configuration is the process's.
 ///
 /// Synchronous, one thread; a running server moves the parts into their actors.
 #pragma once
@@ -18,6 +21,7 @@
 #include "storage/file/file_system.hpp"
 #include "storage/log/log_writer.hpp"
 #include "storage/mail/mail_machine.hpp"
+#include "storage/node/config_log.hpp"
 #include "storage/node/sealing_key.hpp"
 #include "storage/queue/spool_machine.hpp"
 
@@ -32,7 +36,7 @@ namespace rookery::storage {
 
 /// Fixed when the store is made.
 struct store_identity {
-  std::uint32_t format = 2;      ///< 1 had no chat shards; they are added when it is opened to be written
+  std::uint32_t format = 3;      ///< 1 had no chat shards; 1 and 2 had the configuration in the node's log; mended when opened to be written
   std::uint32_t node = 1;
   std::uint32_t mail_shards = 2;
   std::uint32_t chat_shards = 0; ///< behind the mail shards
@@ -49,27 +53,36 @@ struct node_store_settings {
   std::uint32_t chat_shards = 2; ///< when a store is made, or one of format 1 is opened
   log_settings log;
   mail::mail_settings mail;
+  bool configuration = true;     ///< false: the store is a volume without one, or its own is left alone
 };
 
 /// All machines of a store, and where it is.
 struct node_machines {
   store_identity identity;
   std::string directory;
-  std::unique_ptr<directory::config_machine> config;
+  std::unique_ptr<directory::config_machine> config;       ///< null: a volume without configuration
   std::unique_ptr<queue::spool_machine> spool;
   std::shared_ptr<const base::secret_box> secrets;
   std::vector<std::unique_ptr<mail::mail_machine>> mail;   ///< number first_mail_shard + index
   std::vector<std::unique_ptr<chat::chat_machine>> chat;   ///< number first_chat_shard + index
   std::uint64_t replayed = 0;                              ///< commands applied again at open
 
-  std::vector<machine*> machines() const;   ///< by shard number
+  std::vector<machine*> machines() const;   ///< by shard number; the first is null in a volume without configuration
   std::string log_directory() const { return directory + "/log"; }
+  std::string config_log_directory() const { return storage::config_log_directory(directory); }
+  /// Its commands are in a log of their own.
+  bool config_apart() const noexcept { return identity.format >= config_log_format; }
 
-  /// Opens each machine on the tree that `open_tree` gives for its directory.
+  /// Opens each machine on the tree that `open_tree` gives for its directory; without `configuration` all but that.
   base::result<void> open_machines(const std::function<base::result<std::unique_ptr<tree>>(const std::string& directory)>& open_tree,
-                                   const mail::mail_settings&);
+                                   const mail::mail_settings&, bool configuration = true);
   /// Applies what the trees do not have yet. `end`: of the log; `until`: as in `replay`.
   base::result<void> replay_log(log_position end, std::optional<log_position> until = std::nullopt);
+  /// The same for the log of the configuration, where it has one.
+  base::result<void> replay_config_log(log_position end, std::optional<log_position> until = std::nullopt);
+
+private:
+  base::result<void> replay_into(const std::string& log, const std::vector<machine*>& by_shard, log_position end, std::optional<log_position> until);
 };
 
 /// What the store in `directory` is. Errors: not_found, damaged, unsupported (made by a newer program).
@@ -80,6 +93,7 @@ base::result<int> lock_store(const std::string& directory, bool make);
 
 struct node_store : node_machines {
   std::unique_ptr<log_writer> log;
+  std::unique_ptr<log_writer> config_log; ///< null with `config`
   int lock = -1;
 
   node_store() = default;
@@ -92,6 +106,7 @@ struct node_store : node_machines {
                                                         const node_store_settings& = {});
 
   /// For offline work (init, tests): commits the group, applies it, and gives one result a command.
+  /// A group changes the configuration or something else, never both.
   base::result<std::vector<command_result>> commit(const commit_group&);
   /// Flushes all machines durably: the next open replays nothing.
   base::result<void> checkpoint();

@@ -74,22 +74,33 @@ public:
     auto lock = lock_store(store_.directory, apply_);
     if (!lock) return base::fail(lock.error());
     lock_ = *lock;
-    const auto first = survey_log(files_, store_.log_directory(), [](const committed_command&) {}, [](const log_hole&) {});
-    if (!first) return base::fail(first.error());
-    log_ = *first;
+    configuration_ = !store_.config_apart() || has_configuration(files_, store_.directory);
+    of_node_.directory = store_.log_directory();
+    of_config_.directory = store_.config_log_directory();
+    for (auto* l : logs()) {
+      const auto first = survey_log(files_, l->directory, [](const committed_command&) {}, [](const log_hole&) {});
+      if (!first) return base::fail(first.error());
+      l->found = *first;
+    }
     if (auto opened = open(); !opened) return base::fail(opened.error());
-    for (const auto& h : log_.holes) tell(h);
-    for (const auto* m : machines_)
-      if (m->flushed() > log_.end && m->flushed() > log_.needed_from)
-        damage("the log ends at " + place(log_.end.segment, log_.end.offset) + ", but shard " + std::to_string(m->shard().value) +
-               " has read up to " + place(m->flushed().segment, m->flushed().offset) + ": the end of the log is missing");
+    for (auto* l : logs()) {
+      for (const auto& h : l->found.holes) tell(*l, h);
+      for (std::size_t s = 0; s < machines_.size(); ++s) {
+        const auto* m = machines_[s];
+        if (m != nullptr && belongs(s, *l) && m->flushed() > l->found.end && m->flushed() > l->found.needed_from)
+          damage(*l, "the log ends at " + place(l->found.end.segment, l->found.end.offset) + ", but shard " + std::to_string(s) + " has read up to " +
+                         place(m->flushed().segment, m->flushed().offset) + ": the end of the log is missing");
+      }
+    }
     if (!out_.needed) return std::move(out_);
     stopped_.assign(machines_.size(), false);
-    for (const auto* m : machines_) reached_.push_back(m->flushed());
-    const auto read = survey_log(files_, store_.log_directory(), [this](const committed_command& c) { take(c); },
-                                 [this](const log_hole& h) { stop_at(h); });
-    if (!read) return base::fail(read.error());
-    for (auto* m : machines_) m->publish();
+    for (const auto* m : machines_) reached_.push_back(m != nullptr ? m->flushed() : log_position{});
+    for (auto* l : logs()) {
+      const auto read = survey_log(files_, l->directory, [&](const committed_command& c) { take(*l, c); }, [&](const log_hole& h) { stop_at(*l, h); });
+      if (!read) return base::fail(read.error());
+    }
+    for (auto* m : machines_)
+      if (m != nullptr) m->publish();
     tell_lost_bodies();
     if (apply_)
       if (auto done = mend(); !done) return base::fail(done.error());
@@ -98,6 +109,22 @@ public:
   }
 
 private:
+  /// Of the store: one, or the node's and the configuration's.
+  struct one_log {
+    std::string directory;
+    std::string prefix; ///< of lines about it
+    log_survey found;
+    bool damaged = false;
+  };
+  std::vector<one_log*> logs() {
+    if (!store_.config_apart() || !configuration_) return {&of_node_};
+    return {&of_node_, &of_config_};
+  }
+  /// Where the commands of a shard are; of the configuration's that the node's log may still have, none is needed.
+  bool belongs(std::size_t shard, const one_log& l) const {
+    return store_.config_apart() && shard == config_shard.value ? &l == &of_config_ : &l == &of_node_;
+  }
+
   base::result<void> open() {
     if (!apply_) {
       auto scratch = (std::filesystem::temp_directory_path() / "rookery-repair-XXXXXX").string();
@@ -112,9 +139,10 @@ private:
           if (apply_) return tree::open_leveldb(where, {});
           return open_tree_view(where, scratch_ + "/" + std::filesystem::path(where).filename().string());
         },
-        {});
+        {}, configuration_);
     if (!opened) return opened;
     machines_ = store_.machines();
+    if (store_.config == nullptr) return {};
     store_.config->cell()->table()->for_each(directory::document_kind::account, "", [this](const directory::document_ptr& d) {
       addresses_[d->id] = d->key;
       return true;
@@ -129,9 +157,9 @@ private:
     machines_.clear();
   }
 
-  void damage(std::string line) {
-    out_.needed = true;
-    if (++out_.damage_count <= repair_lines_max) out_.damage.push_back(std::move(line));
+  void damage(one_log& of, const std::string& line) {
+    out_.needed = of.damaged = true;
+    if (++out_.damage_count <= repair_lines_max) out_.damage.push_back(of.prefix + line);
   }
   void lost(std::string line) {
     if (++out_.lost_count <= repair_lines_max) out_.lost.push_back(std::move(line));
@@ -141,25 +169,25 @@ private:
     return found != addresses_.end() ? found->second : "account " + std::to_string(id.value);
   }
 
-  void tell(const log_hole& h) {
-    if (h.what == hole_kind::segment) return damage(segment_name(h.segment) + ": the file is missing, or its header is damaged");
+  void tell(one_log& of, const log_hole& h) {
+    if (h.what == hole_kind::segment) return damage(of, segment_name(h.segment) + ": the file is missing, or its header is damaged");
     const auto where = place(h.segment, h.from) + ": " + std::to_string(h.to - h.from) + " octets";
-    if (h.what == hole_kind::body) return damage(where + " of a message");
-    damage(where + ", " + (h.lost_records == 0 ? "an unknown number of" : std::to_string(h.lost_records)) + " record(s)" +
+    if (h.what == hole_kind::body) return damage(of, where + " of a message");
+    damage(of, where + ", " + (h.lost_records == 0 ? "an unknown number of" : std::to_string(h.lost_records)) + " record(s)" +
            (h.shard ? ", a change of shard " + std::to_string(h.shard->value) : ""));
   }
 
-  void stop_at(const log_hole& h) {
+  void stop_at(const one_log& of, const log_hole& h) {
     if (h.what == hole_kind::body) return;
     const auto behind = h.what == hole_kind::segment ? log_position{h.segment + 1, 0}
                                                      : log_position{h.segment, static_cast<std::uint32_t>(h.to)};
     for (std::size_t s = 0; s < machines_.size(); ++s)
-      if ((!h.shard || h.shard->value == s) && behind > std::max(reached_[s], log_.needed_from)) stopped_[s] = true;
+      if (machines_[s] != nullptr && belongs(s, of) && (!h.shard || h.shard->value == s) && behind > std::max(reached_[s], of.found.needed_from)) stopped_[s] = true;
   }
 
-  void take(const committed_command& c) {
+  void take(const one_log& of, const committed_command& c) {
     const auto s = c.shard.value;
-    if (s >= machines_.size() || c.at < std::max(reached_[s], log_.needed_from)) return;
+    if (s >= machines_.size() || machines_[s] == nullptr || !belongs(s, of) || c.at < std::max(reached_[s], of.found.needed_from)) return;
     if (!stopped_[s]) {
       (void)machines_[s]->apply(c);
       return;
@@ -191,7 +219,7 @@ private:
 
   /// Messages that are there, but whose octets are not.
   void tell_lost_bodies() {
-    for (const auto& h : log_.holes) {
+    for (const auto& h : of_node_.found.holes) {
       const auto in_hole = [&](const body_ref& b) {
         return h.what == hole_kind::segment || (b.offset >= h.from && b.offset < h.to);
       };
@@ -205,18 +233,24 @@ private:
   }
 
   base::result<void> mend() {
-    log_position behind = log_.end;
-    for (auto* m : machines_) {
-      if (auto done = m->flush(true); !done) return done;
-      behind = std::max(behind, m->flushed());
+    log_position behind[] = {of_node_.found.end, of_config_.found.end};
+    for (std::size_t s = 0; s < machines_.size(); ++s) {
+      if (machines_[s] == nullptr) continue;
+      if (auto done = machines_[s]->flush(true); !done) return done;
+      auto& its = behind[belongs(s, of_config_)];
+      its = std::max(its, machines_[s]->flushed());
     }
     if (auto done = save(); !done) return done;
     close();
     for (std::size_t s = first_mail_shard; s < store_.identity.first_chat_shard(); ++s)
-      if (stopped_[s] || reached_[s] > log_.end)
+      if (stopped_[s] || reached_[s] > of_node_.found.end)
         if (auto done = raise_numbers(static_cast<std::uint32_t>(s)); !done) return done;
-    if (const auto begun = begin_behind(files_, store_.log_directory(), log_, behind); !begun) return base::fail(begun.error());
-    return pad_holes(files_, store_.log_directory(), log_.holes);
+    for (auto* l : logs()) {
+      if (!l->damaged) continue;
+      if (const auto begun = begin_behind(files_, l->directory, l->found, behind[l == &of_config_]); !begun) return base::fail(begun.error());
+      if (auto padded = pad_holes(files_, l->directory, l->found.holes); !padded) return padded;
+    }
+    return {};
   }
 
   base::result<void> save() {
@@ -260,7 +294,8 @@ private:
   std::map<std::pair<std::uint32_t, std::uint32_t>, body_ref> unsaved_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> saved_;
   std::string scratch_;
-  log_survey log_;
+  one_log of_node_, of_config_{{}, "configuration: ", {}, false};
+  bool configuration_ = true; ///< the store has one
   repair_report out_;
   int lock_ = -1;
 };

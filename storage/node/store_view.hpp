@@ -17,6 +17,8 @@ struct store_view : node_machines {
   std::vector<std::uint32_t> segments; ///< of the log, in order
   log_position end;                    ///< behind the last whole group
   log_recovery tail;                   ///< what a start would drop
+  log_position config_end;             ///< the same of the configuration's log, where it has one
+  log_recovery config_tail;
 
   store_view() = default;
   ~store_view();
@@ -25,6 +27,13 @@ struct store_view : node_machines {
   static base::result<std::unique_ptr<store_view>> open(const std::string& directory);
 
 private:
+  struct log_end {
+    std::vector<std::uint32_t> segments;
+    log_position end;
+    log_recovery tail;
+  };
+  static base::result<log_end> find_end(const std::string& log);
+
   int lock_ = -1;
   std::string scratch_;
 };

@@ -84,7 +84,7 @@ TEST_F(ChatShards, AStoreOfFormatOneGetsThemWhenItIsOpened) {
   const auto at = old.find(",\"chat_shards\":2");
   ASSERT_NE(at, std::string::npos) << old;
   old.erase(at, std::string(",\"chat_shards\":2").size());
-  const auto format = old.find("\"format\":2");
+  const auto format = old.find("\"format\":3");
   ASSERT_NE(format, std::string::npos);
   old[format + 9] = '1';
   for (const auto* name : {"/chat-0004", "/chat-0005"}) fs::remove_all(folder_ + name);
@@ -99,7 +99,7 @@ TEST_F(ChatShards, AStoreOfFormatOneGetsThemWhenItIsOpened) {
   ASSERT_NE(store, nullptr);
   say(*store, den, "hello");
   store.reset();
-  EXPECT_NE(identity().find("\"format\":2"), std::string::npos);
+  EXPECT_NE(identity().find("\"format\":3"), std::string::npos);
   store = open();
   EXPECT_EQ(heard(*store, den), "hello ");
 }
