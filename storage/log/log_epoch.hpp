@@ -35,7 +35,7 @@ struct log_epoch {
 /// Epoch 0 when there is no such file. Errors: `damaged`, io, `unsupported` (a newer format).
 base::result<log_epoch> read_log_epoch(file_system&, const std::string& directory);
 base::result<void> write_log_epoch(file_system&, const std::string& directory, const log_epoch&);
-/// Remembers a higher epoch. `conflict` when the log has seen a higher one; fine when it is the same.
+/// Remembers a higher epoch, which was agreed. `conflict` when the log has seen a higher one; fine when it is the same.
 base::result<void> raise_log_epoch(file_system&, const std::string& directory, std::uint64_t epoch);
 
 /// The log is a replica's from now on, with trees for which the log's own notes were true (`noted`).

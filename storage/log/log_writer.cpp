@@ -635,7 +635,8 @@ base::result<log_position> log_writer::start_tap() { return state_->start_tap();
 void log_writer::stop_tap() noexcept { state_->tap.reset(); }
 log_batch_ptr log_writer::take_written() {
   if (!state_->tap) return nullptr;
-  return state_->tap->take({state_->header.segment, static_cast<std::uint32_t>(state_->written)});
+  // A segment's header counts as written when the tap has it.
+  return state_->tap->take({state_->header.segment, static_cast<std::uint32_t>(std::max<std::uint64_t>(state_->written, segment_header_octets))});
 }
 std::uint64_t log_writer::waiting_octets() const noexcept { return state_->waiting; }
 log_position log_writer::end() const noexcept { return state_->durable_end; }

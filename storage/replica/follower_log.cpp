@@ -232,6 +232,11 @@ log_position follower_log::needed_from() const noexcept { return state_->needed_
 bool follower_log::failed() const noexcept { return state_->broken; }
 base::result<std::size_t> follower_log::remove_dead(log_position position) { return state_->remove_dead(position); }
 
+bool follower_log::may_remove(log_position position) const noexcept {
+  return std::any_of(state_->dead.begin(), state_->dead.end(),
+                     [&](const auto& d) { return d.second <= position && d.first < state_->end().segment; });
+}
+
 std::vector<std::uint32_t> follower_log::dead_segments() const {
   std::vector<std::uint32_t> all;
   for (const auto& [segment, since] : state_->dead) all.push_back(segment);

@@ -37,7 +37,9 @@ public:
 
   /// The highest epoch that this log has seen.
   std::uint64_t epoch() const noexcept;
-  /// Follows the leader of this epoch from now on; durable. `conflict`: the log has seen a higher one.
+  /// Follows the leader of this epoch from now on; durable. `conflict`: the log has seen a higher one. Only for an
+  /// epoch that was agreed, and after `truncate_to` its start: a log that says a higher one than it has would not be
+  /// cut where that epoch begins.
   base::result<void> follow(std::uint64_t epoch);
   /// Removes everything behind `position`, durably. Fine when the log ends before.
   base::result<void> truncate_to(log_position position);
@@ -57,6 +59,8 @@ public:
 
   /// Segments that are gone at the leader and still here.
   std::vector<std::uint32_t> dead_segments() const;
+  /// Some of them could go if machines had durably reached `position`.
+  bool may_remove(log_position position) const noexcept;
   /// Removes those of them that are not needed by machines which have durably reached `position`. Gives
   /// their number.
   base::result<std::size_t> remove_dead(log_position position);
