@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   cli::add_chat_verbs(app, c);
   cli::add_search_verbs(app, c);
   cli::add_settings_verbs(app, c);
+  cli::add_config_verbs(app, c);
   cli::add_queue_verbs(app, c);
   cli::add_recall_verbs(app, c);
   cli::add_room_verbs(app, c);

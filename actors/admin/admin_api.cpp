@@ -24,6 +24,11 @@ struct route {
 constexpr route routes[] = {
     {"GET", "status", show_status},
     {"GET", "history", show_history},
+    {"GET", "config/changes", show_config_changes},
+    {"POST", "config/rollback", roll_back_config},
+    {"GET", "config/export", export_config},
+    {"POST", "config/apply", apply_config},
+    {"POST", "config/confirm", confirm_config},
     {"GET", "domains", list_domains},
     {"POST", "domains", add_domain},
     {"GET", "domains/*", show_domain},

@@ -206,6 +206,11 @@ void send_tls_reports(const call_ptr&);
 
 void show_status(const call_ptr&);
 void show_history(const call_ptr&);
+void show_config_changes(const call_ptr&);
+void roll_back_config(const call_ptr&);
+void export_config(const call_ptr&);
+void apply_config(const call_ptr&);
+void confirm_config(const call_ptr&);
 void check_store(const call_ptr&);
 void back_up(const call_ptr&);
 void list_certificates(const call_ptr&);

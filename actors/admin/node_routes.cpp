@@ -1,4 +1,5 @@
 #include "actors/admin/call.hpp"
+#include "actors/config/config_history.hpp"
 
 namespace rookery::admin {
 namespace {
@@ -22,26 +23,6 @@ std::string_view name(dir::history_verb v) {
   return "";
 }
 
-std::string_view name(dir::document_kind k) {
-  switch (k) {
-  case dir::document_kind::domain: return "domain";
-  case dir::document_kind::account: return "account";
-  case dir::document_kind::alias: return "alias";
-  case dir::document_kind::setting: return "setting";
-  case dir::document_kind::certificate: return "certificate";
-  case dir::document_kind::node: return "node";
-  case dir::document_kind::queue: return "queue";
-  case dir::document_kind::route: return "route";
-  case dir::document_kind::host_login: return "host-login";
-  case dir::document_kind::gateway: return "gateway";
-  case dir::document_kind::collection: return "collection";
-  case dir::document_kind::archive: return "archive";
-  case dir::document_kind::mailbox_template: return "template";
-  case dir::document_kind::expiry: return "expiry";
-  }
-  return "other";
-}
-
 } // namespace
 
 void show_status(const call_ptr& c) {
@@ -56,6 +37,10 @@ void show_status(const call_ptr& c) {
   body.set("uptime_seconds", base::to_seconds(c->node->now()) - base::to_seconds(facts.started));
   body.set("connections", facts.connections);
   body.set("configuration", table->version());
+  if (const auto pending = config::pending_in(*table)) {
+    body.set("unconfirmed_change", pending->version);
+    body.set("confirm_until", base::to_milliseconds(pending->until));
+  }
   body.set("domains", table->count(dir::document_kind::domain));
   body.set("accounts", table->count(dir::document_kind::account));
   body.set("aliases", table->count(dir::document_kind::alias));
@@ -88,7 +73,7 @@ void show_history(const call_ptr& c) {
     for (const auto& l : e.lines) {
       json::value line{json::object{}};
       line.set("verb", name(l.verb));
-      line.set("kind", name(l.kind));
+      line.set("kind", config::name_of(l.kind));
       line.set("key", l.key);
       lines.push_back(std::move(line));
     }

@@ -9,6 +9,7 @@
 #include "actors/shard/log_actor.hpp"
 #include "actors/shard/machine_actor.hpp"
 #include "actors/shard/maintenance_actor.hpp"
+#include "actors/system/config_guard.hpp"
 #include "actors/xmpp/rooms/room_gateway.hpp"
 #include "base/log.hpp"
 #include "protocols/smtp/dsn/text_book.hpp"
@@ -120,6 +121,7 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
     tell_faults(*follower);
     follow_settings(*now.table, *now.values);
     if (quiet_) caf::anon_send(quiet_, quiet_changed{});
+    if (guard_) caf::anon_send(guard_, config_seen{});
     if (outgoing_) outgoing_->configured();
     for (const auto account : follower->closed()) caf::anon_send(node_->shard_actor(account), end_sessions{account});
   };
@@ -192,6 +194,8 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   maintenance_ = spawn_maintenance(*system_, keeping);
   quiet_ = spawn_quiet(*system_, n);
   caf::anon_send(quiet_, quiet_changed{});
+  guard_ = spawn_config_guard(*system_, n);
+  caf::anon_send(guard_, config_seen{});
   stanzas_ = std::make_unique<chat_router>(n);
   rooms_ = open_rooms(n, *stanzas_);
   n.mailbox_keeper = spawn_mailbox_keeper(*system_, n);

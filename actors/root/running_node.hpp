@@ -85,7 +85,7 @@ private:
   std::shared_ptr<room_service> rooms_;
   caf::actor maintenance_;
   std::shared_ptr<collection_board> collection_states_ = std::make_shared<collection_board>();
-  caf::actor quiet_, collector_;                  ///< set before anything is published
+  caf::actor quiet_, guard_, collector_;          ///< set before anything is published
 };
 
 } // namespace rookery::actors

@@ -55,7 +55,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
 }
 
 bool is_time(std::string_view member) {
-  for (const auto* name : {"changed", "received", "started", "time", "next_attempt", "last_attempt", "next_try", "hold_until", "deliver_by", "not_after", "not_before", "last_began", "last_ended", "next", "made", "forward_last_used", "first_removed", "last_removed"})
+  for (const auto* name : {"changed", "received", "started", "time", "next_attempt", "last_attempt", "next_try", "hold_until", "deliver_by", "not_after", "not_before", "last_began", "last_ended", "next", "made", "forward_last_used", "first_removed", "last_removed", "confirm_until"})
     if (member == name) return true;
   return false;
 }

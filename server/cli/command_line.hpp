@@ -69,6 +69,7 @@ void add_alias_verbs(CLI::App&, command_line&);
 void add_archive_verbs(CLI::App&, command_line&);
 void add_chat_verbs(CLI::App&, command_line&);
 void add_collection_verbs(CLI::App&, command_line&);
+void add_config_verbs(CLI::App&, command_line&);
 void add_public_verbs(CLI::App&, command_line&);
 void add_search_verbs(CLI::App&, command_line&);
 void add_gateway_verbs(CLI::App&, command_line&);

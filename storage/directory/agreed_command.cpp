@@ -6,7 +6,7 @@ namespace rookery::storage::directory {
 namespace {
 
 constexpr std::uint8_t picture_format = 1;
-constexpr std::uint8_t history_format = 1;
+constexpr std::uint8_t history_format = 2; ///< 1 had no documents as they were before
 constexpr std::uint64_t origins_max = 10'000;
 
 base::failure<base::error> malformed(const char* what) {
@@ -51,6 +51,15 @@ std::string print(const history_entry& e) {
     to.u8(static_cast<std::uint8_t>(line.kind));
     to.bytes(line.key);
   }
+  to.u8(e.before ? 1 : 0);
+  if (!e.before) return out;
+  to.varint(e.before->size());
+  for (const auto& b : *e.before) {
+    to.u8(static_cast<std::uint8_t>(b.kind));
+    to.bytes(b.key);
+    to.u8(b.there ? 1 : 0);
+    to.bytes(b.content);
+  }
   return out;
 }
 
@@ -63,11 +72,25 @@ base::result<history_entry> read_history(std::uint64_t version, std::string_view
   e.author = in.bytes();
   e.changes = static_cast<std::uint32_t>(in.varint());
   const auto lines = in.varint();
-  if (format != history_format || !in.ok() || lines > history_names_max) return malformed("a history record");
+  if (format == 0 || format > history_format || !in.ok() || lines > history_names_max) return malformed("a history record");
   for (std::uint64_t i = 0; i < lines; ++i) {
     const auto verb = static_cast<history_verb>(in.u8());
     const auto kind = static_cast<document_kind>(in.u8());
     e.lines.push_back({verb, kind, std::string(in.bytes())});
+  }
+  if (format >= 2 && in.u8() != 0) {
+    auto before = std::make_shared<std::vector<document_before>>();
+    const auto count = in.varint();
+    if (!in.ok() || count > in.rest().size()) return malformed("a history record");
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+      document_before b;
+      b.kind = static_cast<document_kind>(in.u8());
+      b.key = in.bytes();
+      b.there = in.u8() != 0;
+      b.content = in.bytes();
+      before->push_back(std::move(b));
+    }
+    e.before = std::move(before);
   }
   if (!in.done()) return malformed("a history record");
   return e;

@@ -55,6 +55,13 @@ document_ptr parse_document(std::string_view key, std::string_view value) {
   return d;
 }
 
+std::size_t octets_of(const history_entry& e) {
+  std::size_t octets = 0;
+  if (e.before)
+    for (const auto& b : *e.before) octets += b.key.size() + b.content.size() + 8;
+  return octets;
+}
+
 std::uint64_t version_in(std::string_view key) {
   std::uint64_t version = 0;
   for (const char c : key.substr(1)) version = version << 8 | static_cast<unsigned char>(c);
@@ -117,6 +124,11 @@ public:
 
   std::map<std::string, std::optional<std::string>>& writes() { return writes_; }
   std::vector<history_entry::line>& lines() { return lines_; }
+  /// Null when it is too much to be kept.
+  std::shared_ptr<const std::vector<document_before>> before() {
+    if (before_octets_ > before_octets_max) return nullptr;
+    return std::make_shared<const std::vector<document_before>>(std::move(before_));
+  }
   std::uint32_t changes() const { return changes_; }
   std::uint64_t next_id() const { return next_id_; }
   std::shared_ptr<const config_table> finish() { return editor_.finish(version_); }
@@ -132,13 +144,22 @@ private:
     ++changes_;
     if (lines_.size() < history_names_max) lines_.push_back({verb, kind, key});
   }
+  /// What was there before the command, the first time it is touched.
+  void touch(document_kind kind, const std::string& key) {
+    if (before_octets_ > before_octets_max || !touched_.emplace(kind, key).second) return;
+    const auto* old = editor_.find(kind, key);
+    before_.push_back({kind, key, old != nullptr, old != nullptr ? old->content : std::string()});
+    before_octets_ += key.size() + before_.back().content.size() + 8;
+  }
   void place(std::shared_ptr<document> row) {
+    touch(row->kind, row->key);
     row->version = version_;
     row->changed = time_;
     writes_[document_key(row->kind, row->key)] = print(*row);
     editor_.put(std::move(row));
   }
   void drop(document_kind kind, const std::string& key) {
+    touch(kind, key);
     writes_[document_key(kind, key)] = std::nullopt;
     editor_.remove(kind, key);
   }
@@ -149,6 +170,9 @@ private:
   base::wall_time time_;
   std::map<std::string, std::optional<std::string>> writes_;
   std::vector<history_entry::line> lines_;
+  std::set<std::pair<document_kind, std::string>> touched_;
+  std::vector<document_before> before_;
+  std::size_t before_octets_ = 0;
   std::uint32_t changes_ = 0;
 };
 
@@ -178,6 +202,7 @@ public:
     read = tree_->scan("h", "i", [&](std::string_view key, std::string_view value) {
       auto e = read_history(version_in(key), value);
       base::check(e.ok(), "history record is damaged");
+      before_octets_ += octets_of(*e);
       history_.push_back(std::move(*e));
       return true;
     });
@@ -263,7 +288,9 @@ public:
       const std::lock_guard hold(history_lock_);
       for (const auto& e : history_) write(history_key(e.version), std::nullopt);
       history_.clear();
+      before_octets_ = 0;
       for (auto& e : picture->history) {
+        before_octets_ += octets_of(e);
         write(history_key(e.version), print(e));
         history_.push_back(std::move(e));
       }
@@ -308,7 +335,7 @@ public:
     mark_.next_id = run.next_id();
     result.number = table_->version();
     for (auto& [key, value] : run.writes()) write(key, std::move(value));
-    remember({table_->version(), command->time, command->author, run.changes(), std::move(run.lines())});
+    remember({table_->version(), command->time, command->author, run.changes(), std::move(run.lines()), run.before()});
     changed_ = true;
     return result;
   }
@@ -411,10 +438,19 @@ private:
   void remember(history_entry entry) {
     write(history_key(entry.version), print(entry));
     const std::lock_guard hold(history_lock_);
+    before_octets_ += octets_of(entry);
     history_.push_back(std::move(entry));
     while (history_.size() > history_entries_max) {
+      before_octets_ -= octets_of(history_.front());
       write(history_key(history_.front().version), std::nullopt);
       history_.pop_front();
+    }
+    for (auto& e : history_) {
+      if (before_octets_ <= before_total_octets_max) break;
+      if (!e.before) continue;
+      before_octets_ -= octets_of(e);
+      e.before = nullptr;
+      write(history_key(e.version), print(e));
     }
   }
 
@@ -431,6 +467,7 @@ private:
   mutable std::mutex history_lock_; ///< of what follows
   std::shared_ptr<const marked_table> marked_ = std::make_shared<const marked_table>(marked_table{std::make_shared<const config_table>(), {}});
   std::deque<history_entry> history_;
+  std::size_t before_octets_ = 0; ///< of all in `history_`
 };
 
 } // namespace

@@ -23,8 +23,19 @@ namespace rookery::storage::directory {
 /// that imports 5,000 accounts is one entry with a count.
 inline constexpr std::size_t history_entries_max = 1000;
 inline constexpr std::size_t history_names_max = 20;
+/// Octets of what documents were before one command, and before all that are remembered: beyond them an entry is kept
+/// without, the oldest first, and there is no way back past it.
+inline constexpr std::size_t before_octets_max = 2u << 20;
+inline constexpr std::size_t before_total_octets_max = 16u << 20;
 
 enum class history_verb : std::uint8_t { made = 1, changed = 2, removed = 3, renamed = 4 };
+/// A document as it was before a command touched it.
+struct document_before {
+  document_kind kind{};
+  std::string key;
+  bool there = false;
+  std::string content; ///< "" when it was not there
+};
 struct history_entry {
   struct line {
     history_verb verb{};
@@ -36,6 +47,7 @@ struct history_entry {
   std::string author;
   std::uint32_t changes = 0;  ///< all of the command
   std::vector<line> lines;    ///< the first `history_names_max` of them
+  std::shared_ptr<const std::vector<document_before>> before; ///< of all that it touched, once each; null: not kept
 };
 
 class config_machine : public machine {

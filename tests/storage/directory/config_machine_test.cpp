@@ -5,6 +5,7 @@
 
 #include <map>
 #include <random>
+#include <tuple>
 
 namespace rookery::storage::directory {
 namespace {
@@ -52,6 +53,55 @@ protected:
   std::unique_ptr<config_machine> machine_;
   std::uint64_t lsn_ = 0;
 };
+
+using before_rows = std::vector<std::tuple<document_kind, std::string, bool, std::string>>;
+before_rows before_of(const history_entry& e) {
+  before_rows out;
+  if (e.before)
+    for (const auto& b : *e.before) out.emplace_back(b.kind, b.key, b.there, b.content);
+  return out;
+}
+
+TEST_F(machine_on_memory, TheHistoryHasEachDocumentAsItWasBefore) {
+  apply({put{domain, "x", expect::absent, "one"}, put{domain, "x", expect::present, "two"}});
+  apply({rename{domain, "x", expect::present, "y"}, put{account, "a@y", expect::absent, "{}"}});
+  apply({remove{domain, "y", expect::present}});
+  const auto check = [&] {
+    const auto h = machine_->history(10);
+    ASSERT_EQ(h.size(), 3u);
+    EXPECT_EQ(before_of(h[2]), (before_rows{{domain, "x", false, ""}}));
+    EXPECT_EQ(before_of(h[1]), (before_rows{{domain, "x", true, "two"}, {domain, "y", false, ""}, {account, "a@y", false, ""}}));
+    EXPECT_EQ(before_of(h[0]), (before_rows{{domain, "y", true, "two"}}));
+  };
+  check();
+  ASSERT_TRUE(machine_->flush(true).ok());
+  open();
+  check();
+}
+
+TEST_F(machine_on_memory, WhatIsTooMuchToRememberIsLeftOut) {
+  const std::string large(before_octets_max / 2, 'x');
+  apply({put{domain, "a", expect::any, large}, put{domain, "b", expect::any, large}, put{domain, "c", expect::any, "small"}});
+  apply({put{domain, "a", expect::any, "1"}, put{domain, "b", expect::any, "2"}, put{domain, "c", expect::any, "3"}});
+  EXPECT_EQ(machine_->history(1).front().before, nullptr) << "one command with more than its share";
+  const auto rounds = 3 * before_total_octets_max / large.size();
+  for (std::size_t i = 0; i < rounds; ++i) apply({put{domain, "a", expect::any, large}});
+  const auto octets = [&] {
+    std::size_t sum = 0;
+    for (const auto& e : machine_->history(history_entries_max))
+      for (const auto& [kind, key, there, content] : before_of(e)) sum += content.size();
+    return sum;
+  };
+  EXPECT_LE(octets(), before_total_octets_max);
+  EXPECT_GE(octets(), before_total_octets_max - 2 * large.size());
+  EXPECT_NE(machine_->history(1).front().before, nullptr) << "the oldest go first";
+  ASSERT_TRUE(machine_->flush(true).ok());
+  const auto same = octets();
+  open();
+  EXPECT_EQ(octets(), same);
+  apply({put{domain, "a", expect::any, large}});
+  EXPECT_LE(octets(), before_total_octets_max);
+}
 
 TEST_F(machine_on_memory, AVersionGrowsByOneWithEachCommandAndAnIdStays) {
   EXPECT_EQ(apply({put{account, "u1@x", expect::absent, "1"}, put{account, "u2@x", expect::absent, "1"}}).number, 1u);
