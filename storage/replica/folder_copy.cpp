@@ -211,6 +211,12 @@ base::result<void> copy_receiver::end(const copy_piece& p) {
 }
 
 base::result<void> copy_receiver::take(std::string_view frame) {
+  auto done = take_pieces(frame);
+  if (!done) complete_ = false;
+  return done;
+}
+
+base::result<void> copy_receiver::take_pieces(std::string_view frame) {
   const auto pieces = read_copy_pieces(frame);
   if (!pieces) return broken("a frame that cannot be read");
   for (const auto& p : *pieces) {

@@ -79,6 +79,7 @@ public:
 
 private:
   copy_receiver(file_system& files, std::string target) : files_(files), target_(std::move(target)), folder_(target_ + ".copy") {}
+  base::result<void> take_pieces(std::string_view frame);
   base::result<void> begin(const copy_piece&);
   base::result<void> end(const copy_piece&);
   base::result<void> make_folder_of(const std::string& name);

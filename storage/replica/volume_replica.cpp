@@ -84,9 +84,11 @@ base::result<void> volume_replica::state::open_machines() {
 
 base::result<void> volume_replica::state::open() {
   auto& files = posix_file_system();
-  auto locked = lock_store(directory, true);
-  if (!locked) return base::fail(locked.error());
-  lock = *locked;
+  if (settings.lock) {
+    auto locked = lock_store(directory, true);
+    if (!locked) return base::fail(locked.error());
+    lock = *locked;
+  }
   const auto known = read_store_identity(directory);
   if (!known) return base::fail(known.error());
   identity = *known;

@@ -26,6 +26,7 @@ struct volume_replica_settings {
   std::uint64_t apply_octets = 256u << 10;      ///< of the log that wait before machines are stepped, unless `work` says so
   std::size_t unflushed_octets_max = 8u << 20;  ///< of a machine's changes in memory
   std::uint64_t replay_octets_max = 64u << 20;  ///< of the log that a take-over replays, about
+  bool lock = true;                             ///< false: the caller has locked the folder (the node's own, with its configuration)
 };
 
 class volume_replica {

@@ -59,6 +59,7 @@ TEST(CopyReceiver, RefusesWhatIsOutOfOrderOrWrong) {
     ASSERT_TRUE(receiver);
     const auto done = (*receiver)->take(frame_of(pieces));
     EXPECT_FALSE(done) << what;
+    EXPECT_FALSE((*receiver)->complete()) << what;
     EXPECT_FALSE((*receiver)->finish()) << what;
   }
 }
