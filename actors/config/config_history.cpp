@@ -4,6 +4,7 @@
 #include "actors/config/documents.hpp"
 #include "actors/config/mailbox_documents.hpp"
 #include "base/text.hpp"
+#include "storage/directory/agreed_command.hpp"
 
 #include <algorithm>
 #include <array>
@@ -30,7 +31,8 @@ constexpr std::array kinds{
     kind_name{document_kind::queue, "queue", true}, kind_name{document_kind::route, "route", true},
     kind_name{document_kind::host_login, "host-login", true}, kind_name{document_kind::gateway, "gateway", true},
     kind_name{document_kind::collection, "collection", true}, kind_name{document_kind::archive, "archive", true},
-    kind_name{document_kind::mailbox_template, "template", true}, kind_name{document_kind::expiry, "expiry", true}};
+    kind_name{document_kind::mailbox_template, "template", true}, kind_name{document_kind::expiry, "expiry", true},
+    kind_name{dir::cluster_document, "cluster", false}, kind_name{pending_document, "confirmation", false}};
 
 /// Members of documents that nobody is shown.
 constexpr std::array<std::string_view, 5> secrets{"salt", "stored_key", "server_key", "sealed_password", "authority_key"};

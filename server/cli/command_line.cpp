@@ -80,6 +80,8 @@ std::string shown(std::string_view member, const json::value* v) {
       if (!out.empty()) out += ", ";
       if (const auto address = one.get_string("address")) out += *address;
       else if (const auto* text = one.as_string()) out += *text;
+      else if (const auto verb = one.get_string("verb")) // of the history
+        out += std::string(*verb) + ' ' + std::string(one.get_string("kind").value_or("")) + ' ' + std::string(one.get_string("key").value_or(""));
       else out += json::to_text(one);
     }
     return out.empty() ? "-" : out;
