@@ -89,9 +89,14 @@ void member::advance(moment now, step& out) {
     if (state_ == standing::serving || state_ == standing::handing) out.push_back(act::release{released_});
   }
   if (state_ == standing::settling && (released_ >= start_ || !rules_.with.settle)) {
-    state_ = standing::opening;
-    out.push_back(act::open{});
+    open(out);
   }
+}
+
+void member::open(step& out) {
+  state_ = standing::opening;
+  holds_ = !counted().empty();
+  out.push_back(act::open{holds_});
 }
 
 step member::opened(moment now) {
@@ -99,7 +104,23 @@ step member::opened(moment now) {
   if (state_ != standing::opening) return out;
   state_ = standing::serving;
   hand_next_ = now + rules_.home_after;
+  mind_holding(out);
   out.push_back(act::release{released_});
+  return out;
+}
+
+/// Nobody is waited for any more, or somebody again.
+void member::mind_holding(step& out) {
+  if (state_ != standing::serving || holds_ == !counted().empty()) return;
+  holds_ = !holds_;
+  out.push_back(act::hold_releases{holds_, ++hold_number_});
+}
+
+step member::held_from(std::uint64_t number, log_position written, moment now) {
+  step out;
+  if (joining_ == 0 || !holds_ || number != hold_number_) return out;
+  joining_at_ = written;
+  change_members(now, out);
   return out;
 }
 
@@ -208,7 +229,7 @@ void member::change_members(moment now, step& out) {
     if (silent || stuck || r.copying || !r.willing) next = shrunk(std::move(next), n);
   }
   if (next != doc_) {
-    joining_ = 0;
+    if (std::exchange(joining_, 0) != 0) joining_next_ = now + 2 * joining_time;
     return propose(std::move(next), 0, false, now, out);
   }
   if (joining_ != 0) {
@@ -216,18 +237,21 @@ void member::change_members(moment now, step& out) {
     if (p == peers_.end() || !p->second.follows || !fresh(p->second, now) || now >= joining_until_) {
       joining_ = 0;
       joining_next_ = now + 2 * joining_time;
-      return;
+      return mind_holding(out);
     }
-    if (p->second.durable < released_) return;
+    if (!joining_at_ || p->second.durable < *joining_at_ || p->second.durable < released_) return;
     const auto whom = std::exchange(joining_, 0);
     return propose(grown(doc_, whom), whom, false, now, out);
   }
-  if (doc_.in_sync.size() < doc_.copies && now >= joining_next_)
+  if (doc_.in_sync.size() < doc_.copies && now >= joining_next_ && state_ == standing::serving)
     for (const auto& [n, r] : peers_) {
       if (contains(doc_.in_sync, n) || !r.follows || !r.willing || !fresh(r, now) || !near_end(r)) continue;
       joining_ = n;
       joining_until_ = now + joining_time;
-      if (r.durable >= released_) change_members(now, out);
+      joining_at_.reset();
+      if (holds_) joining_at_ = released_;
+      else mind_holding(out);
+      if (joining_at_) change_members(now, out);
       return;
     }
   // Who is too many goes: a node that is home stays.
@@ -290,8 +314,7 @@ void member::press_hand_over(moment now, step& out) {
   hand_to_ = 0;
   hand_next_ = now + 2 * rules_.home_after;
   held_end_.reset();
-  state_ = standing::opening;
-  out.push_back(act::open{});
+  open(out);
 }
 
 std::optional<moment> member::lease_end() const noexcept {

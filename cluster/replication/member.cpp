@@ -59,8 +59,7 @@ step member::document(std::uint64_t version, const volume& v, moment now) {
       hand_to_ = 0;
       hand_next_ = now + rules_.home_after;
       held_end_.reset();
-      state_ = standing::opening;
-      out.push_back(act::open{});
+      open(out);
     }
   }
   if (leads() && doc_.leader == self_ && doc_.epoch == held_.epoch) {
@@ -76,6 +75,7 @@ step member::document(std::uint64_t version, const volume& v, moment now) {
       }
     for (const auto n : wanted) peer(n, now);
     advance(now, out);
+    mind_holding(out);
   }
   reconsider(now, out);
   return out;

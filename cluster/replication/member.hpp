@@ -78,8 +78,12 @@ struct say { node_number to = 0; word what; };
 struct propose { std::uint64_t expected = 0; volume next; };
 /// Begin to write in this epoch, in a new segment; answer `leading_at` with the end. Nothing is served yet.
 struct lead { std::uint64_t epoch = 0; };
-/// Open the volume's store for clients; then `opened`.
-struct open {};
+/// Open the volume's store for clients; then `opened`. `hold`: what is written is acknowledged by `release` alone; else as
+/// soon as it is durable here.
+struct open { bool hold = false; };
+/// From now on (not) `hold`, as with `open`. Begun holding: answer `held_from` with this
+/// number and the end of what is written by then.
+struct hold_releases { bool hold = false; std::uint64_t number = 0; };
 /// Stop serving and close the store; then `closed`. Everything that waits is refused.
 struct close {};
 /// As `close`, but sessions end in order, what was accepted is written first, and the log stays as it is: then `holding`.
@@ -98,7 +102,7 @@ struct wipe {};
 /// Tell the operator.
 struct alarm { const char* what = ""; };
 } // namespace act
-using action = std::variant<act::freeze, act::cut, act::keep, act::say, act::propose, act::lead, act::open, act::close, act::hold, act::ship,
+using action = std::variant<act::freeze, act::cut, act::keep, act::say, act::propose, act::lead, act::open, act::hold_releases, act::close, act::hold, act::ship,
                             act::copy, act::stop_shipping, act::release, act::apply, act::wipe, act::alarm>;
 using step = std::vector<action>;
 
@@ -142,6 +146,7 @@ public:
   step opened(moment now);
   step closed(moment now);
   step holding(log_position end, moment now);
+  step held_from(std::uint64_t number, log_position written, moment now);
   /// Of a leader: its log was handed to the replicas up to `position`, and is durable up to `synced`.
   step written(log_position position, moment now);
   step synced(log_position position, moment now);
@@ -210,6 +215,8 @@ private:
   void step_down(moment, step&);
   void propose(volume next, node_number grows, bool hands_over, moment, step&);
   void advance(moment, step&);
+  void open(step&);
+  void mind_holding(step&);
   void lead_tick(moment, std::chrono::milliseconds wall, step&);
   void change_members(moment, step&);
   void beat(moment, step&);
@@ -242,7 +249,10 @@ private:
   std::chrono::milliseconds hand_pause_{0};
   std::optional<log_position> held_end_;        ///< handing over: nothing is written behind it
   node_number joining_ = 0;                     ///< releases wait for it, so that it reaches the end and can be taken in
+  std::optional<log_position> joining_at_;      ///< what may be acknowledged without it ends here
   moment joining_until_{0}, joining_next_{0};
+  bool holds_ = false;                          ///< as last said
+  std::uint64_t hold_number_ = 0;
   // Follower.
   moment last_beat_{0};
   bool end_known_ = false;

@@ -63,6 +63,7 @@ struct node_state {
   // The process.
   std::unique_ptr<member> m;
   bool open = false, syncing = false;
+  bool holds = false;                      ///< only what is released may be seen
   std::uint32_t segment = 1;
   std::size_t view = 0;                    ///< records that a client may see
   std::size_t applied = 0;                 ///< of a follower
@@ -262,14 +263,27 @@ private:
     n.segment = end_of(n).segment + 1;
     in(n, disk(n), [this, &n] { take(n, n.m->leading_at(end_of(n), local(n))); });
   }
-  void act_on(node_state& n, act::open&) {
-    in(n, pick(10'000, 200'000), [this, &n] {
+  void act_on(node_state& n, act::open& a) {
+    in(n, pick(10'000, 200'000), [this, &n, hold = a.hold] {
       if (n.m->state() != standing::opening) return;
       n.open = true;
+      n.holds = hold;
       n.view = n.log.size(); // opening replays everything
       show(n, 0, n.view);
       take(n, n.m->opened(local(n)));
     });
+  }
+  void act_on(node_state& n, act::hold_releases& a) {
+    in(n, pick(100, 20'000), [this, &n, hold = a.hold, number = a.number] {
+      if (!n.open) return;
+      n.holds = hold;
+      if (hold) take(n, n.m->held_from(number, end_of(n), local(n)));
+      else see_synced(n);
+    });
+  }
+  /// Nobody holds it: what is durable here is acknowledged.
+  void see_synced(node_state& n) {
+    if (n.open && !n.holds && n.synced > n.view) show(n, std::exchange(n.view, n.synced), n.synced);
   }
   void act_on(node_state& n, act::close&) {
     n.open = false;
@@ -308,7 +322,7 @@ private:
   }
   void act_on(node_state& n, act::release& a) {
     const std::size_t to = std::min<std::size_t>(a.to.offset, n.log.size());
-    if (to <= n.view) return;
+    if (to <= n.view || !n.holds) return;
     show(n, std::exchange(n.view, to), to);
   }
   void act_on(node_state& n, act::apply& a) {
@@ -355,6 +369,7 @@ private:
       n.syncing = false;
       n.synced = std::max(n.synced, std::min(to, n.log.size()));
       const auto position = end_of(n.log, n.synced);
+      see_synced(n);
       take(n, n.open || n.m->state() == standing::handing ? n.m->synced(position, local(n)) : n.m->stored(position, local(n)));
       if (n.alive && n.log.size() > n.synced) sync(n);
     });
