@@ -188,6 +188,7 @@ void cluster_service::followed() {
   // A node that has joined begins with what was agreed before: it is not named there yet.
   if (there) named_ = true;
   else if (!named_) return;
+  if (there) make_own_volume();
   {
     const std::lock_guard hold(lock_);
     if (followed_ == nodes) return;
@@ -441,7 +442,10 @@ base::result<json::value> cluster_service::remove(const json::value& body) {
   auto node = named(body);
   if (!node) return base::fail(node.error());
   if (node->entry.uuid == running_.store_uuid()) return base::fail(base::error_kind::invalid, "this is the node itself: rookery cluster leave");
-  if (auto done = change({dir::remove{dir::document_kind::node, node->entry.uuid, node->version}}, "the node was changed meanwhile, try again"); !done) return base::fail(done.error());
+  auto changes = volumes_lost_with(*node, body.get_bool("accept_loss").value_or(false));
+  if (!changes) return base::fail(changes.error());
+  changes->push_back(dir::remove{dir::document_kind::node, node->entry.uuid, node->version});
+  if (auto done = change(std::move(*changes), "the node was changed meanwhile, try again"); !done) return base::fail(done.error());
   json::value out{json::object{}};
   out.set("uuid", node->entry.uuid);
   return out;
@@ -467,8 +471,11 @@ base::result<json::value> cluster_service::leave(const json::value& body) {
   const auto nodes = known_nodes();
   const auto own = std::find_if(nodes.begin(), nodes.end(), [&](const auto& k) { return k.entry.uuid == running_.store_uuid(); });
   if (!force && !removed_ && own != nodes.end() && nodes.size() > 1) {
+    auto changes = volumes_left_with(*own);
+    if (!changes) return base::fail(changes.error());
+    changes->push_back(dir::remove{dir::document_kind::node, own->entry.uuid, own->version});
     drain();
-    if (auto done = change({dir::remove{dir::document_kind::node, own->entry.uuid, own->version}}, "the node was changed meanwhile, try again"); !done)
+    if (auto done = change(std::move(*changes), "the node was changed meanwhile, try again"); !done)
       return fail(done.error().kind, done.error().client.value + "; rookery cluster leave --force leaves without asking the others, who must then remove this node");
   }
   if (auto stopped = stop(); !stopped) return base::fail(stopped.error());
@@ -567,6 +574,7 @@ json::value cluster_service::status() const {
   out.set("voters", voters);
   out.set("voters_linked", alive);
   out.set("items", std::move(items));
+  out.set("volumes", show_volumes());
   return out;
 }
 

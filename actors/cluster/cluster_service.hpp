@@ -60,6 +60,8 @@ private:
   base::result<json::value> remove(const json::value&);
   base::result<json::value> promote(const json::value&);
   json::value status() const;
+  json::array show_volumes() const;
+  void make_own_volume();
   base::result<void> stop();
 
   /// Proposes, or for a node alone commits, and waits.
@@ -71,6 +73,8 @@ private:
     std::uint64_t version = 0;
   };
   std::vector<known_node> known_nodes() const;
+  base::result<std::vector<storage::directory::change>> volumes_lost_with(const known_node&, bool accept_loss) const;
+  base::result<std::vector<storage::directory::change>> volumes_left_with(const known_node&) const;
   base::result<known_node> named(const json::value&) const;
   void followed();
 
@@ -84,6 +88,7 @@ private:
   caf::actor applier_;
   std::vector<cluster::node_entry> followed_;       ///< what the control plane was told last
   std::unique_ptr<net::acceptor> door_;
+  std::atomic<bool> making_volume_{false};          ///< proposed, not answered
   std::atomic<bool> named_{false};                  ///< the agreed configuration has named this node
   std::atomic<bool> removed_{false};                ///< the agreed configuration does not name this node any more
 };

@@ -16,10 +16,27 @@ namespace {
 struct options {
   std::string address, member, token, node, role = "voter";
   std::uint32_t port = 0, hours = 24;
-  bool force = false;
+  bool force = false, accept_loss = false;
 };
 
 std::string text(const json::value& v, const char* member) { return std::string(v.get_string(member).value_or("")); }
+
+std::string numbers(const json::value& v, const char* member) {
+  std::string out;
+  const auto* all = v.get_array(member);
+  for (const auto& n : all != nullptr ? *all : json::array{}) out += (out.empty() ? "" : ",") + std::to_string(n.as_integer() != nullptr ? *n.as_integer() : 0);
+  return out.empty() ? "-" : out;
+}
+
+/// By the node that brought it: who serves it, and who has it.
+void show_volumes(const json::value& status) {
+  const auto* items = status.get_array("volumes");
+  if (items == nullptr || items->empty()) return;
+  std::printf("\n%-10s %-8s %-7s %-12s %s\n", "MAIL OF", "SERVED", "EPOCH", "HAVE ALL", "COPYING");
+  for (const auto& v : *items)
+    std::printf("%-10llu %-8llu %-7llu %-12s %s\n", static_cast<unsigned long long>(v.get_unsigned("id").value_or(0)), static_cast<unsigned long long>(v.get_unsigned("leader").value_or(0)),
+                static_cast<unsigned long long>(v.get_unsigned("epoch").value_or(0)), numbers(v, "in_sync").c_str(), numbers(v, "learners").c_str());
+}
 
 void show_status(command_line& c) {
   const auto s = c.ask("GET", "/v1/cluster");
@@ -44,6 +61,7 @@ void show_status(command_line& c) {
                 text(n, "role").c_str(), n.get_bool("leader").value_or(false) ? "yes" : "", self ? "here" : n.get_bool("linked").value_or(false) ? "up" : "DOWN",
                 static_cast<unsigned long long>(n.get_unsigned("configuration").value_or(0)), text(n, "fault").c_str());
   }
+  show_volumes(*s);
 }
 
 /// The store must be there, unused and empty: what it has would be replaced.
@@ -135,10 +153,12 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
 
   auto* remove = family->add_subcommand("remove", "Take a node that is gone out of the cluster");
   remove->add_option("node", o->node, "Its id, name, address or uuid")->required();
+  remove->add_flag("--accept-loss", o->accept_loss, "Even when nobody else has its mailboxes and its queue");
   add_json_option(*remove, c);
   remove->callback([&c, o] {
     json::value body{json::object{}};
     body.set("node", o->node);
+    body.set("accept_loss", o->accept_loss);
     c.tell("POST", "/v1/cluster/remove", body, o->node + " is removed");
   });
 

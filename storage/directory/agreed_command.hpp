@@ -19,6 +19,8 @@ namespace rookery::storage::directory {
 
 /// The cluster itself (key "cluster") and tokens for joining it ("token/…").
 inline constexpr document_kind cluster_document{40};
+/// Who leads the mail of a node and who has copies of it; the key is the member's id.
+inline constexpr document_kind volume_document{42};
 
 inline constexpr std::uint8_t agreed_version = 2, picture_version = 3, parted_version = 4;
 

@@ -303,7 +303,7 @@ public:
   /// The documents of the cluster go; everything else stays as it was agreed.
   command_result part(command_result result) {
     config_table::editor editor(*table_);
-    for (const auto kind : {document_kind::node, cluster_document})
+    for (const auto kind : {document_kind::node, cluster_document, volume_document})
       table_->for_each(kind, {}, [&](const document_ptr& d) {
         write(document_key(d->kind, d->key), std::nullopt);
         editor.remove(d->kind, d->key);

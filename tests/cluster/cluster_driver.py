@@ -297,7 +297,15 @@ class Driver:
     def remove_and_refuse(self):
         """A node that is removed while it runs knows it, and takes no change any more."""
         last = self.nodes.pop()
-        self.nodes[0].ask("POST", "/v1/cluster/remove", {"node": str(last.cluster()["self"])})
+        number = str(last.cluster()["self"])
+        until(lambda: any(str(v["id"]) == number for v in self.nodes[0].cluster()["volumes"]), "the node's volume to be agreed on")
+        try:
+            self.nodes[0].ask("POST", "/v1/cluster/remove", {"node": number})
+            raise AssertionError("the only holder of a node's mail was removed unasked")
+        except Refused as e:
+            if "--accept-loss" not in str(e):
+                raise
+        self.nodes[0].ask("POST", "/v1/cluster/remove", {"node": number, "accept_loss": True})
         until(lambda: last.cluster()["standing"] == "removed", "the removed node to know it")
         until(lambda: all(len(n.cluster()["items"]) == 2 for n in self.nodes), "two nodes")
         try:

@@ -98,10 +98,11 @@ TEST(AgreedCommand, parting_keeps_the_configuration_and_forgets_the_cluster) {
   replica r;
   r.apply(agreed(300, 1, 10, put_payload("a", "1")));
   config_command c;
-  c.changes = {put{cluster_document, "cluster", expect::any, "{}"}, put{document_kind::node, "uuid", expect::any, "{}"}};
+  c.changes = {put{cluster_document, "cluster", expect::any, "{}"}, put{document_kind::node, "uuid", expect::any, "{}"}, put{volume_document, "1", expect::any, "{}"}};
   r.apply(agreed(301, 1, 11, encode(c).value()));
   EXPECT_EQ(r.apply(encode_parting()).what, outcome::done);
   EXPECT_EQ(r.now()->table->count(cluster_document), 0u);
+  EXPECT_EQ(r.now()->table->count(volume_document), 0u);
   EXPECT_EQ(r.now()->table->count(document_kind::node), 0u);
   EXPECT_EQ(r.now()->table->count(document_kind::account), 1u);
   EXPECT_EQ(r.now()->mark.agreed, 0u);

@@ -1,0 +1,59 @@
+#include "actors/cluster/volume_documents.hpp"
+
+#include <gtest/gtest.h>
+
+namespace rookery::actors {
+namespace {
+
+using replication::volume;
+
+volume example() {
+  auto v = replication::grown(replication::with_learner(replication::found_volume(4, 2), 6), 6);
+  v = replication::claimed(std::move(v), 6, {3, 8192}, true);
+  v.paused_until = std::chrono::milliseconds(1'700'000'000'000);
+  return v;
+}
+
+TEST(VolumeDocument, IsReadAsItWasWritten) {
+  for (const auto& v : {replication::found_volume(4, 1), example()}) EXPECT_EQ(read_volume(print_volume(v)), v);
+  EXPECT_EQ(print_volume(example()),
+            R"({"id":4,"epoch":2,"leader":6,"in_sync":[6],"learners":[4],"copies":2,"shared":true,)"
+            R"("starts":[{"epoch":1,"segment":0,"offset":0},{"epoch":2,"segment":3,"offset":8192}],"proven":1,"paused_until":1700000000000})");
+}
+
+TEST(VolumeDocument, WhatCannotBeIsNone) {
+  const std::string sound = R"({"id":4,"epoch":1,"leader":4,"in_sync":[4,6],"learners":[],"copies":2,"starts":[{"epoch":1,"segment":0,"offset":0}]})";
+  ASSERT_TRUE(read_volume(sound));
+  EXPECT_TRUE(read_volume(sound)->shared) << "who does not say so may have been shared";
+  const std::pair<const char*, const char*> wrong[] = {
+      {R"("id":4)", R"("id":0)"},
+      {R"("epoch":1,"leader")", R"("epoch":2,"leader")"},        // without its start
+      {R"("leader":4)", R"("leader":5)"},                        // who is not in sync
+      {R"("in_sync":[4,6])", R"("in_sync":[6,4])"},
+      {R"("in_sync":[4,6])", R"("in_sync":[4,4])"},
+      {R"("in_sync":[4,6])", R"("in_sync":[-1,4])"},
+      {R"("learners":[])", R"("learners":[6])"},                 // both
+      {R"("learners":[])", R"("learners":7)"},
+      {R"("copies":2)", R"("copies":0)"},
+      {R"("copies":2)", R"("copies":99)"},
+      {R"("starts":[{"epoch":1,)", R"("starts":[{"epoch":0,)"},
+      {R"("starts":[{"epoch":1,"segment":0,"offset":0}])", R"("starts":[])"},
+  };
+  for (const auto& [from, to] : wrong) {
+    auto text = sound;
+    const auto at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    EXPECT_FALSE(read_volume(text.replace(at, std::string(from).size(), to))) << to;
+  }
+  EXPECT_FALSE(read_volume("no JSON"));
+}
+
+TEST(VolumeDocument, TheLastHolderOfMailIsNotTakenOutUnsaid) {
+  const std::vector<agreed_volume> all = {{1, example()}, {2, replication::found_volume(6, 2)}};
+  EXPECT_FALSE(loss_without(all, 4, "mail1"));
+  EXPECT_EQ(loss_without(all, 6, "mail2"), "only mail2 has all of the mail that node 4 has brought, which would be lost to the cluster: start it again, or give --accept-loss");
+  EXPECT_EQ(loss_without({all[1]}, 6, "mail2"), "only mail2 has all of the mailboxes and the queue of mail2, which would be lost to the cluster: start it again, or give --accept-loss");
+}
+
+} // namespace
+} // namespace rookery::actors
