@@ -1,0 +1,134 @@
+/// What a volume_runner consists of; for its sources alone.
+#pragma once
+
+#include "actors/cluster/volume_runner.hpp"
+#include "storage/replica/folder_copy.hpp"
+#include "storage/replica/log_feed.hpp"
+#include "storage/replica/volume_replica.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+namespace rookery::actors {
+
+/// Frames of a stream of kind "replica". The dialler leads.
+inline constexpr std::uint8_t word_frame = cluster::first_own_type, ///< both ways: replication::word
+                              log_frame = word_frame + 1,           ///< pieces of the log
+                              copy_begin_frame = word_frame + 2,    ///< a copy begins: what have you?
+                              have_frame = word_frame + 3,          ///< back: storage::copy_receiver::have
+                              have_end_frame = word_frame + 4,
+                              copy_frame = word_frame + 5;          ///< files
+inline constexpr std::size_t words_waiting_max = 1000;              ///< for a replica that does not take them
+
+/// A leader's stream to one replica, dialled again until it ends.
+class replica_outlet : public std::enable_shared_from_this<replica_outlet> {
+public:
+  replica_outlet(std::weak_ptr<volume_runner::inside> runner, std::shared_ptr<const cluster::stream_identity> identity, replication::node_number to, replication::node_number volume,
+                 std::uint64_t epoch_)
+      : epoch(epoch_), runner_(std::move(runner)), identity_(std::move(identity)), to_(to), volume_(volume) {}
+  void begin();
+  /// Its threads end soon; `join` waits for them, in a thread that holds no lock.
+  void end();
+  void join();
+
+  void say(std::string octets);
+  void ship(std::shared_ptr<storage::log_feed>);
+  void copy();
+
+  const std::uint64_t epoch;
+
+private:
+  void run_dial();
+  void run_words();
+  void run_log();
+  void send_copy(const std::shared_ptr<cluster::node_stream>&);
+
+  std::weak_ptr<volume_runner::inside> runner_;
+  std::shared_ptr<const cluster::stream_identity> identity_;
+  replication::node_number to_, volume_;
+  std::mutex lock_;
+  std::condition_variable wake_;
+  bool ending_ = false, copy_ = false, have_all_ = false;
+  std::shared_ptr<cluster::node_stream> stream_;
+  std::shared_ptr<storage::log_feed> feed_;
+  std::deque<std::string> words_, have_;
+  std::thread dial_, talk_, send_;
+};
+
+struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
+  inside(parts, const replication::held&);
+  void begin();
+  void end();
+  void take_stream(const std::shared_ptr<cluster::node_stream>&, std::uint64_t epoch);
+
+  static replication::moment time();
+  void run_ticks();
+  void run_jobs();
+  // With the lock:
+  void take(replication::step);
+  void job(std::function<void()>);
+  void again(std::function<void()>);
+  void say(const std::string&);
+  void replica_failed(const base::error&);
+  void restart(bool whole);
+  void keep(const replication::held&);
+  void wipe();
+  base::result<storage::log_position> verified_end();
+  void mind_audience();
+  void publish();
+  bool sync_replica();
+  void carry_out(replication::act::freeze&);
+  void carry_out(replication::act::cut&);
+  void carry_out(replication::act::keep&);
+  void carry_out(replication::act::say&);
+  void carry_out(replication::act::propose&);
+  void carry_out(replication::act::lead&);
+  void carry_out(replication::act::open&);
+  void carry_out(replication::act::hold_releases&);
+  void carry_out(replication::act::close&);
+  void carry_out(replication::act::hold&);
+  void carry_out(replication::act::ship&);
+  void carry_out(replication::act::copy&);
+  void carry_out(replication::act::stop_shipping&);
+  void carry_out(replication::act::release&);
+  void carry_out(replication::act::apply&);
+  void carry_out(replication::act::wipe&);
+  void carry_out(replication::act::alarm&);
+  // Without it:
+  void open_house(bool hold);
+  void tell_feeds(storage::log_position);
+  std::string log_directory() const;
+  void written(const storage::log_batch_ptr&) override;
+  void durable(storage::log_position) override;
+
+  parts is;
+  mutable std::mutex lock;
+  std::condition_variable wake;
+  bool stopping = false, failed = false, taking = false;
+  std::unique_ptr<replication::member> rules;
+  std::uint64_t version = 0;
+  replication::volume agreed;
+  std::deque<replication::action> due;
+  std::deque<std::function<void()>> jobs;
+  std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> later;
+  std::thread ticker, worker;
+  std::atomic<std::int64_t> serve_until{0};
+  // Following.
+  std::unique_ptr<storage::volume_replica> replica;
+  std::shared_ptr<cluster::node_stream> from_leader;
+  std::uint64_t copied_octets = 0;
+  // Leading.
+  bool opened = false, house_holds = false;
+  std::uint64_t lead_epoch = 0;
+  storage::log_position lead_end;               ///< durable here
+  std::map<replication::node_number, std::shared_ptr<replica_outlet>> outlets;
+  std::vector<std::shared_ptr<replica_outlet>> retired;
+  std::mutex feeds_lock;
+  std::map<replication::node_number, std::shared_ptr<storage::log_feed>> feeds;
+};
+
+} // namespace rookery::actors
