@@ -9,6 +9,13 @@
 #include <optional>
 
 namespace rookery::storage {
+namespace {
+
+constexpr std::uint64_t page_octets = 4096;
+constexpr std::uint64_t zero_octets_least = 256u << 10; ///< written ahead in one go
+constexpr std::size_t zero_octets_most = 1u << 20;
+
+} // namespace
 
 class follower_log::state {
 public:
@@ -19,6 +26,7 @@ public:
   base::result<log_position> sync();
   base::result<void> truncate_to(log_position);
   base::result<std::size_t> remove_dead(log_position);
+  void look_ahead();
 
   log_position end() const {
     return check ? log_position{header.segment, static_cast<std::uint32_t>(check->offset())} : log_position{};
@@ -55,6 +63,8 @@ private:
   std::optional<record_check> check; ///< none: the log has no segment
   bool sealed = false;
   std::uint64_t unsynced = 0;
+  std::uint64_t capacity = 0; ///< octets that the current segment has room for
+  std::uint64_t zeroed = 0;   ///< from here on it may only be allocated
 };
 
 base::result<void> follower_log::state::open() {
@@ -89,6 +99,8 @@ base::result<void> follower_log::state::open_last(std::uint32_t number, bool fol
   if (!tail) return base::fail(tail.error());
   header = segment->header;
   current = std::move(segment->octets);
+  capacity = segment->size;
+  zeroed = 0;
   check.emplace(header, tail->end, tail->next_lsn);
   needed_from = std::max(needed_from, tail->needed_from);
   durable = end();
@@ -149,6 +161,8 @@ base::result<void> follower_log::state::take_begin(const piece_view& p) {
   if (auto done = files.sync_directory(directory); !done) return break_with(done.error());
   header = *fresh;
   current = std::move(*made);
+  capacity = room;
+  zeroed = 0;
   check.emplace(header, segment_header_octets, header.first_lsn);
   sealed = false;
   needed_from = std::max(needed_from, header.needed_from);
@@ -175,6 +189,20 @@ base::result<log_position> follower_log::state::sync() {
   }
   if (check) durable = {header.segment, static_cast<std::uint32_t>(check->whole_end())};
   return durable;
+}
+
+// As the leader's writer does it for its present segment: storage/log/log_writer.cpp says why.
+void follower_log::state::look_ahead() {
+  static const std::string zeros(zero_octets_most, '\0');
+  if (broken || !check || sealed || settings.zero_ahead_octets == 0) return;
+  const auto tail = check->offset();
+  const auto begin = std::max(zeroed, (tail + page_octets - 1) / page_octets * page_octets);
+  const auto end = std::min({capacity, begin + zeros.size(), tail + settings.zero_ahead_octets});
+  const auto least = std::min<std::uint64_t>(settings.zero_ahead_octets / 2, zero_octets_least);
+  if (begin >= end || (end < begin + least && end != capacity)) return;
+  // A failed write changes nothing that counts; a broken disk is the next sync's to find.
+  zeroed = current->write(begin, std::string_view(zeros).substr(0, end - begin)) ? end : capacity;
+  current->start_writing(begin, end - begin);
 }
 
 base::result<void> follower_log::state::truncate_to(log_position position) {
@@ -226,6 +254,7 @@ base::result<void> follower_log::follow(std::uint64_t epoch) {
 base::result<void> follower_log::truncate_to(log_position position) { return state_->truncate_to(position); }
 base::result<void> follower_log::take(const piece_view& p) { return state_->take(p); }
 base::result<log_position> follower_log::sync() { return state_->sync(); }
+void follower_log::look_ahead() { state_->look_ahead(); }
 log_position follower_log::end() const noexcept { return state_->end(); }
 log_position follower_log::durable() const noexcept { return state_->durable; }
 log_position follower_log::needed_from() const noexcept { return state_->needed_from; }

@@ -24,6 +24,7 @@ namespace rookery::storage {
 struct follower_log_settings {
   base::node_id node{1};                             ///< whose log it is: what each segment's header must say
   std::uint64_t segment_room_max = 2048ull << 20;    ///< of the room that the leader's segments had, most is taken ahead
+  std::uint64_t zero_ahead_octets = 4u << 20;        ///< as in log_settings, of the present segment; 0: only allocate
 };
 
 class follower_log {
@@ -48,6 +49,9 @@ public:
   base::result<void> take(const piece_view&);
   /// Makes everything taken durable, and says up to where.
   base::result<log_position> sync();
+
+  /// Writes zeros a little ahead, so that later syncs are quicker. To be called once the leader has his answer.
+  void look_ahead();
 
   /// Behind the last octet taken: where the leader goes on. 0:0 in a log without segments.
   log_position end() const noexcept;

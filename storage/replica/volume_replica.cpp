@@ -211,6 +211,7 @@ base::result<void> volume_replica::checkpoint() { return state_->checkpoint(); }
 base::result<void> volume_replica::committed(log_position position) {
   auto& st = *state_;
   st.released = std::max(st.released, position);
+  st.log->look_ahead();
   return st.waiting() >= st.settings.apply_octets ? st.apply() : base::result<void>();
 }
 

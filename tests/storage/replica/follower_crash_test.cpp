@@ -36,7 +36,7 @@ struct leader_life {
 /// Follows to the leader's end from wherever it is. `promised`: what it has called durable.
 void follow(leader_life& leader, file_system& files, std::uint64_t seed, log_position& promised) {
   std::mt19937_64 random(seed);
-  auto opened = follower_log::open(files, "log", {});
+  auto opened = follower_log::open(files, "log", {.zero_ahead_octets = 8192});
   ASSERT_TRUE(opened) << opened.error().log.value;
   auto& log = **opened;
   ASSERT_GE(log.end(), promised);
@@ -58,6 +58,7 @@ void follow(leader_life& leader, file_system& files, std::uint64_t seed, log_pos
     const auto durable = log.sync();
     ASSERT_TRUE(durable);
     promised = *durable;
+    log.look_ahead();
   }
   ASSERT_TRUE(log.sync());
   promised = log.durable();

@@ -169,7 +169,7 @@ private:
     auto& n = *nodes_[who];
     guarded(who, [&] {
       if (!n.follower) {
-        auto opened = follower_log::open(n.files, "log", {});
+        auto opened = follower_log::open(n.files, "log", {.zero_ahead_octets = 4096});
         ASSERT_TRUE(opened) << opened.error().log.value;
         n.follower = std::move(*opened);
       }
@@ -198,6 +198,7 @@ private:
       const auto durable = n.follower->sync();
       ASSERT_TRUE(durable);
       n.acknowledged = *durable;
+      n.follower->look_ahead();
     });
   }
 
