@@ -187,6 +187,21 @@ std::string toml_text(std::string_view text) {
 std::string_view name(service s) noexcept { return name_in(services, s); }
 std::string_view name(tls_mode m) noexcept { return name_in(tls_modes, m); }
 
+bool is_web_url(std::string_view url) noexcept {
+  const std::string_view rest = url.starts_with("https://") ? url.substr(8) : url.starts_with("http://") ? url.substr(7) : std::string_view();
+  return !rest.empty() && rest.front() != '/' && std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < 127 && c != '"' && c != '<' && c != '>' && c != '?' && c != '#'; });
+}
+
+std::string web_url(const node_file& n) {
+  auto out = n.web_url;
+  while (out.ends_with('/')) out.pop_back();
+  if (!out.empty()) return out;
+  out = "https://" + n.host_name;
+  const auto found = std::find_if(n.listeners.begin(), n.listeners.end(), [](const listener_entry& l) { return l.what == service::http && l.tls == tls_mode::implicit; });
+  const auto port = found == n.listeners.end() ? std::uint16_t{443} : n.port_of(*found);
+  return port == 443 ? out : out + ':' + std::to_string(port);
+}
+
 std::uint16_t standard_port(service s, tls_mode m) noexcept {
   const bool implicit = m == tls_mode::implicit;
   switch (s) {
@@ -231,6 +246,7 @@ base::result<node_file> parse_node_file(std::string_view text, const std::string
   in.text("data", out.data_directory);
   in.text("admin_socket", out.admin_socket);
   in.text("run_as", out.run_as);
+  in.text("web_url", out.web_url);
   in.number("port_base", out.port_base, 0, 60000);
   in.number("mail_shards", out.mail_shards, 1, 1024);
   in.number("reactors", out.reactors, 0, 256);
@@ -255,6 +271,7 @@ base::result<node_file> parse_node_file(std::string_view text, const std::string
     if (auto fault = storage.finish()) return invalid(*fault);
   }
   if (auto fault = in.finish()) return invalid(*fault);
+  if (!out.web_url.empty() && !is_web_url(out.web_url)) return invalid("web_url is like https://chat.example.org");
   if (out.data_directory.empty()) return invalid("data is missing: the directory where mail is kept");
   out.data_directory = absolute(out.data_directory, directory);
   out.admin_socket = out.admin_socket.empty() ? absolute("admin.sock", out.data_directory) : absolute(out.admin_socket, directory);
@@ -289,6 +306,7 @@ std::string print_node_file(const node_file& n) {
   out += "host_name = " + toml_text(n.host_name) + "          # in greetings and Received fields\n";
   out += "data = " + toml_text(n.data_directory) + "\n";
   if (!n.admin_socket.empty()) out += "admin_socket = " + toml_text(n.admin_socket) + "\n";
+  if (!n.web_url.empty()) out += "web_url = " + toml_text(n.web_url) + "\n";
   if (!n.run_as.empty()) out += "run_as = " + toml_text(n.run_as) + "            # the user to become once the ports are open\n";
   out += "port_base = " + std::to_string(n.port_base) + "             # added to every port below\n";
   out += "mail_shards = " + std::to_string(n.mail_shards) + "           # fixed once the store is made\n";

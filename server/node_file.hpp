@@ -50,6 +50,7 @@ struct node_file {
   std::string host_name;              ///< greetings, Received; default: the machine's name
   std::string data_directory;
   std::string admin_socket;           ///< default: admin.sock in the data directory
+  std::string web_url;                ///< where clients find the web service, as "https://chat.example.org"; default: see `web_url`
   std::string run_as;                 ///< user to become after opening ports; "" = stay
   std::uint16_t port_base = 0;        ///< added to every port
   std::uint32_t mail_shards = 2;      ///< when the store is made; fixed afterwards
@@ -65,6 +66,11 @@ struct node_file {
 
   std::uint16_t port_of(const listener_entry& l) const noexcept { return static_cast<std::uint16_t>(l.port + port_base); }
 };
+
+/// http or https, a host, perhaps a port and a path.
+bool is_web_url(std::string_view) noexcept;
+/// `web_url`, else https on the host name and the port of the first HTTPS listener. Without '/' at the end.
+std::string web_url(const node_file&);
 
 /// The port that the standards give a service.
 std::uint16_t standard_port(service, tls_mode) noexcept;

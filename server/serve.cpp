@@ -2,6 +2,7 @@
 
 #include "actors/cluster/cluster_service.hpp"
 #include "actors/root/running_node.hpp"
+#include "actors/xmpp/web/bosh_sessions.hpp"
 #include "base/log.hpp"
 #include "server/admin_service.hpp"
 #include "server/certificates.hpp"
@@ -151,11 +152,12 @@ int serve(const node_file& file) {
   take_report_texts(node.node(), file.data_directory);
   const auto cluster = actors::cluster_service::make(
       node, {file.data_directory, file.host_name, version, static_cast<std::uint16_t>(actors::cluster_port_standard + file.port_base)});
+  actors::bosh_sessions chat_in_requests;
   // The administration's first: whoever finds another port open finds it too.
   auto listeners = file.listeners;
   std::stable_partition(listeners.begin(), listeners.end(), [](const auto& entry) { return entry.what == service::admin; });
   for (const auto& entry : listeners) {
-    auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node.node(), node.stanzas(), keys);
+    auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node.node(), node.stanzas(), chat_in_requests, keys);
     if (!service.listener) continue;
     const auto address = entry.what == service::admin ? "unix:" + file.admin_socket : entry.address;
     const auto port = node.listen(std::move(service.listener), address, file.port_of(entry), service.refusal);

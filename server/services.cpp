@@ -8,6 +8,8 @@
 #include "actors/smtp/reception_host.hpp"
 #include "actors/watch/metrics_host.hpp"
 #include "actors/xmpp/c2s_host.hpp"
+#include "actors/xmpp/web/bosh_part.hpp"
+#include "actors/xmpp/web/host_meta_part.hpp"
 #include "actors/xmpp/web/websocket_part.hpp"
 #include "protocols/imap/mailbox_name.hpp"
 #include "protocols/proxy/header.hpp"
@@ -166,16 +168,18 @@ service_listener metrics_service(actors::node& n) {
   return {std::move(l), http_refusal};
 }
 
-service_listener http_service(actors::node& n, actors::chat_router& stanzas) {
+service_listener http_service(const node_file& file, actors::node& n, actors::chat_router& stanzas, actors::bosh_sessions& sessions) {
   auto l = std::make_shared<net::listener>();
   const auto streams = stream_settings(n, false);
   const auto parts = std::make_shared<const actors::web_parts>(
-      actors::web_parts{actors::reading_part(actors::make_sts_part(n)), actors::make_websocket_part(n, stanzas, streams)});
+      actors::web_parts{actors::reading_part(actors::make_sts_part(n)), actors::make_bosh_part(n, stanzas, sessions, streams),
+                        actors::make_websocket_part(n, stanzas, streams), actors::reading_part(actors::make_host_meta_part(web_url(file)))});
   l->make = [&n, parts](const connection_facts& facts) { return actors::make_web_host(*n.clock, parts, facts); };
   return {std::move(l), http_refusal};
 }
 
-service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n, actors::chat_router& stanzas) {
+service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n, actors::chat_router& stanzas,
+                               actors::bosh_sessions& sessions) {
   switch (entry.what) {
   case service::smtp: return smtp_service(entry, file, n, smtp::profile::mx);
   case service::odmr:
@@ -185,7 +189,7 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
   case service::pop3: return pop3_service(entry, n);
   case service::xmpp: return xmpp_service(entry, n, stanzas);
   case service::metrics: return metrics_service(n);
-  case service::http: return http_service(n, stanzas);
+  case service::http: return http_service(file, n, stanzas, sessions);
   case service::admin: break;
   }
   return {};
@@ -194,8 +198,8 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
 } // namespace
 
 service_listener make_service(const listener_entry& entry, const node_file& file, actors::node& n, actors::chat_router& stanzas,
-                              const certificates& keys) {
-  auto out = make_protocol(entry, file, n, stanzas);
+                              actors::bosh_sessions& sessions, const certificates& keys) {
+  auto out = make_protocol(entry, file, n, stanzas, sessions);
   if (!out.listener) return out;
   auto& l = *out.listener;
   l.service = name(entry.what);

@@ -10,6 +10,7 @@
 #include <string>
 
 namespace rookery::actors {
+class bosh_sessions;
 class chat_router;
 }
 
@@ -20,7 +21,7 @@ struct service_listener {
   std::string refusal; ///< for connections above the limits
 };
 
-/// The node, the router of its chat and the certificates must outlive the listener.
-service_listener make_service(const listener_entry&, const node_file&, actors::node&, actors::chat_router&, const certificates&);
+/// The node, its chat and the certificates must outlive the listener.
+service_listener make_service(const listener_entry&, const node_file&, actors::node&, actors::chat_router&, actors::bosh_sessions&, const certificates&);
 
 } // namespace rookery::server

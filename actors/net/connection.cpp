@@ -39,6 +39,7 @@ connection::~connection() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+// Without a socket (fd -1) nothing is read or sent: the protocol gets and gives what it carries in messages (BOSH).
 void connection::start(caf::actor_system& system, reactor& home, int fd, std::shared_ptr<const listener> of,
                        connection_facts facts) {
   caf::actor_config cfg{&home};
@@ -334,7 +335,7 @@ void connection::linger() {
     if (phase_ == phase::ended) return;
     wire_.clear();
   }
-  if (eof_) return finish("");
+  if (eof_ || fd_ < 0) return finish("");
   ::shutdown(fd_, SHUT_WR);
 }
 
@@ -377,7 +378,7 @@ void connection::rearm(bool paused) {
 }
 
 void connection::set_interest(std::uint32_t events) {
-  if (events == interest_) return;
+  if (events == interest_ || fd_ < 0) return;
   interest_ = events;
   home().change(fd_, events, this);
 }
@@ -403,12 +404,10 @@ void connection::on_fault(const std::exception& fault) {
 void connection::on_exit() {
   phase_ = phase::ended;
   home().timers().cancel(*this);
-  if (fd_ >= 0) {
-    home().remove(fd_, this);
-    ::close(fd_);
-    fd_ = -1;
-    open_connections(listener_->service).add(-1);
-  }
+  home().remove(fd_, this);
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+  open_connections(listener_->service).add(-1);
   if (protocol_) protocol_->gone();
   protocol_.reset();
   former_.reset();

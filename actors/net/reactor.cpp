@@ -98,7 +98,7 @@ void reactor::add(int fd, std::uint32_t events, event_source* source) {
   ::epoll_event e{};
   e.events = events;
   e.data.ptr = source;
-  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0)
+  if (fd >= 0 && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &e) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   source->next_ = sources_.next_;
   source->previous_ = &sources_;
@@ -114,7 +114,7 @@ void reactor::change(int fd, std::uint32_t events, event_source* source) {
 }
 
 void reactor::remove(int fd, event_source* source) {
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  if (fd >= 0) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
   if (source->next_ == nullptr) return;
   source->next_->previous_ = source->previous_;
   source->previous_->next_ = source->next_;

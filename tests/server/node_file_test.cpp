@@ -102,5 +102,18 @@ TEST(NodeFile, WhatIsWrongIsNamed) {
   }
 }
 
+TEST(NodeFile, SaysWhereTheWebServiceIsFound) {
+  node_file n;
+  n.host_name = "mail.example.org";
+  EXPECT_EQ(web_url(n), "https://mail.example.org");
+  n.listeners = standard_listeners("0.0.0.0");
+  n.port_base = 10'000;
+  EXPECT_EQ(web_url(n), "https://mail.example.org:10443");
+  n.web_url = "https://chat.example.org/";
+  EXPECT_EQ(web_url(n), "https://chat.example.org");
+  for (const char* good : {"http://127.0.0.1:15280", "https://h/behind"}) EXPECT_TRUE(is_web_url(good)) << good;
+  for (const char* bad : {"", "chat.example.org", "ftp://h", "https://", "https:///x", "https://h?q", "https://h x", "https://h/'\"<"}) EXPECT_FALSE(is_web_url(bad)) << bad;
+}
+
 } // namespace
 } // namespace rookery::server

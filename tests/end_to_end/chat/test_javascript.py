@@ -1,4 +1,4 @@
-"""Clients of browsers against the web service: xmpp.js over a WebSocket.
+"""Clients of browsers against the web service: xmpp.js over a WebSocket, strophe.js over BOSH and over a WebSocket.
 
 They come from npm when the test runs. Only when npm cannot get them the test is left out, and says so.
 """
@@ -37,6 +37,12 @@ class Javascript(unittest.TestCase):
 
     def test_xmpp_js_talks_over_a_websocket_in_tls(self):
         self.play("xmpp_js.mjs", "wss://%s:%s/xmpp-websocket" % (HOST, HTTPS), DOMAIN, PASSWORD, *USERS[2:4])
+
+    def test_strophe_talks_over_bosh(self):
+        self.play("strophe_js.mjs", "http://%s:%s/http-bind" % (HOST, WEB), DOMAIN, PASSWORD, USERS[4])
+
+    def test_strophe_talks_over_a_websocket(self):
+        self.play("strophe_js.mjs", "ws://%s:%s/xmpp-websocket" % (HOST, WEB), DOMAIN, PASSWORD, USERS[5])
 
 
 if __name__ == "__main__":
