@@ -44,6 +44,8 @@ struct log_actor_state {
   storage::log_position replicated; ///< by all in sync
   storage::log_position committed;  ///< released
   storage::log_position noted;      ///< behind the last note of needed_from
+  storage::log_position ended;      ///< where the log was closed
+  std::vector<caf::response_promise> finishing; ///< wait until nothing is held
   static inline const char* name = "log_actor";
 };
 
@@ -79,6 +81,17 @@ void refuse_all(self_ptr self) {
   for (auto& batch : st.held) refuse(batch.requests);
   st.held.clear();
   refuse(st.waiting);
+}
+
+/// Nothing is written any more, and others may open the log.
+void close_log(self_ptr self, bool in_order) {
+  auto& st = self->state;
+  st.failed = true;
+  if (st.parts->writer) st.ended = st.parts->writer->end();
+  st.parts->writer.reset();
+  st.sink.reset();
+  for (auto& f : st.finishing) f.deliver(lead_ended{st.ended, in_order});
+  st.finishing.clear();
 }
 
 void fail_all(self_ptr self, const base::error& why) {
@@ -163,6 +176,7 @@ void release_held(self_ptr self) {
     held_time.observe(clock::now() - batch.since);
     release(self, batch.requests, batch.end);
   }
+  if (!st.finishing.empty() && st.held.empty()) close_log(self, true);
 }
 
 void look_at_held(self_ptr self) {
@@ -192,7 +206,7 @@ void commit(self_ptr self) {
 
 void take(self_ptr self, commit_request_ptr request) {
   auto& st = self->state;
-  if (st.failed) {
+  if (st.failed || !st.finishing.empty()) {
     st.parts->gate->leave(request->octets);
     return answer(self, *request, stopped());
   }
@@ -234,8 +248,9 @@ storage::log_position hold_from_now(self_ptr self, const hold_for_replicas& h) {
   if (st.failed) return {};
   st.hold = h.hold;
   if (h.hold) st.replicated = st.committed; // of the set as it was
+  const auto end = st.parts->writer->end();
   release_held(self);
-  return st.parts->writer->end();
+  return end;
 }
 
 std::uint64_t note(self_ptr self, const note_needed_from& n) {
@@ -294,12 +309,21 @@ caf::behavior log_actor(self_ptr self, std::shared_ptr<log_actor_parts> parts) {
             release_held(self);
           },
           [self](const hold_for_replicas& h) -> storage::log_position { return hold_from_now(self, h); },
-          [self](const stop_serving&) -> bool {
+          [self](const stop_serving&) -> lead_ended {
             base::log_event(base::severity::notice, "log.stops_serving").number("epoch", static_cast<std::int64_t>(self->state.epoch));
             refuse_all(self);
-            self->state.parts->writer.reset();
-            self->state.sink.reset();
-            return true;
+            close_log(self, false);
+            return {self->state.ended, false};
+          },
+          [self](const finish_serving&) -> caf::result<lead_ended> {
+            auto& st = self->state;
+            st.parts->gate->close();
+            commit(self);
+            if (st.failed) return lead_ended{st.ended, false};
+            auto promise = self->make_response_promise();
+            st.finishing.push_back(promise);
+            if (st.held.empty()) close_log(self, true);
+            return promise;
           }};
 }
 

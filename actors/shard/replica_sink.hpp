@@ -58,8 +58,16 @@ struct hold_for_replicas {
   std::uint64_t epoch = 0;
 };
 /// To the log's actor: the lease is over. What waits is refused and not applied, and so is all that
-/// comes; the log is closed. Answered with bool when that is done.
+/// comes; the log is closed. Answered with lead_ended when that is done.
 struct stop_serving {};
+/// To the log's actor: the lead ends in order. The gate closes; what has passed it is written, and when the
+/// replicas have it, answered and applied. Then the log is closed, and this is answered with lead_ended. If the
+/// replicas never have it, `stop_serving` ends it, and both are answered.
+struct finish_serving {};
+struct lead_ended {
+  storage::log_position end; ///< of what is durable here; all of it was released if it ended in order
+  bool in_order = false;
+};
 
 } // namespace rookery::actors
 
@@ -68,4 +76,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::lead_begun)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::replicated_to)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::hold_for_replicas)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::stop_serving)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::finish_serving)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::lead_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::storage::log_position)

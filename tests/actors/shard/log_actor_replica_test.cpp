@@ -241,9 +241,9 @@ TEST_F(LogActorReplica, WhoStopsServingRefusesAllAndAppliesNothing) {
   lead(true);
   deliver(1);
   const auto end = written();
-  bool done = false;
-  self->request(log, caf::infinite, stop_serving{}).receive([&](bool b) { done = b; }, [](const caf::error&) { FAIL(); });
-  EXPECT_TRUE(done);
+  log_position ended;
+  self->request(log, caf::infinite, stop_serving{}).receive([&](const lead_ended& e) { ended = e.end; }, [](const caf::error&) { FAIL(); });
+  EXPECT_EQ(ended, end);
   EXPECT_EQ(answer(), 1001u);
   EXPECT_EQ(messages(), 0u);
   EXPECT_EQ(parts->gate->requests(), 0u);
@@ -261,6 +261,44 @@ TEST_F(LogActorReplica, WhoStopsServingRefusesAllAndAppliesNothing) {
   auto again = storage::log_writer::open(files, "log", {});
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)->end(), end);
+}
+
+TEST_F(LogActorReplica, WhoEndsInOrderWaitsForTheReplicas) {
+  lead(true);
+  deliver(1);
+  const auto end = written();
+  auto finishing = self->request(log, caf::infinite, finish_serving{});
+  EXPECT_EQ(segments().segments->size(), 1u); // it has begun to finish
+  auto late = std::make_shared<commit_request>();
+  EXPECT_FALSE(submit_commit(*self.ptr(), log, *parts->gate, late));
+  late->token = 2; // it had passed the gate before
+  late->reply_to = caf::actor_cast<caf::strong_actor_ptr>(self);
+  caf::anon_send(log, late);
+  EXPECT_EQ(answer(), 1002u);
+  self->send(log, replicated_to{end, 1});
+  lead_ended ended;
+  finishing.receive([&](const lead_ended& e) { ended = e; }, [](const caf::error&) { FAIL(); });
+  EXPECT_TRUE(ended.in_order);
+  EXPECT_EQ(ended.end, end);
+  EXPECT_EQ(answer(), 1u);
+  EXPECT_EQ(messages(), 1u);
+  EXPECT_FALSE(parts->writer);
+  self->request(log, caf::infinite, finish_serving{}).receive([&](const lead_ended& e) { ended = e; }, [](const caf::error&) { FAIL(); });
+  EXPECT_EQ(ended.end, end);
+}
+
+TEST_F(LogActorReplica, WhoNeverGetsAnAnswerIsStopped) {
+  lead(true);
+  deliver(1);
+  const auto end = written();
+  auto finishing = self->request(log, caf::infinite, finish_serving{});
+  self->send(log, stop_serving{});
+  lead_ended ended{{}, true};
+  finishing.receive([&](const lead_ended& e) { ended = e; }, [](const caf::error&) { FAIL(); });
+  EXPECT_FALSE(ended.in_order);
+  EXPECT_EQ(ended.end, end);
+  EXPECT_EQ(answer(), 1001u);
+  EXPECT_EQ(messages(), 0u);
 }
 
 TEST_F(LogActorReplica, ASegmentStaysWhileItsNoteWaitsOrAReplicaWantsIt) {
