@@ -4,6 +4,7 @@
 #include "storage/log/log_reader.hpp"
 #include "storage/node/node_store.hpp"
 #include "storage/queue/spool_machine.hpp"
+#include "storage/replica/volume_folder.hpp"
 #include "storage/tree/tree.hpp"
 
 #include <algorithm>
@@ -89,6 +90,7 @@ base::result<void> volume_replica::state::open() {
     if (!locked) return base::fail(locked.error());
     lock = *locked;
   }
+  if (auto done = settle_volume(directory); !done) return done;
   const auto known = read_store_identity(directory);
   if (!known) return base::fail(known.error());
   identity = *known;

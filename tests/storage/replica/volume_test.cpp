@@ -6,6 +6,7 @@
 #include "storage/node/node_store.hpp"
 #include "storage/replica/folder_copy.hpp"
 #include "storage/replica/log_feed.hpp"
+#include "storage/replica/volume_folder.hpp"
 #include "storage/replica/volume_replica.hpp"
 #include "storage/tree/tree_copy.hpp"
 
@@ -92,9 +93,10 @@ struct Volume : ::testing::Test {
     return to;
   }
   /// Sends it; breaks off after so many frames (0: never). The octets that went.
-  std::uint64_t send(const std::string& from, std::size_t frames_most = 0) {
+  std::uint64_t send(const std::string& from, std::size_t frames_most = 0) { return send_to(there, from, frames_most); }
+  std::uint64_t send_to(const std::string& target, const std::string& from, std::size_t frames_most = 0) {
     auto sender = copy_sender::open(files, from, [](const std::string& name) { return name.starts_with("config"); });
-    auto receiver = copy_receiver::open(files, there);
+    auto receiver = copy_receiver::open(files, target);
     EXPECT_TRUE(sender) << sender.error().log.value;
     EXPECT_TRUE(receiver) << receiver.error().log.value;
     for (;;) {
@@ -293,6 +295,46 @@ TEST_F(Volume, AReplicaIsOpenOnce) {
   replica.reset();
   fs::remove_all(there + "/mail-0002");
   EXPECT_EQ(volume_replica::open(there).error().kind, base::error_kind::damaged);
+}
+
+// A node whose own volume was led elsewhere for too long gets it anew, and keeps what is its own.
+TEST_F(Volume, ANodesOwnVolumeIsMadeAnewBesideItsConfiguration) {
+  for (int i = 0; i < 4; ++i) deliver(20);
+  fs::create_directories(there + "/config");
+  fs::create_directories(there + "/mail-0002");
+  fs::create_directories(there + "/log");
+  ASSERT_TRUE(files.replace(there + "/config/CURRENT", "the configuration"));
+  ASSERT_TRUE(files.replace(there + "/mail-0002/old", "x"));
+  ASSERT_TRUE(files.replace(there + "/log/00000009.log", "x"));
+  ASSERT_TRUE(files.replace(there + "/sealing.key", "a key"));
+  ASSERT_TRUE(files.replace(there + "/store.json", *files.read_all(here + "/store.json", 4096)));
+  const auto backup = back_up();
+  send_to(arriving_volume(there), backup, 5); // and the process is killed
+  ASSERT_TRUE(settle_volume(there));          // nothing is whole yet
+  EXPECT_TRUE(fs::exists(there + "/mail-0002/old"));
+  send_to(arriving_volume(there), backup);
+  // Killed again, in the middle of putting it in its place.
+  fs::remove_all(there + "/log");
+  fs::rename(arriving_volume(there) + "/log", there + "/log");
+  fs::remove_all(there + "/mail-0002");
+  reopen({.lock = false});
+  follow();
+  ASSERT_TRUE(replica->close());
+  replica.reset();
+  EXPECT_FALSE(fs::exists(arriving_volume(there)));
+  EXPECT_FALSE(fs::exists(there + "/log/00000009.log"));
+  EXPECT_EQ(*files.read_all(there + "/config/CURRENT", 100), "the configuration");
+  EXPECT_EQ(*files.read_all(there + "/sealing.key", 100), "a key");
+  EXPECT_EQ(state_of(*open(there)), state_of(*leader));
+  ASSERT_TRUE(remove_volume(there));
+  ASSERT_TRUE(remove_volume(there + "/nowhere"));
+  const auto blank = folder + "/blank"; // a volume of another node, in a folder that is not there yet
+  send_to(arriving_volume(blank), backup);
+  ASSERT_TRUE(settle_volume(blank));
+  EXPECT_EQ(state_of(*open(blank)), state_of(*leader));
+  EXPECT_FALSE(fs::exists(there + "/log"));
+  EXPECT_FALSE(fs::exists(there + "/mail-0002"));
+  EXPECT_TRUE(fs::exists(there + "/config/CURRENT"));
 }
 
 } // namespace
