@@ -33,7 +33,8 @@ public:
   virtual base::result<storage::log_position> open(replication::node_number volume, std::uint64_t epoch, bool hold, std::shared_ptr<led_log>) = 0;
   /// Everything before is on all replicas. Quick.
   virtual void acknowledge(replication::node_number volume, std::uint64_t epoch, storage::log_position) = 0;
-  /// From now on (not) as `open` with `hold`; `done` with the end of what is written by then, from any thread.
+  /// From now on (not) as `open` with `hold`; `done` with the end of what is written by then, from any thread but not before
+  /// this returns. Calls take effect in their order.
   virtual void hold(replication::node_number volume, std::uint64_t epoch, bool hold, std::function<void(storage::log_position)> done) = 0;
   /// Ends serving and closes the store: `in_order` after all that was accepted is written and sessions had their good-bye;
   /// else at once, refusing what waits. Blocks. Gives where the log ends.

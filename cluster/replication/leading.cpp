@@ -311,10 +311,17 @@ void member::press_hand_over(moment now, step& out) {
   const auto p = peers_.find(hand_to_);
   if (p != peers_.end() && p->second.follows && p->second.durable >= *held_end_) return propose(handed_over(doc_, hand_to_, *held_end_, hand_pause_), 0, true, now, out);
   if (now < hand_until_) return;
+  keep_lead(now, out);
+}
+
+/// The hand-over came to nothing. What was written meanwhile and is not on all replicas may not be shown by opening again.
+void member::keep_lead(moment now, step& out) {
   hand_to_ = 0;
   hand_next_ = now + 2 * rules_.home_after;
   held_end_.reset();
-  open(out);
+  state_ = standing::settling;
+  start_ = written_;
+  advance(now, out);
 }
 
 std::optional<moment> member::lease_end() const noexcept {

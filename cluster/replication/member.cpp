@@ -56,10 +56,7 @@ step member::document(std::uint64_t version, const volume& v, moment now) {
   if (pending_ && version_ > pending_->expected) {
     const auto was = std::exchange(pending_, std::nullopt);
     if (was->hands_over && state_ == standing::handing && doc_.leader == self_ && doc_.epoch == held_.epoch) {
-      hand_to_ = 0;
-      hand_next_ = now + rules_.home_after;
-      held_end_.reset();
-      open(out);
+      keep_lead(now, out);
     }
   }
   if (leads() && doc_.leader == self_ && doc_.epoch == held_.epoch) {

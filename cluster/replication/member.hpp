@@ -222,6 +222,7 @@ private:
   void beat(moment, step&);
   void begin_hand_over(node_number, moment, std::chrono::milliseconds, step&);
   void press_hand_over(moment, step&);
+  void keep_lead(moment, step&);
   bool near_end(const replica&) const noexcept;
   bool fresh(const replica&, moment) const noexcept;
   void heard_by_leader(node_number, const word&, moment, step&);

@@ -70,16 +70,26 @@ public:
   }
   void hold(node_number, std::uint64_t, bool hold, std::function<void(log_position)> done) override {
     const std::lock_guard two(acknowledged_lock_);
-    helpers_.emplace_back([this, hold, done = std::move(done)] {
+    helpers_.emplace_back([this, hold, done = std::move(done), turn = helpers_.size()] {
+      {
+        std::unique_lock mine(acknowledged_lock_);
+        wake_.wait(mine, [&] { return turn_ == turn; });
+      }
       log_position end;
       {
         const std::lock_guard one(lock_);
-        if (!store_) return;
-        holds_ = hold;
-        end = store_->log->end();
-        if (!hold) acknowledge(the_volume, 0, end);
+        if (store_) {
+          holds_ = hold;
+          end = store_->log->end();
+          if (!hold) acknowledge(the_volume, 0, end);
+        }
       }
-      done(end);
+      {
+        const std::lock_guard mine(acknowledged_lock_);
+        ++turn_;
+        wake_.notify_all();
+      }
+      if (end != log_position{}) done(end);
     });
   }
   base::result<log_position> close(node_number, bool) override {
@@ -155,6 +165,7 @@ private:
   log_position acknowledged_;
   bool closed_ = true;
   std::vector<std::thread> helpers_;
+  std::size_t turn_ = 0;
 };
 
 struct a_node {

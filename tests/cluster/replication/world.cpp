@@ -64,6 +64,7 @@ struct node_state {
   std::unique_ptr<member> m;
   bool open = false, syncing = false;
   bool holds = false;                      ///< only what is released may be seen
+  micros holding_at = 0;
   std::uint32_t segment = 1;
   std::size_t view = 0;                    ///< records that a client may see
   std::size_t applied = 0;                 ///< of a follower
@@ -252,7 +253,7 @@ private:
     for (int i = 0; i < times; ++i) {
       if (no_store_.contains(n.id) && chance(70)) continue;
       if (!o_.calm && !stop_faults_ && chance(5)) continue;
-      const micros after = !o_.calm && !stop_faults_ && chance(10) ? pick(100'000, 7'000'000) : pick(1000, 30'000);
+      const micros after = !o_.calm && !stop_faults_ && chance(o_.late_percent) ? pick(100'000, 7'000'000) : pick(1000, 30'000);
       at(now_ + after, [this, a, from = n.id] { agree(from, a.expected, a.next); });
     }
   }
@@ -274,7 +275,8 @@ private:
     });
   }
   void act_on(node_state& n, act::hold_releases& a) {
-    in(n, pick(100, 20'000), [this, &n, hold = a.hold, number = a.number] {
+    n.holding_at = std::max(n.holding_at + 1, now_ + pick(100, 20'000)); // one after the other
+    in(n, n.holding_at - now_, [this, &n, hold = a.hold, number = a.number] {
       if (!n.open) return;
       n.holds = hold;
       if (hold) take(n, n.m->held_from(number, end_of(n), local(n)));

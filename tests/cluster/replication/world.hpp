@@ -18,6 +18,7 @@ struct world_options {
   unsigned copies = 2;
   guards with;
   std::chrono::milliseconds faults{40'000}; ///< for so long things go wrong; then all is mended and must come to rest
+  int late_percent = 10;                    ///< proposals that take effect seconds later, or never
   bool calm = false;                        ///< nothing goes wrong
 };
 
