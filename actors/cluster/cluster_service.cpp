@@ -266,6 +266,7 @@ base::result<json::value> cluster_service::ask(const std::string& verb, const js
   }
   if (verb == "token") return token(body);
   if (verb == "remove") return remove(body);
+  if (verb == "what-if") return what_if_gone(body);
   if (verb == "promote") return promote(body);
   return base::fail(base::error_kind::not_found, "there is nothing of this name");
 }

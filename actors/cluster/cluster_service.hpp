@@ -38,7 +38,7 @@ public:
   /// When the node belongs to a cluster: opens its log and its ports. Before connections are accepted.
   base::result<void> start_if_member();
 
-  /// What the administration asks: "status", "init", "token", "leave", "remove", "promote" (docs/manual/cluster.md).
+  /// What the administration asks: "status", "init", "token", "leave", "remove", "promote", "what-if" (docs/manual/cluster.md).
   /// Blocks; one at a time.
   base::result<json::value> ask(const std::string& verb, const json::value& body);
   /// A node that wants to join, with its token; the answer is what it needs. Blocks.
@@ -61,6 +61,7 @@ private:
   base::result<json::value> promote(const json::value&);
   json::value status() const;
   json::array show_volumes() const;
+  base::result<json::value> what_if_gone(const json::value&) const;
   void make_own_volume();
   base::result<void> stop();
 

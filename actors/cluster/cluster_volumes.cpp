@@ -60,6 +60,36 @@ base::result<std::vector<dir::change>> cluster_service::volumes_left_with(const 
   return out;
 }
 
+base::result<json::value> cluster_service::what_if_gone(const json::value& body) const {
+  const auto node = named(body);
+  if (!node) return base::fail(node.error());
+  const auto now = status();
+  voting v;
+  if (const auto* items = now.get_array("items"))
+    for (const auto& row : *items) {
+      const bool votes = row.get_string("role") == "voter", linked = row.get_bool("linked").value_or(false);
+      v.voters += votes;
+      v.linked += votes && linked;
+      if (row.get_unsigned("id") == node->entry.id) {
+        v.node_votes = votes;
+        v.node_linked = linked;
+      }
+    }
+  json::value out{json::object{}};
+  json::array items;
+  for (const auto& c : what_if(agreed_volumes(*running_.node().config->table()), node->entry.id, v)) {
+    json::value row{json::object{}};
+    row.set("volume", c.volume);
+    row.set("interrupts", c.interrupts);
+    row.set("alone", c.alone);
+    row.set("text", c.text);
+    items.push_back(std::move(row));
+  }
+  out.set("id", node->entry.id);
+  out.set("items", std::move(items));
+  return out;
+}
+
 json::array cluster_service::show_volumes() const {
   json::array items;
   const auto list = [](const std::vector<std::uint64_t>& nodes) {

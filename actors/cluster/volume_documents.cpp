@@ -114,4 +114,28 @@ std::optional<std::string> loss_without(const std::vector<agreed_volume>& volume
   return {};
 }
 
+std::vector<consequence> what_if(const std::vector<agreed_volume>& volumes, node_number node, const voting& v) {
+  std::vector<consequence> out;
+  const auto left = v.linked - (v.node_votes && v.node_linked ? 1 : 0);
+  const bool majority = 2 * left > v.voters;
+  out.push_back({0, !majority, false,
+                 majority ? "the configuration can be changed as before: " + std::to_string(left) + " of " + std::to_string(v.voters) + " voters are left"
+                          : "the configuration cannot be changed until it is back: only " + std::to_string(left) + " of " + std::to_string(v.voters) + " voters are left"});
+  for (const auto& [version, is] : volumes) {
+    if (!replication::contains(is.in_sync, node)) continue;
+    const auto mail = is.id == node ? std::string("its mailboxes and its queue") : "the mailboxes and the queue of node " + std::to_string(is.id);
+    if (replication::only_holder(is, node)) {
+      out.push_back({is.id, true, true, mail + " are not served until it is back; what was acknowledged is on its disk alone"});
+    } else if (is.leader == node) {
+      const auto heir = *std::find_if(is.in_sync.begin(), is.in_sync.end(), [&](node_number n) { return n != node; });
+      // Who takes over asks the agreed configuration.
+      if (majority) out.push_back({is.id, false, false, mail + " are served by node " + std::to_string(heir) + " some seconds later; nothing that was acknowledged is lost"});
+      else out.push_back({is.id, true, false, mail + " are not served until it is back, or until more voters are; nothing that was acknowledged is lost"});
+    } else {
+      out.push_back({is.id, false, false, mail + " have a copy less; nothing that was acknowledged is lost"});
+    }
+  }
+  return out;
+}
+
 } // namespace rookery::actors

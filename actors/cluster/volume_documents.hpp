@@ -27,4 +27,17 @@ std::optional<agreed_volume> find_volume(const storage::directory::config_table&
 /// Why the node cannot be taken out of the cluster without losing mail: a sentence. Nothing: it can.
 std::optional<std::string> loss_without(const std::vector<agreed_volume>&, replication::node_number, const std::string& name);
 
+/// One thing that happens when a node's plug is pulled.
+struct consequence {
+  replication::node_number volume = 0; ///< 0: the configuration
+  bool interrupts = false;             ///< until the node is back
+  bool alone = false;                  ///< what was acknowledged is on that node's disk and nowhere else
+  std::string text;                    ///< a sentence
+};
+struct voting {
+  std::size_t voters = 0, linked = 0;  ///< of the cluster; of them those that can be reached now, the node's own included
+  bool node_votes = false, node_linked = false;
+};
+std::vector<consequence> what_if(const std::vector<agreed_volume>&, replication::node_number, const voting&);
+
 } // namespace rookery::actors

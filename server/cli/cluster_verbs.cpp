@@ -162,6 +162,22 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
     c.tell("POST", "/v1/cluster/remove", body, o->node + " is removed");
   });
 
+  auto* what_if = family->add_subcommand("what-if", "What would happen if a node's plug were pulled now");
+  what_if->add_option("node", o->node, "Its id, name, address or uuid")->required();
+  add_json_option(*what_if, c);
+  what_if->callback([&c, o] {
+    json::value body{json::object{}};
+    body.set("node", o->node);
+    const auto said = c.ask("POST", "/v1/cluster/what-if", body);
+    if (!said) return;
+    if (c.as_json) {
+      std::printf("%s", json::to_text(*said, true).c_str());
+      return;
+    }
+    const auto* items = said->get_array("items");
+    for (const auto& one : items != nullptr ? *items : json::array{}) std::printf("%s\n", text(one, "text").c_str());
+  });
+
   auto* promote = family->add_subcommand("promote", "Choose a node's role");
   promote->add_option("node", o->node, "Its id, name, address or uuid")->required();
   promote->add_option("--role", o->role, "voter, standby, or automatic: an odd number of voters")->capture_default_str();

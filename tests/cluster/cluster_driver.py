@@ -299,6 +299,9 @@ class Driver:
         last = self.nodes.pop()
         number = str(last.cluster()["self"])
         until(lambda: any(str(v["id"]) == number for v in self.nodes[0].cluster()["volumes"]), "the node's volume to be agreed on")
+        said = self.nodes[0].ask("POST", "/v1/cluster/what-if", {"node": number})["items"]
+        if said[0]["interrupts"] or [c["volume"] for c in said if c["alone"]] != [int(number)]:
+            raise AssertionError("what if node %s were gone: %s" % (number, said))
         try:
             self.nodes[0].ask("POST", "/v1/cluster/remove", {"node": number})
             raise AssertionError("the only holder of a node's mail was removed unasked")

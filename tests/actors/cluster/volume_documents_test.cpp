@@ -55,5 +55,35 @@ TEST(VolumeDocument, TheLastHolderOfMailIsNotTakenOutUnsaid) {
   EXPECT_EQ(loss_without({all[1]}, 6, "mail2"), "only mail2 has all of the mailboxes and the queue of mail2, which would be lost to the cluster: start it again, or give --accept-loss");
 }
 
+std::vector<std::string> said(const std::vector<consequence>& all) {
+  std::vector<std::string> out;
+  for (const auto& c : all) out.push_back(std::string(c.interrupts ? "! " : "") + (c.alone ? "alone " : "") + c.text);
+  return out;
+}
+
+TEST(WhatIf, SaysWhatIsInterruptedAndWhatOnlyOneHas) {
+  const auto two = replication::grown(replication::with_learner(replication::found_volume(4, 2), 6), 6);
+  const std::vector<agreed_volume> all = {{1, two}, {2, replication::found_volume(6, 2)}};
+  const voting three{3, 3, true, true};
+  EXPECT_EQ(said(what_if(all, 4, three)),
+            (std::vector<std::string>{"the configuration can be changed as before: 2 of 3 voters are left",
+                                      "its mailboxes and its queue are served by node 6 some seconds later; nothing that was acknowledged is lost"}));
+  EXPECT_EQ(said(what_if(all, 6, three)),
+            (std::vector<std::string>{"the configuration can be changed as before: 2 of 3 voters are left",
+                                      "the mailboxes and the queue of node 4 have a copy less; nothing that was acknowledged is lost",
+                                      "! alone its mailboxes and its queue are not served until it is back; what was acknowledged is on its disk alone"}));
+  EXPECT_EQ(said(what_if(all, 8, three)), (std::vector<std::string>{"the configuration can be changed as before: 2 of 3 voters are left"}));
+}
+
+TEST(WhatIf, WithoutAMajorityNobodyTakesOver) {
+  const auto two = replication::grown(replication::with_learner(replication::found_volume(4, 2), 6), 6);
+  EXPECT_EQ(said(what_if({{1, two}}, 4, {1, 1, true, true})),
+            (std::vector<std::string>{"! the configuration cannot be changed until it is back: only 0 of 1 voters are left",
+                                      "! its mailboxes and its queue are not served until it is back, or until more voters are; nothing that was acknowledged is lost"}));
+  EXPECT_EQ(said(what_if({}, 4, {3, 2, true, false})).front(), "the configuration can be changed as before: 2 of 3 voters are left") << "it is away already";
+  EXPECT_EQ(said(what_if({}, 4, {3, 2, true, true})).front(), "! the configuration cannot be changed until it is back: only 1 of 3 voters are left");
+  EXPECT_EQ(said(what_if({}, 4, {3, 3, false, true})).front(), "the configuration can be changed as before: 3 of 3 voters are left");
+}
+
 } // namespace
 } // namespace rookery::actors
