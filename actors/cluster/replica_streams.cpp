@@ -161,7 +161,7 @@ void replica_outlet::run_log() {
 void replica_outlet::send_copy(const std::shared_ptr<cluster::node_stream>& s) {
   const auto runner = runner_.lock();
   if (!runner) return;
-  const auto folder = runner->is.house->directory(volume_) + ".copy-for-" + std::to_string(to_);
+  const auto folder = runner->is.house->directory(volume_) + "/copy-for-" + std::to_string(to_);
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
   const auto give_up = [&](const base::error& e) {
@@ -266,7 +266,9 @@ void volume_runner::inside::take_stream(const std::shared_ptr<cluster::node_stre
       unsynced += frame.body.size();
     } else if (frame.type == copy_begin_frame) {
       if (rules->kept().whole) return;
-      auto opened_copy = storage::copy_receiver::open(storage::posix_file_system(), is.house->directory(is.volume));
+      const auto target = storage::begin_arrival(is.house->directory(is.volume));
+      if (!target) return say("a copy cannot be taken: " + target.error().log.value);
+      auto opened_copy = storage::copy_receiver::open(storage::posix_file_system(), *target);
       if (!opened_copy) return say("a copy cannot be taken: " + opened_copy.error().log.value);
       receiver = std::move(*opened_copy);
       for (;;) {

@@ -4,6 +4,7 @@
 #include "actors/cluster/volume_runner.hpp"
 #include "storage/replica/folder_copy.hpp"
 #include "storage/replica/log_feed.hpp"
+#include "storage/replica/volume_folder.hpp"
 #include "storage/replica/volume_replica.hpp"
 
 #include <atomic>

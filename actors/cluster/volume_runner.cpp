@@ -4,7 +4,6 @@
 #include "base/log.hpp"
 
 #include <charconv>
-#include <filesystem>
 
 namespace rookery::actors {
 namespace {
@@ -189,15 +188,17 @@ void volume_runner::inside::keep(const replication::held& what) {
 
 void volume_runner::inside::wipe() {
   replica = nullptr;
-  std::error_code ignored;
-  std::filesystem::remove_all(is.house->directory(is.volume), ignored);
+  // A node's own volume lies beside its configuration and its keys.
+  if (auto done = storage::remove_volume(is.house->directory(is.volume)); !done) say("its copy here cannot be removed: " + done.error().log.value);
 }
 
 std::string volume_runner::inside::log_directory() const { return is.house->directory(is.volume) + "/log"; }
 
 base::result<storage::log_position> volume_runner::inside::verified_end() {
   if (!replica) {
-    auto r = storage::volume_replica::open(is.house->directory(is.volume));
+    storage::volume_replica_settings how;
+    how.lock = is.volume != is.self; // the process has locked its own folder
+    auto r = storage::volume_replica::open(is.house->directory(is.volume), how);
     if (!r) return base::fail(r.error());
     replica = std::move(*r);
   }

@@ -23,6 +23,15 @@ bool is_volume_file(std::string_view name) {
 
 std::string arriving_volume(const std::string& folder) { return folder + "/volume.arrived"; }
 
+base::result<std::string> begin_arrival(const std::string& folder) {
+  auto& files = posix_file_system();
+  const auto arrived = arriving_volume(folder);
+  if (!files.list(arrived)) return arrived;
+  const auto again = files.list(arrived + ".copy") ? remove_all(arrived) : files.rename(arrived, arrived + ".copy");
+  if (!again) return base::fail(again.error());
+  return arrived;
+}
+
 base::result<void> remove_volume(const std::string& folder) {
   auto& files = posix_file_system();
   const auto names = files.list(folder);

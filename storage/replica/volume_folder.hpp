@@ -18,6 +18,10 @@ bool is_volume_file(std::string_view name);
 /// Where a copy for the folder is received (copy_receiver's target).
 std::string arriving_volume(const std::string& folder);
 
+/// The same, before it is received: what arrived earlier and was not put in its place is received again, and its files are
+/// not sent twice.
+base::result<std::string> begin_arrival(const std::string& folder);
+
 /// Removes the volume's files and whatever of a copy has arrived; others stay. Nobody has them open. After a crash in the
 /// middle it is called again. Fine when there are none.
 base::result<void> remove_volume(const std::string& folder);

@@ -313,6 +313,8 @@ TEST_F(Volume, ANodesOwnVolumeIsMadeAnewBesideItsConfiguration) {
   ASSERT_TRUE(settle_volume(there));          // nothing is whole yet
   EXPECT_TRUE(fs::exists(there + "/mail-0002/old"));
   send_to(arriving_volume(there), backup);
+  ASSERT_TRUE(begin_arrival(there)); // whole, and not yet known to be: nothing of it is sent again
+  EXPECT_EQ(send_to(arriving_volume(there), backup), 0u);
   // Killed again, in the middle of putting it in its place.
   fs::remove_all(there + "/log");
   fs::rename(arriving_volume(there) + "/log", there + "/log");
