@@ -181,6 +181,12 @@ std::shared_ptr<const quiet::quiet_rule> quiet_rule_of(const value& c) {
   return out;
 }
 
+checked chat_search_rule(std::string_view member, const value& v) {
+  const auto* text = v.as_string();
+  if (text == nullptr || (*text != "domain" && *text != "all" && *text != "nobody")) return unfit(member, "is domain, all or nobody");
+  return v;
+}
+
 constexpr rule account_rules[] = {
     {"display_name", text_rule<display_name_octets_max>}, {"description", text_rule<text_octets_max>},
     {"state", state_rule},                                {"admin", flag_rule},
@@ -188,7 +194,8 @@ constexpr rule account_rules[] = {
     {"quota_messages", amount_rule},                      {"may_send_as", senders_rule},
     {"forward_to", forward_targets_rule},                 {"forward_keep", flag_rule},
     {"forward_schedule", schedule_rule},                  {"send_quota", amount_rule},
-    {"template", name_rule},
+    {"template", name_rule},                              {"chat", flag_rule},
+    {"chat_mail_notices", flag_rule},
 };
 /// A way of its own for forwarded mail: these members of an account, with "forward_" before them, are kept
 /// together under this name.
@@ -202,7 +209,8 @@ checked public_folder_rule(std::string_view member, const value& v) {
 }
 
 constexpr rule alias_rules[] = {
-    {"targets", targets_rule}, {"folder", public_folder_rule}, {"members_may_send", flag_rule}, {"description", text_rule<text_octets_max>}};
+    {"targets", targets_rule}, {"folder", public_folder_rule}, {"members_may_send", flag_rule}, {"description", text_rule<text_octets_max>},
+    {"chat", flag_rule}, {"chat_roster", text_rule<display_name_octets_max>}};
 constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"postmaster", address_rule},
                                  {"public_account", address_rule},
@@ -215,6 +223,19 @@ constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"quiet_services", quiet_services_rule},
                                  {"quiet_exempt", exempt_rule},
                                  {"quiet_administrators", flag_rule},
+                                 {"chat", flag_rule},
+                                 {"chat_search", chat_search_rule},
+                                 {"chat_mail_notices", flag_rule},
+                                 {"chat_archive_days", number_rule<0, 36500>},
+                                 {"chat_room_archive_days", number_rule<0, 36500>},
+                                 {"chat_clients_max", number_rule<1, 1000>},
+                                 {"chat_contacts_max", number_rule<10, 50000>},
+                                 {"chat_offline_messages_max", number_rule<1, 100000>},
+                                 {"chat_resume_seconds", number_rule<10, 86400>},
+                                 {"chat_rooms_max", number_rule<0, 10000000>},
+                                 {"chat_room_occupants_max", number_rule<1, 100000>},
+                                 {"chat_room_history_max", number_rule<0, 1000>},
+                                 {"chat_room_stanzas_a_second", number_rule<0, 10000>},
                                  {"chat_rooms_persistent", flag_rule},
                                  {"chat_rooms_by_users", flag_rule},
                                  {"template", name_rule},
@@ -389,7 +410,8 @@ value show_account(const document& d, const settings& defaults) {
   json::array senders(a->may_send_as.begin(), a->may_send_as.end());
   out.set("may_send_as", std::move(senders));
   if (const auto content = json::parse(d.content))
-    if (const auto* text = content->find("description")) out.set("description", *text);
+    for (const auto* member : {"description", "chat", "chat_mail_notices"})
+      if (const auto* said = content->find(member)) out.set(member, *said);
   return out;
 }
 

@@ -10,7 +10,9 @@
 #include "actors/shard/machine_actor.hpp"
 #include "actors/shard/maintenance_actor.hpp"
 #include "actors/system/config_guard.hpp"
+#include "actors/xmpp/archive_keeper.hpp"
 #include "actors/xmpp/rooms/room_gateway.hpp"
+#include "actors/xmpp/user_search.hpp"
 #include "base/log.hpp"
 #include "protocols/smtp/dsn/text_book.hpp"
 
@@ -198,6 +200,8 @@ void running_node::start_actors(std::unique_ptr<storage::node_store> store, cons
   caf::anon_send(guard_, config_seen{});
   stanzas_ = std::make_unique<chat_router>(n);
   rooms_ = open_rooms(n, *stanzas_);
+  open_user_search(n, *stanzas_);
+  spawn_archive_keeper(*system_, n, *stanzas_);
   n.mailbox_keeper = spawn_mailbox_keeper(*system_, n);
   outgoing_ = std::make_unique<outgoing>(*system_, n, reactors_);
   auto collecting = std::make_shared<collector_parts>();

@@ -1,5 +1,4 @@
 #include "actors/xmpp/chat_account.hpp"
-#include "actors/xmpp/chat_settings.hpp"
 #include "actors/xmpp/router.hpp"
 #include "base/metrics.hpp"
 #include "protocols/xml/reader.hpp"
@@ -121,7 +120,7 @@ void chat_account::receive_message(const routed_stanza_ptr& r) {
     a.stream = storage::chat::stream_kind::offline;
     a.with = r->from.bare_text();
     a.stanza = xml::to_text(later);
-    a.entries_max = offline_messages_max;
+    a.entries_max = router_.limits(bare_.domain).offline_messages_max;
     commands.push_back(command(std::move(a)));
   }
   if (commands.empty()) {
@@ -178,7 +177,7 @@ void chat_account::keep_for_later(const xmpp::element& e) {
   storage::chat::append a;
   a.stream = storage::chat::stream_kind::offline;
   a.stanza = xml::to_text(later);
-  a.entries_max = offline_messages_max;
+  a.entries_max = router_.limits(bare_.domain).offline_messages_max;
   std::vector<storage::shard_command> commands;
   commands.push_back(command(std::move(a)));
   const auto ready = place_in_order([this] { has_offline_ = true; });

@@ -112,10 +112,10 @@ void chat_account::send_subscription(client& c, client_stanza& s, xmpp::subscrip
   const auto contact = s.to.bare();
   if (contact.empty() || contact == bare_) return;
   if (blocked(contact)) return refuse(c, *s.what, xmpp::condition::not_acceptable);
-  const auto known = roster_.find(contact);
-  if (known == roster_.end() && roster_.size() >= xmpp::roster_limits{}.items) return refuse(c, *s.what, xmpp::condition::resource_constraint);
-  auto item = known == roster_.end() ? xmpp::roster_item{} : known->second;
-  item.contact = contact;
+  if (shared_.count(contact) != 0) return; // who shares a group sees each other anyway
+  if (own_roster_.count(contact) == 0 && own_roster_.size() >= router_.limits(bare_.domain).contacts_max)
+    return refuse(c, *s.what, xmpp::condition::resource_constraint);
+  auto item = own_item(contact);
   const auto outcome = xmpp::say(item, step);
   auto onward = std::make_shared<xmpp::element>(*s.what);
   onward->set("from", bare_.text()).set("to", contact.text());
@@ -127,7 +127,7 @@ void chat_account::send_subscription(client& c, client_stanza& s, xmpp::subscrip
   if (!outcome.changed) return go();
   store_item(item, [this, item, go](bool stored) {
     if (!stored) return;
-    if (item.listed) push_item(item, false);
+    if (item.listed) push_item(item.contact);
     go();
   });
 }
@@ -172,10 +172,12 @@ void chat_account::receive_presence(const routed_stanza& r) {
 void chat_account::receive_subscription(const routed_stanza& r, xmpp::subscription_step step) {
   const auto contact = r.from.bare();
   if (contact == bare_) return;
-  const auto known = roster_.find(contact);
-  if (known == roster_.end() && roster_.size() >= xmpp::roster_limits{}.items) return;
-  auto item = known == roster_.end() ? xmpp::roster_item{} : known->second;
-  item.contact = contact;
+  if (shared_.count(contact) != 0) {
+    if (step == xmpp::subscription_step::subscribe) route_presence(xmpp::make_presence("subscribed"), bare_, contact);
+    return;
+  }
+  if (own_roster_.count(contact) == 0 && own_roster_.size() >= router_.limits(bare_.domain).contacts_max) return;
+  auto item = own_item(contact);
   const auto outcome = xmpp::hear(item, step);
   if (step == xmpp::subscription_step::subscribe && outcome.changed) {
     item.request = r.what->child_text("status", xmpp::space::client);
@@ -200,7 +202,7 @@ void chat_account::receive_subscription(const routed_stanza& r, xmpp::subscripti
     if (!stored) return;
     go();
     // RFC 6121 §3.1.3: an open question is nothing that a roster shows.
-    if (item.listed && step != xmpp::subscription_step::subscribe) push_item(item, false);
+    if (item.listed && step != xmpp::subscription_step::subscribe) push_item(item.contact);
   });
 }
 

@@ -117,7 +117,8 @@ bool chat_account::answer_server(client& c, query iq, const receipt_ptr&) {
     answer.add(xmpp::shown(info, node));
   } else if (what.is("query", xmpp::space::disco_items)) {
     auto& q = answer.add("query", xmpp::space::disco_items);
-    for (const auto& s : router_.services()) q.add("item").set("jid", s.prefix + "." + bare_.domain).set("name", s.name);
+    for (const auto& s : router_.services())
+      if (!s.shown || s.shown(bare_.domain)) q.add("item").set("jid", s.prefix + "." + bare_.domain).set("name", s.name);
   } else if (what.is("query", xmpp::space::version)) {
     auto& q = answer.add("query", xmpp::space::version);
     q.add("name").add_text("Rookery");

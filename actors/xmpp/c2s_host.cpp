@@ -1,6 +1,5 @@
 #include "actors/xmpp/c2s_host.hpp"
 
-#include "actors/xmpp/chat_settings.hpp"
 #include "actors/xmpp/router.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
@@ -49,7 +48,7 @@ caf::message_handler c2s_host::messages() {
             session_.end(c.quiet ? xmpp::stream_fault::policy_violation : xmpp::stream_fault::not_authorized,
                          c.quiet ? std::string(quiet::quiet_text) : "The account was closed, or its password changed");
           },
-          [](const account_changed&) {}};
+          [this](const account_changed&) { look_at_mail(); }};
 }
 
 void c2s_host::on(xmpp::stream_session::event& e) {
@@ -121,6 +120,7 @@ void c2s_host::handle(const xmpp::stream_event::bind_resource& b) {
         if (bound.session == 0) return session_.refuse_binding(bound.why);
         client_ = bound.session;
         session_.bound(address);
+        watch_mail();
       },
       [this] { session_.refuse_binding(xmpp::condition::resource_constraint); });
 }
@@ -130,7 +130,7 @@ void c2s_host::handle(const xmpp::stream_event::enable_management& e) {
   const auto id = base::random_token(24);
   resumable_ = true;
   link().send(account_, manage_session{client_, id});
-  session_.management_enabled(id, resume_time);
+  session_.management_enabled(id, std::chrono::seconds(router_.limits(session_.domain()).resume_seconds));
 }
 
 void c2s_host::handle(const xmpp::stream_event::resume_stream& r) {

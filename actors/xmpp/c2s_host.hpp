@@ -15,6 +15,10 @@
 #include <memory>
 #include <string>
 
+namespace rookery::storage::mail {
+class account_cell;
+}
+
 namespace rookery::actors {
 
 class chat_router;
@@ -47,6 +51,8 @@ private:
   /// An authorization identity is a bare address (RFC 6120 §6.3.8).
   std::string authorization(std::string_view authzid) const;
   void take(const deliver_stanza&);
+  void watch_mail();
+  void look_at_mail();
   void flush_waiting();
   void leave(bool finished);
 
@@ -57,6 +63,8 @@ private:
   std::uint64_t client_ = 0;              ///< as the account's actor calls it; 0: not bound
   std::shared_ptr<handled_counter> handled_ = std::make_shared<handled_counter>();
   std::shared_ptr<delivery_progress> progress_ = std::make_shared<delivery_progress>();
+  std::shared_ptr<storage::mail::account_cell> mail_; ///< null: it is not told of mail
+  std::uint32_t mail_next_ = 0;           ///< the UID from which on mail is new
   bool active_ = true, resumable_ = false, left_ = false;
   std::deque<deliver_stanza> waiting_;    ///< for an inactive client; presence once for each sender
 };

@@ -1,6 +1,5 @@
 #include "actors/xmpp/chat_account.hpp"
 
-#include "actors/xmpp/chat_settings.hpp"
 #include "actors/xmpp/router.hpp"
 #include "base/log.hpp"
 #include "protocols/xml/reader.hpp"
@@ -15,8 +14,6 @@ using parking_over = caf::atom_constant<caf::atom("parkover")>;
 using idle_look = caf::atom_constant<caf::atom("idlelook")>;
 
 constexpr std::size_t records_max = 10'000;
-/// Clients of one account at a time.
-constexpr std::size_t clients_max = 50;
 /// What waits for a client that may come back.
 constexpr std::size_t parked_stanzas_max = 2'000, parked_octets_max = 2u << 20;
 /// An actor that nobody needs stays a little: the next one needs it soon.
@@ -59,8 +56,10 @@ void chat_account::load() {
       if (auto item = xmpp::read_roster_item(r.value)) {
         roster_change_ = std::max(roster_change_, r.change);
         auto contact = item->contact;
-        roster_.insert_or_assign(std::move(contact), std::move(*item));
+        own_roster_.insert_or_assign(contact, std::move(*item));
+        merge(contact);
       }
+    share_groups();
     for (const auto& r : found->blocks)
       if (auto j = xmpp::read_jid(r.key)) blocks_.insert(std::move(*j));
     for (const auto& r : found->settings) {
@@ -112,6 +111,10 @@ caf::behavior chat_account::serving() {
         if (r->what->name == "message") receive_message(r);
         else if (r->what->name == "presence") receive_presence(*r);
         else receive_iq(*r);
+      },
+      [this](const deliver_shared& d) {
+        ++taken_;
+        receive_shared(d);
       },
       [this](const client_stanza& s) {
         auto* c = find(s.session);
@@ -174,7 +177,19 @@ caf::behavior chat_account::serving() {
 
 void chat_account::look_idle() {
   if (clients_.empty() && ordered_.empty() && sent_.empty() && reads_ == 0 && router_.retire(bare_, taken_)) return quit();
+  share_groups();
+  // Switched off while they were there.
+  if (!clients_.empty() && !router_.find(bare_)) end_all("Chat is switched off for this account");
   delayed_send(this, idle_time, idle_look::value);
+}
+
+void chat_account::end_all(std::string_view text) {
+  std::vector<std::uint64_t> parked;
+  for (auto& c : clients_) {
+    if (c->parked) parked.push_back(c->id);
+    else caf::anon_send(c->connection, end_stream{xmpp::stream_fault::not_authorized, std::string(text)});
+  }
+  for (const auto id : parked) remove(id, {});
 }
 
 chat_account::client* chat_account::find(std::uint64_t id) {
@@ -195,7 +210,7 @@ session_bound chat_account::bind(const bind_session& b) {
     if (!before->parked) caf::anon_send(before->connection, end_stream{xmpp::stream_fault::conflict, "Another stream took the resource"});
     remove(before->id, {});
   }
-  if (clients_.size() >= clients_max) return {0, xmpp::condition::resource_constraint};
+  if (clients_.size() >= router_.limits(bare_.domain).clients_max) return {0, xmpp::condition::resource_constraint};
   auto c = std::make_unique<client>();
   c->id = ++last_client_;
   c->address = bare_.with_resource(b.resource);
@@ -217,6 +232,23 @@ void chat_account::deliver(client& c, const xmpp::element& e, bool can_wait) {
     if (!type.empty() && type != "unavailable") d.can_wait = false;
   }
   deliver(c, std::move(d));
+}
+
+void chat_account::receive_shared(const deliver_shared& d) {
+  const auto& s = *d.what;
+  const auto back = [this, d](xmpp::condition why) {
+    const auto to = bare_.with_resource(d.resource);
+    router_.refuse({d.what->element_for(to), d.what->from(), to, nullptr, nullptr, {}, 0, {}, nullptr}, why);
+  };
+  if (blocked(s.from())) return back(xmpp::condition::service_unavailable);
+  if (ordered_.empty()) {
+    if (auto* c = find_resource(d.resource)) return deliver(*c, s.for_one(c->address));
+    return back(xmpp::condition::service_unavailable);
+  }
+  in_order([this, d, back] {
+    if (auto* c = find_resource(d.resource)) deliver(*c, d.what->for_one(c->address));
+    else back(xmpp::condition::service_unavailable);
+  });
 }
 
 void chat_account::settle_in_flight(client& c) {
@@ -256,7 +288,7 @@ void chat_account::park(const park_session& p) {
   c->in_flight.clear();
   for (auto& d : missed) deliver(*c, std::move(d));
   if (resuming_.count(c->id) != 0) return try_resume(*c);
-  delayed_send(this, resume_time, parking_over::value, p.session, c->parked_at);
+  delayed_send(this, std::chrono::seconds(router_.limits(bare_.domain).resume_seconds), parking_over::value, p.session, c->parked_at);
 }
 
 void chat_account::resume(caf::response_promise promise, const resume_session& r) {

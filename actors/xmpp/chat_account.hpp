@@ -7,6 +7,7 @@
 #include "actors/node.hpp"
 #include "actors/queue/spool_commit.hpp"
 #include "actors/xmpp/messages.hpp"
+#include "actors/xmpp/shared_stanza.hpp"
 #include "protocols/xmpp/message_rules.hpp"
 #include "protocols/xmpp/pubsub/bookmarks.hpp"
 #include "protocols/xmpp/pubsub/tree.hpp"
@@ -78,12 +79,14 @@ private:
   client* find_resource(std::string_view resource);
   void deliver(client&, deliver_stanza);
   void deliver(client&, const xmpp::element&, bool can_wait = false);
+  void receive_shared(const deliver_shared&);
   void settle_in_flight(client&);
   void park(const park_session&);
   void resume(caf::response_promise, const resume_session&);
   void try_resume(client&);
   void remove(std::uint64_t id, std::vector<xmpp::stanza_octets> unacknowledged);
   void look_idle();
+  void end_all(std::string_view text);
   void read(std::function<void()> work, std::function<void()> then, std::function<void()> busy);
   void commit(std::vector<storage::shard_command>, std::function<void(const commit_done&)>);
   storage::shard_command command(storage::chat::any_command) const;
@@ -118,7 +121,10 @@ private:
   void query_roster(client&, query iq, receipt_ptr);
   void set_roster(client&, query iq, receipt_ptr);
   void store_item(const xmpp::roster_item&, std::function<void(bool)>);
-  void push_item(const xmpp::roster_item&, bool removed);
+  void push_item(const xmpp::jid& contact);
+  xmpp::roster_item own_item(const xmpp::jid& contact) const;
+  void merge(const xmpp::jid& contact);
+  void share_groups();
   std::string roster_version() const;
 
   // account_queries.cpp: IQs that the server answers
@@ -178,7 +184,15 @@ private:
   awaited_commits commits_;
   std::vector<std::unique_ptr<client>> clients_;
   std::uint64_t last_client_ = 0, last_parking_ = 0, taken_ = 0;
-  std::map<xmpp::jid, xmpp::roster_item> roster_;
+  std::map<xmpp::jid, xmpp::roster_item> own_roster_; ///< as it is kept
+  struct shared_contact {
+    std::string name;
+    std::vector<std::string> groups;
+    bool operator==(const shared_contact&) const = default;
+  };
+  std::map<xmpp::jid, shared_contact> shared_;        ///< of groups of the directory
+  std::map<xmpp::jid, xmpp::roster_item> roster_;     ///< both, as clients see it
+  std::uint64_t groups_seen_ = ~std::uint64_t{0};
   std::uint64_t roster_change_ = 0;
   std::set<xmpp::jid> blocks_;
   std::string archive_default_ = "always";

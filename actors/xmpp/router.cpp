@@ -4,6 +4,8 @@
 #include "protocols/charset/idna.hpp"
 #include "policy/routing/address_form.hpp"
 
+#include <algorithm>
+
 namespace rookery::actors {
 
 void handled_counter::finish(std::uint32_t number) {
@@ -30,10 +32,15 @@ bool chat_router::serves(std::string_view domain) const {
   return record != nullptr && record->enabled;
 }
 
+chat_limits chat_router::limits(std::string_view domain) const {
+  const auto ascii = charset::domain_to_ascii(domain);
+  return rules()->limits(ascii ? *ascii : std::string(domain));
+}
+
 routing::account_ptr chat_router::find(const xmpp::jid& j) const {
   if (j.local.empty() || !serves(j.domain)) return nullptr;
   auto found = node_.directory->get()->account(login_name(j.local, j.domain));
-  return found && found->state == routing::account_state::enabled ? found : nullptr;
+  return found && found->state == routing::account_state::enabled && rules()->may_chat(*found) ? found : nullptr;
 }
 
 xmpp::jid chat_router::address_of(const routing::account_record& a) {
@@ -66,6 +73,25 @@ void chat_router::route(routed_stanza s) {
         serves(std::string_view(s.to.domain).substr(known.prefix.size() + 1)))
       return known.take(std::make_shared<const routed_stanza>(std::move(s)));
   refuse(s, xmpp::condition::remote_server_not_found);
+}
+
+void chat_router::route_shared(const shared_stanza_ptr& s, const std::vector<xmpp::jid>& to, const std::vector<xmpp::jid>& except) {
+  std::vector<const xmpp::jid*> others;
+  {
+    // Who is in use has an actor: one look, no questions to the directory.
+    const std::lock_guard hold(lock_);
+    for (const auto& one : to) {
+      if (!except.empty() && std::find(except.begin(), except.end(), one) != except.end()) continue;
+      const auto known = one.resource.empty() ? accounts_.end() : accounts_.find(one.bare());
+      if (known == accounts_.end()) {
+        others.push_back(&one);
+        continue;
+      }
+      ++known->second.handed;
+      caf::anon_send(known->second.actor, deliver_shared{s, one.resource});
+    }
+  }
+  for (const auto* one : others) route({s->element_for(*one), s->from(), *one, nullptr, nullptr, {}, 0, {}, nullptr});
 }
 
 void chat_router::route_news(routed_stanza s) {

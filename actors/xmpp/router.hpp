@@ -5,7 +5,9 @@
 #pragma once
 
 #include "actors/node.hpp"
+#include "actors/xmpp/chat_book.hpp"
 #include "actors/xmpp/messages.hpp"
+#include "actors/xmpp/shared_stanza.hpp"
 #include "protocols/xmpp/jid.hpp"
 
 #include <caf/all.hpp>
@@ -24,7 +26,7 @@ namespace rookery::actors {
 
 class chat_router {
 public:
-  explicit chat_router(node& n) : node_(n) {}
+  explicit chat_router(node& n) : node_(n), book_(n) {}
 
   /// Is it a domain of ours whose users chat?
   bool serves(std::string_view domain) const;
@@ -32,6 +34,8 @@ public:
   void route(routed_stanza);
   /// The same for a stanza that has its addresses. False: it has none that can be read.
   bool route(xmpp::element stanza, receipt_ptr = nullptr);
+  /// One message or presence to many full addresses, but those of `except`.
+  void route_shared(const shared_stanza_ptr&, const std::vector<xmpp::jid>& to, const std::vector<xmpp::jid>& except);
   /// To the actor of an account of ours, if there is one now: news, for which nobody is woken.
   void route_news(routed_stanza);
   /// Back to its sender with an error, unless it is an answer itself.
@@ -42,10 +46,14 @@ public:
     std::string prefix;
     std::string category, type, name;                 ///< of its identity (XEP-0030), for the domain's list
     std::function<void(routed_stanza_ptr)> take;
+    std::function<bool(std::string_view domain)> shown = {}; ///< is it in that domain's list? Empty: always
   };
   void add_service(service);
   const std::vector<service>& services() const noexcept { return services_; }
 
+  std::shared_ptr<const chat_rules> rules() const { return book_.now(); }
+  /// Of a domain in Unicode form.
+  chat_limits limits(std::string_view domain) const;
   caps_book& caps() noexcept { return caps_; }
 
   /// The account of a bare address, if it may chat.
@@ -74,6 +82,7 @@ private:
   node& node_;
   std::vector<service> services_;
   caps_book caps_;
+  chat_book book_;
   mutable std::mutex lock_;
   std::unordered_map<xmpp::jid, entry> accounts_;
 };

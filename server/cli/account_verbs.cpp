@@ -25,6 +25,7 @@ struct account_options {
   std::vector<std::string> may_send_as, forward_to;
   bool forward_keep = true;
   bool admin = false, no_password = false;
+  bool chat = true, mail_notices = true;
 };
 
 std::string path(const account_options& o) { return "/v1/accounts/" + admin::percent_encoded(o.address); }
@@ -43,6 +44,8 @@ void add_members(const CLI::App& verb, const account_options& o, json::value& bo
   text("--template", "template", o.mailbox_template);
   text("--detail-folders", "detail_folders", o.details);
   if (verb.count("--admin") != 0) body.set("admin", o.admin);
+  if (verb.count("--chat") != 0) body.set("chat", o.chat);
+  if (verb.count("--chat-mail-notices") != 0) body.set("chat_mail_notices", o.mail_notices);
   const auto list = [&](const char* option, const char* member, const std::vector<std::string>& given) {
     if (verb.count(option) == 0) return;
     json::array all;
@@ -97,6 +100,8 @@ void add_member_options(CLI::App& verb, account_options& o) {
   verb.add_option("--forward-port", o.forward_port, "The port of that server");
   verb.add_option("--forward-tls", o.forward_tls, "when_offered, never, required or verified");
   verb.add_flag("--forward-tls-at-once,!--no-forward-tls-at-once", o.forward_at_once, "TLS from the first octet");
+  verb.add_flag("--chat,!--no-chat", o.chat, "Whether it may chat, whatever its groups and its domain say");
+  verb.add_flag("--chat-mail-notices,!--no-chat-mail-notices", o.mail_notices, "Whether it is told in chat of new mail, whatever the setting says");
   verb.add_flag("--admin,!--no-admin", o.admin, "Whether it administers: quotas and public folders over IMAP; it also answers for postmaster@ when nobody is named");
 }
 

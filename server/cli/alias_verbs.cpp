@@ -9,9 +9,9 @@ namespace rookery::cli {
 namespace {
 
 struct alias_options {
-  std::string address, domain, folder, description;
+  std::string address, domain, folder, description, roster;
   std::vector<std::string> targets;
-  bool members_may_send = false;
+  bool members_may_send = false, chat = true;
 };
 
 std::string path(const alias_options& o) { return "/v1/aliases/" + admin::percent_encoded(o.address); }
@@ -21,12 +21,16 @@ void add_members(const CLI::App& verb, const alias_options& o, json::value& body
   if (verb.count("--folder") != 0) body.set("folder", o.folder);
   if (verb.count("--members-may-send") != 0) body.set("members_may_send", o.members_may_send);
   if (verb.count("--description") != 0) body.set("description", o.description);
+  if (verb.count("--chat") != 0) body.set("chat", o.chat);
+  if (verb.count("--chat-roster") != 0) o.roster.empty() ? body.set("chat_roster", nullptr) : body.set("chat_roster", o.roster);
 }
 
 void add_member_options(CLI::App& verb, alias_options& o) {
   verb.add_option("--folder", o.folder, "Public folder of its domain that its mail goes into, instead of targets");
   verb.add_flag("--members-may-send,!--members-may-not-send", o.members_may_send, "Whether those who get a group's mail may send as it");
   verb.add_option("--description", o.description, "A note for administrators");
+  verb.add_flag("--chat,!--no-chat", o.chat, "Whether the accounts of a group may chat, whatever their domain says");
+  verb.add_option("--chat-roster", o.roster, "The accounts of a group have each other in their rosters, in a group of this name; \"\" ends that");
 }
 
 } // namespace

@@ -4,8 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace rookery::cli {
@@ -15,9 +18,25 @@ struct domain_options {
   std::string name, catch_all, postmaster, public_account, description, send_quota, mailbox_template, sts, sts_max_age, quiet_hours;
   std::vector<std::string> sts_hosts, quiet_services, quiet_exempt;
   bool on = false, off = false, quiet_administrators = false, rooms_persistent = false, rooms_by_users = true;
+  bool chat = true, mail_notices = true;
+  std::string chat_search;
+  std::map<std::string, std::string> chat_numbers;
 };
 
 std::string path(const domain_options& o) { return "/v1/domains/" + admin::percent_encoded(o.name); }
+
+/// Members of a document that are numbers, and what they bound.
+constexpr std::pair<std::string_view, std::string_view> chat_numbers[] = {
+    {"chat_archive_days", "Messages between people are kept so many days; 0: for ever"},
+    {"chat_room_archive_days", "The same for messages of rooms"},
+    {"chat_clients_max", "Clients of one account at a time"},
+    {"chat_contacts_max", "Contacts in one roster, those of groups not counted"},
+    {"chat_offline_messages_max", "Messages that wait for an account without a client"},
+    {"chat_resume_seconds", "A client whose connection is lost may come back so long"},
+    {"chat_rooms_max", "Rooms of the domain"},
+    {"chat_room_occupants_max", "Occupants of one room"},
+    {"chat_room_history_max", "Messages that a room has in memory for who enters"},
+    {"chat_room_stanzas_a_second", "Stanzas of one occupant a second, after ten times that; 0: no limit"}};
 
 /// An option that was not given is left alone; one given as "" is taken away.
 void add_members(const CLI::App& verb, const domain_options& o, json::value& body) {
@@ -55,6 +74,14 @@ void add_members(const CLI::App& verb, const domain_options& o, json::value& bod
   list("--quiet-services", "quiet_services", o.quiet_services);
   list("--quiet-exempt", "quiet_exempt", o.quiet_exempt);
   if (verb.count("--quiet-administrators") != 0) body.set("quiet_administrators", o.quiet_administrators);
+  if (verb.count("--chat") != 0) body.set("chat", o.chat);
+  if (verb.count("--chat-mail-notices") != 0) body.set("chat_mail_notices", o.mail_notices);
+  text("--chat-search", "chat_search", o.chat_search);
+  for (const auto& [member, given] : o.chat_numbers) {
+    if (given.empty()) body.set(member, nullptr);
+    else if (const auto n = base::parse_u32(given)) body.set(member, *n);
+    else body.set(member, given); // the server says what is wrong with it
+  }
   if (verb.count("--chat-rooms-persistent") != 0) body.set("chat_rooms_persistent", o.rooms_persistent);
   if (verb.count("--chat-rooms-by-users") != 0) body.set("chat_rooms_by_users", o.rooms_by_users);
   if (o.on) body.set("enabled", true);
@@ -68,6 +95,14 @@ void add_member_options(CLI::App& verb, domain_options& o) {
   verb.add_option("--quiet-services", o.quiet_services, "What refuses then: imap, pop3, submission, chat; \"\" is all")->delimiter(',');
   verb.add_option("--quiet-exempt", o.quiet_exempt, "Accounts that are served all the same; \"\" for none")->delimiter(',');
   verb.add_flag("--quiet-administrators,!--no-quiet-administrators", o.quiet_administrators, "Whether administrators are refused too");
+  verb.add_flag("--chat,!--no-chat", o.chat, "Whether its accounts may chat, unless they or their groups say otherwise");
+  verb.add_flag("--chat-mail-notices,!--no-chat-mail-notices", o.mail_notices, "Whether people who chat are told of new mail, unless their account says otherwise");
+  verb.add_option("--chat-search", o.chat_search, "Whom its people find: domain, all, nobody");
+  for (const auto& [member, help] : chat_numbers) {
+    auto option = "--" + std::string(member);
+    std::replace(option.begin(), option.end(), '_', '-');
+    verb.add_option_function<std::string>(option, [&o, name = std::string(member)](const std::string& given) { o.chat_numbers[name] = given; }, std::string(help));
+  }
   verb.add_flag("--chat-rooms-persistent,!--no-chat-rooms-persistent", o.rooms_persistent, "Whether new chat rooms outlive their occupants, unless their owner says otherwise");
   verb.add_flag("--chat-rooms-by-users,!--no-chat-rooms-by-users", o.rooms_by_users, "Whether users may make chat rooms, or operators alone");
   verb.add_option("--public-account", o.public_account, "Account whose mailboxes are the domain's public folders (\"\" for none)");

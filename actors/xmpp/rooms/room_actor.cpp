@@ -147,6 +147,7 @@ void room_actor::settle(std::shared_ptr<void> receipt, std::function<void(bool)>
     } else if (const auto* m = std::get_if<xmpp::muc::keep_message>(&e)) {
       storage::chat::append a;
       a.id = m->id;
+      a.with = m->stanza->get("from"); // by whom pages can be asked for
       a.stanza = xml::to_text(*m->stanza);
       // The id's own time: at a later one the archive would give it a greater id than everybody is told.
       add(g, owner_, std::move(a), base::from_milliseconds(static_cast<std::int64_t>(m->id / 1000)));

@@ -34,6 +34,8 @@ void fill(archive_page& out, const xmpp::archive_query& q, const storage::chat::
     s.from = q.start;
     s.until = q.end;
     s.backwards = q.backwards;
+    // §5.1.1: of one occupant alone, by his address in the room.
+    if (q.with) s.with = q.with->text();
     s.max = std::max<std::size_t>(q.max, 1);
     out.page = view.page(owner, stream_kind::archive, s);
     if (q.max == 0) {
@@ -43,7 +45,7 @@ void fill(archive_page& out, const xmpp::archive_query& q, const storage::chat::
   }
   for (const auto& e : out.page.entries)
     if (const auto stanza = read_stanza(e.stanza)) {
-      // §5.1.1: of one occupant alone, by his address in the room.
+      // One that was named by its id may be somebody else's.
       if (q.with && stanza->get("from") != q.with->text()) continue;
       out.messages.push_back(xmpp::archive_result(q, e.id, e.time, *stanza));
     }

@@ -22,6 +22,12 @@ room_defaults defaults_of(const node& n, const chat_router& router, std::string_
   const auto content = document != nullptr ? json::parse(document->content) : base::result<json::value>(json::value());
   if (!content) return d;
   d.may_create = content->get_bool("chat_rooms_by_users").value_or(true);
+  const auto values = router.limits(domain.substr(prefix.size() + 1));
+  d.rooms_max = values.rooms_max;
+  d.limits.occupants = values.room_occupants_max;
+  d.limits.history_messages = values.room_history_max;
+  d.limits.stanzas_a_second = static_cast<std::uint32_t>(values.room_stanzas_a_second);
+  d.limits.burst_stanzas = 10 * d.limits.stanzas_a_second;
   d.config.persistent = content->get_bool("chat_rooms_persistent").value_or(false);
   return d;
 }
@@ -31,6 +37,10 @@ room_defaults defaults_of(const node& n, const chat_router& router, std::string_
 std::shared_ptr<room_service> open_rooms(node& n, chat_router& router) {
   const auto send = [&router](const xmpp::muc::send& s, const xmpp::jid& room) {
     const auto from = xmpp::read_jid(s.stanza->get("from")).value_or(room);
+    const auto type = s.stanza->get("type");
+    // Errors and what is not of a room's talk take the way of all stanzas.
+    if ((s.stanza->name == "message" && type == "groupchat") || (s.stanza->name == "presence" && (type.empty() || type == "unavailable")))
+      return router.route_shared(std::make_shared<const shared_stanza>(*s.stanza, from), *s.to, s.except);
     for (const auto& to : *s.to) {
       if (std::find(s.except.begin(), s.except.end(), to) != s.except.end()) continue;
       auto copy = *s.stanza;

@@ -97,6 +97,11 @@ class Rooms(Case):
             if body:
                 bodies.append(str(body))
         self.assertEqual(bodies, ["line %d" % i for i in range(25)])
+        # Of one occupant alone, in full pages.
+        page = await c["xep_0313"].retrieve(jid=den, with_jid=slixmpp.JID(den + "/Bob"), rsm={"max": 20}, timeout=LIMIT)
+        self.assertEqual([str(m["mam_result"]["forwarded"]["stanza"]["body"]) for m in page["mam"]["results"]], ["line %d" % i for i in range(20)])
+        page = await c["xep_0313"].retrieve(jid=den, with_jid=slixmpp.JID(den + "/Cem"), timeout=LIMIT)
+        self.assertEqual(len(page["mam"]["results"]), 0)
 
     async def test_what_was_told_is_kept(self):
         """Killed while it talks: whatever anybody has seen is in the archive, in the same order."""
