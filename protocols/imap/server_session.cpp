@@ -29,6 +29,11 @@ server_session::server_session(std::shared_ptr<const server_settings> settings, 
     : settings_(std::move(settings)), facts_(std::move(facts)), now_(now), last_activity_(now) {
   greet();
 }
+server_session::server_session(std::shared_ptr<const server_settings> settings, connection_facts facts, base::instant now, resumed_login r)
+    : settings_(std::move(settings)), facts_(std::move(facts)), phase_(phase::login_host), tag_(std::move(r.tag)), now_(now), last_activity_(now) {
+  mode_.language = r.language;
+  queued_.emplace_back(authenticated{std::move(r.user), {}, {}});
+}
 server_session::~server_session() = default;
 server_session::server_session(server_session&&) noexcept = default;
 server_session& server_session::operator=(server_session&&) noexcept = default;

@@ -114,6 +114,13 @@ struct compress { std::string tag; };
 struct client_id { std::vector<std::pair<std::string, std::string>> pairs; }; ///< a fact, for the log
 struct logged_out {};
 
+/// A login that another node has found to be right, and has not answered.
+struct resumed_login {
+  std::string tag;
+  std::string user;           ///< an account's address
+  imap::language language = imap::language::english;
+};
+
 class server_session {
 public:
   using event = std::variant<find_credentials, check_password, check_proof, authenticated, authentication_failed, command,
@@ -122,6 +129,8 @@ public:
 
   /// Begins with the greeting in the output.
   server_session(std::shared_ptr<const server_settings>, connection_facts, base::instant now);
+  /// Goes on where another node's session stopped: no greeting, `authenticated` (mechanism "") is the first event.
+  server_session(std::shared_ptr<const server_settings>, connection_facts, base::instant now, resumed_login);
   ~server_session();
   server_session(server_session&&) noexcept;
   server_session& operator=(server_session&&) noexcept;
@@ -203,6 +212,8 @@ public:
   /// "$" (RFC 9051 §6.4.4.1); forgotten when another mailbox is selected.
   const number_ranges& saved_uids() const noexcept { return saved_uids_; }
   void save_uids(number_ranges);
+  /// What came and was not read yet: while a login is with the host, for the session that follows this one.
+  base::const_bytes unread() const noexcept { return in_.view().substr(used_by_event_); }
   /// The capabilities as CAPABILITY would print them now.
   std::string capabilities() const;
 

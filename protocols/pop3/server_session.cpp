@@ -20,6 +20,11 @@ server_session::server_session(std::shared_ptr<const server_settings> settings, 
   say("+OK " + settings_->greeting);
 }
 
+server_session::server_session(std::shared_ptr<const server_settings> settings, connection_facts facts, base::instant now, resumed_login r)
+    : settings_(std::move(settings)), facts_(std::move(facts)), begun_(now), active_(now), utf8_(r.utf8) {
+  ask(question::maildrop, open_maildrop{{}, {}, std::move(r.user)});
+}
+
 void server_session::say(std::string_view text) {
   output_.append(text);
   output_.append("\r\n");

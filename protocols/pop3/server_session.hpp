@@ -80,6 +80,12 @@ enum class refusal : std::uint8_t {
   quiet_hours  ///< [SYS/TEMP] Its users are not served now.
 };
 
+/// A login that another node has found to be right, and has not answered.
+struct resumed_login {
+  std::string user;           ///< an account's address
+  bool utf8 = false;          ///< the client said UTF8
+};
+
 class server_session {
 public:
   using event = std::variant<check_password, find_credentials, check_proof, open_maildrop, retrieve, quit_with_deletions, start_tls,
@@ -87,6 +93,9 @@ public:
 
   /// Greets at once: with implicit TLS make it when the handshake is done.
   server_session(std::shared_ptr<const server_settings>, connection_facts, base::instant now);
+
+  /// Goes on where another node's session stopped: no greeting, `open_maildrop` (method "") is the first event.
+  server_session(std::shared_ptr<const server_settings>, connection_facts, base::instant now, resumed_login);
 
   // The shape of every session (protocols/session.hpp).
   void feed(base::const_bytes, base::instant now);
@@ -126,6 +135,8 @@ public:
   bool authenticated() const noexcept { return transaction_; }
   /// The client said UTF8. If not, what it gets must be RFC 6858's surrogate.
   bool utf8() const noexcept { return utf8_; }
+  /// What came and was not read yet: while a login is with the host, for the session that follows this one.
+  base::const_bytes unread() const noexcept { return input_.view().substr(line_); }
   /// A question is open.
   bool asking() const noexcept { return question_ != question::none; }
 
