@@ -7,6 +7,7 @@
 #include "protocols/tls/certificate.hpp"
 #include "server/report_texts.hpp"
 #include "server/store_check.hpp"
+#include "server/volume_orders.hpp"
 #include "storage/log/log_reader.hpp"
 
 #include <filesystem>
@@ -51,37 +52,50 @@ base::result<json::value> list_certificates(const std::vector<certificate_entry>
   return body;
 }
 
-/// Verifies the records of all machines, then every segment that is complete, through their actors.
+/// Every segment of a log that is complete.
+void check_log_of(caf::scoped_actor& self, const caf::actor& log, const std::string& directory, check_report& out, std::uint64_t& records, std::uint64_t& complete) {
+  std::shared_ptr<const std::vector<storage::segment_info>> segments;
+  self->request(log, answer_time, actors::list_segments{})
+      .receive([&](const actors::log_segments& s) { segments = s.segments; }, [&](const caf::error&) { out.fault(directory + ": the log did not answer"); });
+  for (const auto& s : segments ? *segments : std::vector<storage::segment_info>{}) {
+    if (!s.sealed) continue;
+    ++complete;
+    const auto read = storage::for_each_record(storage::posix_file_system(), directory, s.segment,
+                                               [&](const storage::record_place&, std::string_view) { return ++records, true; });
+    // A segment may have been given back meanwhile.
+    if (!read && read.error().kind != base::error_kind::not_found) out.fault("log: " + read.error().log.value);
+  }
+}
+
+/// Verifies the records of all machines, then the logs, through their actors; of each volume that is open.
 base::result<json::value> check_running(actors::running_node& running, const std::string& data_directory) {
-  auto& n = running.node();
-  caf::scoped_actor self{*n.system};
+  auto& face = running.face();
+  caf::scoped_actor self{*face.system};
   check_report out;
   out.faults(load_report_texts(data_directory).faults, "");
-  for (std::size_t i = 0; i < n.machines.size(); ++i)
-    self->request(n.machines[i], answer_time, actors::find_faults{})
-        .receive([&](const actors::found_faults& f) { out.faults(*f.lines, "shard " + std::to_string(i) + ": "); },
-                 [&](const caf::error&) { out.fault("shard " + std::to_string(i) + " did not answer"); });
+  const auto check_machine = [&](const caf::actor& machine, const std::string& name) {
+    self->request(machine, answer_time, actors::find_faults{})
+        .receive([&](const actors::found_faults& f) { out.faults(*f.lines, name + ": "); }, [&](const caf::error&) { out.fault(name + " did not answer"); });
+  };
   std::uint64_t records = 0, complete = 0;
-  for (const auto& [log, folder] : {std::pair{n.log, "/log"}, {actors::share_of(n)->config_log, "/config-log"}}) {
-    std::shared_ptr<const std::vector<storage::segment_info>> segments;
-    self->request(log, answer_time, actors::list_segments{})
-        .receive([&](const actors::log_segments& s) { segments = s.segments; }, [&](const caf::error&) { out.fault("a log did not answer"); });
-    for (const auto& s : segments ? *segments : std::vector<storage::segment_info>{}) {
-      if (!s.sealed) continue;
-      ++complete;
-      const auto read = storage::for_each_record(storage::posix_file_system(), data_directory + folder, s.segment,
-                                                 [&](const storage::record_place&, std::string_view) { return ++records, true; });
-      // A segment may have been given back meanwhile.
-      if (!read && read.error().kind != base::error_kind::not_found) out.fault("log: " + read.error().log.value);
-    }
+  check_machine(face.machines.front(), "shard 0");
+  check_log_of(self, actors::share_of(face)->config_log, storage::config_log_directory(data_directory), out, records, complete);
+  for (const auto& o : running.opened()) {
+    const auto volume = running.find(o.id);
+    if (!volume) continue;
+    const auto& n = volume->node();
+    for (std::size_t i = 1; i < n.machines.size(); ++i) check_machine(n.machines[i], (o.own ? "" : "volume " + std::to_string(o.id) + ", ") + "shard " + std::to_string(i));
+    check_log_of(self, n.log, o.directory + "/log", out, records, complete);
   }
-  const auto table = n.config->table();
+  const auto table = face.config->table();
   out.set("domains", table->count(storage::directory::document_kind::domain));
   out.set("accounts", table->count(storage::directory::document_kind::account));
   out.set("segments", complete);
   out.set("records", records);
   return out.finish();
 }
+
+base::failure<base::error> no_volume() { return base::fail(base::error_kind::try_later, "this node's own volume is not open on it now"); }
 
 json::value show_collection_state(const actors::running_node& running, std::uint64_t id) {
   const auto state = running.collection_states()->find(id);
@@ -105,10 +119,12 @@ json::value show_collection_state(const actors::running_node& running, std::uint
 }
 
 base::result<json::value> back_up(actors::running_node& running, const node_file& file, const std::string& to) {
-  caf::scoped_actor self{*running.node().system};
+  const auto own = running.own_volume();
+  if (!own) return no_volume();
+  caf::scoped_actor self{*running.face().system};
   actors::backup_done done;
   done.error = base::make_error(base::error_kind::io, "the backup took too long");
-  self->request(running.maintenance(), backup_time, actors::make_backup{file.data_directory, to})
+  self->request(own->maintenance(), backup_time, actors::make_backup{file.data_directory, to})
       .receive([&](const actors::backup_done& d) { done = d; }, [](const caf::error&) {});
   if (done.error) return base::fail(done.error->kind, done.error->log.value);
   // What a new machine needs besides the store: the node file and the certificates.
@@ -129,7 +145,7 @@ base::result<json::value> back_up(actors::running_node& running, const node_file
 
 service_listener make_admin_service(const node_file& file, actors::running_node& running, certificates& keys,
                                     std::shared_ptr<actors::cluster_service> cluster) {
-  auto& n = running.node();
+  auto& n = running.face();
   auto given = std::make_shared<admin::node_services>();
   given->log_directory = file.log_directory;
   given->workers = std::make_shared<actors::worker_pool>(*n.system, admin_threads, admin_tasks_waiting_max);
@@ -142,18 +158,39 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
     return list_certificates(entries);
   };
   given->collection_state = [&running](std::uint64_t id) { return show_collection_state(running, id); };
-  given->collect = [&running](std::uint64_t id) { caf::anon_send(running.collector(), actors::collect_now{id}); };
-  given->start_transfer = [&running](actors::transfer_order order) { return running.transfers().start(std::move(order)); };
-  given->rooms = [&running](const actors::room_order& order) { return actors::carry_out(running.rooms(), order); };
-  given->transfers = [&running] { return running.transfers().all(); };
-  given->stanzas = &running.stanzas();
-  given->cluster = [cluster](const std::string& verb, const json::value& body) { return cluster->ask(verb, body); };
+  given->collect = [&running](std::uint64_t id) {
+    if (const auto own = running.own_volume()) caf::anon_send(own->collector(), actors::collect_now{id});
+  };
+  given->start_transfer = [&running](actors::transfer_order order) -> base::result<actors::transfer_run_ptr> {
+    const auto volume = running.find(running.volumes()->home_of(order.account));
+    if (!volume) return no_volume();
+    return volume->transfers().start(std::move(order));
+  };
+  given->rooms = [&running](const actors::room_order& order) -> base::result<json::value> {
+    const auto own = running.own_volume();
+    if (!own) return no_volume();
+    return actors::carry_out(own->rooms(), order);
+  };
+  given->transfers = [&running] {
+    std::vector<actors::transfer_run_ptr> all;
+    for (const auto& o : running.opened())
+      if (const auto volume = running.find(o.id))
+        for (auto& run : volume->transfers().all()) all.push_back(std::move(run));
+    return all;
+  };
+  given->stanzas = [&running]() -> actors::chat_router* {
+    const auto own = running.own_volume();
+    return own ? &own->stanzas() : nullptr;
+  };
+  given->cluster = [cluster, &running](const std::string& verb, const json::value& body) {
+    return verb.starts_with("volume") ? order_volume(running, verb, body) : cluster->ask(verb, body);
+  };
   given->cluster_workers = std::make_shared<actors::worker_pool>(*n.system, cluster_threads, admin_tasks_waiting_max);
   given->check = [&running, data = file.data_directory] { return check_running(running, data); };
   given->backup = [&running, file](const std::string& to) { return back_up(running, file, to); };
   auto l = std::make_shared<net::listener>();
   l->service = "admin";
-  l->make = [&n, given](const connection_facts& facts) { return admin::make_admin_host(n, given, facts); };
+  l->make = [&running, given](const connection_facts& facts) { return admin::make_admin_host(running.node(), given, facts); };
   return {std::move(l), ""};
 }
 

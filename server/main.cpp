@@ -1,4 +1,5 @@
 #include "server/cli/cluster_verbs.hpp"
+#include "server/cli/volume_verbs.hpp"
 #include "server/cli/command_line.hpp"
 #include "server/version.hpp"
 
@@ -28,6 +29,7 @@ int main(int argc, char** argv) {
   cli::add_account_verbs(app, c);
   cli::add_alias_verbs(app, c);
   cli::add_cluster_verbs(app, c);
+  cli::add_volume_verbs(app, c);
   cli::add_archive_verbs(app, c);
   cli::add_collection_verbs(app, c);
   cli::add_public_verbs(app, c);

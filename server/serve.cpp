@@ -147,9 +147,9 @@ int serve(const node_file& file) {
   };
   std::signal(SIGALRM, [](int) { std::_Exit(exit_storage); });
   auto started = actors::running_node::start(std::move(options));
-  if (!started) return failed(started.error());
+  if (!started) end_now(failed(started.error())); // actors may run: no unwinding
   auto& node = **started;
-  take_report_texts(node.node(), file.data_directory);
+  take_report_texts(node.face(), file.data_directory);
   const auto cluster = actors::cluster_service::make(
       node, {file.data_directory, file.host_name, version, static_cast<std::uint16_t>(actors::cluster_port_standard + file.port_base)});
   actors::bosh_sessions chat_in_requests;
@@ -157,10 +157,11 @@ int serve(const node_file& file) {
   auto listeners = file.listeners;
   std::stable_partition(listeners.begin(), listeners.end(), [](const auto& entry) { return entry.what == service::admin; });
   for (const auto& entry : listeners) {
-    auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node.node(), node.stanzas(), chat_in_requests, keys);
+    auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node, chat_in_requests, keys);
     if (!service.listener) continue;
     const auto address = entry.what == service::admin ? "unix:" + file.admin_socket : entry.address;
-    const auto port = node.listen(std::move(service.listener), address, file.port_of(entry), service.refusal);
+    const auto port = node.listen(std::move(service.listener), address, file.port_of(entry), service.refusal,
+                                  entry.what == service::admin || entry.what == service::metrics ? actors::listening::always : actors::listening::clients);
     if (!port) end_now(failed(port.error())); // actors run: no unwinding
   }
   if (!become(file.run_as)) {
@@ -175,10 +176,10 @@ int serve(const node_file& file) {
 
   while (wait_for_signal(signals) == SIGHUP) {
     const auto loaded = keys.load(file.certificates);
-    node.node().trust->load(*node.node().settings->get(), true);
+    node.face().trust->load(*node.face().settings->get(), true);
     base::log_event(loaded ? base::severity::notice : base::severity::error, "certificates.reloaded")
         .flag("ok", loaded.ok()).text("error", loaded ? "" : loaded.error().log.value);
-    take_report_texts(node.node(), file.data_directory);
+    take_report_texts(node.face(), file.data_directory);
   }
   notify_manager("STOPPING=1");
   base::log_event(base::severity::notice, "node.draining");

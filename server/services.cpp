@@ -5,6 +5,7 @@
 #include "actors/imap/imap_host.hpp"
 #include "actors/net/tls_link.hpp"
 #include "actors/pop3/pop3_host.hpp"
+#include "actors/root/running_node.hpp"
 #include "actors/smtp/reception_host.hpp"
 #include "actors/watch/metrics_host.hpp"
 #include "actors/xmpp/c2s_host.hpp"
@@ -197,17 +198,36 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
 
 } // namespace
 
-service_listener make_service(const listener_entry& entry, const node_file& file, actors::node& n, actors::chat_router& stanzas,
-                              actors::bosh_sessions& sessions, const certificates& keys) {
-  auto out = make_protocol(entry, file, n, stanzas, sessions);
-  if (!out.listener) return out;
+service_listener make_service(const listener_entry& entry, const node_file& file, actors::running_node& running,
+                              actors::bosh_sessions& requests, const certificates& keys) {
+  auto& face = running.face();
+  using maker = std::function<std::unique_ptr<net::protocol>(const connection_facts&)>;
+  const auto present = std::make_shared<actors::published<maker>>(nullptr);
+  auto refusal = std::make_shared<std::string>();
+  running.follow_own_volume([entry, file, present, refusal, &requests](actors::running_volume* v) {
+    if (v == nullptr) return present->put(nullptr);
+    auto made = make_protocol(entry, file, v->node(), v->stanzas(), requests);
+    if (!made.listener) return;
+    if (refusal->empty()) *refusal = std::move(made.refusal);
+    // A session is the volume's from its first octet: it is told when that closes.
+    present->put(std::make_shared<const maker>([make = made.listener->make, held = v->holder()](const connection_facts& facts) { return held(make(facts)); }));
+  });
+  service_listener out{std::make_shared<net::listener>(), *refusal};
   auto& l = *out.listener;
+  if (entry.what == service::metrics) {
+    // They are there without a volume too, and say so.
+    out.refusal = http_refusal;
+    l.make = [&running](const connection_facts& facts) { return actors::make_metrics_host(running.node(), facts); };
+  } else l.make = [present, refusal](const connection_facts& facts) {
+    const auto now = present->get();
+    return now ? (*now)(facts) : actors::farewell(*refusal);
+  };
   l.service = name(entry.what);
   l.implicit_tls = entry.tls == tls_mode::implicit;
   l.proxy_protocol = entry.proxy_protocol;
   if (l.proxy_protocol) l.read_proxy = proxy::apply_header;
   if (entry.tls != tls_mode::none)
-    l.make_tls = [&keys, &n, asks = certificates_of(entry.what)]() -> std::unique_ptr<net::layer> {
+    l.make_tls = [&keys, &n = face, asks = certificates_of(entry.what)]() -> std::unique_ptr<net::layer> {
       auto context = keys.current();
       if (!context) return nullptr;
       const bool asked = asks != nullptr && (*n.settings->get()).*asks;

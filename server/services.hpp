@@ -11,7 +11,7 @@
 
 namespace rookery::actors {
 class bosh_sessions;
-class chat_router;
+class running_node;
 }
 
 namespace rookery::server {
@@ -21,7 +21,7 @@ struct service_listener {
   std::string refusal; ///< for connections above the limits
 };
 
-/// The node, its chat and the certificates must outlive the listener.
-service_listener make_service(const listener_entry&, const node_file&, actors::node&, actors::chat_router&, actors::bosh_sessions&, const certificates&);
+/// Its sessions are of the node's own volume, whichever is open then; without one they end at once. All outlives it.
+service_listener make_service(const listener_entry&, const node_file&, actors::running_node&, actors::bosh_sessions&, const certificates&);
 
 } // namespace rookery::server

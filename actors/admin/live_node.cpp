@@ -5,6 +5,7 @@
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/record_actor.hpp"
 #include "actors/search/indexer.hpp"
+#include "actors/system/volume_table.hpp"
 #include "actors/tlsrpt/reporter_actor.hpp"
 #include "actors/xmpp/router.hpp"
 #include "base/metrics.hpp"
@@ -25,6 +26,10 @@ constexpr std::chrono::minutes tidy_time{12 * 60};
 
 base::failure<base::error> busy() {
   return base::fail(base::error_kind::try_later, "the server is too busy; try again");
+}
+
+base::failure<base::error> not_here() {
+  return base::fail(base::error_kind::try_later, "the volume with this account's mail is not open on this node");
 }
 
 base::result<json::value> unsupported() {
@@ -90,11 +95,13 @@ node_facts live_node::facts() const {
           sent, std::chrono::nanoseconds(recorded.sum_nanoseconds())};
 }
 
-void live_node::commit(storage::commit_group group, all_committed done) {
+void live_node::commit(storage::commit_group group, all_committed done) { commit(node_, std::move(group), std::move(done)); }
+
+void live_node::commit(const actors::node& volume, storage::commit_group group, all_committed done) {
   if (link_ == nullptr) return;
   const auto token = ++last_token_;
   waiting_[token] = done;
-  if (node_.commit(*link_, std::move(group), actors::ack::applied, token)) return;
+  if (volume.commit(*link_, std::move(group), actors::ack::applied, token)) return;
   waiting_.erase(token);
   done(busy());
 }
@@ -182,10 +189,11 @@ struct live_node::chat_answers {
 
 void live_node::chat(chat_question q, task_done done) {
   using verb = chat_question::verb;
-  if (link_ == nullptr || services_->stanzas == nullptr) return done(unsupported());
+  auto* stanzas = services_->stanzas ? services_->stanzas() : nullptr;
+  if (link_ == nullptr || stanzas == nullptr) return done(unsupported());
   const auto wanted = q.address.empty() ? std::nullopt : xmpp::read_jid(q.address);
   if (!q.address.empty() && !wanted) return done(base::fail(base::error_kind::invalid, "this is no address"));
-  auto all = services_->stanzas->accounts();
+  auto all = stanzas->accounts();
   std::erase_if(all, [&](const auto& a) {
     return (wanted && !a.first.same_bare(*wanted)) || (!q.domain.empty() && a.first.domain != q.domain);
   });
@@ -233,26 +241,37 @@ void live_node::chat(chat_question q, task_done done) {
   }
 }
 
+std::shared_ptr<actors::node> live_node::volume_of(base::account_id account) const {
+  const auto volumes = actors::volumes_of(node_);
+  return volumes ? volumes->of(account) : nullptr;
+}
+
 void live_node::mailboxes_of(base::account_id account, mailboxes_found done) {
   if (link_ == nullptr) return;
-  link_->request(node_.shard_actor(account), shard_time, actors::look_at_account{account})
+  const auto volume = volume_of(account);
+  if (!volume) return done(not_here());
+  link_->request(volume->shard_actor(account), shard_time, actors::look_at_account{account})
       .then([done](const actors::seen_account& seen) { done(seen.cell->view()); }, [done](const caf::error&) { done(busy()); });
 }
 
 void live_node::change_mail(base::account_id account, std::vector<storage::mail::any_command> commands, all_committed done) {
+  const auto volume = volume_of(account);
+  if (!volume) return done(not_here());
   storage::commit_group group;
   for (auto& c : commands)
-    group.commands.push_back({node_.shard_of(account), 1, storage::mail::encode({account, now(), std::move(c)}), {}});
-  commit(std::move(group), std::move(done));
+    group.commands.push_back({volume->shard_of(account), 1, storage::mail::encode({account, now(), std::move(c)}), {}});
+  commit(*volume, std::move(group), std::move(done));
 }
 
 void live_node::drop_mail(base::account_id account, committed done) {
+  const auto volume = volume_of(account);
+  if (!volume) return done(not_here());
   storage::commit_group group;
-  group.commands.push_back({node_.shard_of(account), 1, storage::mail::encode({account, now(), storage::mail::drop_account{}}), {}});
+  group.commands.push_back({volume->shard_of(account), 1, storage::mail::encode({account, now(), storage::mail::drop_account{}}), {}});
   auto owner = storage::chat::account_owner(account);
-  const auto chat_shard = node_.chat_shard_of(owner);
+  const auto chat_shard = volume->chat_shard_of(owner);
   group.commands.push_back({chat_shard, 1, storage::chat::encode({std::move(owner), now(), storage::chat::drop_owner{}}), {}});
-  commit(std::move(group), [done = std::move(done)](base::result<std::vector<storage::command_result>> r) {
+  commit(*volume, std::move(group), [done = std::move(done)](base::result<std::vector<storage::command_result>> r) {
     if (!r) done(base::fail(r.error()));
     else done(std::move(r->front()));
   });
@@ -324,7 +343,9 @@ void live_node::send_tls_reports(std::string day, task_done done) {
 }
 
 void live_node::mailboxes(base::account_id account, bool removed, task_done done) {
-  ask<actors::mailbox_list>(node_.mailbox_keeper, account_time, actors::list_mailboxes{account, removed}, std::move(done), [removed](const auto& l) {
+  const auto volume = volume_of(account);
+  if (!volume) return done(not_here());
+  ask<actors::mailbox_list>(volume->mailbox_keeper, account_time, actors::list_mailboxes{account, removed}, std::move(done), [removed](const auto& l) {
     json::array items;
     for (const auto& row : *l.rows) {
       json::value one{json::object{}};
@@ -346,8 +367,10 @@ void live_node::mailboxes(base::account_id account, bool removed, task_done done
 }
 
 void live_node::restore(base::account_id account, std::string mailbox, base::wall_time as_of, bool pretend, task_done done) {
+  const auto volume = volume_of(account);
+  if (!volume) return done(not_here());
   ask<actors::restored_mailboxes>(
-      node_.mailbox_keeper, account_time, actors::restore_mailboxes{account, std::move(mailbox), as_of, pretend}, std::move(done), [](const auto& r) {
+      volume->mailbox_keeper, account_time, actors::restore_mailboxes{account, std::move(mailbox), as_of, pretend}, std::move(done), [](const auto& r) {
         json::array items;
         for (const auto& row : *r.rows) {
           json::value one{json::object{}};
@@ -398,7 +421,9 @@ json::value live_node::search_state() const {
 }
 
 bool live_node::change_search(search_work work, base::account_id account) {
-  if (!node_.search) return false;
+  const auto volume = account ? volume_of(account) : nullptr;
+  const auto& search = volume ? volume->search : node_.search;
+  if (!search) return false;
   const auto send = [&](const caf::actor& to) {
     switch (work) {
     case search_work::rebuild: caf::anon_send(to, actors::rebuild_index{account}); return;
@@ -406,8 +431,8 @@ bool live_node::change_search(search_work work, base::account_id account) {
     case search_work::tidy: caf::anon_send(to, actors::tidy_indexes{}); return;
     }
   };
-  const auto& all = node_.search->indexers;
-  if (account) send(all[node_.search->index_of(account)]);
+  const auto& all = search->indexers;
+  if (account) send(all[search->index_of(account)]);
   else
     for (const auto& to : all) send(to);
   return true;

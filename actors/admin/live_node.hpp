@@ -31,7 +31,7 @@ struct node_services {
   std::function<void(std::uint64_t id)> collect;                 ///< runs one now
   std::function<base::result<actors::transfer_run_ptr>(actors::transfer_order)> start_transfer;
   std::function<std::vector<actors::transfer_run_ptr>()> transfers;
-  actors::chat_router* stanzas = nullptr;             ///< null: nobody chats here
+  std::function<actors::chat_router*()> stanzas;      ///< of the node's own volume; null: nobody chats here
   std::function<base::result<json::value>(const std::string& verb, const json::value& body)> cluster; ///< blocks
   std::shared_ptr<actors::worker_pool> cluster_workers; ///< for it alone: it may wait for other nodes
   std::function<base::result<json::value>(const actors::room_order&)> rooms;
@@ -89,6 +89,9 @@ private:
   void ask(const caf::actor& whom, std::chrono::minutes time, Question, task_done, Show show);
   void commit(base::shard_id, std::string payload, committed);
   void commit(storage::commit_group, all_committed);
+  void commit(const actors::node& volume, storage::commit_group, all_committed);
+  /// The volume that has the account's mail; null: it is not open here.
+  std::shared_ptr<actors::node> volume_of(base::account_id) const;
 
   actors::node& node_;
   std::shared_ptr<const node_services> services_;

@@ -70,7 +70,8 @@ base::result<void> cluster_service::start_if_member() {
 
 base::result<void> cluster_service::start(const member_facts& m) {
   mend_openssl_calls();
-  auto& n = running_.node();
+  running_.name_own_volume(m.member);
+  auto& n = running_.face();
   const auto directory = cluster_directory(options_.data_directory);
   auto authority = read(directory + "/authority.pem"), certificate = read(directory + "/node.pem"), key = read(directory + "/node.key");
   if (!authority || !certificate || !key) return base::fail(base::error_kind::damaged, "the cluster's certificates in " + directory + " cannot be read");
@@ -140,7 +141,7 @@ base::result<void> cluster_service::start(const member_facts& m) {
 }
 
 base::result<void> cluster_service::open_door(const member_facts& m, const std::string& certificate, const std::string& key) {
-  auto& n = running_.node();
+  auto& n = running_.face();
   tls::server_settings tls;
   tls.certificates_pem = certificate;
   tls.key_pem = key;
@@ -201,7 +202,7 @@ void cluster_service::followed() {
 
 std::vector<cluster_service::known_node> cluster_service::known_nodes() const {
   std::vector<known_node> out;
-  running_.node().config->table()->for_each(dir::document_kind::node, {}, [&](const dir::document_ptr& d) {
+  running_.face().config->table()->for_each(dir::document_kind::node, {}, [&](const dir::document_ptr& d) {
     if (auto entry = read_node_document(d->id, d->key, d->content)) {
       const auto v = json::parse(d->content);
       out.push_back({std::move(*entry), std::string(v ? v->get_string("name").value_or("") : ""), d->version});
@@ -223,7 +224,7 @@ void cluster_service::propose(std::string payload, agreed done) {
 }
 
 base::result<storage::command_result> cluster_service::commit_alone(std::string payload) {
-  auto& n = running_.node();
+  auto& n = running_.face();
   caf::scoped_actor self{*n.system};
   auto request = std::make_shared<commit_request>();
   request->group.commands.push_back({storage::config_shard, 1, std::move(payload), {}});
@@ -242,7 +243,7 @@ base::result<storage::command_result> cluster_service::commit_alone(std::string 
 base::result<storage::command_result> cluster_service::change(std::vector<dir::change> changes, const std::string& conflict_text) {
   dir::config_command command;
   command.author = "cluster";
-  command.time = running_.node().clock->wall();
+  command.time = running_.face().clock->wall();
   command.changes = std::move(changes);
   auto payload = dir::encode(command);
   if (!payload) return base::fail(payload.error());
@@ -272,7 +273,7 @@ base::result<json::value> cluster_service::ask(const std::string& verb, const js
 }
 
 base::result<json::value> cluster_service::init(const json::value& body) {
-  auto& n = running_.node();
+  auto& n = running_.face();
   if (is_member(options_.data_directory)) return base::fail(base::error_kind::exists, "this node belongs to a cluster already (rookery cluster status)");
   const auto now = n.clock->wall();
   const auto id = base::to_hex(base::random_octets(8));
@@ -338,11 +339,11 @@ base::result<json::value> cluster_service::init(const json::value& body) {
 
 base::result<json::value> cluster_service::token(const json::value& body) {
   const auto hours = std::clamp<std::uint64_t>(body.get_unsigned("hours").value_or(token_time_standard.count()), 1, 24 * 30);
-  const auto now = running_.node().clock->wall();
+  const auto now = running_.face().clock->wall();
   const auto until = now + std::chrono::hours(hours);
   std::vector<dir::change> changes;
   std::size_t waiting = 0;
-  running_.node().config->table()->for_each(dir::cluster_document, token_prefix, [&](const dir::document_ptr& d) {
+  running_.face().config->table()->for_each(dir::cluster_document, token_prefix, [&](const dir::document_ptr& d) {
     if (!d->key.starts_with(token_prefix)) return false;
     const auto v = json::parse(d->content);
     const auto end = v ? v->get_integer("until").value_or(0) : 0;
@@ -371,7 +372,7 @@ base::result<json::value> cluster_service::token(const json::value& body) {
 }
 
 base::result<json::value> cluster_service::admit(const json::value& request) {
-  auto& n = running_.node();
+  auto& n = running_.face();
   const auto table = n.config->table();
   const auto now = n.clock->wall();
   const auto key = std::string(token_prefix) + std::string(request.get_string("token").value_or(""));
@@ -491,7 +492,7 @@ base::result<void> cluster_service::stop() {
   const auto directory = cluster_directory(options_.data_directory);
   if (auto gone = files.remove(directory + "/member.json"); !gone) return gone;
   if (auto synced = files.sync_directory(directory); !synced) return synced;
-  set_agreement(running_.node(), nullptr);
+  set_agreement(running_.face(), nullptr);
   {
     const std::lock_guard hold(lock_);
     if (door_) door_->end();
@@ -529,7 +530,7 @@ json::value cluster_service::status() const {
   }
   json::value out{json::object{}};
   out.set("member", plane != nullptr);
-  out.set("configuration", running_.node().config->table()->version());
+  out.set("configuration", running_.face().config->table()->version());
   if (!plane) return out;
   const auto s = plane->status();
   const auto role_of = [&](std::uint64_t id) -> std::string {

@@ -5,6 +5,7 @@
 #include "actors/dns/resolver_actor.hpp"
 #include "actors/net/connector.hpp"
 #include "actors/net/tls_link.hpp"
+#include "actors/system/held_session.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
 #include "storage/file/file_system.hpp"
@@ -65,8 +66,7 @@ struct dialing : std::enable_shared_from_this<dialing> {
     service->service = "collection";
     service->implicit_tls = c.tls == tls_use::implicit;
     service->make = [n = in, order = start->order](const connection_facts& facts) {
-      return order->what->from == collection::source::pop3 ? make_pop3_collection(*n, order, facts)
-                                                           : make_imap_collection(*n, order, facts);
+      return hold(order->what->from == collection::source::pop3 ? make_pop3_collection(*n, order, facts) : make_imap_collection(*n, order, facts), *n);
     };
     if (start->tls)
       service->make_tls = [begun = start] {

@@ -2,6 +2,7 @@
 
 #include "actors/config/mailbox_documents.hpp"
 #include "actors/queue/spool_commit.hpp"
+#include "actors/system/alarm.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
@@ -72,7 +73,7 @@ public:
   }
 
   void look_again() {
-    self_->delayed_send(self_, between_looks, next_look{});
+    send_later(self_, between_looks, next_look{});
     if (round_ || of_->clock->wall() < next_night_) return;
     next_night_ = following_night();
     start({}, false, std::nullopt);

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -120,6 +121,7 @@ base::result<void> acceptor::open(const std::string& address, std::uint16_t port
   const int bound = ::bind(fd_, reinterpret_cast<::sockaddr*>(&a), size);
   if (unix_) ::umask(before);
   if (bound != 0 || ::listen(fd_, backlog) != 0) return refused("listen on", address, port);
+  listening_ = true;
   ::sockaddr_storage got{};
   ::socklen_t n = sizeof got;
   ::getsockname(fd_, reinterpret_cast<::sockaddr*>(&got), &n);
@@ -131,14 +133,27 @@ base::result<void> acceptor::open(const std::string& address, std::uint16_t port
 
 void acceptor::begin() {
   home_.post([this] {
-    if (fd_ >= 0) home_.add(fd_, EPOLLIN, this);
+    if (fd_ < 0 || waiting_) return;
+    if (!listening_ && ::listen(fd_, backlog) != 0)
+      return base::log_event(base::severity::error, "acceptor.not_listening").text("service", listener_->service).text("error", std::strerror(errno)), void();
+    listening_ = waiting_ = true;
+    home_.add(fd_, EPOLLIN, this);
+  });
+}
+
+void acceptor::pause() {
+  home_.post([this] {
+    if (fd_ < 0) return;
+    if (std::exchange(waiting_, false)) home_.remove(fd_, this);
+    // A listening socket that is shut down refuses, and may listen again.
+    if (std::exchange(listening_, false)) ::shutdown(fd_, SHUT_RD);
   });
 }
 
 void acceptor::end() {
   home_.post([this] {
     if (fd_ < 0) return;
-    home_.remove(fd_, this);
+    if (std::exchange(waiting_, false)) home_.remove(fd_, this);
     ::close(fd_);
     fd_ = -1;
     if (unix_) ::unlink(unix_path_.c_str()); // nobody shall wait at it

@@ -56,6 +56,8 @@ public:
   std::uint16_t port() const noexcept { return port_; }
   /// Begins and ends accepting; thread-safe, takes effect in the reactor's thread.
   void begin();
+  /// Whoever connects is refused by the kernel until `begin`; the port stays ours.
+  void pause();
   void end();
 
 private:
@@ -72,6 +74,7 @@ private:
   int spare_ = -1; ///< given up to accept and refuse when descriptors run out
   std::uint16_t port_ = 0;
   bool unix_ = false;
+  bool listening_ = false, waiting_ = false; ///< for connections; in the epoll set
   std::string unix_path_;
 };
 

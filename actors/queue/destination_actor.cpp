@@ -8,6 +8,7 @@
 #include "actors/queue/host_finder.hpp"
 #include "actors/queue/session_count.hpp"
 #include "actors/queue/sts_actor.hpp"
+#include "actors/system/held_session.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -353,7 +354,7 @@ private:
     service->implicit_tls = t.demand.start == delivery::tls_start::at_once;
     service->make_tls = [tls = std::move(*tls)] { return std::make_unique<net::tls_link>(tls.context, tls.server_name, tls.check); };
     service->make = [parts](const connection_facts& f) {
-      return std::make_unique<delivery_host>(parts, f, parts->of->clock->now());
+      return hold(std::make_unique<delivery_host>(parts, f, parts->of->clock->now()), *parts->of);
     };
     const auto tell = [self = caf::actor_cast<caf::actor>(self_), number](std::string_view why) {
       caf::anon_send(self, dial_failed{number, std::string(why)});

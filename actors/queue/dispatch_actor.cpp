@@ -7,6 +7,7 @@
 #include "actors/queue/spool_commit.hpp"
 #include "actors/queue/system_mail_actor.hpp"
 #include "actors/queue/waiting.hpp"
+#include "actors/system/alarm.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "storage/queue/spool_machine.hpp"
@@ -476,8 +477,7 @@ private:
     armed_ = *when;
     const std::chrono::milliseconds least = own_waiting_ < own_waiting_max ? std::chrono::milliseconds(1) : own_pause;
     const auto wait = std::max(*when - now(), base::wall_time::duration{least});
-    self_->delayed_send(self_, std::min<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(wait), std::chrono::hours(1)),
-                        wake_atom::value);
+    send_later(self_, std::min<std::chrono::milliseconds>(std::chrono::ceil<std::chrono::milliseconds>(wait), std::chrono::hours(1)), wake_atom::value);
   }
 
   void leave_if_idle(const std::string& destination) {

@@ -56,10 +56,18 @@ std::shared_ptr<sts_parts> sts_parts_of(node& n) {
 
 } // namespace
 
-outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_ptr<net::reactor>>& reactors)
-    : system_(system), node_(n) {
+void start_lookups(caf::actor_system& system, node& n) {
   n.resolver = spawn_resolver(system, resolver_settings_of(*n.settings->get()));
   n.fetcher = spawn_fetcher(system, fetcher_settings_of(*n.settings->get()), n.resolver);
+}
+
+void configure_lookups(const node& n) {
+  caf::anon_send(n.resolver, configure_resolver{resolver_settings_of(*n.settings->get())});
+  caf::anon_send(n.fetcher, configure_fetcher{fetcher_settings_of(*n.settings->get())});
+}
+
+outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_ptr<net::reactor>>& reactors)
+    : system_(system), node_(n) {
   n.sts = spawn_sts(system, sts_parts_of(n));
   n.tls_counter = spawn_tls_counter(system, n);
   n.tls_reporter = spawn_tls_reporter(system, n);
@@ -70,10 +78,10 @@ outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_p
   locally->of = &n;
   locally->record = record_;
   auto parts = std::make_shared<dispatch_parts>();
-  parts->system_mail = spawn_system_mail(system, n);
+  parts->system_mail = system_mail_ = spawn_system_mail(system, n);
   parts->of = &n;
   parts->record = record_;
-  parts->local = spawn_local(system, locally);
+  parts->local = local_ = spawn_local(system, locally);
   parts->make_destination = [&n, &reactors, record = record_](caf::local_actor& parent, const std::string& destination) {
     auto of = std::make_shared<destination_parts>();
     of->of = &n;
@@ -92,8 +100,6 @@ outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_p
 }
 
 void outgoing::configured() {
-  caf::anon_send(node_.resolver, configure_resolver{resolver_settings_of(*node_.settings->get())});
-  caf::anon_send(node_.fetcher, configure_fetcher{fetcher_settings_of(*node_.settings->get())});
   caf::anon_send(node_.dispatch, delivery_configured{});
 }
 
@@ -102,6 +108,10 @@ void outgoing::drain() { caf::anon_send(node_.dispatch, stop_dispatch{}); }
 void outgoing::settle(std::chrono::milliseconds limit) {
   caf::scoped_actor self{system_};
   self->request(record_, limit, settle_records{}).receive([](bool) {}, [](const caf::error&) {});
+}
+
+std::vector<caf::actor> outgoing::actors() const {
+  return {node_.verifier, node_.dispatch, local_, system_mail_, record_, node_.tls_reporter, node_.tls_counter, node_.sts};
 }
 
 } // namespace rookery::actors

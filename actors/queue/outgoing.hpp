@@ -12,8 +12,13 @@
 
 namespace rookery::actors {
 
-/// Sets `resolver` and `dispatch` of the node. The node's log and machines must be there; reactors may
-/// still stand. One thread.
+/// Names and policies of others are looked up for the whole process: sets `resolver` and `fetcher` of the node.
+void start_lookups(caf::actor_system&, node&);
+/// The published settings are new. Any thread.
+void configure_lookups(const node&);
+
+/// Of one volume: sets `dispatch`, `sts`, `verifier` and the like of its node. The node's log, machines and lookups must be
+/// there; reactors may still stand. One thread.
 class outgoing {
 public:
   outgoing(caf::actor_system&, node&, std::vector<std::unique_ptr<net::reactor>>& reactors);
@@ -23,11 +28,15 @@ public:
   void drain();
   /// Waits until the outcomes of all attempts are written, `limit` at most.
   void settle(std::chrono::milliseconds limit);
+  /// Who is to be ended when the volume is closed, behind `settle`.
+  std::vector<caf::actor> actors() const;
+  /// They have ended.
+  void forget() { record_ = local_ = system_mail_ = nullptr; }
 
 private:
   caf::actor_system& system_;
   node& node_;
-  caf::actor record_;
+  caf::actor record_, local_, system_mail_;
 };
 
 } // namespace rookery::actors

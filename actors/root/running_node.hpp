@@ -1,64 +1,69 @@
-/// A node from start to end: opens the store, starts the actors and reactors, accepts,
-/// drains and stops.
+/// The server's process from start to end: what it has once (`process_parts`), the volumes it serves, and its listeners.
 ///
-/// One thread calls it (the program's main). What it starts is reached through `node()`.
+/// One thread calls it (the program's main), but what is marked. The node's own volume lies in the data directory itself,
+/// others in `volumes/<id>/` of it. A node whose own volume is led elsewhere runs without it: its ports for clients are
+/// closed until a volume is opened here.
 #pragma once
 
-#include "actors/collection/collection_board.hpp"
-#include "actors/net/acceptor.hpp"
-#include "actors/net/reactor.hpp"
-#include "actors/node.hpp"
-#include "actors/queue/outgoing.hpp"
-#include "actors/system/process_share.hpp"
-#include "actors/transfer/transfer_service.hpp"
-#include "actors/xmpp/router.hpp"
-#include "base/result.hpp"
-#include "storage/node/node_store.hpp"
+#include "actors/root/process_parts.hpp"
+#include "actors/root/running_volume.hpp"
 
-#include <caf/all.hpp>
-
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
+#include <cstdint>
+#include <map>
 
 namespace rookery::actors {
 
-class room_service;
-
-struct node_options {
-  std::string data_directory;
-  std::string host_name = "localhost";
-  std::string version;
-  unsigned reactors = 0;                  ///< 0: one a core
-  storage::node_store_settings store;
-  std::chrono::milliseconds maintenance_interval{60'000}; ///< between checkpoints with their compaction
-  std::chrono::milliseconds index_pace{2'000};            ///< between two looks at what is to be indexed
-  std::function<void()> on_failure;       ///< the log failed: end the process; any thread
+/// Whose connections a listener takes.
+enum class listening : std::uint8_t {
+  clients,   ///< only while the node's own volume is open
+  always     ///< administration, figures
 };
 
 class running_node {
 public:
-  static base::result<std::unique_ptr<running_node>> start(node_options);
+  /// The process with its own volume, or without any.
+  static base::result<std::unique_ptr<running_node>> start(node_options, bool own_volume = true);
   ~running_node();
 
-  actors::node& node() noexcept { return *node_; }
-  const std::string& store_uuid() const noexcept { return store_->identity.uuid; }
-  std::vector<std::unique_ptr<net::reactor>>& reactors() noexcept { return reactors_; }
-  const std::shared_ptr<net::connection_counts>& counts() const noexcept { return counts_; }
-  const caf::actor& maintenance() const noexcept { return maintenance_; } ///< of the volume; a backup by it is whole
-  const caf::actor& collector() const noexcept { return collector_; }
-  const std::shared_ptr<collection_board>& collection_states() const noexcept { return collection_states_; }
-  transfer_service& transfers() noexcept { return *transfers_; }
-  /// Of chat: where stanzas go.
-  chat_router& stanzas() noexcept { return *stanzas_; }
-  room_service& rooms() noexcept { return *rooms_; }
+  process_parts& process() noexcept { return *process_; }
+  const std::shared_ptr<volume_table>& volumes() const noexcept { return process_->share->volumes; } ///< any thread
+  /// The parts of the process alone; always there. Any thread.
+  actors::node& face() noexcept { return *process_->face; }
+  /// The own volume's node, else the face.
+  actors::node& node() const noexcept;
+  /// The own volume; null while it is not open here. Who holds it may use it while it closes. Any thread.
+  std::shared_ptr<running_volume> own_volume() const;
+  const std::string& store_uuid() const noexcept { return process_->uuid; }
+  std::vector<std::unique_ptr<net::reactor>>& reactors() noexcept { return process_->reactors; }
+  const std::shared_ptr<net::connection_counts>& counts() const noexcept { return process_->counts; }
+  const std::shared_ptr<collection_board>& collection_states() const noexcept { return process_->collection_states; }
   /// That are open now.
-  std::uint32_t connections() const noexcept { return counts_->total(); }
+  std::uint32_t connections() const noexcept { return process_->counts->total(); }
+
+  // Volumes. Any thread; one call at a time runs, each blocks until it is done.
+  /// Opens the node's own volume, or one that was copied to `volume_directory(id)`. `exists`: it is open.
+  base::result<void> open_volume(volume_id);
+  base::result<void> open_volume(volume_id, const std::string& directory);
+  /// See running_volume::close. `not_found`: it is not open.
+  base::result<void> close_volume(volume_id);
+  std::string volume_directory(volume_id) const;
+  struct opened_volume {
+    volume_id id = 0;
+    std::string directory;
+    bool own = false;
+  };
+  std::vector<opened_volume> opened() const;
+  std::shared_ptr<running_volume> find(volume_id) const;
+  /// This node is a member of a cluster now: the id of its own volume.
+  void name_own_volume(volume_id);
+
+  /// Calls `f` now and whenever the own volume was opened, and with null when it begins to close. Before `accept`.
+  using volume_change = std::function<void(running_volume*)>;
+  void follow_own_volume(volume_change f);
+
   /// Opens a listener; accepting begins with `accept`.
   base::result<std::uint16_t> listen(std::shared_ptr<net::listener>, const std::string& address, std::uint16_t port,
-                                     std::string refusal);
+                                     std::string refusal, listening whom = listening::clients);
   void accept();
   /// Refuses new work and waits until the connections are gone, `limit` at most. Gives how many were left.
   std::uint32_t drain(std::chrono::milliseconds limit);
@@ -67,25 +72,23 @@ public:
 
 private:
   running_node() = default;
-  void follow_settings(const storage::directory::config_table&, const config::settings&);
-  void start_actors(std::unique_ptr<storage::node_store> store, const node_options&);
-  void start_indexers(const node_options&);
+  void look_at_ports();
+  void own_changed(std::shared_ptr<running_volume>);
 
-  std::unique_ptr<caf::actor_system_config> config_;
-  std::unique_ptr<caf::actor_system> system_;
-  std::shared_ptr<process_share> process_ = std::make_shared<process_share>();
-  std::shared_ptr<actors::node> node_;
-  std::unique_ptr<storage::node_store> store_;   ///< keeps the lock; its parts live in the actors
-  std::vector<std::unique_ptr<net::reactor>> reactors_;
-  std::vector<std::unique_ptr<net::acceptor>> acceptors_;
-  std::shared_ptr<net::connection_counts> counts_;
-  std::unique_ptr<outgoing> outgoing_;
-  std::unique_ptr<transfer_service> transfers_;
-  std::unique_ptr<chat_router> stanzas_;
-  std::shared_ptr<room_service> rooms_;
-  caf::actor maintenance_;
-  std::shared_ptr<collection_board> collection_states_ = std::make_shared<collection_board>();
-  caf::actor quiet_, guard_, collector_;          ///< set before anything is published
+  std::unique_ptr<process_parts> process_;
+  std::mutex changing_;                           ///< one volume opens or closes at a time
+  mutable std::mutex lock_;                       ///< of what follows; short
+  std::shared_ptr<running_volume> main_;
+  std::map<volume_id, std::shared_ptr<running_volume>> open_;
+  /// Closed; late answers may still look at them.
+  std::vector<std::pair<std::chrono::steady_clock::time_point, std::shared_ptr<running_volume>>> closed_;
+  std::vector<volume_change> followers_;
+  struct open_port {
+    std::unique_ptr<net::acceptor> socket;
+    listening whom;
+  };
+  std::vector<open_port> ports_;
+  bool accepts_ = false;
 };
 
 } // namespace rookery::actors

@@ -40,8 +40,14 @@ void volume_table::watch(watcher w) {
 
 volume_id volume_table::id_of(const node& n) const {
   const std::lock_guard hold(lock_);
-  const auto at = ids_.find(&n);
-  return at == ids_.end() ? own_ : at->second;
+  const auto at = known_.find(&n);
+  return at == known_.end() ? own_ : at->second.id;
+}
+
+std::shared_ptr<session_list> volume_table::sessions_of(const node& n) const {
+  const std::lock_guard hold(lock_);
+  const auto at = known_.find(&n);
+  return at == known_.end() ? nullptr : at->second.sessions;
 }
 
 void volume_table::set_own(volume_id id) {
@@ -49,16 +55,21 @@ void volume_table::set_own(volume_id id) {
   if (const auto at = open_.find(own_); at != open_.end() && own_ != id) {
     auto v = std::move(at->second);
     open_.erase(at);
-    ids_[v.get()] = id;
+    known_[v.get()].id = id;
     open_[id] = std::move(v);
   }
   own_ = id;
 }
 
-void volume_table::opened(volume_ptr v, volume_id id) {
+void volume_table::opening(const node& n, volume_id id, std::shared_ptr<session_list> sessions) {
+  const std::lock_guard hold(lock_);
+  known_[&n] = {id, std::move(sessions)};
+}
+
+void volume_table::opened(volume_ptr v) {
+  const auto id = id_of(*v);
   {
     const std::lock_guard hold(lock_);
-    ids_[v.get()] = id;
     open_[id] = std::move(v);
   }
   tell({id, true});
@@ -79,7 +90,7 @@ void volume_table::closing(const node& n) {
 
 void volume_table::closed(const node& n) {
   const std::lock_guard hold(lock_);
-  ids_.erase(&n);
+  known_.erase(&n);
 }
 
 void volume_table::tell(const event& e) {

@@ -21,6 +21,8 @@ namespace rookery::actors {
 using volume_id = std::uint64_t;
 using volume_ptr = std::shared_ptr<node>;
 
+class session_list;
+
 class volume_table {
 public:
   /// The volume that has an account's mail, open here or not. Any thread, quick.
@@ -40,6 +42,8 @@ public:
   volume_ptr find(volume_id) const;
   /// The volume whose node object this is; its own while it is closing, too.
   volume_id id_of(const node&) const;
+  /// Who is told and waited for when it closes (actors/system/held_session.hpp). Null: it is none of ours.
+  std::shared_ptr<session_list> sessions_of(const node&) const;
   /// The node's own volume; null while it is led elsewhere.
   volume_ptr main() const { return find(own()); }
   /// All, by id.
@@ -55,7 +59,8 @@ public:
 
   // For actors/root alone:
   void set_own(volume_id);
-  void opened(volume_ptr, volume_id);
+  void opening(const node&, volume_id, std::shared_ptr<session_list>);
+  void opened(volume_ptr);
   void closing(const node&);
   void closed(const node&);
 
@@ -65,7 +70,11 @@ private:
   mutable std::mutex lock_;
   volume_id own_ = 0;
   std::map<volume_id, volume_ptr> open_;
-  std::map<const node*, volume_id> ids_;
+  struct known_volume {
+    volume_id id = 0;
+    std::shared_ptr<session_list> sessions;
+  };
+  std::map<const node*, known_volume> known_; ///< also those that open or close
   std::shared_ptr<const home_rule> homes_;
   std::vector<std::shared_ptr<const watcher>> watchers_;
 };

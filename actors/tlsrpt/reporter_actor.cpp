@@ -3,6 +3,7 @@
 #include "actors/dns/resolver_actor.hpp"
 #include "actors/http/fetcher.hpp"
 #include "actors/queue/spool_commit.hpp"
+#include "actors/system/alarm.hpp"
 #include "actors/tlsrpt/notes.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
@@ -72,11 +73,11 @@ public:
   void begin(caf::event_based_actor* self, node* of) {
     self_ = self;
     of_ = of;
-    self_->delayed_send(self_, first_look, next_look{});
+    send_later(self_, first_look, next_look{});
   }
 
   void look_again() {
-    self_->delayed_send(self_, between_looks, next_look{});
+    send_later(self_, between_looks, next_look{});
     look_around();
   }
 

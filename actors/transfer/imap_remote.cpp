@@ -6,6 +6,7 @@
 #include "actors/net/connector.hpp"
 #include "actors/net/protocol.hpp"
 #include "actors/net/tls_link.hpp"
+#include "actors/system/held_session.hpp"
 #include "base/text.hpp"
 #include "protocols/sasl/client_exchange.hpp"
 #include "protocols/tls/tls_context.hpp"
@@ -229,7 +230,7 @@ base::result<void> imap_remote::dial(const std::string& address) {
   service->implicit_tls = order.tls == tls_use::implicit;
   const auto me = caf::actor_cast<caf::actor>(self_.ptr());
   service->make = [&n = node_, settings, checked = order.certificate_checked, me](const connection_facts& facts) {
-    return std::make_unique<remote_host>(n, settings, checked, me, facts);
+    return hold(std::make_unique<remote_host>(n, settings, checked, me, facts), n);
   };
   if (order.tls != tls_use::none) {
     tls::client_settings s;

@@ -109,7 +109,7 @@ base::result<std::uint64_t> drop_old_messages(node& n, const archive_days& days,
 }
 
 caf::actor spawn_archive_keeper(caf::actor_system& system, node& n, const chat_router& router) {
-  return system.spawn<archive_keeper, caf::detached + caf::hidden>(&n, &router);
+  return system.spawn<archive_keeper, caf::hidden>(&n, &router);
 }
 
 } // namespace rookery::actors

@@ -125,7 +125,8 @@ node_store::~node_store() {
 }
 
 std::vector<machine*> node_machines::machines() const {
-  std::vector<machine*> all{config.get(), spool.get()};
+  std::vector<machine*> all{config.get()};
+  if (spool) all.push_back(spool.get());
   for (const auto& m : mail) all.push_back(m.get());
   for (const auto& m : chat) all.push_back(m.get());
   return all;
@@ -133,7 +134,7 @@ std::vector<machine*> node_machines::machines() const {
 
 base::result<void> node_machines::open_machines(
     const std::function<base::result<std::unique_ptr<tree>>(const std::string&)>& open_tree, const mail::mail_settings& settings,
-    bool configuration) {
+    bool configuration, bool volume) {
   if (configuration) {
     auto config_tree = open_tree(machine_directory(directory, identity, config_shard.value));
     if (!config_tree) return base::fail(config_tree.error());
@@ -141,6 +142,7 @@ base::result<void> node_machines::open_machines(
     if (!opened_config) return base::fail(opened_config.error());
     config = std::move(*opened_config);
   }
+  if (!volume) return {};
 
   auto spool_tree = open_tree(machine_directory(directory, identity, spool_shard.value));
   if (!spool_tree) return base::fail(spool_tree.error());
@@ -217,9 +219,11 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   const auto identity_path = directory + "/store.json";
   if (create)
     if (const auto made = files.make_directory(directory); !made) return base::fail(made.error());
-  auto lock = lock_store(directory, true);
-  if (!lock) return base::fail(lock.error());
-  store->lock = *lock;
+  if (!settings.locked) {
+    auto lock = lock_store(directory, true);
+    if (!lock) return base::fail(lock.error());
+    store->lock = *lock;
+  }
   auto identity = read_store_identity(directory);
   if (!identity && identity.error().kind == base::error_kind::not_found && create) {
     store_identity fresh;
@@ -232,9 +236,9 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   }
   if (!identity) return base::fail(identity.error());
   store->identity = *identity;
-  if (!settings.configuration && !store->config_apart())
+  if ((!settings.configuration || !settings.volume) && !store->config_apart())
     return base::fail(base::error_kind::unsupported, "The store is of an older version", identity_path + " has format " +
-                      std::to_string(store->identity.format) + ": its own node has to open it first");
+                      std::to_string(store->identity.format) + ": it has to be opened as a whole first");
   if (settings.configuration) {
     auto secrets = open_secret_box(files, directory);
     if (!secrets) return base::fail(secrets.error());
@@ -242,16 +246,8 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   }
 
   give_room(directory);
-  for (const auto* folder : {"/log", "/spill"})
-    if (const auto made = files.make_directory(directory + folder); !made) return base::fail(made.error());
-  if (const auto left = files.list(store->spill_directory()))
-    for (const auto& name : *left) (void)files.remove(store->spill_directory() + "/" + name);
-
   auto log_options = settings.log;
   log_options.node = base::node_id{store->identity.node};
-  auto log = log_writer::open(files, store->log_directory(), log_options);
-  if (!log) return base::fail(log.error());
-  store->log = std::move(*log);
   const auto open_config_log = [&]() -> base::result<void> {
     auto opened = log_writer::open(files, store->config_log_directory(), config_log_settings(log_options));
     if (!opened) return base::fail(opened.error());
@@ -261,8 +257,28 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
   const bool apart = store->config_apart();
   if (apart && settings.configuration)
     if (const auto opened = open_config_log(); !opened) return base::fail(opened.error());
-
   const auto moved_on = [](const log_writer& of) { return of.needed_from() > log_position{1, segment_header_octets}; };
+  const auto full_or = [&](const base::error& why) {
+    const auto free = files.free_octets(directory);
+    if (!free || *free >= full_octets) return base::fail(why);
+    return base::fail(base::error_kind::no_space, "The disk is full", "the disk of " + directory + " is full (" + std::to_string(*free) +
+                      " octets are free), and opening the store needs some space: make room and start again. " + why.log.value);
+  };
+  if (!settings.volume) {
+    const auto opened = store->open_machines([&](const std::string& where) { return open_writable_tree(where, moved_on(*store->config_log)); }, settings.mail, true, false);
+    if (!opened) return full_or(opened.error());
+    if (const auto replayed = store->replay_config_log(store->config_log->end()); !replayed) return base::fail(replayed.error());
+    keep_room(directory);
+    return store;
+  }
+  for (const auto* folder : {"/log", "/spill"})
+    if (const auto made = files.make_directory(directory + folder); !made) return base::fail(made.error());
+  if (const auto left = files.list(store->spill_directory()))
+    for (const auto& name : *left) (void)files.remove(store->spill_directory() + "/" + name);
+
+  auto log = log_writer::open(files, store->log_directory(), log_options);
+  if (!log) return base::fail(log.error());
+  store->log = std::move(*log);
   const bool begun = moved_on(*store->log);
   const bool config_begun = store->config_log ? moved_on(*store->config_log) : begun;
   // A store of format 1 gets its chat shards now: the log has nothing for them yet. Only when their trees are
@@ -277,10 +293,7 @@ base::result<std::unique_ptr<node_store>> node_store::open(const std::string& di
     return open_writable_tree(where, its_begun);
   };
   if (const auto opened = store->open_machines(open_tree, settings.mail, settings.configuration); !opened) {
-    const auto free = files.free_octets(directory);
-    if (!free || *free >= full_octets) return base::fail(opened.error());
-    return base::fail(base::error_kind::no_space, "The disk is full", "the disk of " + directory + " is full (" + std::to_string(*free) +
-                      " octets are free), and opening the store needs some space: make room and start again. " + opened.error().log.value);
+    return full_or(opened.error());
   }
   if (const auto replayed = store->replay_log(store->log->end()); !replayed) return base::fail(replayed.error());
   if (apart && store->config_log)

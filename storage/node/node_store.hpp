@@ -54,6 +54,8 @@ struct node_store_settings {
   log_settings log;
   mail::mail_settings mail;
   bool configuration = true;     ///< false: the store is a volume without one, or its own is left alone
+  bool volume = true;            ///< false: the configuration alone; not of a store of format 1 or 2
+  bool locked = false;           ///< who opens has the lock already, with the other part of the store
 };
 
 /// All machines of a store, and where it is.
@@ -61,21 +63,21 @@ struct node_machines {
   store_identity identity;
   std::string directory;
   std::unique_ptr<directory::config_machine> config;       ///< null: a volume without configuration
-  std::unique_ptr<queue::spool_machine> spool;
+  std::unique_ptr<queue::spool_machine> spool;             ///< null: the configuration alone
   std::shared_ptr<const base::secret_box> secrets;
   std::vector<std::unique_ptr<mail::mail_machine>> mail;   ///< number first_mail_shard + index
   std::vector<std::unique_ptr<chat::chat_machine>> chat;   ///< number first_chat_shard + index
   std::uint64_t replayed = 0;                              ///< commands applied again at open
 
-  std::vector<machine*> machines() const;   ///< by shard number; the first is null in a volume without configuration
+  std::vector<machine*> machines() const;   ///< by shard number; null where the store was opened without it
   std::string log_directory() const { return directory + "/log"; }
   std::string config_log_directory() const { return storage::config_log_directory(directory); }
   /// Its commands are in a log of their own.
   bool config_apart() const noexcept { return identity.format >= config_log_format; }
 
-  /// Opens each machine on the tree that `open_tree` gives for its directory; without `configuration` all but that.
+  /// Opens each machine on the tree that `open_tree` gives for its directory, of those parts that are wanted.
   base::result<void> open_machines(const std::function<base::result<std::unique_ptr<tree>>(const std::string& directory)>& open_tree,
-                                   const mail::mail_settings&, bool configuration = true);
+                                   const mail::mail_settings&, bool configuration = true, bool volume = true);
   /// Applies what the trees do not have yet. `end`: of the log; `until`: as in `replay`.
   base::result<void> replay_log(log_position end, std::optional<log_position> until = std::nullopt);
   /// The same for the log of the configuration, where it has one.

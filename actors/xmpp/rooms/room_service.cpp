@@ -130,6 +130,13 @@ void room_service::shut_down() {
   for (const auto& room : all) caf::anon_send(room, end_room{});
 }
 
+std::vector<caf::actor> room_service::actors() const {
+  const std::lock_guard hold(lock_);
+  std::vector<caf::actor> all;
+  for (const auto& [name, e] : rooms_) all.push_back(e.actor);
+  return all;
+}
+
 void room_service::send_one(const xmpp::jid& to, const xmpp::jid& from, xmpp::element e) const {
   e.set("from", from.text());
   outlet_({std::make_shared<const xmpp::element>(std::move(e)), std::make_shared<const std::vector<xmpp::jid>>(1, to), {}}, from);

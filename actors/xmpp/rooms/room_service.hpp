@@ -59,6 +59,8 @@ public:
   void run(const xmpp::jid& room, room_task);
   /// Everybody is told that the service ends.
   void shut_down();
+  /// Of the rooms in use.
+  std::vector<caf::actor> actors() const;
 
   node& of() const noexcept { return node_; }
   room_list& list() noexcept { return list_; }
@@ -83,7 +85,7 @@ private:
   room_outlet outlet_;
   defaults_of defaults_;
   room_list list_;
-  std::mutex lock_;
+  mutable std::mutex lock_;
   std::unordered_map<xmpp::jid, entry> rooms_;
   bool ended_ = false;
 };
