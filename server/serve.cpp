@@ -150,6 +150,7 @@ int serve(const node_file& file) {
   if (!started) end_now(failed(started.error())); // actors may run: no unwinding
   auto& node = **started;
   take_report_texts(node.face(), file.data_directory);
+  serve_relayed(file, node);
   const auto cluster = actors::cluster_service::make(
       node, {file.data_directory, file.host_name, version, static_cast<std::uint16_t>(actors::cluster_port_standard + file.port_base)});
   actors::bosh_sessions chat_in_requests;

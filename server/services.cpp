@@ -5,6 +5,8 @@
 #include "actors/imap/imap_host.hpp"
 #include "actors/net/tls_link.hpp"
 #include "actors/pop3/pop3_host.hpp"
+#include "actors/relay/homes.hpp"
+#include "actors/relay/session_relays.hpp"
 #include "actors/root/running_node.hpp"
 #include "actors/smtp/reception_host.hpp"
 #include "actors/watch/metrics_host.hpp"
@@ -104,9 +106,8 @@ service_listener smtp_service(const listener_entry& entry, const node_file& file
   return {std::move(l), "421 4.7.0 Too many connections\r\n"};
 }
 
-service_listener imap_service(const listener_entry& entry, const node_file& file, actors::node& n) {
-  const bool starttls = entry.tls == tls_mode::starttls;
-  auto settings = std::make_shared<derived<imap::server_settings>>(n, [file, starttls](const config::settings& s) {
+std::shared_ptr<derived<imap::server_settings>> imap_settings(const node_file& file, actors::node& n, bool starttls) {
+  return std::make_shared<derived<imap::server_settings>>(n, [file, starttls](const config::settings& s) {
     auto out = std::make_shared<imap::server_settings>();
     out->host_name = file.host_name;
     out->version = version;
@@ -122,14 +123,17 @@ service_listener imap_service(const listener_entry& entry, const node_file& file
     out->public_folders = imap::namespace_name(s.imap_public_folders);
     return out;
   });
+}
+
+service_listener imap_service(const listener_entry& entry, const node_file& file, actors::node& n) {
+  auto settings = imap_settings(file, n, entry.tls == tls_mode::starttls);
   auto l = std::make_shared<net::listener>();
   l->make = [&n, settings](const connection_facts& facts) { return actors::make_imap_host(n, settings->get(), facts); };
   return {std::move(l), "* BYE Too many connections\r\n"};
 }
 
-service_listener pop3_service(const listener_entry& entry, actors::node& n) {
-  const bool starttls = entry.tls == tls_mode::starttls;
-  auto settings = std::make_shared<derived<pop3::server_settings>>(n, [starttls](const config::settings& s) {
+std::shared_ptr<derived<pop3::server_settings>> pop3_settings(actors::node& n, bool starttls) {
+  return std::make_shared<derived<pop3::server_settings>>(n, [starttls](const config::settings& s) {
     auto out = std::make_shared<pop3::server_settings>();
     out->implementation = "Rookery-" + std::string(version);
     out->stls_available = starttls;
@@ -137,6 +141,10 @@ service_listener pop3_service(const listener_entry& entry, actors::node& n) {
     out->limits.idle_time = std::chrono::seconds(s.pop3_idle_seconds);
     return out;
   });
+}
+
+service_listener pop3_service(const listener_entry& entry, actors::node& n) {
+  auto settings = pop3_settings(n, entry.tls == tls_mode::starttls);
   auto l = std::make_shared<net::listener>();
   l->make = [&n, settings](const connection_facts& facts) { return actors::make_pop3_host(n, settings->get(), facts); };
   return {std::move(l), "-ERR [SYS/TEMP] Too many connections\r\n"};
@@ -234,6 +242,19 @@ service_listener make_service(const listener_entry& entry, const node_file& file
       return asked ? std::make_unique<net::tls_link>(std::move(context), n.trust->clients()) : std::make_unique<net::tls_link>(std::move(context));
     };
   return out;
+}
+
+void serve_relayed(const node_file& file, actors::running_node& running) {
+  const auto relays = actors::relays_of(running.face());
+  // Whether the client may begin TLS was asked where it connected.
+  relays->serve("imap", [&running, settings = imap_settings(file, running.face(), false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
+    const auto volume = running.own_volume();
+    return volume ? volume->hold(actors::make_imap_host(volume->node(), settings->get(), h)) : nullptr;
+  });
+  relays->serve("pop3", [&running, settings = pop3_settings(running.face(), false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
+    const auto volume = running.own_volume();
+    return volume ? volume->hold(actors::make_pop3_host(volume->node(), settings->get(), h)) : nullptr;
+  });
 }
 
 } // namespace rookery::server

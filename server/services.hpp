@@ -24,4 +24,7 @@ struct service_listener {
 /// Its sessions are of the node's own volume, whichever is open then; without one they end at once. All outlives it.
 service_listener make_service(const listener_entry&, const node_file&, actors::running_node&, actors::bosh_sessions&, const certificates&);
 
+/// Sessions that other nodes of the cluster give to this one (actors/relay). Before connections are accepted.
+void serve_relayed(const node_file&, actors::running_node&);
+
 } // namespace rookery::server

@@ -94,6 +94,22 @@ login_verdict account_entry::admit(net::connection& link, std::string_view mecha
   return login_verdict::ok;
 }
 
+login_verdict account_entry::admit_handed_over(net::connection& link, base::account_id id, std::string_view address) {
+  auto account = node_.directory->get()->account(id);
+  // This node may not have heard yet of what the other knows.
+  if (!account || account->address != address) return login_verdict::busy;
+  if (!account->may_log_in()) return login_verdict::not_allowed;
+  if (quiet_now(*account)) return login_verdict::quiet;
+  account_ = std::move(account);
+  base::log_event(base::severity::info, std::string(protocol_) + ".login")
+      .text("session", link.facts().session_id)
+      .text("account", account_->address)
+      .text("mechanism", "handed over")
+      .text("peer", link.facts().peer_address)
+      .flag("tls", link.facts().tls);
+  return login_verdict::ok;
+}
+
 void account_entry::begin_watch(net::connection& link) {
   watch_ = std::make_shared<account_watch>();
   watch_->protocol = protocol_;

@@ -42,6 +42,9 @@ public:
   /// checked last, with a certificate or a token, or by SCRAM. When `ok` the account is known from now on.
   login_verdict admit(net::connection&, std::string_view mechanism, std::string_view authzid, std::string_view user);
 
+  /// Instead of `admit`: another node of the cluster has found him to be this account's.
+  login_verdict admit_handed_over(net::connection&, base::account_id, std::string_view address);
+
   /// Opens the account; `then(false)` when that cannot be done now. After `admit`.
   void open(net::connection&, std::function<void(bool)> then);
   /// Instead of `open`, for who only sends: nothing is loaded, nothing is waited for. False

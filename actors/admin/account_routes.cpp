@@ -1,5 +1,6 @@
 #include "actors/admin/call.hpp"
 #include "actors/config/documents.hpp"
+#include "actors/config/homes.hpp"
 #include "actors/config/mailbox_documents.hpp"
 #include "base/text.hpp"
 #include "policy/forwarding/forward_rule.hpp"
@@ -49,12 +50,13 @@ void make(const call_ptr& c, const std::string& name, std::string content) {
 }
 
 /// Replaces the content of an account by what `patch` makes of it.
-void change_by(const call_ptr& c, const json::value& patch) {
+void change_by(const call_ptr& c, json::value patch) {
   const auto name = named(c);
   if (!name) return;
   const auto table = c->node->table();
   const auto* d = find(c, *table, *name);
   if (d == nullptr) return;
+  if (auto done = config::resolve_home(*table, patch); !done) return c->refuse(done.error());
   auto content = config::change_account(d->content, patch, c->node->secrets());
   if (!content) return c->refuse(content.error());
   if (!template_is_there(c, *content)) return;
@@ -109,6 +111,7 @@ void add_account(const call_ptr& c) {
   patch.as_object()->erase("address");
   patch.as_object()->erase("password");
   if (auto begun = config::begin_with_template(*c->node->table(), *name, *c->node->values(), patch); !begun) return c->refuse(begun.error());
+  if (auto done = config::resolve_home(*c->node->table(), patch); !done) return c->refuse(done.error());
   auto content = config::change_account({}, patch, c->node->secrets());
   if (!content) return c->refuse(content.error());
   if (is_system(c, *name)) return;

@@ -1,5 +1,6 @@
 #include "actors/admin/call.hpp"
 #include "actors/config/documents.hpp"
+#include "actors/config/homes.hpp"
 #include "base/text.hpp"
 #include "policy/routing/address_form.hpp"
 
@@ -75,6 +76,8 @@ void add_domain(const call_ptr& c) {
     return c->refuse(base::error_kind::conflict, "mail for " + *name + " is held for another server: remove the gateway first");
   auto patch = c->what.body;
   patch.as_object()->erase("name");
+  if (auto done = config::resolve_home(*c->node->table(), patch); !done) return c->refuse(done.error());
+  if (const auto home = config::home_for_new_domain(*c->node->table()); home != 0 && patch.find("home") == nullptr) patch.set("home", home);
   auto content = config::change_domain({}, patch);
   if (!content) return c->refuse(content.error());
   if (!template_is_there(c, *content)) return;
@@ -110,7 +113,9 @@ void change_domain(const call_ptr& c) {
   const auto table = c->node->table();
   const auto* d = find(c, *table, *name);
   if (d == nullptr) return;
-  auto content = config::change_domain(d->content, c->what.body);
+  auto patch = c->what.body;
+  if (auto done = config::resolve_home(*table, patch); !done) return c->refuse(done.error());
+  auto content = config::change_domain(d->content, patch);
   if (!content) return c->refuse(content.error());
   if (!template_is_there(c, *content)) return;
   change(c, {dir::put{kind, *name, c->expected(d->version), std::move(*content)}}, "the domain was changed meanwhile",

@@ -7,6 +7,8 @@
 #include "actors/cluster/openssl_calls.hpp"
 #include "actors/cluster/reachable.hpp"
 #include "actors/net/tls_link.hpp"
+#include "actors/relay/homes.hpp"
+#include "actors/relay/session_relays.hpp"
 #include "actors/shard/log_actor.hpp"
 #include "actors/system/process_share.hpp"
 #include "base/crypto/crypto.hpp"
@@ -59,6 +61,16 @@ std::shared_ptr<cluster_service> cluster_service::make(running_node& running, op
 std::string cluster_service::authority() const {
   const std::lock_guard hold(lock_);
   return authority_;
+}
+
+std::shared_ptr<const cluster::stream_identity> cluster_service::identity() const {
+  const std::lock_guard hold(lock_);
+  return identity_;
+}
+
+std::shared_ptr<cluster::stream_listener> cluster_service::streams() const {
+  const std::lock_guard hold(lock_);
+  return streams_;
 }
 
 base::result<void> cluster_service::start_if_member() {
@@ -133,10 +145,12 @@ base::result<void> cluster_service::start(const member_facts& m) {
     member_ = m;
     authority_ = *authority;
     applier_ = applier;
+    seen_table_ = n.config->table();
   }
   set_agreement(n, shared_from_this());
   followed();
   base::log_event(base::severity::notice, "cluster.started").text("cluster", m.cluster).number("member", static_cast<std::int64_t>(m.member)).number("port", m.port);
+  if (auto opened = open_streams(m, *certificate, *key); !opened) return opened;
   return open_door(m, *certificate, *key);
 }
 
@@ -182,6 +196,8 @@ void cluster_service::followed() {
     self = member_.member;
   }
   if (!plane) return;
+  publish_homes();
+  drop_removed_accounts();
   for (auto& known : known_nodes()) {
     there = there || known.entry.id == self;
     nodes.push_back(std::move(known.entry));
@@ -287,7 +303,7 @@ base::result<json::value> cluster_service::init(const json::value& body) {
   self.host = std::string(body.get_string("host").value_or(options_.host_name));
   self.port = static_cast<std::uint16_t>(body.get_unsigned("port").value_or(options_.port));
   self.fingerprint = certificate_fingerprint(*certificate);
-  if (self.port == 0 || self.port == 65535) return base::fail(base::error_kind::invalid, "port is between 1 and 65534; the next one is for nodes that join");
+  if (self.port == 0 || self.port > 65533) return base::fail(base::error_kind::invalid, "port is between 1 and 65533; the next two are for nodes that join and for streams");
 
   json::value document{json::object{}};
   document.set("id", id);
@@ -389,7 +405,7 @@ base::result<json::value> cluster_service::admit(const json::value& request) {
   joining.uuid = request.get_string("uuid").value_or("");
   joining.host = request.get_string("host").value_or("");
   const auto port = request.get_unsigned("port").value_or(0);
-  if (joining.uuid.size() != 32 || joining.host.empty() || joining.host.size() > 255 || port == 0 || port >= 65535) return base::fail(base::error_kind::invalid, "the request to join cannot be read");
+  if (joining.uuid.size() != 32 || joining.host.empty() || joining.host.size() > 255 || port == 0 || port > 65533) return base::fail(base::error_kind::invalid, "the request to join cannot be read");
   joining.port = static_cast<std::uint16_t>(port);
   for (const auto& known : known_nodes()) {
     if (known.entry.uuid == joining.uuid)
@@ -493,14 +509,21 @@ base::result<void> cluster_service::stop() {
   if (auto gone = files.remove(directory + "/member.json"); !gone) return gone;
   if (auto synced = files.sync_directory(directory); !synced) return synced;
   set_agreement(running_.face(), nullptr);
+  std::shared_ptr<cluster::stream_listener> streams;
   {
     const std::lock_guard hold(lock_);
     if (door_) door_->end();
     plane_ = nullptr;
     member_ = {};
     followed_.clear();
+    streams = std::move(streams_);
+    identity_ = nullptr;
+    seen_table_ = nullptr;
   }
+  streams = nullptr;
+  relays_of(running_.node())->identity(nullptr);
   removed_ = named_ = false;
+  publish_homes();
   // The log of before is of no use to anybody: votes and entries of a member that is none.
   if (const auto names = files.list(directory + "/consensus"); names)
     for (const auto& name : *names) (void)files.remove(directory + "/consensus/" + name);
@@ -571,8 +594,11 @@ json::value cluster_service::status() const {
     row.set("version", self ? options_.version : peer != s.peers.end() ? peer->software : "");
     row.set("silent_milliseconds", self ? 0 : peer != s.peers.end() ? peer->silent_ms : -1);
     row.set("fault", peer != s.peers.end() ? peer->fault : "");
+    add_home_members(row, e.id);
     items.push_back(std::move(row));
   }
+  out.set("taken_sessions", relays_of(running_.node())->now().taken);
+  if (const auto streams = this->streams()) out.set("streams_refused", streams->refused());
   out.set("voters", voters);
   out.set("voters_linked", alive);
   out.set("items", std::move(items));

@@ -8,6 +8,7 @@
 #include "actors/system/config_agreement.hpp"
 #include "base/result.hpp"
 #include "cluster/node/control_plane.hpp"
+#include "cluster/stream/stream_listener.hpp"
 #include "protocols/json/value.hpp"
 
 #include <atomic>
@@ -19,7 +20,7 @@
 
 namespace rookery::actors {
 
-/// Of the control link; the next one is for nodes that join. Both with the node file's port_base added.
+/// Of the control link; the next one is for nodes that join, the one after for streams. All with the node file's port_base added.
 inline constexpr std::uint16_t cluster_port_standard = 7442;
 /// What a program must speak to join; grows when nodes of before could not follow.
 inline constexpr std::uint64_t cluster_protocol = 1;
@@ -47,6 +48,9 @@ public:
   std::string authority() const;
 
   void propose(std::string payload, agreed done) override;
+  /// For streams to other nodes, and where those of others come in; null without a cluster. They live until the node leaves it.
+  std::shared_ptr<const cluster::stream_identity> identity() const;
+  std::shared_ptr<cluster::stream_listener> streams() const;
   /// Gives the lead away; the process ends soon.
   void drain();
 
@@ -54,6 +58,10 @@ private:
   cluster_service(running_node& running, options o) : running_(running), options_(std::move(o)) {}
   base::result<void> start(const member_facts&);
   base::result<void> open_door(const member_facts&, const std::string& certificate, const std::string& key);
+  base::result<void> open_streams(const member_facts&, const std::string& certificate, const std::string& key);
+  void publish_homes();
+  void add_home_members(json::value& row, std::uint64_t node) const;
+  void drop_removed_accounts();
   base::result<json::value> init(const json::value&);
   base::result<json::value> token(const json::value&);
   base::result<json::value> leave(const json::value&);
@@ -89,6 +97,11 @@ private:
   caf::actor applier_;
   std::vector<cluster::node_entry> followed_;       ///< what the control plane was told last
   std::unique_ptr<net::acceptor> door_;
+  std::shared_ptr<const cluster::stream_identity> identity_;
+  std::shared_ptr<cluster::stream_listener> streams_;
+  std::mutex publishing_;
+  std::shared_ptr<const storage::directory::config_table> homes_table_; ///< that the published homes were read from; under publishing_
+  std::shared_ptr<const storage::directory::config_table> seen_table_; ///< that accounts were last looked for in
   std::atomic<bool> making_volume_{false};          ///< proposed, not answered
   std::atomic<bool> named_{false};                  ///< the agreed configuration has named this node
   std::atomic<bool> removed_{false};                ///< the agreed configuration does not name this node any more

@@ -1,6 +1,7 @@
 #include "actors/collection/collector.hpp"
 
 #include "actors/collection/run_start.hpp"
+#include "actors/relay/homes.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "policy/collection/timing.hpp"
@@ -66,7 +67,7 @@ private:
     const auto now = node_.clock->wall();
     auto wait = look_time_max;
     for (auto& [id, e] : all_) {
-      if (e.state.running) continue;
+      if (e.state.running || !at_home(e)) continue;
       const auto due = e.asked ? std::optional(now) : collection::next_run(*e.what, e.history(), now);
       if (due != e.state.next) {
         e.state.next = due;
@@ -78,6 +79,12 @@ private:
       // Else the end of another run looks again.
     }
     delayed_send(this, std::max(wait, look_time_min), look_again{++looks_});
+  }
+
+  /// In a cluster the account's home collects.
+  bool at_home(const entry& e) const {
+    const auto account = node_.directory->get()->account(e.what->account);
+    return account == nullptr || homes_of(node_)->here(*account);
   }
 
   /// What the configuration says now.

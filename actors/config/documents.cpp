@@ -186,6 +186,8 @@ checked chat_search_rule(std::string_view member, const value& v) {
   if (text == nullptr || (*text != "domain" && *text != "all" && *text != "nobody")) return unfit(member, "is domain, all or nobody");
   return v;
 }
+/// By number: names were resolved (homes.hpp).
+constexpr auto home_rule = number_rule<1, std::uint64_t{1} << 62>;
 
 constexpr rule account_rules[] = {
     {"display_name", text_rule<display_name_octets_max>}, {"description", text_rule<text_octets_max>},
@@ -196,6 +198,7 @@ constexpr rule account_rules[] = {
     {"forward_schedule", schedule_rule},                  {"send_quota", amount_rule},
     {"template", name_rule},                              {"chat", flag_rule},
     {"chat_mail_notices", flag_rule},
+    {"home", home_rule},
 };
 /// A way of its own for forwarded mail: these members of an account, with "forward_" before them, are kept
 /// together under this name.
@@ -239,6 +242,7 @@ constexpr rule domain_rules[] = {{"catch_all", address_rule},
                                  {"chat_rooms_persistent", flag_rule},
                                  {"chat_rooms_by_users", flag_rule},
                                  {"template", name_rule},
+                                 {"home", home_rule},
                                  {"description", text_rule<text_octets_max>}};
 
 } // namespace

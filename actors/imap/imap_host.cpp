@@ -52,6 +52,14 @@ std::unique_ptr<net::protocol> make_imap_host(node& n, std::shared_ptr<const ima
 imap_host::imap_host(node& n, std::shared_ptr<const imap::server_settings> settings, const connection_facts& facts)
     : session_host(settings, facts, n.clock->now()), node_(n), settings_(settings), entry_(n, "imap") {}
 
+std::unique_ptr<net::protocol> make_imap_host(node& n, std::shared_ptr<const imap::server_settings> settings, const session_handover& h) {
+  return std::make_unique<imap_host>(n, std::move(settings), h);
+}
+
+imap_host::imap_host(node& n, std::shared_ptr<const imap::server_settings> settings, const session_handover& h)
+    : session_host(settings, h.facts, n.clock->now(), imap::resumed_login{h.tag, h.address, static_cast<imap::language>(h.language)}), node_(n), settings_(settings),
+      entry_(n, "imap"), handed_over_(h.account) {}
+
 caf::message_handler imap_host::messages() {
   return {[this](const commit_done_ptr& done) { committed_now(*done); },
           [this](const account_changed&) {

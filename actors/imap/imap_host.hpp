@@ -19,6 +19,7 @@
 #include "actors/imap/virtual_mailbox.hpp"
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
+#include "actors/relay/handover.hpp"
 #include "protocols/imap/server_session.hpp"
 #include "storage/mail/command.hpp"
 
@@ -35,16 +36,21 @@ namespace rookery::actors {
 std::unique_ptr<net::protocol> make_imap_host(node&, std::shared_ptr<const imap::server_settings>,
                                               const connection_facts&);
 
+/// For a session that another node has logged in (actors/relay).
+std::unique_ptr<net::protocol> make_imap_host(node&, std::shared_ptr<const imap::server_settings>, const session_handover&);
+
 inline constexpr std::string_view quota_text = "The account's quota would be exceeded";
 
 class imap_host final : public net::session_host<imap::server_session> {
 public:
   imap_host(node&, std::shared_ptr<const imap::server_settings>, const connection_facts&);
+  imap_host(node&, std::shared_ptr<const imap::server_settings>, const session_handover&);
 
   caf::message_handler messages() override;
   bool produce() override;
   bool busy() const override { return session_.command_open(); }
   void gone() override;
+  base::const_bytes rest() const override { return session_.unread(); }
 
 protected:
   void on(imap::server_session::event&) override;
@@ -59,6 +65,7 @@ private:
   void handle(imap::authenticated&);
   void handle(imap::authentication_failed&);
   void begin_account();
+  void hand_over();
   void handle(imap::start_tls&);
   void handle(imap::compress&);
   void handle(imap::client_id&);
@@ -375,6 +382,7 @@ private:
   std::shared_ptr<const imap::server_settings> settings_;
 
   account_entry entry_;
+  base::account_id handed_over_;             ///< whom another node has logged in; 0 when nobody, or when that is over
 
   std::unique_ptr<mailbox_session> selected_;
   std::shared_ptr<virtual_mailbox> virtual_; ///< of `selected_`, when it shows messages of others

@@ -2,8 +2,12 @@
 
 #include "actors/config/mailbox_documents.hpp"
 #include "actors/imap/compression.hpp"
+#include "actors/relay/homes.hpp"
+#include "actors/relay/session_relays.hpp"
 #include "base/log.hpp"
 #include "policy/quiet/quiet_hours.hpp"
+
+#include <utility>
 
 namespace rookery::actors {
 
@@ -26,17 +30,36 @@ void imap_host::handle(imap::check_proof& q) {
 }
 
 void imap_host::handle(imap::authenticated& a) {
-  switch (entry_.admit(link(), a.mechanism, a.authzid, a.user)) {
+  const auto taken = std::exchange(handed_over_, {});
+  switch (taken.value != 0 ? entry_.admit_handed_over(link(), taken, a.user) : entry_.admit(link(), a.mechanism, a.authzid, a.user)) {
     case login_verdict::ok: break;
     case login_verdict::wrong: return session_.refuse_login("AUTHORIZATIONFAILED", "Not allowed to act for that user");
     case login_verdict::not_allowed: return session_.refuse_login("AUTHORIZATIONFAILED", "The account is not enabled");
     case login_verdict::quiet: return session_.refuse_login("UNAVAILABLE", quiet::quiet_text);
     case login_verdict::busy: return session_.refuse_login("UNAVAILABLE", "Too many logins at the moment, try again later");
   }
+  if (taken.value == 0 && !homes_of(node_)->here(*entry_.account())) return hand_over();
   entry_.open(link(), [this](bool opened) {
     if (!opened) return session_.refuse_login("UNAVAILABLE", "The account cannot be opened, try again later");
     begin_account();
   });
+}
+
+/// The account is at home on another node: the session goes on there.
+void imap_host::hand_over() {
+  session_handover h;
+  h.protocol = "imap";
+  h.volume = homes_of(node_)->volume_of(*entry_.account());
+  h.account = entry_.id();
+  h.address = entry_.account()->address;
+  h.tag = session_.tag();
+  h.language = static_cast<std::uint8_t>(session_.mode().language);
+  h.facts = link().facts();
+  entry_.forget();
+  const auto failed = [this](const std::string&) { session_.refuse_login("UNAVAILABLE", "The server with your mail cannot be reached, try again later"); };
+  const auto relays = relays_of(node_);
+  if (!relays) return failed({});
+  relays->give(link(), std::move(h), "* BYE [UNAVAILABLE] The server with your mail was lost, connect again\r\n", failed);
 }
 
 /// At the first login: the mailboxes that the account begins with.

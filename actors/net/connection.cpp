@@ -321,6 +321,12 @@ void connection::begin_tls() {
   phase_ = phase::handshake;
   handshake_deadline_ = now() + handshake_time;
   tls_->begin(wire_);
+  if (!tls_->ready()) return;
+  // Hands were shaken before the connection was ours.
+  tls_->describe(facts_);
+  if (!protocol_) return opened();
+  phase_ = phase::open;
+  protocol_->tls_started(facts_, now());
 }
 
 /// Everything is said: close our side, and give the peer a moment to close its own, so

@@ -1,5 +1,7 @@
 #include "actors/pop3/pop3_host.hpp"
 
+#include "actors/relay/homes.hpp"
+#include "actors/relay/session_relays.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "policy/quiet/quiet_hours.hpp"
@@ -8,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace rookery::actors {
 namespace {
@@ -37,6 +40,13 @@ pop3_host::pop3_host(node& n, std::shared_ptr<const pop3::server_settings> setti
 std::unique_ptr<net::protocol> make_pop3_host(node& n, std::shared_ptr<const pop3::server_settings> settings,
                                               const connection_facts& facts) {
   return std::make_unique<pop3_host>(n, std::move(settings), facts);
+}
+
+pop3_host::pop3_host(node& n, std::shared_ptr<const pop3::server_settings> settings, const session_handover& h)
+    : session_host(std::move(settings), h.facts, n.clock->now(), pop3::resumed_login{h.address, h.utf8}), node_(n), entry_(n, "pop3"), handed_over_(h.account) {}
+
+std::unique_ptr<net::protocol> make_pop3_host(node& n, std::shared_ptr<const pop3::server_settings> settings, const session_handover& h) {
+  return std::make_unique<pop3_host>(n, std::move(settings), h);
 }
 
 caf::message_handler pop3_host::messages() {
@@ -82,12 +92,30 @@ void pop3_host::handle(const pop3::authentication_failed& f) {
 }
 
 void pop3_host::handle(const pop3::open_maildrop& o) {
-  const auto verdict = entry_.admit(link(), o.method, o.authzid, o.user);
+  const auto taken = std::exchange(handed_over_, {});
+  const auto verdict = taken.value != 0 ? entry_.admit_handed_over(link(), taken, o.user) : entry_.admit(link(), o.method, o.authzid, o.user);
   if (verdict != login_verdict::ok)
     return session_.refused(verdict == login_verdict::busy    ? pop3::refusal::try_later
                             : verdict == login_verdict::quiet ? pop3::refusal::quiet_hours
                                                               : pop3::refusal::not_allowed);
+  if (taken.value == 0 && !homes_of(node_)->here(*entry_.account())) return hand_over();
   entry_.open(link(), [this](bool opened) { return opened ? lock() : refuse(pop3::refusal::try_later); });
+}
+
+/// The account is at home on another node: the session goes on there.
+void pop3_host::hand_over() {
+  session_handover h;
+  h.protocol = "pop3";
+  h.volume = homes_of(node_)->volume_of(*entry_.account());
+  h.account = entry_.id();
+  h.address = entry_.account()->address;
+  h.utf8 = session_.utf8();
+  h.facts = link().facts();
+  entry_.forget();
+  const auto failed = [this](const std::string&) { session_.refused(pop3::refusal::try_later); };
+  const auto relays = relays_of(node_);
+  if (!relays) return failed({});
+  relays->give(link(), std::move(h), "-ERR [SYS/TEMP] The server with your mail was lost, connect again\r\n", failed);
 }
 
 void pop3_host::lock() {

@@ -10,6 +10,7 @@
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
 #include "actors/pop3/maildrop_view.hpp"
+#include "actors/relay/handover.hpp"
 #include "protocols/pop3/server_session.hpp"
 
 #include <memory>
@@ -20,11 +21,13 @@ namespace rookery::actors {
 class pop3_host final : public net::session_host<pop3::server_session> {
 public:
   pop3_host(node&, std::shared_ptr<const pop3::server_settings>, const connection_facts&);
+  pop3_host(node&, std::shared_ptr<const pop3::server_settings>, const session_handover&);
 
   caf::message_handler messages() override;
   bool busy() const override { return session_.asking(); }
   bool produce() override { return reading_ && !waiting_ && some_of_message(); }
   void gone() override { leave(); }
+  base::const_bytes rest() const override { return session_.unread(); }
 
 private:
   void on(pop3::server_session::event&) override;
@@ -38,6 +41,7 @@ private:
   void handle(const pop3::authentication_failed&);
   void handle(const pop3::gone&);
 
+  void hand_over();
   void lock();
   void open_inbox();
   void list();
@@ -53,6 +57,7 @@ private:
 
   node& node_;
   account_entry entry_;
+  base::account_id handed_over_;          ///< whom another node has logged in; 0 when nobody, or when that is over
   maildrop_view drop_;
   message_octets message_;                ///< under way
   std::uint64_t offset_ = 0;
@@ -61,6 +66,9 @@ private:
   bool reading_ = false;                  ///< a message is under way
   bool waiting_ = false;                  ///< for a reader
 };
+
+/// For a session that another node has logged in (actors/relay).
+std::unique_ptr<net::protocol> make_pop3_host(node&, std::shared_ptr<const pop3::server_settings>, const session_handover&);
 
 /// For a listener.
 std::unique_ptr<net::protocol> make_pop3_host(node&, std::shared_ptr<const pop3::server_settings>,

@@ -5,6 +5,7 @@
 #include "actors/account/onward_mail.hpp"
 #include "actors/account/posting.hpp"
 #include "actors/queue/spool_commit.hpp"
+#include "actors/relay/homes.hpp"
 #include "actors/tlsrpt/notes.hpp"
 #include "base/log.hpp"
 #include "policy/recall/sent_record.hpp"
@@ -50,13 +51,14 @@ std::uint32_t delivery_number(std::uint32_t recipient, std::uint32_t target) {
 /// One message on its way into mailboxes.
 class local_delivery {
 public:
-  local_delivery(node& n, const queueing::transaction& work, const envelope_ptr& message)
-      : node_(n), message_(message), archive_(n, {{}, n.settings->get()->archive_spam_field}), out_(std::make_shared<attempt_result>()) {
-    out_->transaction = work.number;
+  local_delivery(node& n, std::uint64_t transaction, const envelope_ptr& message, handed_over_mail handed = {})
+      : node_(n), handed_(std::move(handed)), message_(message), archive_(n, {{}, n.settings->get()->archive_spam_field}), out_(std::make_shared<attempt_result>()) {
+    out_->transaction = transaction;
     out_->message = message;
     out_->here = true;
     directory_ = n.directory->get();
     settings_ = n.settings->get();
+    homes_ = homes_of(n);
   }
 
   attempt_result_ptr run(const std::vector<std::uint32_t>& recipients) {
@@ -102,7 +104,7 @@ private:
   /// What becomes known of a message that somebody here has sent.
   void note_later(std::string key, std::string value) {
     const auto remembered = settings_->recall_messages * recall::later_factor;
-    if (message_->account.value == 0 || remembered == 0) return;
+    if (message_->account.value == 0 || remembered == 0 || handed_.octets) return;
     storage::queue::put_note n{std::string(recall::later_space), std::move(key), std::move(value), {}, remembered};
     for (auto& c : spool_group(node_.clock->wall(), {std::move(n)}).commands) out_->with.commands.push_back(std::move(c));
   }
@@ -111,7 +113,7 @@ private:
   }
 
   base::result<void> gather() {
-    gathering_ = std::make_shared<message_gathering>(node_.data_directory + "/spill");
+    gathering_ = handed_.octets ? handed_.octets : std::make_shared<message_gathering>(node_.data_directory + "/spill");
     if (auto done = gathering_->append(message_->prefix); !done) return done;
     const auto& body = message_->content;
     std::string piece(std::min<std::size_t>(piece_octets, body.length), '\0');
@@ -142,6 +144,12 @@ private:
     if (!route.accepted())
       if (const auto behind = rewritten_sender(*limits_, *directory_, to.address, node_.clock->wall())) route = routing::route(*directory_, *behind, facts);
     if (!route.accepted()) return answer(number, refused(route.reason));
+    const auto elsewhere = [this](const routing::local_delivery& d) { return !homes_->here(*d.account); };
+    // Nodes that do not agree yet must not send mail to and fro.
+    if (handed_.octets && std::any_of(route.local.begin(), route.local.end(), elsewhere)) return answer(number, failed_here("Its home is elsewhere now"));
+    const auto apart = std::stable_partition(route.local.begin(), route.local.end(), [&](const auto& d) { return !elsewhere(d); });
+    for (auto at = apart; at != route.local.end(); ++at) route.remote.push_back(at->by_right ? at->delivered_to : at->account->address);
+    route.local.erase(apart, route.local.end());
     for (const auto& d : route.local)
       if (delivered_before(d)) return answer(number, refused(reception::loop_refusal()));
     for (const auto& d : route.local)
@@ -181,7 +189,10 @@ private:
   void keep_report(std::uint32_t number) {
     if (std::exchange(report_kept_, true)) return answer(number, delivered()); // for another recipient of the same message
     std::string text = message_->prefix;
-    if (message_->content.length <= tls_report_mail_octets_max) {
+    if (handed_.octets) {
+      if (gathering_->spilled() || gathering_->size() > tls_report_mail_octets_max) text.resize(tls_report_mail_octets_max + 1);
+      else text += gathering_->front();
+    } else if (message_->content.length <= tls_report_mail_octets_max) {
       auto body = node_.bodies->read_whole(message_->content);
       if (!body) return answer(number, failed_here("The message cannot be read now"));
       text += *body;
@@ -223,8 +234,8 @@ private:
     storage::mail::deliver what;
     what.folder = d.folder;
     what.create = d.create_folder;
-    what.origin = message_->id.value;
-    what.recipient = delivery_number(number, target);
+    what.origin = handed_.octets ? handed_.origin : message_->id.value;
+    what.recipient = delivery_number(handed_.octets ? handed_.numbers.at(number) : number, target);
     what.message.prefix = smtp::return_path_field(message_->sender) + smtp::delivered_to_field(d.delivered_to);
     what.message.internal_date = node_.clock->wall();
     auto known = summaries_.find(what.message.prefix.size());
@@ -264,6 +275,8 @@ private:
   }
 
   node& node_;
+  handed_over_mail handed_;                  ///< `octets` null: out of the spool
+  std::shared_ptr<const routing::home_view> homes_;
   envelope_ptr message_;
   archive_mail archive_;
   attempt_result_ptr out_;
@@ -313,7 +326,11 @@ caf::behavior local_actor(self_ptr self, std::shared_ptr<local_parts> parts) {
 } // namespace
 
 attempt_result_ptr deliver_here(node& n, const queueing::transaction& work, const envelope_ptr& message) {
-  return local_delivery(n, work, message).run(work.recipients);
+  return local_delivery(n, work.number, message).run(work.recipients);
+}
+
+attempt_result_ptr deliver_handed_over(node& n, const envelope_ptr& message, const std::vector<std::uint32_t>& recipients, handed_over_mail handed) {
+  return local_delivery(n, 0, message, std::move(handed)).run(recipients);
 }
 
 caf::actor spawn_local(caf::actor_system& system, std::shared_ptr<local_parts> parts) {

@@ -4,6 +4,7 @@
 #include "actors/http/fetcher.hpp"
 #include "actors/queue/destination_actor.hpp"
 #include "actors/queue/dispatch_actor.hpp"
+#include "actors/queue/home_delivery.hpp"
 #include "actors/queue/local_actor.hpp"
 #include "actors/queue/record_actor.hpp"
 #include "actors/queue/spool_commit.hpp"
@@ -83,6 +84,15 @@ outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_p
   parts->record = record_;
   parts->local = local_ = spawn_local(system, locally);
   parts->make_destination = [&n, &reactors, record = record_](caf::local_actor& parent, const std::string& destination) {
+    if (const auto volume = delivery::home_of_key(destination)) {
+      auto to_home = std::make_shared<home_delivery_parts>();
+      to_home->of = &n;
+      to_home->destination = destination;
+      to_home->volume = *volume;
+      to_home->dispatch = caf::actor_cast<caf::actor>(&parent);
+      to_home->record = record;
+      return spawn_home_delivery(parent, std::move(to_home));
+    }
     auto of = std::make_shared<destination_parts>();
     of->of = &n;
     of->destination = destination;

@@ -1,6 +1,7 @@
 #include "actors/queue/waiting.hpp"
 
 #include "actors/queue/delivery_settings.hpp"
+#include "actors/relay/homes.hpp"
 #include "base/text.hpp"
 #include "policy/routing/address_form.hpp"
 
@@ -45,6 +46,19 @@ std::string domain_of(const std::string& address) {
   return base::to_lower(written);
 }
 
+/// The volume of another node to which a recipient's mail goes whole. Nothing: it is delivered, or parted, here.
+std::optional<std::uint64_t> home_elsewhere(const routing_pictures& p, const routing::directory_view& directory, const std::string& address) {
+  if (!p.homes || p.homes->alone()) return {};
+  const auto to = directory.resolve(address);
+  if (to.what != routing::resolved::found || to.accounts.empty() || !to.remote.empty()) return {};
+  const auto volume = p.homes->volume_of(*to.accounts.front().account);
+  for (const auto& a : to.accounts)
+    if (p.homes->volume_of(*a.account) != volume) return {};
+  const auto* place = p.homes->place(volume);
+  if (place != nullptr && place->local) return {};
+  return volume;
+}
+
 queueing::priority urgency_of(const envelope& e) {
   if (e.priority > 0) return queueing::priority::urgent;
   return e.priority < 0 || e.origin == storage::queue::message_origin::list ? queueing::priority::bulk : queueing::priority::normal;
@@ -54,11 +68,11 @@ queueing::priority urgency_of(const envelope& e) {
 
 routing_pictures pictures_of(const node& n) {
   const auto settings = n.settings->get();
-  return {n.directory->get(), n.delivery->get(), settings, retry_settings_of(*settings), smart_host_of(*settings)};
+  return {n.directory->get(), n.delivery->get(), settings, retry_settings_of(*settings), smart_host_of(*settings), homes_of(n)};
 }
 
 bool other_ways(const routing_pictures& a, const routing_pictures& b) {
-  if (a.view != b.view || a.settings->queue_smart_host != b.settings->queue_smart_host ||
+  if (a.view != b.view || a.homes != b.homes || a.settings->queue_smart_host != b.settings->queue_smart_host ||
       a.settings->queue_smart_host_tls != b.settings->queue_smart_host_tls)
     return true;
   const auto& before = a.directory->domains();
@@ -84,7 +98,9 @@ queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& 
   for (std::uint32_t i = 0; i < e.recipients.size(); ++i) {
     const auto& r = e.recipients[i];
     if (r.state != storage::queue::recipient_state::waiting) continue;
-    const auto domain = domain_of(r.address);
+    auto domain = domain_of(r.address);
+    const auto home = own ? std::nullopt : home_elsewhere(p, directory, r.address);
+    if (home) domain = delivery::home_way(*home).key;
     auto known = std::find_if(by_domain.begin(), by_domain.end(), [&](const auto& d) { return d.first == domain; });
     if (known == by_domain.end()) {
       delivery::route_question q;
@@ -96,7 +112,7 @@ queueing::waiting_message waiting_of(const envelope& e, const routing_pictures& 
       q.tls_optional = e.tls_optional;
       q.dnssec_required = e.dnssec == storage::queue::dnssec_wish::required;
       q.dnssec_requested = e.dnssec == storage::queue::dnssec_wish::requested;
-      auto way = std::make_shared<const delivery::way>(delivery::choose(*p.view, q, p.smart_host));
+      auto way = std::make_shared<const delivery::way>(home ? delivery::home_way(*home) : delivery::choose(*p.view, q, p.smart_host));
       if (std::none_of(ways.begin(), ways.end(), [&](const auto& w) { return w.first == way->key; })) ways.emplace_back(way->key, way);
       known = by_domain.emplace(by_domain.end(), domain, std::move(way));
     }

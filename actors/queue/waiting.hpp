@@ -4,6 +4,7 @@
 #include "actors/node.hpp"
 #include "actors/queue/messages.hpp"
 #include "policy/delivery/retry_plan.hpp"
+#include "policy/routing/home_view.hpp"
 #include "storage/queue/envelope_record.hpp"
 
 #include <memory>
@@ -22,6 +23,7 @@ struct routing_pictures {
   std::shared_ptr<const config::settings> settings;
   delivery::retry_settings retry;    ///< of the settings, read once
   delivery::relay smart_host;        ///< the same; no host: none
+  std::shared_ptr<const routing::home_view> homes;
 };
 routing_pictures pictures_of(const node&);
 /// Whether mail could go another way by the second than by the first.

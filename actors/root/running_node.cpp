@@ -1,5 +1,7 @@
 #include "actors/root/running_node.hpp"
 
+#include "actors/relay/homes.hpp"
+#include "actors/relay/session_relays.hpp"
 #include "actors/xmpp/rooms/room_service.hpp"
 #include "base/log.hpp"
 
@@ -18,6 +20,10 @@ base::result<std::unique_ptr<running_node>> running_node::start(node_options opt
   if (!process) return base::fail(process.error());
   std::unique_ptr<running_node> self(new running_node);
   self->process_ = std::move(*process);
+  auto& p = *self->process_;
+  set_relays(*p.face, std::make_shared<session_relays>(session_relays::parts{
+                        p.system.get(), &p.reactors, p.counts, [face = p.face] { return homes_of(*face); },
+                        [face = p.face] { return face->draining.load(); }}));
   if (own_volume)
     if (const auto opened = self->open_volume(self->volumes()->own()); !opened) {
       // Actors run, and are not unwound: whoever called ends the process.
@@ -30,7 +36,10 @@ base::result<std::unique_ptr<running_node>> running_node::start(node_options opt
   return self;
 }
 
-running_node::~running_node() = default;
+running_node::~running_node() {
+  set_relays(*process_->face, nullptr);
+  set_homes(*process_->face, std::make_shared<const routing::home_view>());
+}
 
 std::string running_node::volume_directory(volume_id id) const {
   const auto& data = process_->options.data_directory;

@@ -139,9 +139,10 @@ std::shared_ptr<prepared_message> prepare(transaction& t, const commit_facts& fa
       continue;
     }
     if (facts.archive->wanted()) add_recipient(whole, r, r.address.text());
-    if (held(facts) || r.at_end.what == reception::fate::queued || wants_confirmation(t, r)) {
+    const bool elsewhere = facts.elsewhere && std::any_of(r.route.local.begin(), r.route.local.end(), [&](const auto& d) { return facts.elsewhere(*d.account); });
+    if (held(facts) || r.at_end.what == reception::fate::queued || elsewhere || wants_confirmation(t, r)) {
       // FUTURERELEASE: nobody has it before its time; the queue routes it then. Or its mailbox is full. Or its
-      // delivery is to be confirmed, which the queue does when it delivers.
+      // delivery is to be confirmed, which the queue does when it delivers. Or a mailbox is on another node.
       sent.queued(envelope.recipients.size(), r.address.text());
       add_recipient(envelope, r, r.address.text());
       continue;

@@ -71,6 +71,7 @@ struct commit_facts {
   std::int8_t priority = 0;                 ///< as storage::queue::envelope has it
   bool tls_optional = false;
   std::function<base::shard_id(base::account_id)> shard_of;
+  std::function<bool(const routing::account_record&)> elsewhere; ///< at home on another node: the queue takes it there
   std::shared_ptr<archive_mail> archive;   ///< told of the accounts that are reached; never null
   std::shared_ptr<const delivery::delivery_view> delivery; ///< whose gateways have queues of their own
   onward_facts onward;                      ///< for accounts that forward

@@ -7,6 +7,8 @@
 namespace rookery::delivery {
 namespace {
 
+constexpr std::string_view home_prefix = "home:";
+
 /// "never" counts for more than "when offered", and for less than a wish for TLS.
 tls_use strictest(tls_use a, tls_use b) noexcept {
   const auto rank = [](tls_use t) { return t == tls_use::when_offered ? -1 : t == tls_use::never ? 0 : static_cast<int>(t); };
@@ -77,6 +79,18 @@ std::string key_of(const way& w, const route_question& q, bool own) {
 }
 
 } // namespace
+
+way home_way(std::uint64_t volume) {
+  way w;
+  w.what = way::kind::home;
+  w.key = std::string(home_prefix) + std::to_string(volume);
+  return w;
+}
+
+std::optional<std::uint64_t> home_of_key(std::string_view key) noexcept {
+  if (!key.starts_with(home_prefix)) return {};
+  return base::parse_u64(key.substr(home_prefix.size()));
+}
 
 way choose(const delivery_view& view, const route_question& q, const relay& smart_host) {
   way w;

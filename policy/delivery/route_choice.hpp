@@ -27,6 +27,7 @@ struct route_question {
 struct way {
   enum class kind : std::uint8_t {
     local,  ///< into mailboxes here
+    home,   ///< to another node of the cluster, where the mailbox is
     mx,     ///< the MX hosts of `domain`
     host    ///< `hop.host`, without asking for MX
   } what = kind::mx;
@@ -43,6 +44,11 @@ struct way {
   bool dnssec_requested = false;    ///< and it had better be validated; not together with `dnssec_required`
   std::string key;                  ///< the dispatcher's destination
 };
+
+/// The way to a volume of another node: "home:4".
+way home_way(std::uint64_t volume);
+/// The volume of such a key; nothing: another kind of way.
+std::optional<std::uint64_t> home_of_key(std::string_view key) noexcept;
 
 /// `smart_host` with an empty host: none. The answer holds until the view changes.
 way choose(const delivery_view&, const route_question&, const relay& smart_host);

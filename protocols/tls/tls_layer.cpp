@@ -154,6 +154,17 @@ tls_layer::tls_layer(std::shared_ptr<const tls_context> context, std::shared_ptr
   SSL_set_num_tickets(ssl_, 0);
 }
 
+tls_layer::tls_layer(SSL* established) : ssl_(established), state_(tls_state::open), done_(true), fed_(true) {
+  BIO* bio = BIO_new(pipe_method());
+  if (bio == nullptr) {
+    SSL_free(ssl_);
+    throw std::bad_alloc();
+  }
+  BIO_set_data(bio, &pipe_);
+  SSL_set_bio(ssl_, bio, bio);
+  SSL_set_app_data(ssl_, &pipe_);
+}
+
 /// Without `required` the mode stays SSL_VERIFY_NONE: OpenSSL then verifies, keeps the first fault, and goes on.
 void tls_layer::expect(const peer_check& check) {
   mode_ = check.mode;

@@ -66,6 +66,8 @@ public:
   /// For a server that asks its clients for a certificate; each shakes hands anew, without tickets, for the
   /// chain is in no ticket.
   tls_layer(std::shared_ptr<const tls_context> context, std::shared_ptr<const client_trust> clients);
+  /// Takes over what has shaken hands already, with a socket: `start` and `describe` are not for it. Freed with the layer.
+  explicit tls_layer(SSL* established);
   ~tls_layer();
   tls_layer(const tls_layer&) = delete;
   tls_layer& operator=(const tls_layer&) = delete;

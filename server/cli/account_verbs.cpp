@@ -20,7 +20,7 @@ constexpr std::size_t import_octets_max = 3u << 20;
 
 struct account_options {
   std::string address, new_address, domain, state, display_name, description, quota_octets, quota_messages, details, file, existing = "refuse";
-  std::string forward_schedule, send_quota, mailbox_template, forward_host, forward_port, forward_tls, forward_login;
+  std::string forward_schedule, send_quota, mailbox_template, home, forward_host, forward_port, forward_tls, forward_login;
   bool forward_at_once = false, forward_no_login = false;
   std::vector<std::string> may_send_as, forward_to;
   bool forward_keep = true;
@@ -42,6 +42,7 @@ void add_members(const CLI::App& verb, const account_options& o, json::value& bo
   text("--quota-messages", "quota_messages", o.quota_messages);
   text("--send-quota", "send_quota", o.send_quota);
   text("--template", "template", o.mailbox_template);
+  text("--home", "home", o.home);
   text("--detail-folders", "detail_folders", o.details);
   if (verb.count("--admin") != 0) body.set("admin", o.admin);
   if (verb.count("--chat") != 0) body.set("chat", o.chat);
@@ -90,6 +91,7 @@ void add_member_options(CLI::App& verb, account_options& o) {
   verb.add_option("--quota", o.quota_octets, "What it may keep, as 500M or 2G; 0 is no limit, \"\" the server's default");
   verb.add_option("--quota-messages", o.quota_messages, "How many messages it may keep; 0 is no limit, \"\" the server's default");
   verb.add_option("--template", o.mailbox_template, "The template of its first mailboxes; \"\" is its domain's (rookery template)");
+  verb.add_option("--home", o.home, "Node of the cluster whose volume has its mail: number, name, address or uuid; \"\" is its domain's (moves no mail)");
   verb.add_option("--send-quota", o.send_quota, "How many messages it may send a day; 0 is no limit, \"\" its domain's or the server's default");
   verb.add_option("--detail-folders", o.details, "user+folder: ignored, existing or created; \"\" the server's default");
   verb.add_option("--may-send-as", o.may_send_as, "Further addresses, or @domain, that it may send as; replaces the list");

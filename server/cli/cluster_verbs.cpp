@@ -52,14 +52,16 @@ void show_status(command_line& c) {
   std::printf("cluster %s: this node is %s, %llu of %llu voters can be reached, configuration %lld\n", text(*s, "cluster").c_str(), text(*s, "standing").c_str(),
               static_cast<unsigned long long>(s->get_unsigned("voters_linked").value_or(0)), static_cast<unsigned long long>(s->get_unsigned("voters").value_or(0)),
               static_cast<long long>(s->get_integer("configuration").value_or(0)));
-  std::printf("%-4s %-24s %-28s %-9s %-7s %-6s %-7s %s\n", "ID", "NAME", "ADDRESS", "ROLE", "LEADS", "LINK", "CONFIG", "FAULT");
+  std::printf("sessions taken from other nodes: %llu\n", static_cast<unsigned long long>(s->get_unsigned("taken_sessions").value_or(0)));
+  std::printf("%-4s %-24s %-28s %-9s %-7s %-6s %-7s %-8s %-6s %s\n", "ID", "NAME", "ADDRESS", "ROLE", "LEADS", "LINK", "CONFIG", "DOMAINS", "GIVEN", "FAULT");
   const auto* items = s->get_array("items");
   for (const auto& n : items != nullptr ? *items : json::array{}) {
     const bool self = n.get_bool("self").value_or(false);
     const auto place = text(n, "host") + ":" + std::to_string(n.get_unsigned("port").value_or(0));
-    std::printf("%-4llu %-24s %-28s %-9s %-7s %-6s %-7llu %s\n", static_cast<unsigned long long>(n.get_unsigned("id").value_or(0)), text(n, "name").c_str(), place.c_str(),
+    std::printf("%-4llu %-24s %-28s %-9s %-7s %-6s %-7llu %-8llu %-6llu %s\n", static_cast<unsigned long long>(n.get_unsigned("id").value_or(0)), text(n, "name").c_str(), place.c_str(),
                 text(n, "role").c_str(), n.get_bool("leader").value_or(false) ? "yes" : "", self ? "here" : n.get_bool("linked").value_or(false) ? "up" : "DOWN",
-                static_cast<unsigned long long>(n.get_unsigned("configuration").value_or(0)), text(n, "fault").c_str());
+                static_cast<unsigned long long>(n.get_unsigned("configuration").value_or(0)), static_cast<unsigned long long>(n.get_unsigned("domains").value_or(0)),
+                static_cast<unsigned long long>(n.get_unsigned("given_sessions").value_or(0)), text(n, "fault").c_str());
   }
   show_volumes(*s);
 }
@@ -109,7 +111,7 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
 
   auto* init = family->add_subcommand("init", "Found a cluster with this node, which runs, as its first");
   init->add_option("--address", o->address, "Where other nodes reach this one: a name or an address; default: the host's name");
-  init->add_option("--port", o->port, "For the nodes among each other; the next one is for those that join; default: 7442 and port_base")->check(CLI::Range(1, 65534));
+  init->add_option("--port", o->port, "For the nodes among each other; the next two are for those that join and for streams; default: 7442 and port_base")->check(CLI::Range(1, 65533));
   add_json_option(*init, c);
   init->callback([&c, o] {
     json::value body{json::object{}};
@@ -134,7 +136,7 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
   enter->add_option("member", o->member, "A member: its name or address, with :PORT if it is not the token's")->required();
   enter->add_option("token", o->token, "What rookery cluster token has printed there")->required();
   enter->add_option("--address", o->address, "Where other nodes reach this one; default: the address that the member sees");
-  enter->add_option("--port", o->port, "As for init")->check(CLI::Range(1, 65534));
+  enter->add_option("--port", o->port, "As for init")->check(CLI::Range(1, 65533));
   add_json_option(*enter, c);
   enter->callback([&c, o] { join(c, *o); });
 

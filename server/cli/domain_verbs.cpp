@@ -15,7 +15,7 @@ namespace rookery::cli {
 namespace {
 
 struct domain_options {
-  std::string name, catch_all, postmaster, public_account, description, send_quota, mailbox_template, sts, sts_max_age, quiet_hours;
+  std::string name, catch_all, postmaster, public_account, description, send_quota, mailbox_template, home, sts, sts_max_age, quiet_hours;
   std::vector<std::string> sts_hosts, quiet_services, quiet_exempt;
   bool on = false, off = false, quiet_administrators = false, rooms_persistent = false, rooms_by_users = true;
   bool chat = true, mail_notices = true;
@@ -50,6 +50,7 @@ void add_members(const CLI::App& verb, const domain_options& o, json::value& bod
   text("--public-account", "public_account", o.public_account);
   text("--send-quota", "send_quota", o.send_quota);
   text("--template", "template", o.mailbox_template);
+  text("--home", "home", o.home);
   text("--description", "description", o.description);
   text("--mta-sts", "mta_sts", o.sts);
   if (verb.count("--mta-sts-host") > 0) {
@@ -108,6 +109,7 @@ void add_member_options(CLI::App& verb, domain_options& o) {
   verb.add_option("--public-account", o.public_account, "Account whose mailboxes are the domain's public folders (\"\" for none)");
   verb.add_option("--send-quota", o.send_quota, "How many messages each of its accounts may send a day; 0 is no limit, \"\" the server's default");
   verb.add_option("--template", o.mailbox_template, "The template of its new accounts' mailboxes; \"\" is the server's (rookery template)");
+  verb.add_option("--home", o.home, "Node of the cluster whose volume has its accounts' mail: number, name, address or uuid; \"\" is the first node (moves no mail)");
   verb.add_option("--description", o.description, "A note for administrators");
   verb.add_option("--mta-sts", o.sts, "Policy to publish for others' TLS: none, testing or enforce (\"\" publishes nothing)");
   verb.add_option("--mta-sts-host", o.sts_hosts, "Mail host that the policy names, may be repeated (\"\" takes the setting's)")->allow_extra_args(false);

@@ -3,7 +3,7 @@ import fcntl, os, random, signal, socket, subprocess, tempfile, time
 
 STANDARD = {"smtp": 25, "submission": 587, "submissions": 465, "lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110,
             "pop3s": 995, "metrics": 90, "http": 80, "https": 443, "odmr": 366, "xmpp": 5222, "xmpps": 5223, "web": 5280,
-            "cluster": 7442, "cluster_join": 7443}
+            "cluster": 7442, "cluster_join": 7443, "cluster_streams": 7444}
 
 
 def free(port):

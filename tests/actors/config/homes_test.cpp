@@ -1,3 +1,4 @@
+#include "actors/config/documents.hpp"
 #include "actors/config/homes.hpp"
 
 #include <gmock/gmock.h>
@@ -74,14 +75,20 @@ TEST(Homes, a_new_domain_gets_the_volume_with_the_fewest) {
 }
 
 TEST(Homes, are_kept_in_documents_as_numbers) {
+  auto p = patch_with("x");
+  EXPECT_FALSE(change_domain({}, p));
+  p.set("home", 6);
+  const auto domain = change_domain({}, p), account = change_account({}, p);
+  ASSERT_TRUE(domain && account);
   cluster c;
-  c.put(dir::document_kind::domain, 1, "a.test", R"({"home":6})");
-  c.put(dir::document_kind::account, 2, "u@b.test", R"({"state":"enabled","home":6})");
+  c.put(dir::document_kind::domain, 1, "a.test", *domain);
+  c.put(dir::document_kind::account, 2, "u@b.test", *account);
   c.put(dir::document_kind::account, 3, "home@b.test", R"({"description":"\"home\":9"})");
   const auto first = chosen_homes_of(*c.table, nullptr, nullptr);
   EXPECT_EQ(*first, (routing::chosen_homes{{{"a.test", 6}}, {{base::account_id{2}, 6}}}));
+  p.set("home", nullptr);
   const auto before = c.table;
-  c.put(dir::document_kind::domain, 1, "a.test", "{}");
+  c.put(dir::document_kind::domain, 1, "a.test", *change_domain(*domain, p));
   const auto second = chosen_homes_of(*c.table, before.get(), first);
   EXPECT_EQ(*second, (routing::chosen_homes{{}, {{base::account_id{2}, 6}}}));
   EXPECT_EQ(*second, *chosen_homes_of(*c.table, nullptr, nullptr)); // however it came about

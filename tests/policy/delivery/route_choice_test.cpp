@@ -197,5 +197,13 @@ TEST(RouteChoice, RecipientsMayAskForTls) {
     EXPECT_FALSE(without_require_tls(no)) << no;
 }
 
+TEST(HomeWay, has_a_name_of_its_own) {
+  const auto w = home_way(4);
+  EXPECT_EQ(w.what, way::kind::home);
+  EXPECT_EQ(w.key, "home:4");
+  EXPECT_EQ(home_of_key(w.key), 4u);
+  for (const auto* other : {"local", "home:", "home:x", "home.example", "[home]:25", "home:4 lmtp"}) EXPECT_FALSE(home_of_key(other)) << other;
+}
+
 } // namespace
 } // namespace rookery::delivery

@@ -1,0 +1,182 @@
+#include "actors/queue/home_delivery.hpp"
+
+#include "actors/queue/dispatch_actor.hpp"
+#include "actors/queue/home_mail.hpp"
+#include "actors/relay/homes.hpp"
+#include "actors/relay/session_relays.hpp"
+#include "base/log.hpp"
+
+#include <algorithm>
+
+namespace rookery::actors {
+namespace {
+
+using milliseconds = std::chrono::milliseconds;
+using probe_atom = caf::atom_constant<caf::atom("probe")>;
+
+constexpr milliseconds dial_time{3000}, piece_time{20'000}, answer_time{90'000}, probe_interval{1000};
+
+class home_state {
+public:
+  static inline const char* name = "home_delivery";
+
+  void begin(caf::event_based_actor* self, std::shared_ptr<home_delivery_parts> parts) {
+    self_ = self;
+    parts_ = std::move(parts);
+  }
+
+  void open(const open_connection& o) {
+    const auto number = o.slot.connection;
+    if (const auto why = reach()) {
+      connection_over over;
+      over.connection = number;
+      over.how = queueing::close_reason::failed;
+      over.why = {delivery::of_trouble(delivery::trouble::unreachable, *why), host_, false, false};
+      over.unreached = true;
+      self_->send(parts_->dispatch, std::move(over));
+      return probe_later();
+    }
+    go_on(number, 0);
+  }
+
+  void probe() {
+    probing_ = false;
+    if (stream_ && !stream_->closed()) return;
+    if (reach()) return probe_later();
+    self_->send(parts_->dispatch, retry_destination{parts_->destination});
+  }
+
+private:
+  void probe_later() {
+    if (std::exchange(probing_, true)) return;
+    self_->delayed_send(self_, probe_interval, probe_atom::value);
+  }
+
+  /// Nothing: there is a stream to who leads the volume now. Else why not.
+  std::optional<std::string> reach() {
+    const auto homes = homes_of(*parts_->of);
+    const auto* place = homes->place(parts_->volume);
+    const auto relays = relays_of(*parts_->of);
+    const auto identity = relays ? relays->identity() : nullptr;
+    if (place == nullptr || place->leader == 0 || !identity) return "nobody serves its home now";
+    host_ = place->address;
+    if (place->local) return "its home is here now";
+    if (stream_ && !stream_->closed() && leader_ == place->leader && epoch_ == place->epoch) return {};
+    stream_ = nullptr;
+    auto made = cluster::node_stream::dial(*identity, place->leader, delivery_stream, {{"volume", std::to_string(parts_->volume)}, {"from", std::to_string(identity->self())}}, dial_time);
+    if (!made) return made.error().client.value;
+    stream_ = std::move(*made);
+    leader_ = place->leader;
+    epoch_ = place->epoch;
+    return {};
+  }
+
+  /// `passed`: the last transaction whose result went to record.
+  void go_on(queueing::connection_number connection, std::uint64_t passed) {
+    const auto over = [this, connection, passed](queueing::close_reason how) {
+      self_->send(parts_->dispatch, connection_over{connection, how, {}, passed, false});
+    };
+    self_->request(parts_->dispatch, caf::infinite, take_work{connection, home_recipients_max})
+        .then(
+            [this, connection, over](const given_work& g) {
+              if (g.what != queueing::take_result::work) {
+                stream_ = nullptr;
+                return over(queueing::close_reason::finished);
+              }
+              auto result = bring(g.work, g.message);
+              const bool broken = result->how != queueing::end_reason::answered;
+              self_->send(parts_->record, std::move(result));
+              if (!broken) return go_on(connection, g.work.number);
+              connection_over lost;
+              lost.connection = connection;
+              lost.how = queueing::close_reason::failed;
+              lost.why = {delivery::of_trouble(delivery::trouble::lost, "the stream to its home was lost"), host_, false, false};
+              lost.passed = g.work.number;
+              self_->send(parts_->dispatch, std::move(lost));
+              probe_later();
+            },
+            [over](const caf::error&) { over(queueing::close_reason::finished); });
+  }
+
+  attempt_result_ptr bring(const queueing::transaction& work, const envelope_ptr& message) {
+    auto out = std::make_shared<attempt_result>();
+    out->transaction = work.number;
+    out->message = message;
+    out->here = true; // the mailbox is the end of its way
+    out->session = message->session;
+    const auto all = [&](const delivery::verdict& v) {
+      out->recipients.clear();
+      for (const auto n : work.recipients) out->recipients.push_back({n, v});
+      return out;
+    };
+    if (const auto why = reach()) {
+      out->how = queueing::end_reason::broken;
+      return all(delivery::of_trouble(delivery::trouble::unreachable, *why));
+    }
+    out->remote_host = host_;
+    home_mail mail{work.recipients, *message};
+    mail.message.recipients.clear();
+    for (const auto n : work.recipients) mail.message.recipients.push_back(message->recipients.at(n));
+    mail.message.prefix.clear();
+    mail.message.content = {};
+    const auto head = print(mail);
+    if (!head) return all(delivery::of_trouble(delivery::trouble::local, "the envelope is too long"));
+    const auto lost = [&](const std::string& why) {
+      stream_ = nullptr;
+      out->how = queueing::end_reason::broken;
+      return all(delivery::of_trouble(delivery::trouble::lost, why));
+    };
+    if (auto sent = stream_->send(home_mail_type, *head, piece_time); !sent) return lost(sent.error().client.value);
+    if (!message->prefix.empty())
+      if (auto sent = stream_->send(home_octets_type, message->prefix, piece_time); !sent) return lost(sent.error().client.value);
+    const auto& body = message->content;
+    std::string piece(std::min<std::size_t>(home_piece_octets, body.length), '\0');
+    for (std::uint32_t at = 0; at < body.length;) {
+      const auto n = parts_->of->bodies->read(body, at, piece.data(), std::min<std::size_t>(piece.size(), body.length - at));
+      if (!n || *n == 0) {
+        stream_ = nullptr; // the home drops what it has of it
+        base::log_event(base::severity::error, "delivery.unreadable").text("message", message_name(message->id)).text("error", n ? "a body in the spool is shorter than its record says" : n.error().log.value);
+        return all(delivery::of_trouble(delivery::trouble::local, "The message cannot be read now"));
+      }
+      at += static_cast<std::uint32_t>(*n);
+      if (auto sent = stream_->send(home_octets_type, std::string_view(piece).substr(0, *n), piece_time); !sent) return lost(sent.error().client.value);
+    }
+    if (auto sent = stream_->send(home_end_type, {}, piece_time); !sent) return lost(sent.error().client.value);
+    auto answer = stream_->receive(answer_time);
+    if (!answer) return lost(answer.error().client.value);
+    if (!*answer) return lost("its home does not answer");
+    auto results = (*answer)->type == home_results_type ? read_home_results((*answer)->body) : std::nullopt;
+    if (!results) return lost("its home gave an answer that cannot be read");
+    for (auto& r : *results)
+      if (std::find(work.recipients.begin(), work.recipients.end(), r.recipient) != work.recipients.end()) out->recipients.push_back(std::move(r));
+    for (const auto n : work.recipients) // each has a result
+      if (std::none_of(out->recipients.begin(), out->recipients.end(), [n](const auto& r) { return r.recipient == n; }))
+        out->recipients.push_back({n, delivery::of_trouble(delivery::trouble::local, "its home said nothing of it")});
+    return out;
+  }
+
+  caf::event_based_actor* self_ = nullptr;
+  std::shared_ptr<home_delivery_parts> parts_;
+  std::unique_ptr<cluster::node_stream> stream_;
+  std::uint64_t leader_ = 0, epoch_ = 0;
+  std::string host_;
+  bool probing_ = false;
+};
+
+caf::behavior home_delivery(caf::stateful_actor<home_state>* self, std::shared_ptr<home_delivery_parts> parts) {
+  self->set_default_handler(caf::drop);
+  self->set_error_handler([](caf::error&) {});
+  auto& st = self->state;
+  st.begin(self, std::move(parts));
+  return {[&st](const open_connection& o) { st.open(o); },
+          [&st](probe_atom) { st.probe(); },
+          [self](destination_idle) { self->quit(); }};
+}
+
+} // namespace
+
+caf::actor spawn_home_delivery(caf::local_actor& parent, std::shared_ptr<home_delivery_parts> parts) {
+  return parent.spawn<caf::detached + caf::hidden>(home_delivery, std::move(parts));
+}
+
+} // namespace rookery::actors

@@ -1,0 +1,127 @@
+#include "actors/queue/home_reception.hpp"
+
+#include "actors/account/message_gathering.hpp"
+#include "actors/queue/home_mail.hpp"
+#include "actors/queue/local_actor.hpp"
+#include "actors/queue/spool_commit.hpp"
+#include "actors/relay/homes.hpp"
+#include "base/crypto/crypto.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "storage/queue/spool_machine.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace rookery::actors {
+namespace {
+
+constexpr const char* note_space = "from-homes";
+constexpr std::chrono::minutes idle_time{10};      ///< the sender closes earlier, or is gone
+constexpr std::chrono::seconds piece_time{20}, commit_time{60};
+
+/// Numbers of messages grow with time: what is forgotten first is the oldest.
+std::string note_key(const std::string& from, const home_mail& m, std::size_t i) {
+  return message_name(m.message.id) + '/' + from + '/' + std::to_string(m.numbers[i]);
+}
+
+/// What the mail machine knows a delivery by: other nodes' messages have numbers as ours.
+std::uint64_t origin_of(const std::string& from, base::message_id id) {
+  const auto digest = base::sha256("home mail " + from + '/' + message_name(id));
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < 8; ++i) out = out << 8 | digest[i];
+  return out | 1;
+}
+
+/// Answers for all; nothing when it is not known what was done.
+std::optional<std::vector<recipient_result>> deliver(node& n, const std::string& from, home_mail mail, std::shared_ptr<message_gathering> octets) {
+  // One at a time: the same message may come again on a second stream while the first still waits for the disk.
+  static std::mutex one;
+  const std::lock_guard hold(one);
+  std::vector<recipient_result> out;
+  const auto notes = n.spool->view();
+  handed_over_mail handed;
+  handed.octets = std::move(octets);
+  handed.origin = origin_of(from, mail.message.id);
+  handed.numbers = mail.numbers;
+  std::vector<std::uint32_t> fresh;
+  for (std::uint32_t i = 0; i < mail.numbers.size(); ++i) {
+    const auto note = notes->note(note_space, note_key(from, mail, i));
+    if (!note) {
+      fresh.push_back(i);
+      continue;
+    }
+    const auto happened = base::parse_u64(note->value).value_or(0);
+    out.push_back({mail.numbers[i], {delivery::fate::done, "2.1.5", {}, "Delivered"},
+                   happened > static_cast<std::uint64_t>(delivery::happened::failed) ? delivery::happened::delivered : static_cast<delivery::happened>(happened)});
+  }
+  if (fresh.empty()) return out;
+  const auto message = std::make_shared<const storage::queue::envelope>(mail.message);
+  auto done = deliver_handed_over(n, message, fresh, std::move(handed));
+  const auto now = n.clock->wall();
+  for (const auto& r : done->recipients) {
+    if (r.as.what == delivery::fate::done) {
+      auto group = spool_group(now, {storage::queue::put_note{note_space, note_key(from, mail, r.recipient), std::to_string(static_cast<unsigned>(r.here)), now + home_deliveries_kept, home_deliveries_max}});
+      for (auto& c : group.commands) done->with.commands.push_back(std::move(c));
+    }
+    out.push_back({mail.numbers.at(r.recipient), r.as, r.here});
+  }
+  if (done->with.commands.empty()) return out;
+  caf::scoped_actor self{*n.system};
+  if (!commit_group_of(*self, n, std::move(done->with), 1, ack::applied, done->keep)) {
+    for (auto& r : out) // nothing of it is done
+      if (std::find_if(fresh.begin(), fresh.end(), [&](auto i) { return mail.numbers[i] == r.recipient; }) != fresh.end())
+        r.as = delivery::of_trouble(delivery::trouble::local, "its home takes nothing now");
+    return out;
+  }
+  bool good = false;
+  self->receive([&](const commit_done_ptr& c) { good = !c->error; }, caf::after(commit_time) >> [] {});
+  if (!good) return {};
+  return out;
+}
+
+} // namespace
+
+void take_home_mail(node& n, std::unique_ptr<cluster::node_stream> stream, const cluster::stream_opening& opening) {
+  const auto volume = base::parse_u64(opening.field("volume"));
+  // The volume whose spool has the mail: its leader brings it, whoever that is.
+  const auto from = opening.field("from");
+  const auto here = [&] {
+    const auto homes = homes_of(n);
+    const auto* place = homes->place(volume.value_or(0));
+    return place != nullptr && place->local && !n.draining;
+  };
+  if (!volume || !base::parse_u64(from) || !here()) return stream->refuse("this node does not serve volume " + base::printable(opening.field("volume"), 40) + " now");
+  if (!stream->accept()) return;
+  for (;;) {
+    auto first = stream->receive(idle_time);
+    if (!first || !*first || (*first)->type != home_mail_type) return;
+    auto mail = read_home_mail((*first)->body);
+    if (!mail) {
+      base::log_event(base::severity::error, "delivery.unreadable").text("from", from).text("error", "mail of another node cannot be read");
+      return;
+    }
+    auto octets = std::make_shared<message_gathering>(n.data_directory + "/spill");
+    std::optional<base::error> failed;
+    for (;;) {
+      auto piece = stream->receive(piece_time);
+      if (!piece || !*piece) return;
+      if ((*piece)->type == home_end_type) break;
+      if ((*piece)->type != home_octets_type) return;
+      if (failed) continue;
+      if (auto taken = octets->append((*piece)->body); !taken) failed = taken.error();
+    }
+    std::vector<recipient_result> results;
+    if (failed || !here()) {
+      for (const auto number : mail->numbers)
+        results.push_back({number, delivery::of_trouble(delivery::trouble::local, failed ? failed->client.value : "its home is elsewhere now")});
+    } else {
+      auto done = deliver(n, from, std::move(*mail), std::move(octets));
+      if (!done) return; // it comes again
+      results = std::move(*done);
+    }
+    if (!stream->send(home_results_type, print(results), piece_time)) return;
+  }
+}
+
+} // namespace rookery::actors

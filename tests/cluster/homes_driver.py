@@ -1,0 +1,320 @@
+#!/usr/bin/env python3
+"""Three real nodes, accounts at home on each: every account is served by every node, and mail reaches each mailbox once.
+
+Prints its seed; ends with 1 at the first fault, with the logs of the nodes.
+
+    homes_driver.py --rookery build/dev/server/rookery [--messages 60] [--kills 3] [--seed 7] [--keep]
+"""
+import argparse, imaplib, os, poplib, random, re, shutil, smtplib, ssl, sys, tempfile, threading, time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cluster_driver import Driver, Refused, until  # noqa: E402
+
+PASSWORD = "a long secret 7"
+ANY = ssl.create_default_context()
+ANY.check_hostname, ANY.verify_mode = False, ssl.CERT_NONE
+
+
+def quoted(name):
+    return name.replace("@", "%40")
+
+
+class Homes(Driver):
+    def people(self):
+        """A domain on each node, two accounts in each, and one whose account is elsewhere than its domain."""
+        self.ids = [n.cluster()["self"] for n in self.nodes]
+        self.accounts = {}
+        for i, n in enumerate(self.nodes):
+            by = self.nodes[(i + 1) % 3]  # any node takes the change
+            by.ask("POST", "/v1/domains", {"name": "d%d.test" % i, "home": str(self.ids[i])})
+            self.everywhere("/v1/domains/d%d.test" % i)
+            for name in ("ann", "bob"):
+                self.account(by, "%s@d%d.test" % (name, i), {}, i)
+        self.account(self.nodes[0], "cem@d0.test", {"home": self.ids[2]}, 2)
+        self.nodes[1].ask("POST", "/v1/aliases", {"address": "team@d1.test", "targets": ["ann@d0.test", "bob@d1.test", "bob@d2.test"]})
+        self.everywhere("/v1/aliases/team%40d1.test")
+        counts = {}
+        for n in range(3):
+            made = self.nodes[n].ask("POST", "/v1/domains", {"name": "chosen%d.test" % n})
+            counts[made["home"]] = counts.get(made["home"], 0) + 1
+        if max(counts.values()) > 2:
+            raise AssertionError("new domains are not spread: %s" % counts)
+        try:
+            self.nodes[0].ask("POST", "/v1/domains", {"name": "nowhere.test", "home": "mail9"})
+            raise AssertionError("a home that is none was taken")
+        except Refused as e:
+            if "no node mail9" not in str(e):
+                raise
+
+    def account(self, by, address, more, home):
+        by.ask("POST", "/v1/accounts", dict(more, address=address, password=PASSWORD))
+        self.everywhere("/v1/accounts/" + quoted(address))
+        self.accounts[address] = home
+
+    def everywhere(self, path):
+        for n in self.nodes:
+            until(lambda: n.ask("GET", path), path + " on all nodes")
+
+    def imap(self, n, user, tls=True):
+        c = imaplib.IMAP4("127.0.0.1", n.port("imap"))
+        c.sock.settimeout(60)
+        if tls:
+            c.starttls(ANY)
+        c.login(user, PASSWORD)
+        return c
+
+    def sessions(self):
+        """IMAP and POP3 of every account on every node: pipelining, large messages, IDLE, COMPRESS offered, STARTTLS."""
+        large = b"Subject: large\r\n\r\n" + b"".join(b"%d of many lines that have to pass\r\n" % i for i in range(60000))
+        for user in self.accounts:
+            for i, n in enumerate(self.nodes):
+                c = self.imap(n, user, tls=i != 0)
+                for wanted in ("UIDPLUS", "COMPRESS=DEFLATE", "IDLE"):
+                    if wanted not in c.capability()[1][0].decode():
+                        raise AssertionError("%s on %s: no %s" % (user, n.folder, wanted))
+                c.append("INBOX", None, None, b"Subject: from %d\r\n\r\nText.\r\n" % i)
+                kind, count = c.select("INBOX")
+                if kind != "OK" or int(count[0]) != i + 1:
+                    raise AssertionError("%s on %s has %s messages" % (user, n.folder, count))
+                c.logout()
+            p = poplib.POP3("127.0.0.1", self.nodes[1].port("pop3"), timeout=60)
+            p.stls(ANY)
+            p.user(user)
+            p.pass_(PASSWORD)
+            if p.stat()[0] != 3 or b"Text." not in p.retr(2)[1]:
+                raise AssertionError("POP3 of %s: %s" % (user, p.stat()))
+            for i in (1, 2, 3):
+                p.dele(i)
+            p.quit()
+        for user in ("ann@d0.test", "ann@d1.test", "ann@d2.test"):
+            for n in self.nodes:
+                self.piped(n, user)
+            c = self.imap(self.nodes[0], user)
+            if c.append("INBOX", None, None, large)[0] != "OK":
+                raise AssertionError("a large APPEND")
+            c.logout()
+            c = self.imap(self.nodes[1], user)
+            c.select("INBOX")
+            if c.fetch("1", "(BODY.PEEK[])")[1][0][1] != large:
+                raise AssertionError("a large FETCH of %s differs" % user)
+            c.store("1", "+FLAGS", "\\Deleted")
+            c.expunge()
+            c.logout()
+            self.idle(user)
+        print("  every account is served on every node", flush=True)
+
+    def piped(self, n, user):
+        """All at once, the login too: each answer once and in its order."""
+        c = imaplib.IMAP4("127.0.0.1", n.port("imap"))
+        c.sock.settimeout(60)
+        c.sock.sendall(("a LOGIN %s \"%s\"\r\nb SELECT INBOX\r\nc NOOP\r\nd LOGOUT\r\n" % (user, PASSWORD)).encode())
+        said = c.file.read().decode()
+        if re.findall(r"^([a-d]) OK", said, re.M) != ["a", "b", "c", "d"]:
+            raise AssertionError("pipelined on %s: %s" % (n.folder, said))
+        c.sock.close()
+
+    def idle(self, user):
+        c = self.imap(self.nodes[2], user)
+        c.select("INBOX")
+        c.send(b"i IDLE\r\n")
+        if not c.readline().startswith(b"+"):
+            raise AssertionError("no IDLE")
+        other = self.imap(self.nodes[1], user)
+        other.append("INBOX", None, None, b"Subject: news\r\n\r\nNews.\r\n")
+        while b"EXISTS" not in c.readline():
+            pass
+        c.send(b"DONE\r\n")
+        while not c.readline().startswith(b"i OK"):
+            pass
+        other.select("INBOX")
+        other.store("1:*", "+FLAGS", "\\Deleted")
+        other.expunge()
+        other.logout()
+        c.shutdown()
+
+    def send(self, n, sender, to, subject):
+        """False: it was not accepted, and nobody knows more."""
+        try:
+            with smtplib.SMTP("127.0.0.1", n.port("submission"), timeout=60) as s:
+                s.starttls(context=ANY)
+                s.login(sender, PASSWORD)
+                return not s.sendmail(sender, to, "From: %s\r\nTo: %s\r\nSubject: %s\r\n\r\nText of %s.\r\n" % (sender, ", ".join(to), subject, subject))
+        except (OSError, smtplib.SMTPException):
+            return False
+
+    def subjects(self, user):
+        """By any node that serves it, with all that was sent."""
+        c = self.imap(self.rng.choice(self.nodes), user)
+        c.select("INBOX")
+        kind, rows = c.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+        c.logout()
+        return sorted(r[1].decode().strip().split(": ", 1)[1] for r in rows if isinstance(r, tuple))
+
+    def expect(self, wanted, limit=120):
+        """Each of these subjects once, for each account, and nothing else that begins so."""
+        for user, subjects in wanted.items():
+            def there():
+                try:
+                    return self.subjects(user) == sorted(subjects)
+                except imaplib.IMAP4.error as e:
+                    if "UNAVAILABLE" in str(e):
+                        return False  # its home was not reached a moment ago
+                    raise
+            try:
+                until(there, "mail of " + user, limit)
+            except AssertionError:
+                have = self.subjects(user)
+                for n in self.nodes:
+                    print("%s: %s" % (n.folder, n.run("queue", "list").stdout), flush=True)
+                raise AssertionError("%s: missing %s, twice or strange %s" % (user, sorted(set(subjects) - set(have)),
+                                     sorted(s for s in have if have.count(s) > subjects.count(s))))
+
+    def mail(self):
+        """From each account on each node to all accounts, and to an alias whose people live on three nodes."""
+        wanted = {user: [] for user in self.accounts}
+        for i, n in enumerate(self.nodes):
+            for sender in ("ann@d0.test", "ann@d1.test", "ann@d2.test"):
+                subject = "m%d-%s" % (i, sender[4:6])
+                if not self.send(n, sender, list(self.accounts), subject):
+                    raise AssertionError("mail of %s was refused on %s" % (sender, n.folder))
+                for user in wanted:
+                    wanted[user].append(subject)
+            if not self.send(n, "bob@d1.test", ["team@d1.test"], "team%d" % i):
+                raise AssertionError("mail for the team was refused")
+            for user in ("ann@d0.test", "bob@d1.test", "bob@d2.test"):
+                wanted[user].append("team%d" % i)
+        self.expect(wanted)
+        print("  mail of all to all, once each", flush=True)
+        return wanted
+
+    def away(self, wanted):
+        """The home is stopped: logins say so, mail waits under its home's name; it comes back."""
+        home, other = self.nodes[2], self.nodes[0]
+        open_one = self.imap(other, "bob@d2.test")
+        open_one.select("INBOX")
+        home.stop()
+        try:
+            while b"BYE" not in open_one.readline():
+                pass
+        except (OSError, imaplib.IMAP4.abort) as e:
+            raise AssertionError("no BYE when the home went: %s" % e)
+        open_one.shutdown()
+        try:
+            self.imap(other, "bob@d2.test")
+            raise AssertionError("a login without its home")
+        except imaplib.IMAP4.error as e:
+            if "UNAVAILABLE" not in str(e):
+                raise
+        p = poplib.POP3("127.0.0.1", other.port("pop3"), timeout=60)
+        p.stls(ANY)
+        p.user("bob@d2.test")
+        try:
+            p.pass_(PASSWORD)
+            raise AssertionError("a POP3 login without its home")
+        except poplib.error_proto as e:
+            if b"[SYS/TEMP]" not in e.args[0]:
+                raise
+        self.imap(other, "bob@d1.test").logout()  # others are served
+        if not self.send(other, "ann@d0.test", ["bob@d2.test", "bob@d1.test"], "waits"):
+            raise AssertionError("mail for a home that is down was refused")
+        wanted["bob@d1.test"].append("waits")
+        until(lambda: "home:%d" % self.ids[2] in str(other.ask("GET", "/v1/destinations")), "the home among the destinations")
+        home.serve()
+        wanted["bob@d2.test"].append("waits")
+        self.expect(wanted)
+        print("  a home went and came back", flush=True)
+
+    def kills(self, wanted, messages, times):
+        """kill -9 of the home while mail is brought to it: nothing lost, nothing twice."""
+        home, sent, lock = self.nodes[2], [], threading.Lock()
+        left = list(range(messages))
+
+        def post(n, sender):
+            while True:
+                with lock:
+                    if not left:
+                        return
+                    number = left.pop()
+                subject = "k%d-%d" % (number, self.seed % 1000)
+                if self.send(n, sender, ["bob@d2.test", "cem@d0.test"], subject):
+                    with lock:
+                        sent.append(subject)
+                else:
+                    raise AssertionError("mail was refused by a node that runs")
+        faults = []
+
+        def guarded(*a):
+            try:
+                post(*a)
+            except Exception as e:  # told to the main thread
+                faults.append(e)
+        threads = [threading.Thread(target=guarded, args=(self.nodes[i], "ann@d%d.test" % i)) for i in (0, 1)]
+        for t in threads:
+            t.start()
+        for k in range(times):
+            want = messages * (k + 1) // (times + 1)
+            until(lambda: len(sent) >= want or faults, "%d messages" % want)
+            home.kill()
+            time.sleep(self.rng.uniform(0.0, 1.0))  # how long it is away is part of the seed
+            home.serve()
+        for t in threads:
+            t.join()
+        if faults:
+            raise faults[0]
+        for user in ("bob@d2.test", "cem@d0.test"):
+            wanted[user] += sent
+        self.expect(wanted)
+        print("  %d messages through %d kills of their home, once each" % (len(sent), times), flush=True)
+
+    def removed(self):
+        """An account that is removed on one node loses its mail on another."""
+        self.nodes[0].ask("DELETE", "/v1/accounts/bob%40d1.test")
+        until(lambda: "cluster.account_dropped" in self.nodes[1].log_tail(200000), "the mail of a removed account to go")
+
+    def status(self):
+        open_ones = [self.imap(self.nodes[0], "ann@d1.test"), self.imap(self.nodes[0], "ann@d2.test")]
+        rows = {i["id"]: i for i in self.nodes[0].cluster()["items"]}
+        if rows[self.ids[1]]["given_sessions"] != 1 or rows[self.ids[2]]["given_sessions"] != 1 or rows[self.ids[1]]["domains"] < 1:
+            raise AssertionError("status: %s" % rows)
+        if self.nodes[1].cluster()["taken_sessions"] != 1:
+            raise AssertionError("status: %s" % self.nodes[1].cluster())
+        for c in open_ones:
+            c.logout()
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--rookery", required=True)
+    p.add_argument("--messages", type=int, default=60)
+    p.add_argument("--kills", type=int, default=3)
+    p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    p.add_argument("--keep", action="store_true")
+    a = p.parse_args()
+    print("seed %d" % a.seed, flush=True)
+    folder = tempfile.mkdtemp(prefix="rookery-homes-")
+    d = Homes(a.rookery, a.seed, folder)
+    try:
+        d.form()
+        d.people()
+        d.sessions()
+        d.status()
+        wanted = d.mail()
+        d.away(wanted)
+        d.kills(wanted, a.messages, a.kills)
+        d.removed()
+        d.checked()
+        print("all mail once, every account everywhere")
+    except BaseException:
+        d.end()
+        for n in d.nodes:
+            if os.path.exists(os.path.join(n.folder, "serve.log")):
+                print("--- %s\n%s" % (n.folder, n.log_tail(20000)), flush=True)
+        raise
+    finally:
+        d.end()
+        if not a.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
