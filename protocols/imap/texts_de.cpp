@@ -205,6 +205,7 @@ constexpr auto table = std::to_array<translation>({
     {"The right to read the selected mailbox was taken away", "Das Recht, den geöffneten Ordner zu lesen, wurde entzogen"},
     {"The selected mailbox can be named once", "Der geöffnete Ordner kann nur einmal genannt werden"},
     {"The selected mailbox was deleted", "Der geöffnete Ordner wurde gelöscht"},
+    {"The server with your mail cannot be reached, try again later", "Der Server mit Ihrer Post ist nicht erreichbar, bitte später noch einmal versuchen"},
     {"The value is no search", "Der Wert ist keine Suche"},
     {"The value is too long", "Der Wert ist zu lang"},
     {"There is no message with such a number", "Eine Nachricht mit dieser Nummer gibt es nicht"},
