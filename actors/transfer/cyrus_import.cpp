@@ -128,10 +128,7 @@ base::result<void> file_import::cyrus_mailbox(const std::string& root, const pla
     m.flags = flags_of(r, header->keywords);
     if (const auto done = message_file(path, std::move(m)); !done) return done;
   }
-  if (auto done = flush(); !done) return done;
-  if (auto done = to_.end(0); !done) return done;
-  run_->change([](transfer_state& s) { ++s.folders; });
-  return {};
+  return end_folder();
 }
 
 } // namespace rookery::actors

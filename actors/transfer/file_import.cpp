@@ -57,6 +57,13 @@ base::result<void> file_import::flush() {
   return to_.add(batch_);
 }
 
+base::result<void> file_import::end_folder() {
+  if (auto done = flush(); !done) return done;
+  if (auto done = to_.end(0); !done) return done;
+  run_->change([](transfer_state& s) { ++s.folders; });
+  return {};
+}
+
 base::result<void> file_import::mbox(const std::string& path) {
   const auto entry = storage::entry_at(path);
   if (!entry) return base::fail(entry.error());
@@ -151,10 +158,7 @@ base::result<void> file_import::mbox_file(const std::string& path, const std::st
     leave_out(folder, "is no mbox file: it does not begin with a line \"From \" and a date");
     return {};
   }
-  if (auto done = flush(); !done) return done;
-  if (auto done = to_.end(0); !done) return done;
-  run_->change([](transfer_state& s) { ++s.folders; });
-  return {};
+  return end_folder();
 }
 
 base::result<void> file_import::find_folders(const std::string& root, const std::string& below, unsigned depth, std::vector<place>& into) {
@@ -258,10 +262,7 @@ base::result<void> file_import::maildir_folder(const std::string& root, const pl
     m.flags = flags_of(maildir::state_of(*name, letters));
     if (const auto done = message_file(directory + f.path, std::move(m)); !done) return done;
   }
-  if (auto done = flush(); !done) return done;
-  if (auto done = to_.end(0); !done) return done;
-  run_->change([](transfer_state& s) { ++s.folders; });
-  return {};
+  return end_folder();
 }
 
 base::result<void> file_import::message_file(const std::string& path, copied_message m) {

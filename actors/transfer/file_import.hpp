@@ -35,6 +35,8 @@ private:
   /// Into the batch, which is stored when it is full.
   base::result<void> take(copied_message);
   base::result<void> flush();
+  /// What is left of the batch is stored, and the pass through the folder is over.
+  base::result<void> end_folder();
   void leave_out(const std::string& what, const std::string& why);
   bool known(std::uint64_t key);
 
