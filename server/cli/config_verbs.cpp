@@ -128,9 +128,11 @@ void add_config_verbs(CLI::App& app, command_line& c) {
     verb->add_option("--confirm-within", o->confirm, "Take it back by itself unless `rookery config confirm` comes in time: 2m");
   };
 
-  auto* log = family->add_subcommand("log", "The last changes, newest first");
-  add_json_option(*log, c);
-  log->callback([&c] { c.list("/v1/history", {{"version", "VERSION"}, {"time", "TIME"}, {"author", "AUTHOR"}, {"changes", "CHANGES"}, {"lines", "WHAT"}}); });
+  for (auto* log : {family->add_subcommand("log", "The last changes, newest first"),
+                    app.add_subcommand("history", "The last changes of the configuration, newest first")}) {
+    add_json_option(*log, c);
+    log->callback([&c] { c.list("/v1/history", {{"version", "VERSION"}, {"time", "TIME"}, {"author", "AUTHOR"}, {"changes", "CHANGES"}, {"lines", "WHAT"}}); });
+  }
 
   auto* diff = family->add_subcommand("diff", "What differs between two versions; the last change, or all since the one given");
   diff->add_option("versions", o->versions, "FROM, or FROM and TO")->expected(0, 2);

@@ -40,10 +40,6 @@ void add_status_verbs(CLI::App& app, command_line& c) {
   add_json_option(*status, c);
   status->callback([&c] { c.show("/v1/status"); });
 
-  auto* history = app.add_subcommand("history", "The last changes of the configuration, newest first");
-  add_json_option(*history, c);
-  history->callback([&c] { c.list("/v1/history", {{"version", "VERSION"}, {"time", "TIME"}, {"author", "AUTHOR"}, {"changes", "CHANGES"}, {"lines", "WHAT"}}); });
-
   auto* certificates = app.add_subcommand("certificates", "Certificates of the running server")->require_subcommand(1);
   auto* list = certificates->add_subcommand("list", "List them with their names and last day");
   add_json_option(*list, c);
