@@ -234,9 +234,9 @@ std::optional<document_kind> kind_named(std::string_view name) noexcept {
 
 base::result<std::vector<document_change>> changes_between(const dir::config_table& now, const std::vector<dir::history_entry>& history,
                                                            std::uint64_t from, std::uint64_t to) {
-  if (to < from) return base::fail(base::error_kind::invalid, "the first version is the earlier one");
   const auto before = as_it_was(now, history, from), after = as_it_was(now, history, to);
   if (!before) return base::fail(before.error());
+  if (to < from) return base::fail(base::error_kind::invalid, "the first version is the earlier one");
   if (!after) return base::fail(after.error());
   std::vector<document_change> out;
   for (const auto& [where, content] : *before) {

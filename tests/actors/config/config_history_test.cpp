@@ -81,6 +81,13 @@ TEST_F(configuration, AVersionThatIsForgottenIsRefused) {
   EXPECT_TRUE(plan_rollback(now(), holes, 2).ok());
 }
 
+TEST_F(configuration, AVersionThatIsNotThereYetIsNamed) {
+  const auto r = plan_rollback(now(), history(), 99);
+  ASSERT_FALSE(r.ok());
+  EXPECT_EQ(r.error().kind, base::error_kind::invalid);
+  EXPECT_NE(r.error().client.value.find("no version 99"), std::string::npos);
+}
+
 TEST_F(configuration, RollbackMakesWhatWasThere) {
   apply({dir::put{document_kind::setting, "smtp.recipients_max", dir::expect::any, "600"},
          dir::put{document_kind::alias, "info@x", dir::expect::absent, R"({"targets":["ann@x"]})"}});
