@@ -1,6 +1,8 @@
 #include "actors/queue/spool_commit.hpp"
 
 #include "actors/shard/log_actor.hpp"
+#include "actors/system/config_commit.hpp"
+#include "base/check.hpp"
 #include "base/crypto/crypto.hpp"
 
 namespace rookery::actors {
@@ -30,6 +32,8 @@ void add_written(storage::commit_group& group, base::wall_time now, storage::que
 
 bool commit_group_of(caf::local_actor& from, node& n, storage::commit_group group, std::uint64_t token, ack when,
                      std::shared_ptr<void> keep) {
+  // The configuration has a log of its own, and in a cluster an agreement in front of it (commit_configuration).
+  for (const auto& c : group.commands) base::check(c.shard != storage::config_shard, "a group changes the volume");
   auto request = std::make_shared<commit_request>();
   request->group = std::move(group);
   request->when = when;
@@ -42,10 +46,20 @@ void awaited_commits::send(caf::local_actor& from, node& n, storage::commit_grou
   const auto token = ++last_token_;
   waiting_.emplace(token, std::move(then));
   if (commit_group_of(from, n, std::move(group), token)) return;
-  commit_done refused;
-  refused.token = token;
-  refused.error = base::make_error(base::error_kind::try_later, "the log takes nothing now");
-  done(refused);
+  refused(token);
+}
+
+void awaited_commits::send_configuration(caf::local_actor& from, const node& n, std::string payload, continuation then) {
+  const auto token = ++last_token_;
+  waiting_.emplace(token, std::move(then));
+  if (!commit_configuration(from, n, std::move(payload), token)) refused(token);
+}
+
+void awaited_commits::refused(std::uint64_t token) {
+  commit_done answer;
+  answer.token = token;
+  answer.error = base::make_error(base::error_kind::try_later, "the log takes nothing now");
+  done(answer);
 }
 
 void awaited_commits::done(const commit_done& answer) {

@@ -1,4 +1,4 @@
-/// Commits of spool commands by actors that are no connections.
+/// Commits by actors that are no connections: commands of a volume, and changes of the configuration.
 #pragma once
 
 #include "actors/node.hpp"
@@ -20,7 +20,8 @@ storage::commit_group spool_group(base::wall_time now, std::vector<storage::queu
 /// Adds a message that the server itself has written: its octets, and the command that accepts it.
 void add_written(storage::commit_group&, base::wall_time now, storage::queue::envelope, std::string octets);
 
-/// Sends it off; `from` gets a commit_done_ptr with the token. False: the log takes nothing now.
+/// Sends it off, to the volume's log: no commands of the configuration. `from` gets a commit_done_ptr with the token.
+/// False: the log takes nothing now.
 bool commit_group_of(caf::local_actor& from, node&, storage::commit_group, std::uint64_t token = 0, ack = ack::applied,
                      std::shared_ptr<void> keep = nullptr);
 
@@ -30,9 +31,13 @@ public:
   using continuation = std::function<void(const commit_done&)>;
   /// `then` is called once: now, with an error, when the log takes nothing.
   void send(caf::local_actor& from, node&, storage::commit_group, continuation then);
+  /// The same for one encoded config_command (actors/system/config_commit.hpp).
+  void send_configuration(caf::local_actor& from, const node&, std::string payload, continuation then);
   void done(const commit_done&);
 
 private:
+  void refused(std::uint64_t token);
+
   std::map<std::uint64_t, continuation> waiting_;
   std::uint64_t last_token_ = 0;
 };

@@ -1,9 +1,7 @@
 #include "actors/system/config_guard.hpp"
 
 #include "actors/config/config_history.hpp"
-#include "actors/shard/log_actor.hpp"
-#include "actors/system/config_agreement.hpp"
-#include "actors/system/process_share.hpp"
+#include "actors/system/config_commit.hpp"
 #include "base/log.hpp"
 #include "storage/directory/config_machine.hpp"
 
@@ -35,19 +33,7 @@ void look_after(self_ptr self, base::duration wait) {
 
 void commit(self_ptr self, const node& n, std::string payload) {
   self->state.trying = true;
-  if (const auto with = agreement_of(n)) {
-    with->propose(std::move(payload), [to = caf::actor_cast<caf::actor>(self)](base::result<storage::command_result> r) {
-      const auto done = std::make_shared<commit_done>();
-      if (r) done->results.push_back(std::move(*r));
-      else done->error = r.error();
-      caf::anon_send(to, commit_done_ptr(done));
-    });
-    return;
-  }
-  auto request = std::make_shared<commit_request>();
-  request->group.commands.push_back({storage::config_shard, 1, std::move(payload), {}});
-  request->when = ack::applied;
-  if (const auto share = share_of(n); share && submit_commit(*self, share->config_log, *share->config_gate, std::move(request))) return;
+  if (commit_configuration(*self, n, std::move(payload))) return;
   self->state.trying = false;
   look_after(self, again_after);
 }

@@ -2,6 +2,7 @@
 
 #include "actors/shard/log_actor.hpp"
 #include "actors/system/config_agreement.hpp"
+#include "actors/system/config_commit.hpp"
 #include "actors/system/process_share.hpp"
 #include "base/check.hpp"
 
@@ -49,18 +50,9 @@ bool node::commit(net::connection& from, storage::commit_group group, ack when, 
                   std::shared_ptr<void> keep) const {
   const bool configures = changes_configuration(group);
   for (const auto& c : group.commands) base::check((c.shard == storage::config_shard) == configures, "a group changes the configuration or the volume");
-  if (const auto with = configures ? agreement_of(*this) : nullptr; with != nullptr) {
-    if (group.commands.size() != 1) return false; // what one node alone decides cannot be in one group with it
-    with->propose(std::move(group.commands.front().payload),
-                  [to = caf::actor_cast<caf::strong_actor_ptr>(from.ctrl()), token](base::result<storage::command_result> r) {
-                    const auto done = std::make_shared<commit_done>();
-                    done->token = token;
-                    if (r) done->results.push_back(std::move(*r));
-                    else done->error = r.error();
-                    caf::anon_send(caf::actor_cast<caf::actor>(to), commit_done_ptr(done));
-                  });
-    return true;
-  }
+  if (configures && agreement_of(*this) != nullptr)
+    // What one node alone decides cannot be in one group with it.
+    return group.commands.size() == 1 && commit_configuration(from, *this, std::move(group.commands.front().payload), token);
   auto request = std::make_shared<commit_request>();
   request->group = std::move(group);
   request->when = when;
