@@ -46,6 +46,7 @@ void chat_account::send_iq(client& c, client_stanza& s) {
   }
   if (!xmpp::is_request(iq)) return static_cast<void>(heard_caps(c, iq)); // or an answer to one of our pushes
   if (own && answer_profile(c, s.what, s.receipt)) return;
+  if (answer_registration(c, s.what, s.receipt)) return;
   if ((own && answer_own(c, iq, s.receipt)) || answer_server(c, iq, s.receipt)) return;
   refuse(c, iq, xmpp::condition::service_unavailable);
 }

@@ -8,6 +8,7 @@
 #include "protocols/xmpp/disco.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace rookery::actors {
 namespace {
@@ -44,11 +45,25 @@ caf::message_handler c2s_host::messages() {
             leave(false);
             link().abort("another connection resumes the stream");
           },
+          [this](const password_changes&) { password_changes_ = true; },
+          [this](const password_changed& p) {
+            password_changes_ = false;
+            own_key_ = p.stored_key;
+            if (std::exchange(closed_meanwhile_, false)) close_account();
+          },
           [this](const account_closed& c) {
-            session_.end(c.quiet ? xmpp::stream_fault::policy_violation : xmpp::stream_fault::not_authorized,
-                         c.quiet ? std::string(quiet::quiet_text) : "The account was closed, or its password changed");
+            if (c.quiet) return session_.end(xmpp::stream_fault::policy_violation, quiet::quiet_text);
+            if (password_changes_) closed_meanwhile_ = true;
+            else close_account();
           },
           [this](const account_changed&) { look_at_mail(); }};
+}
+
+void c2s_host::close_account() {
+  // It stays with the password that it has set itself.
+  const auto now = own_key_.empty() ? nullptr : node_.directory->get()->account(entry_.id());
+  if (now && now->address == entry_.account()->address && now->may_log_in() && now->credentials().stored_key == own_key_) return;
+  session_.end(xmpp::stream_fault::not_authorized, "The account was closed, or its password changed");
 }
 
 void c2s_host::on(xmpp::stream_session::event& e) {

@@ -54,6 +54,7 @@ private:
   void watch_mail();
   void look_at_mail();
   void flush_waiting();
+  void close_account();
   void leave(bool finished);
 
   node& node_;
@@ -65,6 +66,8 @@ private:
   std::shared_ptr<delivery_progress> progress_ = std::make_shared<delivery_progress>();
   std::shared_ptr<storage::mail::account_cell> mail_; ///< null: it is not told of mail
   std::uint32_t mail_next_ = 0;           ///< the UID from which on mail is new
+  bool password_changes_ = false, closed_meanwhile_ = false;
+  std::string own_key_;                   ///< of the password that this client has set; empty: it has set none
   bool active_ = true, resumable_ = false, left_ = false;
   std::deque<deliver_stanza> waiting_;    ///< for an inactive client; presence once for each sender
 };

@@ -140,6 +140,10 @@ private:
   void refuse(client&, query iq, xmpp::condition, std::string_view text = {});
   xmpp::element account_info(const xmpp::jid& asker) const;
 
+  // account_password.cpp
+  bool answer_registration(client&, const stanza_ptr& iq, const receipt_ptr&);
+  void change_password(std::uint64_t client_id, const stanza_ptr& iq, const std::string& address, std::string password, const receipt_ptr&);
+
   // account_pubsub.cpp: nodes and items (XEP-0060, XEP-0163)
   using reply_to = std::function<void(xmpp::element)>;
   void restore_pubsub(const std::vector<storage::chat::stored_record>& nodes, std::vector<item_row> items);
@@ -182,6 +186,7 @@ private:
   const base::account_id id_;
   const std::string owner_;
   awaited_commits commits_;
+  bool changing_password_ = false;
   std::vector<std::unique_ptr<client>> clients_;
   std::uint64_t last_client_ = 0, last_parking_ = 0, taken_ = 0;
   std::map<xmpp::jid, xmpp::roster_item> own_roster_; ///< as it is kept

@@ -54,6 +54,13 @@ struct end_stream {
   xmpp::stream_fault why{};
   std::string text;
 };
+/// To a client's connection: it asked for another password of its account. Whether its stream ends with the old one is
+/// clear with the answer.
+struct password_changes {};
+/// Behind the answer. The stream stays while the account has this password.
+struct password_changed {
+  std::string stored_key;               ///< SCRAM-SHA-256; empty: none was made
+};
 /// To a client's connection: another one goes on with its stream; give it up (park_session).
 struct surrender_stream {};
 
@@ -142,6 +149,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::routed_stanza_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::message_sent)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::deliver_stanza)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::end_stream)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::password_changes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::password_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::surrender_stream)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::bind_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::session_bound)

@@ -114,6 +114,17 @@ void stream_session::fail_login(std::string_view condition) {
   exchange_.reset();
   state_ = state::negotiating;
   put("<failure xmlns='" + std::string(space::sasl) + "'><" + std::string(condition) + "/></failure>");
+  count_failure();
+}
+
+/// XEP-0077 §3.1: accounts are not made here.
+void stream_session::refuse_registration(const element& iq) {
+  if (!is_request(iq)) return end(stream_fault::not_authorized);
+  put(error_reply(iq, condition::service_unavailable));
+  count_failure();
+}
+
+void stream_session::count_failure() {
   if (++failures_ >= settings_->limits.authentication_failures) {
     // The facts of the failures are still told to the host.
     auto told = std::move(events_);

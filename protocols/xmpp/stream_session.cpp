@@ -212,6 +212,7 @@ void stream_session::on_element(element e) {
   case state::negotiating:
     if (e.is("starttls", space::tls)) return on_starttls();
     if (e.is("auth", space::sasl)) return on_auth(e);
+    if (kind_of(e) == stanza_kind::iq && e.child("query", space::registration) != nullptr) return refuse_registration(e);
     break;
   case state::exchanging:
     if (e.space == space::sasl) return on_sasl(e);

@@ -172,6 +172,8 @@ private:
   void on_auth(const element&);
   void take(sasl::step);
   void fail_login(std::string_view condition);
+  void count_failure();
+  void refuse_registration(const element&);
   std::string offered_mechanisms() const;
 
   // stream_stanzas.cpp: binding, stream management, stanzas
