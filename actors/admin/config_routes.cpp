@@ -1,5 +1,6 @@
 // The configuration as a whole: what changed, the way back, and changes by a file.
 #include "actors/admin/call.hpp"
+#include "actors/config/config_file.hpp"
 #include "actors/config/config_history.hpp"
 #include "base/text.hpp"
 #include "policy/delivery/retry_plan.hpp"

@@ -27,6 +27,9 @@ inline constexpr std::uint64_t cluster_protocol = 1;
 inline constexpr std::chrono::hours token_time_standard{24};
 inline constexpr std::size_t tokens_max = 100; ///< that wait to be used
 
+/// What is answered where a cluster is needed and there is none.
+base::failure<base::error> not_a_member();
+
 class cluster_service final : public config_agreement, public std::enable_shared_from_this<cluster_service> {
 public:
   struct options {

@@ -70,13 +70,6 @@ base::result<answer> ask(const std::string& url, const std::string& authority, c
 
 base::failure<base::error> refused(const std::string& text) { return base::fail(base::error_kind::denied, text); }
 
-/// Secrets of the cluster are for the node's user alone.
-base::result<void> keep(const std::string& path, std::string_view text) {
-  auto written = storage::posix_file_system().replace(path, text);
-  if (written) (void)::chmod(path.c_str(), 0600);
-  return written;
-}
-
 /// What root has made belongs to whom the data directory belongs to.
 void give_to_owner(const std::string& data_directory) {
   struct ::stat owner {};
@@ -161,8 +154,8 @@ base::result<joined> join_cluster(const join_order& order) {
   const std::pair<const char*, std::string> texts[] = {
       {"/authority.pem", shown->body}, {"/node.pem", std::string(body->get_string("certificate").value_or(""))}, {"/node.key", keys->private_key}};
   for (const auto& [name, text] : texts)
-    if (auto written = keep(directory + name, text); !written) return base::fail(written.error());
-  if (auto written = keep(storage::sealing_key_path(order.data_directory), base::to_hex(*sealing_key) + '\n'); !written) return base::fail(written.error());
+    if (auto written = keep_private(directory + name, text); !written) return base::fail(written.error());
+  if (auto written = keep_private(storage::sealing_key_path(order.data_directory), base::to_hex(*sealing_key) + '\n'); !written) return base::fail(written.error());
   base::wipe(*sealing_key);
   if (auto written = write_member(files, order.data_directory, m); !written) return base::fail(written.error());
   give_to_owner(order.data_directory);

@@ -2,6 +2,7 @@
 
 #include "protocols/json/value.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace rookery::actors {
@@ -74,6 +75,14 @@ base::result<void> write_member(storage::file_system& files, const std::string& 
   v.set("nodes", std::move(nodes));
   return files.replace(path_of(data_directory), json::to_text(v, true) + '\n');
 }
+
+base::result<void> keep_private(const std::string& path, std::string_view text) {
+  auto written = storage::posix_file_system().replace(path, text);
+  if (written) (void)::chmod(path.c_str(), 0600);
+  return written;
+}
+
+base::result<std::string> read_kept(const std::string& path) { return storage::posix_file_system().read_all(path, 1u << 20); }
 
 std::optional<cluster::node_entry> read_node_document(std::uint64_t id, const std::string& uuid, std::string_view content) {
   const auto v = json::parse(content);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rookery::actors {
@@ -26,6 +27,10 @@ std::string cluster_directory(const std::string& data_directory);
 bool is_member(const std::string& data_directory);
 base::result<member_facts> read_member(storage::file_system&, const std::string& data_directory);
 base::result<void> write_member(storage::file_system&, const std::string& data_directory, const member_facts&);
+
+/// A file of the cluster's directory, for the node's user alone; secrets among them.
+base::result<void> keep_private(const std::string& path, std::string_view text);
+base::result<std::string> read_kept(const std::string& path);
 
 /// A node's document in the configuration.
 std::optional<cluster::node_entry> read_node_document(std::uint64_t id, const std::string& uuid, std::string_view content);

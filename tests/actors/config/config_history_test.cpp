@@ -1,3 +1,4 @@
+#include "actors/config/config_file.hpp"
 #include "actors/config/config_history.hpp"
 #include "storage/tree/tree.hpp"
 
