@@ -154,6 +154,7 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
   given->reload_certificates = [entries = file.certificates, &keys, &n]() -> base::result<json::value> {
     n.trust->load(*n.settings->get(), true);
     // To the administrator the log's text: he may know the paths.
+    for (const auto& fault : keys.follow(*n.config->table(), *n.secrets)) return base::fail(base::error_kind::invalid, fault);
     if (const auto loaded = keys.load(entries); !loaded) return base::fail(base::error_kind::invalid, loaded.error().log.value);
     return list_certificates(entries);
   };

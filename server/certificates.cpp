@@ -1,6 +1,8 @@
 #include "server/certificates.hpp"
 
+#include "actors/config/certificate_documents.hpp"
 #include "base/text.hpp"
+#include "protocols/tls/certificate.hpp"
 
 #include <fstream>
 #include <iterator>
@@ -29,33 +31,86 @@ std::shared_ptr<const tls::tls_context> choose(const by_name& all, std::string_v
 
 } // namespace
 
-base::result<void> certificates::load(const std::vector<certificate_entry>& entries) {
+base::result<std::shared_ptr<const tls::tls_context>> certificates::combine(const std::vector<material>& files, const std::vector<material>& agreed) {
+  const material* first = nullptr;
+  for (const auto& m : agreed)
+    if (m.is_default && first == nullptr) first = &m;
+  if (first == nullptr && !files.empty()) first = &files.front();
+  if (first == nullptr && !agreed.empty()) first = &agreed.front();
+  if (first == nullptr) return std::shared_ptr<const tls::tls_context>();
   const auto named = std::make_shared<by_name>();
-  std::shared_ptr<const tls::tls_context> first;
-  // The default comes last: its chooser sees all the others.
-  for (std::size_t i = entries.size(); i-- > 0;) {
-    const auto& e = entries[i];
-    const auto chain = read_text(e.chain_file);
-    if (!chain) return base::fail(chain.error());
-    const auto key = read_text(e.key_file);
-    if (!key) return base::fail(key.error());
+  const auto make = [](const material& m, tls::choose_context choose) -> base::result<std::shared_ptr<const tls::tls_context>> {
     tls::server_settings s;
-    s.certificates_pem = *chain;
-    s.key_pem = *key;
-    if (i == 0) s.choose = [named](std::string_view name) { return choose(*named, name); };
+    s.certificates_pem = m.chain;
+    s.key_pem = m.key;
+    s.choose = std::move(choose);
     auto context = tls::tls_context::make_server(std::move(s));
-    if (!context) {
-      auto why = context.error();
-      why.log.value = e.chain_file + ": " + why.log.value;
-      return base::fail(std::move(why));
+    if (context) return context;
+    auto why = context.error();
+    why.log.value = m.origin + ": " + why.log.value;
+    return base::fail(std::move(why));
+  };
+  // Documents come behind the files, and so win.
+  for (const auto* all : {&files, &agreed})
+    for (const auto& m : *all) {
+      // The default keeps the map that its chooser holds: it must not be in it itself.
+      if (&m == first) {
+        for (const auto& name : m.names) named->erase(name);
+        continue;
+      }
+      const auto context = make(m, {});
+      if (!context) return base::fail(context.error());
+      for (const auto& name : m.names) (*named)[name] = *context;
     }
-    if (i == 0) first = *context;
-    // The default keeps the map that its chooser holds: it must not be in it itself.
-    else if (!e.host.empty() && e.host != "*") (*named)[base::to_lower(e.host)] = *context;
+  return make(*first, [named](std::string_view name) { return choose(*named, name); });
+}
+
+base::result<void> certificates::load(const std::vector<certificate_entry>& entries) {
+  std::vector<material> read;
+  for (const auto& e : entries) {
+    auto chain = read_text(e.chain_file);
+    if (!chain) return base::fail(chain.error());
+    auto key = read_text(e.key_file);
+    if (!key) return base::fail(key.error());
+    material m{{}, std::move(*chain), std::move(*key), e.chain_file, false};
+    if (!e.host.empty() && e.host != "*") m.names.push_back(base::to_lower(e.host));
+    read.push_back(std::move(m));
   }
+  const std::lock_guard one(changing_);
+  auto made = combine(read, agreed_);
+  if (!made) return base::fail(made.error());
+  files_ = std::move(read);
   const std::lock_guard hold(lock_);
-  current_ = std::move(first);
+  current_ = std::move(*made);
   return {};
+}
+
+std::vector<std::string> certificates::follow(const storage::directory::config_table& table, const base::secret_box& secrets) {
+  std::vector<std::string> faults;
+  std::vector<material> read;
+  const std::lock_guard one(changing_);
+  table.for_each(storage::directory::document_kind::certificate, {}, [&](const storage::directory::document_ptr& d) {
+    const auto r = config::read_certificate_document(*d);
+    const auto facts = r ? tls::read_certificate(r->chain) : base::result<tls::certificate_facts>(base::fail(base::error_kind::invalid, ""));
+    auto key = r && facts ? config::open_certificate_key(*r, secrets) : std::nullopt;
+    const auto origin = "certificate " + d->key;
+    if (!r || !facts) faults.push_back(origin + " cannot be read");
+    else if (!key) faults.push_back(origin + ": its key was sealed with a key that this node does not have");
+    if (!key) return true;
+    std::vector<material> alone{{facts->names, r->chain, std::move(*key), origin, r->is_default}};
+    if (const auto usable = combine(alone, {}); !usable) faults.push_back(usable.error().log.value);
+    else read.push_back(std::move(alone.front()));
+    return true;
+  });
+  auto made = combine(files_, read);
+  if (!made) {
+    faults.push_back(made.error().log.value);
+    return faults;
+  }
+  agreed_ = std::move(read);
+  const std::lock_guard hold(lock_);
+  current_ = std::move(*made);
+  return faults;
 }
 
 std::shared_ptr<const tls::tls_context> certificates::current() const {

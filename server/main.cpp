@@ -45,6 +45,7 @@ int main(int argc, char** argv) {
   cli::add_mailbox_verbs(app, c);
   cli::add_status_verbs(app, c);
   cli::add_store_verbs(app, c);
+  cli::add_tls_certificate_verbs(app, c);
   cli::add_tlsrpt_verbs(app, c);
   cli::add_transfer_verbs(app, c);
   try {

@@ -110,6 +110,36 @@ void take_report_texts(actors::node& n, const std::string& data_directory) {
   n.report_texts->put(std::move(loaded.texts));
 }
 
+/// Certificates that are documents of the configuration, as it changes.
+class certificate_follower final : public actors::configured {
+public:
+  certificate_follower(actors::running_node& running, certificates& keys) : n_(running.face()), keys_(keys) {
+    seen_ = n_.config->table();
+    follow();
+    running.process().tell(this);
+  }
+  void configure(const news&) override {
+    const auto now = n_.config->table();
+    bool others = false;
+    using document = storage::directory::document;
+    storage::directory::config_table::for_each_change(*seen_, *now, [&](const document* before, const storage::directory::document_ptr& after) {
+      others = others || (after ? after->kind : before->kind) == storage::directory::document_kind::certificate;
+    });
+    seen_ = now;
+    // Keys are opened and contexts made where nobody waits.
+    if (others && !n_.readers->run([this] { follow(); })) base::log_event(base::severity::error, "certificates.not_followed").text("error", "too much waits to be read: rookery certificates reload");
+  }
+  /// Any thread.
+  void follow() {
+    for (const auto& fault : keys_.follow(*n_.config->table(), *n_.secrets)) base::log_event(base::severity::error, "certificates.unusable").text("fault", fault);
+  }
+
+private:
+  actors::node& n_;
+  certificates& keys_;
+  std::shared_ptr<const storage::directory::config_table> seen_;
+};
+
 int wait_for_signal(int signals) {
   ::signalfd_siginfo what{};
   ssize_t n;
@@ -150,6 +180,7 @@ int serve(const node_file& file) {
   if (!started) end_now(failed(started.error())); // actors may run: no unwinding
   auto& node = **started;
   take_report_texts(node.face(), file.data_directory);
+  certificate_follower agreed(node, keys);
   serve_relayed(file, node);
   const auto cluster = actors::cluster_service::make(
       node, {file.data_directory, file.host_name, version, static_cast<std::uint16_t>(actors::cluster_port_standard + file.port_base)});
@@ -177,6 +208,7 @@ int serve(const node_file& file) {
 
   while (wait_for_signal(signals) == SIGHUP) {
     const auto loaded = keys.load(file.certificates);
+    agreed.follow();
     node.face().trust->load(*node.face().settings->get(), true);
     base::log_event(loaded ? base::severity::notice : base::severity::error, "certificates.reloaded")
         .flag("ok", loaded.ok()).text("error", loaded ? "" : loaded.error().log.value);

@@ -147,7 +147,11 @@ constexpr route routes[] = {
     {"POST", "check", check_store},
     {"POST", "backup", back_up},
     {"GET", "certificates", list_certificates},
+    {"POST", "certificates", add_certificate},
     {"POST", "certificates/reload", reload_certificates},
+    {"GET", "certificates/*", show_certificate},
+    {"PATCH", "certificates/*", change_certificate},
+    {"DELETE", "certificates/*", remove_certificate},
     {"GET", "trace/*", trace_id},
 };
 

@@ -214,6 +214,10 @@ void confirm_config(const call_ptr&);
 void check_store(const call_ptr&);
 void back_up(const call_ptr&);
 void list_certificates(const call_ptr&);
+void add_certificate(const call_ptr&);
+void show_certificate(const call_ptr&);
+void change_certificate(const call_ptr&);
+void remove_certificate(const call_ptr&);
 void reload_certificates(const call_ptr&);
 void trace_id(const call_ptr&);
 

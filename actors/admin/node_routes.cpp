@@ -95,14 +95,6 @@ void back_up(const call_ptr& c) {
   worker_reply(c, [node = c->node, to = std::string(*directory)] { return node->backup(to); });
 }
 
-void list_certificates(const call_ptr& c) {
-  worker_reply(c, [node = c->node] { return node->certificates(); });
-}
-
-void reload_certificates(const call_ptr& c) {
-  worker_reply(c, [node = c->node] { return node->reload_certificates(); });
-}
-
 void trace_id(const call_ptr& c) {
   worker_reply(c, [node = c->node, id = c->name()] { return node->trace(id); });
 }

@@ -1,5 +1,6 @@
 #include "actors/config/config_file.hpp"
 
+#include "actors/config/certificate_documents.hpp"
 #include "actors/config/documents.hpp"
 #include "actors/config/mailbox_documents.hpp"
 #include "actors/config/plan_rules.hpp"
@@ -38,9 +39,10 @@ base::failure<base::error> unfit_file(const std::string& why) { return base::fai
 
 /// What a person would be told who wrote these members one by one. Kinds with passwords for other servers are left to
 /// `check_table`: their rules want the password itself.
-base::result<void> check_members(document_kind kind, json::value content) {
+base::result<void> check_members(document_kind kind, json::value content, const json::value& present) {
   base::result<std::string> made = std::string();
   switch (kind) {
+  case document_kind::certificate: return check_certificate_in_file(content, present);
   case document_kind::domain: made = change_domain({}, content); break;
   case document_kind::alias: made = change_alias({}, content); break;
   case document_kind::expiry: made = change_expiry({}, content); break;
@@ -87,7 +89,7 @@ base::result<file_document> read_file_document(const dir::config_table& now, con
     if (!scalar) return unfit_file(what + ": " + scalar.error().client.value);
     return file_document{*kind, std::string(*key), std::move(*scalar)};
   }
-  if (const auto fits = check_members(*kind, value); !fits) return unfit_file(what + ": " + fits.error().client.value);
+  if (const auto fits = check_members(*kind, value, there); !fits) return unfit_file(what + ": " + fits.error().client.value);
   return file_document{*kind, std::string(*key), json::to_text(value)};
 }
 

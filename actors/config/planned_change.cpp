@@ -1,5 +1,6 @@
 #include "actors/config/planned_change.hpp"
 
+#include "actors/config/certificate_documents.hpp"
 #include "actors/config/config_follower.hpp"
 #include "actors/config/config_history.hpp"
 #include "actors/config/plan_rules.hpp"
@@ -23,7 +24,7 @@ struct kind_name {
 constexpr std::array kinds{
     kind_name{document_kind::domain, "domain", true}, kind_name{document_kind::account, "account", true},
     kind_name{document_kind::alias, "alias", true}, kind_name{document_kind::setting, "setting", true},
-    kind_name{document_kind::certificate, "certificate", false}, kind_name{document_kind::node, "node", false},
+    kind_name{document_kind::certificate, "certificate", true}, kind_name{document_kind::node, "node", false},
     kind_name{document_kind::queue, "queue", true}, kind_name{document_kind::route, "route", true},
     kind_name{document_kind::host_login, "host-login", true}, kind_name{document_kind::gateway, "gateway", true},
     kind_name{document_kind::collection, "collection", true}, kind_name{document_kind::archive, "archive", true},
@@ -31,7 +32,7 @@ constexpr std::array kinds{
     kind_name{dir::cluster_document, "cluster", false}, kind_name{pending_document, "confirmation", false}};
 
 /// Members of documents that nobody is shown.
-constexpr std::array<std::string_view, 5> secrets{"salt", "stored_key", "server_key", "sealed_password", "authority_key"};
+constexpr std::array<std::string_view, 6> secrets{"salt", "stored_key", "server_key", "sealed_password", "sealed_key", "authority_key"};
 
 void hide_secrets(json::value& v) {
   if (auto* all = v.as_array())
@@ -153,6 +154,7 @@ json::value show_change(const document_change& c) {
       if (v == nullptr) return;
       auto shown = *v;
       hide_secrets(shown);
+      if (c.kind == document_kind::certificate && member == "chain") shown = json::value(chain_label(v->as_string() != nullptr ? *v->as_string() : std::string()));
       row.set(side, is_secret(member) ? json::value("(secret)") : std::move(shown));
     };
     show("before", before);

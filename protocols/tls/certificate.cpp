@@ -159,6 +159,12 @@ base::result<certificate_facts> read_certificate(std::string_view certificates_p
   unsigned size = 0;
   if (X509_digest(certificate.get(), EVP_sha256(), digest, &size) == 1)
     facts.sha256.assign(reinterpret_cast<const char*>(digest), size);
+  unsigned char* key = nullptr;
+  if (const int octets = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &key); octets > 0) {
+    if (EVP_Digest(key, static_cast<std::size_t>(octets), digest, &size, EVP_sha256(), nullptr) == 1)
+      facts.key_sha256.assign(reinterpret_cast<const char*>(digest), size);
+    OPENSSL_free(key);
+  }
   const names_ptr names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
   const int count = names ? sk_GENERAL_NAME_num(names.get()) : 0;

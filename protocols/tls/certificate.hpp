@@ -28,6 +28,7 @@ struct certificate_facts {
   base::wall_time not_before, not_after;
   std::string subject, issuer;      ///< RFC 2253 text.
   std::string sha256;               ///< Of the leaf's DER octets, 32 octets.
+  std::string key_sha256;           ///< Of its public key (SubjectPublicKeyInfo): the same for a renewed certificate of one key.
 };
 
 /// Reads the leaf of a PEM chain; `invalid` when it is none.

@@ -81,6 +81,7 @@ void add_room_verbs(CLI::App&, command_line&);
 void add_route_verbs(CLI::App&, command_line&);
 void add_status_verbs(CLI::App&, command_line&);
 void add_store_verbs(CLI::App&, command_line&);
+void add_tls_certificate_verbs(CLI::App&, command_line&);
 void add_tlsrpt_verbs(CLI::App&, command_line&);
 void add_transfer_verbs(CLI::App&, command_line&);
 

@@ -40,14 +40,6 @@ void add_status_verbs(CLI::App& app, command_line& c) {
   add_json_option(*status, c);
   status->callback([&c] { c.show("/v1/status"); });
 
-  auto* certificates = app.add_subcommand("certificates", "Certificates of the running server")->require_subcommand(1);
-  auto* list = certificates->add_subcommand("list", "List them with their names and last day");
-  add_json_option(*list, c);
-  list->callback([&c] { c.list("/v1/certificates", {{"names", "NAMES"}, {"not_after", "VALID UNTIL"}, {"issuer", "ISSUER"}, {"file", "FILE"}}); });
-  auto* reload = certificates->add_subcommand("reload", "Read the files anew; running connections keep the old ones");
-  add_json_option(*reload, c);
-  reload->callback([&c] { c.tell("POST", "/v1/certificates/reload", json::object{}, "certificates reloaded"); });
-
   auto* trace = app.add_subcommand("trace", "Follow a session or a message through the log");
   trace->add_option("id", o->id, "The id of a session or a message")->required();
   add_json_option(*trace, c);

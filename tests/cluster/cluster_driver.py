@@ -6,7 +6,7 @@ as the others. Prints its seed; ends with 1 at the first fault, with the logs of
 
     cluster_driver.py --rookery build/dev/server/rookery --rounds 20 --seed 7 [--keep]
 """
-import argparse, imaplib, json, os, random, shutil, signal, socket, sys, tempfile, threading, time
+import argparse, imaplib, json, os, random, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "end_to_end"))
 from node import Node  # noqa: E402
@@ -195,6 +195,27 @@ class Driver:
         if done.returncode == 0 or "a node with this identity" not in done.stdout:
             raise AssertionError("join with a copied identity: " + done.stdout)
 
+    def certificates(self):
+        """A certificate that one node is given is served by all, under its name."""
+        at = os.path.join(self.folder, "certificate")
+        done = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", at + ".key", "-out", at + ".crt",
+                               "-days", "30", "-subj", "/CN=shared", "-addext", "subjectAltName=DNS:shared.example.test"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout)
+        with open(at + ".crt") as f:
+            wanted = ssl.PEM_cert_to_DER_cert(f.read())
+        told = self.nodes[1].run("certificate", "add", "shared", at + ".crt", at + ".key")
+        if told.returncode != 0:
+            raise AssertionError("certificate add: " + told.stdout)
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+        def served(n):
+            with socket.create_connection(("127.0.0.1", n.port("imaps")), 10) as s, context.wrap_socket(s, server_hostname="shared.example.test") as t:
+                return t.getpeercert(True) == wanted
+        for n in self.nodes:
+            until(lambda: served(n), "the certificate at " + n.folder)
+
     def settings(self):
         """A change on any node is seen on all, and a lost update is refused."""
         for i, n in enumerate(self.nodes):
@@ -356,6 +377,7 @@ def main():
     try:
         d.form()
         d.settings()
+        d.certificates()
         d.refusals()
         order = []
         for i in range(a.rounds):
