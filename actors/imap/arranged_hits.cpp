@@ -85,12 +85,12 @@ arranged_hits sorted_hits(const search_run& run, const imap::sort& how) {
     row.display_from = keys.display_from;
     row.display_to = keys.display_to;
   }
-  imap::sort_rows(rows, how.keys);
+  const auto order = imap::sorted_order(rows, how.keys);
   arranged_hits out;
-  out.numbers.reserve(rows.size());
-  for (const auto& row : rows) out.numbers.push_back(row.number);
+  out.numbers.reserve(order.size());
+  for (const auto i : order) out.numbers.push_back(rows[i].number);
   if (!scores.empty())
-    for (const auto& row : rows) out.relevancies.push_back(row.relevancy);
+    for (const auto i : order) out.relevancies.push_back(rows[i].relevancy);
   return out;
 }
 

@@ -21,6 +21,8 @@ constexpr std::size_t piece_octets = 64 * 1024;
 constexpr std::size_t gathered_here_max = 128 * 1024;
 /// What a reader brings of a streamed message at once.
 constexpr std::size_t reader_piece_octets = 256 * 1024;
+/// Sections of one command whose fields are remembered: clients ask for one or two.
+constexpr std::size_t memories_max = 4;
 /// When the readers are busy.
 constexpr std::chrono::milliseconds try_again{5};
 
@@ -66,6 +68,18 @@ fetch_rows::fetch_rows(const node& n, net::connection& link, const mailbox_sessi
     : node_(n), link_(link), mailbox_(mailbox), view_(mailbox.shared_view()), job_(std::move(job)),
       columns_(n, link, view_, columns_for(job_.items)), flags_(view_->keywords) {
   if (!job_.rows.empty()) row_ = job_.rows.front().first;
+  std::uint64_t wanted = 0;
+  for (const auto& r : job_.rows) wanted += r.end - r.first;
+  memories_.resize(wanted < field_memory::new_rows_min ? 0 : std::min(job_.items.sections.size(), memories_max));
+  for (std::size_t i = 0; i < memories_.size(); ++i)
+    if (field_memory::suits(job_.items.sections[i])) memories_[i].emplace(job_.items.sections[i]);
+}
+
+field_memory* fetch_rows::fields_memory() {
+  if (section_ >= memories_.size() || !memories_[section_]) return nullptr;
+  auto& memory = *memories_[section_];
+  memory.enter(view_->pages[page_]);
+  return &memory;
 }
 
 /// Makes `row_` the next row to be written; false at the end.
@@ -95,7 +109,11 @@ rows::progress fetch_rows::produce(base::buffer& out) {
   if (waiting_) return progress::waiting;
   for (unsigned n = 0; n < rows_a_slice && out.size() < net::output_octets_low; ++n) {
     if (failed_) return progress::done;
-    if (!at_row_ && !next_row()) return progress::done;
+    if (!at_row_ && !next_row()) {
+      for (auto& memory : memories_)
+        if (memory) memory->keep();
+      return progress::done;
+    }
     switch (write_row(out)) {
       case step::waiting: return progress::waiting;
       case step::full: return progress::more;
@@ -182,6 +200,13 @@ bool fetch_rows::find(const fetch_section& s, mime::section& out) {
 fetch_rows::step fetch_rows::write_section(base::buffer& out) {
   if (streaming_) return stream(out);
   const auto& s = job_.items.sections[section_];
+  if (auto* memory = fields_memory()) {
+    const auto& page = *view_->pages[page_];
+    if (const auto fields = memory->find(page.slot[row_ - view_->first_row[page_]])) {
+      put_octets(s, *fields);
+      return step::done;
+    }
+  }
   mime::section where;
   if (!find(s, where)) {
     open_->no_section(s.label);
@@ -190,7 +215,7 @@ fetch_rows::step fetch_rows::write_section(base::buffer& out) {
   if (s.what != fetch_section::kind::body || selects_fields(s)) {
     if (!gathered_)
       if (const auto g = gather(s, where); g != step::done) return g;
-    put_gathered(s, where);
+    put_gathered(s);
     gathered_.reset();
     return step::done;
   }
@@ -265,23 +290,29 @@ fetch_rows::step fetch_rows::gather(const fetch_section& s, const mime::section&
   return step::waiting;
 }
 
-void fetch_rows::put_gathered(const fetch_section& s, const mime::section&) {
-  std::string_view octets = *gathered_;
-  std::string fields;
-  if (s.what == fetch_section::kind::body) {
-    const std::vector<std::string_view> names(s.fields.begin(), s.fields.end());
-    fields = mime::header_fields(octets, names, s.which == fetch_section::text::header_fields_not);
-    hide_nul(fields.data(), fields.size());
-    octets = fields;
-  } else if (undecodable_) {
-    unknown_encoding_ = true;
-    open_->no_section(s.label);
+void fetch_rows::put_gathered(const fetch_section& s) {
+  if (s.what != fetch_section::kind::body) {
+    if (undecodable_) {
+      unknown_encoding_ = true;
+      open_->no_section(s.label);
+    } else if (s.what == fetch_section::kind::binary_size) {
+      open_->binary_size(s.label, gathered_->size());
+    } else {
+      put_octets(s, *gathered_);
+    }
     return;
   }
-  if (s.what == fetch_section::kind::binary_size) {
-    open_->binary_size(s.label, octets.size());
-    return;
+  const std::vector<std::string_view> names(s.fields.begin(), s.fields.end());
+  auto fields = mime::header_fields(*gathered_, names, s.which == fetch_section::text::header_fields_not);
+  hide_nul(fields.data(), fields.size());
+  if (auto* memory = fields_memory()) {
+    const auto& page = *view_->pages[page_];
+    memory->add(page.slot[row_ - view_->first_row[page_]], fields);
   }
+  put_octets(s, fields);
+}
+
+void fetch_rows::put_octets(const fetch_section& s, std::string_view octets) {
   if (s.partial) {
     octets.remove_prefix(static_cast<std::size_t>(std::min<std::uint64_t>(s.offset, octets.size())));
     octets = octets.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(s.octets, octets.size())));

@@ -6,6 +6,7 @@
 
 #include "actors/imap/mailbox_session.hpp"
 #include "actors/account/message_octets.hpp"
+#include "actors/imap/field_memory.hpp"
 #include "actors/imap/page_columns.hpp"
 #include "actors/imap/rows.hpp"
 #include "protocols/imap/fetch.hpp"
@@ -47,10 +48,13 @@ private:
   step stream(base::buffer&);
   /// Brings [offset, offset + octets) of the message into `gathered_`.
   step gather(const imap::fetch_section&, const mime::section&);
-  void put_gathered(const imap::fetch_section&, const mime::section&);
+  void put_gathered(const imap::fetch_section&);
   void wait_for_columns();
   void wait_for_octets(std::uint64_t offset, std::size_t octets, std::optional<mime::section> decode);
   bool find(const imap::fetch_section&, mime::section& out);
+  /// The memory of the present section; null when it has none.
+  field_memory* fields_memory();
+  void put_octets(const imap::fetch_section&, std::string_view octets);
 
   const node& node_;
   net::connection& link_;
@@ -59,6 +63,7 @@ private:
   fetch_job job_;
   page_columns columns_;
   imap::flag_printer flags_;
+  std::vector<std::optional<field_memory>> memories_; ///< of the first sections; none for a few rows
 
   std::size_t range_ = 0;
   std::uint32_t row_ = 0;           ///< of the view

@@ -29,7 +29,7 @@ struct sort_row {
 /// Which of the fields above a SORT uses: bit 1 << criterion.
 std::uint32_t used_criteria(const sort&) noexcept;
 bool sorts_by_relevancy(const sort&) noexcept;
-/// Sorts in place; stable by `order`, which REVERSE does not turn round (RFC 5256 §3).
-void sort_rows(std::vector<sort_row>& rows, std::span<const sort_key> keys);
+/// Indices of `rows` in sorted order by one key or more; ties go by `order`, which REVERSE does not turn round (RFC 5256 §3).
+std::vector<std::uint32_t> sorted_order(std::span<const sort_row> rows, std::span<const sort_key> keys);
 
 } // namespace rookery::imap

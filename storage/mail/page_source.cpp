@@ -1,8 +1,10 @@
 #include "storage/mail/page_source.hpp"
 
 #include "base/check.hpp"
+#include "base/crypto/crypto.hpp"
 
 #include <array>
+#include <cstring>
 #include <utility>
 
 namespace rookery::storage::mail {
@@ -159,6 +161,26 @@ std::shared_ptr<const text_rows> page_source::load_text(text_column column, std:
   if (known.slots >= slots && known.rows) return known.rows;
   const auto memory = waiting_rows();
   return gather(column, known, memory, memory.first > known.slots);
+}
+
+std::shared_ptr<const derived_rows> page_source::derived(const derivation& d) const {
+  return std::static_pointer_cast<const derived_rows>(store_->texts.find(id_, {d.first(), d.second()}).rows);
+}
+
+void page_source::keep_derived(const derivation& d, std::shared_ptr<const derived_rows> rows) const {
+  const auto slots = static_cast<std::uint32_t>(rows->known.count());
+  store_->texts.keep(id_, {d.first(), d.second()}, {std::move(rows), slots});
+}
+
+derivation::derivation(std::string_view name) {
+  const auto digest = base::sha256(name);
+  static_assert(sizeof digest >= sizeof first_ + sizeof second_);
+  std::memcpy(&first_, &digest, sizeof first_);
+  std::memcpy(&second_, reinterpret_cast<const char*>(&digest) + sizeof first_, sizeof second_);
+}
+std::shared_ptr<const derived_rows> derived_of(const page& p, const derivation& d) { return p.source ? p.source->derived(d) : nullptr; }
+void keep_derived(const page& p, const derivation& d, std::shared_ptr<const derived_rows> rows) {
+  if (p.source) p.source->keep_derived(d, std::move(rows));
 }
 
 const static_columns* statics_of(const page& p) noexcept { return p.source ? p.source->statics() : nullptr; }

@@ -6,6 +6,7 @@
 /// so a picture taken long ago can still load its columns.
 #pragma once
 
+#include "storage/mail/derived_rows.hpp"
 #include "storage/mail/keys.hpp"
 #include "storage/mail/mail_store.hpp"
 #include "storage/mail/page_rows.hpp"
@@ -52,6 +53,8 @@ public:
   /// The column with at least the first `slots` rows, or null when the disk would be needed.
   std::shared_ptr<const text_rows> text(text_column, std::uint32_t slots);
   std::shared_ptr<const text_rows> load_text(text_column, std::uint32_t slots);
+  std::shared_ptr<const derived_rows> derived(const derivation&) const;
+  void keep_derived(const derivation&, std::shared_ptr<const derived_rows>) const;
 
 private:
   struct waiting {

@@ -7,13 +7,13 @@ namespace rookery::storage::mail {
 std::size_t text_cache::place_hash::operator()(const place& p) const noexcept {
   auto h = p.page.account.value * 0x9e3779b97f4a7c15u;
   h ^= (std::uint64_t{p.page.mailbox.value} << 32 | p.page.number) * 0xc2b2ae3d27d4eb4fu;
-  h += static_cast<std::uint64_t>(p.column);
+  h += p.kind.first ^ p.kind.second;
   h *= 0x165667b19e3779f9u;
   return static_cast<std::size_t>(h ^ h >> 29);
 }
 
-text_cache::entry text_cache::find(const page_id& page, text_column column) {
-  const place wanted{page, column};
+text_cache::entry text_cache::find(const page_id& page, rows_kind kind) {
+  const place wanted{page, kind};
   auto& in = of(wanted);
   const std::lock_guard hold(in.lock);
   const auto found = in.by_place.find(wanted);
@@ -22,8 +22,8 @@ text_cache::entry text_cache::find(const page_id& page, text_column column) {
   return found->second->what;
 }
 
-void text_cache::keep(const page_id& page, text_column column, entry what) {
-  const place at{page, column};
+void text_cache::keep(const page_id& page, rows_kind kind, entry what) {
+  const place at{page, kind};
   const auto octets = sizeof(text_rows) + what.rows->octets.size() + 128;
   auto& in = of(at);
   std::list<kept> dropped; // freed without the lock

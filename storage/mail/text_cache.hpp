@@ -1,4 +1,4 @@
-/// Text columns of pages that were lately read: bounded by octets, oldest use goes first.
+/// Text columns of pages, and what was derived from their messages, that were lately read: bounded by octets, oldest use goes first.
 /// Thread-safe; sixteen locks so that readers seldom meet.
 #pragma once
 
@@ -15,25 +15,33 @@
 
 namespace rookery::storage::mail {
 
+/// What rows hold: a text column, or a derivation (storage/mail/derived_rows.hpp).
+struct rows_kind {
+  rows_kind(text_column c) noexcept : first(static_cast<std::uint64_t>(c)) {}
+  rows_kind(std::uint64_t a, std::uint64_t b) noexcept : first(a), second(b) {}
+  std::uint64_t first, second = 0;
+  bool operator==(const rows_kind&) const = default;
+};
+
 class text_cache {
 public:
   struct entry {
     std::shared_ptr<const text_rows> rows;
-    std::uint32_t slots = 0; ///< rows of these first slots are there; more may have come since
+    std::uint32_t slots = 0; ///< rows of these first slots (of a derivation: of so many slots) are there; more may have come since
   };
 
   explicit text_cache(std::size_t octets_max) : stripe_octets_max_(octets_max / stripe_count) {}
   /// `rows` is null when there is none.
-  entry find(const page_id&, text_column);
+  entry find(const page_id&, rows_kind);
   /// Keeps the one with more slots.
-  void keep(const page_id&, text_column, entry);
+  void keep(const page_id&, rows_kind, entry);
   std::size_t octets() const;
 
 private:
   static constexpr std::size_t stripe_count = 16;
   struct place {
     page_id page;
-    text_column column;
+    rows_kind kind;
     bool operator==(const place&) const = default;
   };
   struct place_hash {

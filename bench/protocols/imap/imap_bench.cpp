@@ -3,6 +3,7 @@
 #include "protocols/imap/response_writer.hpp"
 #include "protocols/imap/search_matcher.hpp"
 #include "protocols/imap/sequence_map.hpp"
+#include "protocols/imap/sort.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -101,6 +102,24 @@ void print_search(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * messages);
 }
 BENCHMARK(print_search)->Unit(benchmark::kMicrosecond);
+
+void sort_subjects(benchmark::State& state, std::string_view beginning) {
+  std::vector<std::string> subjects;
+  for (std::uint32_t n = 0; n < messages; ++n) subjects.push_back(std::string(beginning) + std::to_string(n * 7919 % messages));
+  std::vector<sort_row> rows(messages);
+  for (std::uint32_t n = 0; n < messages; ++n) {
+    rows[n].order = n + 1;
+    rows[n].subject = subjects[n];
+  }
+  const sort_key keys[] = {{sort_criterion::subject, false}};
+  for (auto _ : state) {
+    auto order = sorted_order(rows, keys);
+    benchmark::DoNotOptimize(order.data());
+  }
+  state.SetItemsProcessed(state.iterations() * messages);
+}
+BENCHMARK_CAPTURE(sort_subjects, different, "")->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(sort_subjects, same_beginning, "a subject as many begin ")->Unit(benchmark::kMicrosecond);
 
 } // namespace
 } // namespace rookery::imap

@@ -217,5 +217,40 @@ TEST_F(ImapHost, ManyMessagesAreFetchedAndStored) {
   EXPECT_THAT(c->command("SEARCH SEEN 1:5"), HasSubstr("* SEARCH 1 2 3 4 5\r\n"));
 }
 
+// What is remembered of header fields gives the same octets as reading them, whatever happens to the mailbox between.
+TEST_F(ImapHost, HeaderFieldsAreTheSameEachTime) {
+  auto c = client();
+  std::string all = "APPEND INBOX";
+  for (int i = 0; i < 300; ++i) {
+    const auto m = mail(i);
+    all += " {" + std::to_string(m.size()) + "+}\r\n" + m;
+  }
+  c->command(all);
+  c->command("SELECT INBOX");
+  // The row of the message with this UID, wherever it is now.
+  const auto row_of = [](const std::string& answer, int uid) {
+    const auto head = answer.find("FETCH (UID " + std::to_string(uid) + " BODY");
+    const auto end = head == std::string::npos ? head : answer.find("\r\n)\r\n", head);
+    return end == std::string::npos ? std::string("none") : answer.substr(head, end - head);
+  };
+  const std::string asked[] = {"BODY.PEEK[HEADER.FIELDS (Subject From)]", "BODY.PEEK[HEADER.FIELDS (from SUBJECT)]", "BODY.PEEK[HEADER.FIELDS.NOT (Subject From)]",
+                               "BODY.PEEK[HEADER.FIELDS (Message-ID)]<0.20>", "BODY.PEEK[HEADER.FIELDS (Message-ID)]"};
+  const auto compare = [&](const std::vector<int>& there, const std::vector<int>& gone) {
+    for (const auto& what : asked) {
+      const auto together = c->command("UID FETCH 1:* (UID " + what + ")");
+      EXPECT_EQ(c->command("UID FETCH 1:* (UID " + what + ")").size(), together.size()) << what;
+      for (const auto uid : there) EXPECT_EQ(row_of(together, uid), row_of(c->command("UID FETCH " + std::to_string(uid) + " (UID " + what + ")"), uid)) << what;
+      for (const auto uid : gone) EXPECT_EQ(row_of(together, uid), "none") << what;
+    }
+  };
+  compare({1, 2, 256, 257, 300}, {});
+  EXPECT_THAT(c->command("UID FETCH 1:20 " + asked[0]), HasSubstr("From: Ann <ann@outside.test>\r\nSubject: Number 19\r\n\r\n"));
+  EXPECT_THAT(c->command("UID FETCH 1:20 " + asked[3]), HasSubstr("<0> {20}\r\nMessage-ID: <n19@out"));
+  c->command("STORE 2,256 +FLAGS (\\Deleted)");
+  c->command("EXPUNGE");
+  c->command(all);
+  compare({1, 3, 255, 257, 300, 301, 512, 600}, {2, 256});
+}
+
 } // namespace
 } // namespace rookery::tests

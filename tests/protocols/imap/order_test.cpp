@@ -4,6 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
 namespace rookery::imap {
 namespace {
 
@@ -16,15 +22,59 @@ TEST(ImapSort, ReverseTurnsOneKeyAndNotTheTies) {
     rows[i].subject = i % 2 == 0 ? "A" : "B";
   }
   const auto order = [&](std::vector<sort_key> keys) {
-    sort_rows(rows, keys);
     std::string out;
-    for (const auto& r : rows) out += std::to_string(r.number);
+    for (const auto i : sorted_order(rows, keys)) out += std::to_string(rows[i].number);
     return out;
   };
   EXPECT_EQ(order({{sort_criterion::size, false}}), "2413");
   EXPECT_EQ(order({{sort_criterion::size, true}}), "1342");
   EXPECT_EQ(order({{sort_criterion::subject, true}, {sort_criterion::size, false}}), "2413");
   EXPECT_EQ(order({{sort_criterion::subject, false}, {sort_criterion::size, true}}), "1342");
+}
+
+// Beside a sort that compares whole values: texts with a common beginning, zeros and ends within it; numbers of both signs.
+TEST(ImapSort, OrdersAsAComparisonOfWholeValuesDoes) {
+  std::mt19937 random(5256);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> texts(1 + random() % 60);
+    const std::string beginning(random() % 12, 's');
+    for (auto& t : texts) {
+      t = random() % 8 == 0 ? beginning.substr(0, beginning.size() / 2) : beginning;
+      for (auto more = random() % 12; more > 0; --more) t.push_back("\0\x01az\xff"[random() % 5]);
+    }
+    std::vector<sort_row> rows(texts.size());
+    for (std::uint32_t i = 0; i < rows.size(); ++i) {
+      rows[i].order = i + 1;
+      rows[i].subject = texts[i];
+      rows[i].display_from = texts[random() % texts.size()];
+      rows[i].sent = static_cast<std::int64_t>(random() % 5) - 2;
+      rows[i].relevancy = static_cast<std::uint8_t>(1 + random() % 100);
+    }
+    const sort_criterion criteria[] = {sort_criterion::subject, sort_criterion::display_from, sort_criterion::date, sort_criterion::relevancy};
+    const std::vector<sort_key> keys{{criteria[random() % 4], random() % 2 == 0}, {criteria[random() % 4], random() % 2 == 0}};
+    std::vector<std::uint32_t> wanted(rows.size());
+    std::iota(wanted.begin(), wanted.end(), 0u);
+    std::stable_sort(wanted.begin(), wanted.end(), [&](auto a, auto b) {
+      for (const auto& key : keys) {
+        const auto &x = rows[key.reverse ? b : a], &y = rows[key.reverse ? a : b];
+        switch (key.by) {
+          case sort_criterion::subject:
+            if (x.subject != y.subject) return x.subject < y.subject;
+            break;
+          case sort_criterion::display_from:
+            if (x.display_from != y.display_from) return x.display_from < y.display_from;
+            break;
+          case sort_criterion::date:
+            if (x.sent != y.sent) return x.sent < y.sent;
+            break;
+          default:
+            if (x.relevancy != y.relevancy) return x.relevancy > y.relevancy;
+        }
+      }
+      return false;
+    });
+    ASSERT_EQ(sorted_order(rows, keys), wanted) << "round " << round;
+  }
 }
 
 struct mail {

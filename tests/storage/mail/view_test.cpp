@@ -1,4 +1,5 @@
 // What sessions hold: pictures that share what did not change, and columns that stay readable.
+#include "storage/mail/derived_rows.hpp"
 #include "tests/storage/mail/mail_support.hpp"
 
 #include <atomic>
@@ -180,6 +181,43 @@ TEST(AccountView, IsChangedInPlaceOnlyWhileNobodyHoldsIt) {
   EXPECT_EQ(v->octets, 318u);
   EXPECT_TRUE(std::is_sorted(v->mailboxes.begin(), v->mailboxes.end(),
                              [](const auto& x, const auto& y) { return x->name < y->name; }));
+}
+
+TEST(MailboxView, DerivedRowsAreKeptByPageAndNameAndGoWhenThereIsNoRoom) {
+  node n;
+  n.settings.text_cache_octets = 16 * 64 * 1024;
+  n.reopen();
+  n.append_some(inbox, 600);
+  const auto v = n.look(inbox);
+  const derivation one("one"), other("other");
+  const auto rows = [](std::uint32_t slots, char filled, std::size_t octets) {
+    auto r = std::make_shared<derived_rows>();
+    for (std::uint32_t slot = 0; slot < page_slots; ++slot) {
+      if (slot < slots) {
+        r->octets.append(octets, filled);
+        r->known.set(slot);
+      }
+      r->end[slot + 1] = static_cast<std::uint32_t>(r->octets.size());
+    }
+    return r;
+  };
+  EXPECT_EQ(derived_of(*v->pages[0], one), nullptr);
+  keep_derived(*v->pages[0], one, rows(20, 'a', 3));
+  keep_derived(*v->pages[1], one, rows(20, 'b', 3));
+  keep_derived(*v->pages[0], other, rows(20, 'c', 3));
+  EXPECT_EQ(derived_of(*v->pages[0], one)->row(19), "aaa");
+  EXPECT_EQ(derived_of(*v->pages[1], one)->row(19), "bbb");
+  EXPECT_EQ(derived_of(*v->pages[0], other)->row(19), "ccc");
+  keep_derived(*v->pages[0], one, rows(10, 'd', 3));
+  EXPECT_EQ(derived_of(*v->pages[0], one)->row(0), "aaa") << "more was known already";
+  keep_derived(*v->pages[0], one, rows(30, 'e', 3));
+  EXPECT_EQ(derived_of(*v->pages[0], one)->row(29), "eee");
+  EXPECT_EQ(load_text(*v->pages[0], text_column::envelope)->row(0).empty(), false);
+  for (int i = 0; i < 200; ++i) keep_derived(*v->pages[1], derivation("more " + std::to_string(i)), rows(256, 'x', 100));
+  int left = 0;
+  for (int i = 0; i < 200; ++i) left += derived_of(*v->pages[1], derivation("more " + std::to_string(i))) != nullptr;
+  EXPECT_GE(left, 16);
+  EXPECT_LE(left, 48) << "16 parts of 64 kB, each with one or two of 27 kB";
 }
 
 TEST(MailMachine, ReadersInOtherThreadsSeeWholePictures) {
