@@ -1,5 +1,6 @@
 #include "actors/cluster/cluster_certificates.hpp"
 
+#include "actors/cluster/certificate_renewal.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
 
@@ -12,6 +13,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <memory>
@@ -52,6 +54,32 @@ x509_ptr read_x509(std::string_view text) {
   x509_ptr out(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
   return out;
+}
+
+/// Of all certificates in the text, what `each` wants until it gives false.
+template <class Each>
+void for_each_x509(std::string_view text, Each each) {
+  const auto in = reading(text);
+  for (;;) {
+    const x509_ptr c(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+    if (!c || !each(c.get())) break;
+  }
+  ERR_clear_error();
+}
+
+std::string fingerprint_of(X509* c) {
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(c, &der);
+  if (size <= 0) return {};
+  auto out = base::to_hex(base::view(base::sha256({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)})));
+  OPENSSL_free(der);
+  return out;
+}
+
+std::optional<base::wall_time> time_of(const ASN1_TIME* t) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(t, &parts) != 1) return {};
+  return base::from_milliseconds(static_cast<std::int64_t>(::timegm(&parts)) * 1000);
 }
 
 key_ptr read_private(std::string_view text) {
@@ -103,7 +131,8 @@ x509_ptr blank(const std::string& name, base::wall_time now, long days) {
 
 base::result<key_and_certificate> make_authority(const std::string& cluster, base::wall_time now) {
   const key_ptr key(EVP_EC_gen("P-256"));
-  const auto c = blank("Rookery cluster " + cluster, now, authority_days);
+  // A name of its own: OpenSSL takes the first authority whose name fits, whatever its key.
+  const auto c = blank("Rookery cluster " + cluster + ' ' + base::to_hex(base::random_octets(4)), now, authority_days);
   if (!key || !c) return failed("the cluster's authority");
   X509_set_issuer_name(c.get(), X509_get_subject_name(c.get()));
   if (X509_set_pubkey(c.get(), key.get()) != 1 || !extend(c.get(), c.get(), NID_basic_constraints, "critical,CA:TRUE,pathlen:0") ||
@@ -128,9 +157,9 @@ base::result<std::string> issue_certificate(const key_and_certificate& authority
   const auto in = reading(public_key);
   const key_ptr key(PEM_read_bio_PUBKEY(in.get(), nullptr, nullptr, nullptr));
   if (!issuer || !issuer_key || !key) return failed("a node's certificate");
-  const auto c = blank(uuid, now, authority_days);
+  const auto c = blank(uuid, now, certificate_life.count() + 1); // it begins a day before
   if (!c) return failed("a node's certificate");
-  X509_set1_notAfter(c.get(), X509_get0_notAfter(issuer.get()));
+  if (ASN1_TIME_compare(X509_get0_notAfter(c.get()), X509_get0_notAfter(issuer.get())) > 0) X509_set1_notAfter(c.get(), X509_get0_notAfter(issuer.get()));
   X509_set_issuer_name(c.get(), X509_get_subject_name(issuer.get()));
   if (X509_set_pubkey(c.get(), key.get()) != 1 || !extend(c.get(), issuer.get(), NID_basic_constraints, "critical,CA:FALSE") ||
       !extend(c.get(), issuer.get(), NID_key_usage, "critical,digitalSignature") ||
@@ -142,20 +171,36 @@ base::result<std::string> issue_certificate(const key_and_certificate& authority
 
 std::string certificate_fingerprint(std::string_view certificate) {
   const auto c = read_x509(certificate);
-  if (!c) return {};
-  unsigned char* der = nullptr;
-  const int size = i2d_X509(c.get(), &der);
-  if (size <= 0) return {};
-  auto out = base::to_hex(base::view(base::sha256({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)})));
-  OPENSSL_free(der);
+  return c ? fingerprint_of(c.get()) : std::string();
+}
+
+std::vector<std::string> certificate_fingerprints(std::string_view certificates) {
+  std::vector<std::string> out;
+  for_each_x509(certificates, [&](X509* c) {
+    out.push_back(fingerprint_of(c));
+    return true;
+  });
   return out;
+}
+
+std::string certificate_issuer(std::string_view authorities, std::string_view certificate) {
+  const auto c = read_x509(certificate);
+  std::string out;
+  for_each_x509(authorities, [&](X509* authority) {
+    if (c && X509_verify(c.get(), X509_get0_pubkey(authority)) == 1) out = fingerprint_of(authority);
+    return out.empty();
+  });
+  return out;
+}
+
+std::optional<base::wall_time> certificate_begin(std::string_view certificate) {
+  const auto c = read_x509(certificate);
+  return c ? time_of(X509_get0_notBefore(c.get())) : std::nullopt;
 }
 
 std::optional<base::wall_time> certificate_end(std::string_view certificate) {
   const auto c = read_x509(certificate);
-  std::tm parts{};
-  if (!c || ASN1_TIME_to_tm(X509_get0_notAfter(c.get()), &parts) != 1) return {};
-  return base::from_milliseconds(static_cast<std::int64_t>(::timegm(&parts)) * 1000);
+  return c ? time_of(X509_get0_notAfter(c.get())) : std::nullopt;
 }
 
 std::string sign(std::string_view private_key, std::string_view octets) {
@@ -172,16 +217,13 @@ std::string sign(std::string_view private_key, std::string_view octets) {
   return out;
 }
 
-std::optional<std::string> signature_fault(std::string_view authority, std::string_view certificate, std::string_view fingerprint,
+std::optional<std::string> signature_fault(std::string_view authorities, std::string_view certificate, const std::vector<std::string>& fingerprints,
                                            std::string_view octets, std::string_view signature) {
-  const auto c = read_x509(certificate), issuer = read_x509(authority);
-  if (!c || !issuer) return "the other node shows no certificate that can be read";
-  if (certificate_fingerprint(certificate) != fingerprint)
+  const auto c = read_x509(certificate);
+  if (!c) return "the other node shows no certificate that can be read";
+  if (const auto shown = fingerprint_of(c.get()); std::find(fingerprints.begin(), fingerprints.end(), shown) == fingerprints.end())
     return "the other node shows another certificate than the one it joined with: its files were mixed up, or somebody takes its place; remove it and join it again";
-  if (X509_verify(c.get(), X509_get0_pubkey(issuer.get())) != 1) {
-    ERR_clear_error();
-    return "the other node's certificate was not issued by this cluster";
-  }
+  if (certificate_issuer(authorities, certificate).empty()) return "the other node's certificate was not issued by this cluster";
   const digest_ptr context(EVP_MD_CTX_new());
   const bool right = context && EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, X509_get0_pubkey(c.get())) == 1 &&
                      EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),

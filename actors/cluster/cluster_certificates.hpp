@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rookery::actors {
 
@@ -16,26 +17,31 @@ struct key_and_certificate {
   std::string certificate, key;
 };
 
-/// Valid for twenty years from a day before `now`.
+/// Valid for twenty years from a day before `now`; its nodes get another one before (`rookery cluster renew-ca`).
 base::result<key_and_certificate> make_authority(const std::string& cluster, base::wall_time now);
 
 struct key_pair {
   std::string private_key, public_key;
 };
 base::result<key_pair> make_key_pair();
-/// A node's certificate, as server and client: its uuid is the name; as long as the authority's at most.
+/// A node's certificate, as server and client: its uuid is the name; for `certificate_life` from `now`, as long as the authority's at most.
 base::result<std::string> issue_certificate(const key_and_certificate& authority, const std::string& public_key, const std::string& uuid,
                                             base::wall_time now);
 
 /// SHA-256 of the first certificate's DER octets, hexadecimal; "" when there is none.
 std::string certificate_fingerprint(std::string_view certificate);
-/// When it ends.
+/// When it begins and ends.
+std::optional<base::wall_time> certificate_begin(std::string_view certificate);
 std::optional<base::wall_time> certificate_end(std::string_view certificate);
+/// The fingerprints of all certificates in the text.
+std::vector<std::string> certificate_fingerprints(std::string_view certificates);
+/// The fingerprint of the authority, among these, that has signed it; "" when none has.
+std::string certificate_issuer(std::string_view authorities, std::string_view certificate);
 
 std::string sign(std::string_view private_key, std::string_view octets);
-/// Nothing: the certificate is the one of this fingerprint, was issued by `authority`, and its key made the signature.
+/// Nothing: the certificate is one of these fingerprints, was issued by one of the authorities, and its key made the signature.
 /// Else a sentence.
-std::optional<std::string> signature_fault(std::string_view authority, std::string_view certificate, std::string_view fingerprint,
+std::optional<std::string> signature_fault(std::string_view authorities, std::string_view certificate, const std::vector<std::string>& fingerprints,
                                            std::string_view octets, std::string_view signature);
 
 } // namespace rookery::actors

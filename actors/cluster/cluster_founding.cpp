@@ -21,10 +21,15 @@ namespace {
 
 namespace dir = storage::directory;
 
-constexpr std::string_view authority_purpose = "cluster authority";
 constexpr std::string_view token_prefix = "token/";
 /// What a founder's first entry carries is in its own configuration already.
 constexpr std::uint64_t founded_index = 1 * 256 + 255;
+
+/// Of a node that begins with this one.
+certificates_agreed facts_of(const std::string& certificate, const std::string& authority) {
+  const auto trusted = certificate_fingerprint(authority);
+  return {certificate_fingerprint(certificate), "", trusted, trusted, certificate_end(certificate).value_or(base::wall_time{})};
+}
 
 std::string hash_of(std::string_view secret) { return base::to_hex(base::view(base::sha256(secret))); }
 
@@ -57,7 +62,7 @@ base::result<json::value> cluster_service::init(const json::value& body) {
   command.author = "cluster init";
   command.time = now;
   command.changes = {dir::put{dir::cluster_document, "cluster", dir::expect::any, json::to_text(document)},
-                     dir::put{dir::document_kind::node, self.uuid, dir::expect::any, print_node_document(self, options_.host_name)}};
+                     dir::put{dir::document_kind::node, self.uuid, dir::expect::any, print_node_document(self, options_.host_name, facts_of(*certificate, authority->certificate))}};
   auto payload = dir::encode(command);
   if (!payload) return base::fail(payload.error());
   // What a founding that broke off has left is begun anew.
@@ -95,6 +100,12 @@ base::result<json::value> cluster_service::init(const json::value& body) {
   return out;
 }
 
+/// A node that joins trusts one authority: the one of its token.
+base::result<void> cluster_service::authority_at_rest(const agreed_authority& ca) const {
+  if (ca.previous.empty()) return {};
+  return base::fail(base::error_kind::try_later, "the cluster's authority is being renewed, and waits for " + unsettled_nodes(ca) + ": no node can join meanwhile");
+}
+
 base::result<json::value> cluster_service::token(const json::value& body) {
   const auto hours = std::clamp<std::uint64_t>(body.get_unsigned("hours").value_or(token_time_standard.count()), 1, 24 * 30);
   const auto now = running_.face().clock->wall();
@@ -110,14 +121,15 @@ base::result<json::value> cluster_service::token(const json::value& body) {
     return true;
   });
   if (waiting >= tokens_max) return base::fail(base::error_kind::over_limit, "too many tokens wait to be used");
+  const auto ca = agreed_authorities();
+  if (!ca) return base::fail(ca.error());
+  if (auto still = authority_at_rest(*ca); !still) return base::fail(still.error());
   member_facts m;
-  std::string shown;
   {
     const std::lock_guard hold(lock_);
     m = member_;
-    shown = authority_;
   }
-  join_token t{static_cast<std::uint16_t>(m.port + 1), m.cluster, certificate_fingerprint(shown), base::random_token(8), base::random_token(32)};
+  join_token t{static_cast<std::uint16_t>(m.port + 1), m.cluster, certificate_fingerprint(ca->newest), base::random_token(8), base::random_token(32)};
   json::value document{json::object{}};
   document.set("sha256", hash_of(t.secret));
   document.set("until", base::to_milliseconds(until));
@@ -155,30 +167,29 @@ base::result<json::value> cluster_service::admit(const json::value& request) {
     if (known.entry.host == joining.host && known.entry.port == joining.port)
       return base::fail(base::error_kind::exists, "another node of the cluster is at " + joining.host + ":" + std::to_string(port) + " (" + known.entry.uuid + "): give this one another --address or --port, or remove that one");
   }
-  const auto* document = table->find(dir::cluster_document, "cluster");
-  const auto facts = document != nullptr ? json::parse(document->content) : base::result<json::value>(base::fail(base::error_kind::not_found, ""));
-  if (!facts) return base::fail(base::error_kind::io, "this node has not received the cluster's configuration yet: try again, or ask another member");
-  const auto sealed = encoding::base64_decode(facts->get_string("authority_key").value_or(""));
-  auto authority_key = sealed ? n.secrets->open(*sealed, authority_purpose) : std::nullopt;
-  if (!authority_key) return base::fail(base::error_kind::io, "this node cannot open the cluster's key; ask another member");
-  const auto certificate = issue_certificate({std::string(facts->get_string("authority").value_or("")), *authority_key}, std::string(request.get_string("public_key").value_or("")), joining.uuid, now);
-  base::wipe(*authority_key);
+  const auto ca = agreed_authorities();
+  if (!ca) return base::fail(ca.error());
+  if (auto still = authority_at_rest(*ca); !still) return base::fail(still.error());
+  auto key_of_authority = authority_key(*ca);
+  if (!key_of_authority) return base::fail(key_of_authority.error());
+  const auto certificate = issue_certificate({ca->newest, *key_of_authority}, std::string(request.get_string("public_key").value_or("")), joining.uuid, now);
+  base::wipe(*key_of_authority);
   if (!certificate) return base::fail(certificate.error());
   joining.fingerprint = certificate_fingerprint(*certificate);
   const auto done = change({dir::remove{dir::cluster_document, key, kept->version},
-                            dir::put{dir::document_kind::node, joining.uuid, dir::expect::absent, print_node_document(joining, std::string(request.get_string("name").value_or("")))}},
+                            dir::put{dir::document_kind::node, joining.uuid, dir::expect::absent, print_node_document(joining, std::string(request.get_string("name").value_or("")), facts_of(*certificate, ca->newest))}},
                            "the token was used meanwhile, or the node joined by another member");
   if (!done) return base::fail(done.error());
   json::value out{json::object{}};
   json::array nodes;
   for (const auto& known : known_nodes()) {
-    auto shown = json::parse(print_node_document(known.entry, known.name));
+    auto shown = json::parse(print_node_document(known.entry, known.name, known.certificates));
     shown->set("member", known.entry.id);
     shown->set("uuid", known.entry.uuid);
     nodes.push_back(std::move(*shown));
     if (known.entry.uuid == joining.uuid) out.set("member", known.entry.id);
   }
-  out.set("cluster", std::string(facts->get_string("id").value_or("")));
+  out.set("cluster", std::string(ca->document.get_string("id").value_or("")));
   out.set("certificate", *certificate);
   out.set("nodes", std::move(nodes));
   const auto key_text = read_kept(storage::sealing_key_path(options_.data_directory));

@@ -16,11 +16,11 @@ namespace rookery::actors {
 namespace dir = storage::directory;
 
 base::result<void> cluster_service::open_streams(const member_facts& m, const std::string& certificate, const std::string& key) {
-  cluster::stream_identity::parts parts{m.cluster, m.member, authority(), certificate, key, [weak = weak_from_this()] {
+  cluster::stream_identity::parts parts{m.cluster, m.member, authorities(), certificate, key, [weak = weak_from_this()] {
                                           std::vector<cluster::stream_member> out;
                                           if (const auto self = weak.lock())
                                             for (auto& known : self->known_nodes())
-                                              out.push_back({known.entry.id, std::move(known.entry.host), static_cast<std::uint16_t>(known.entry.port + cluster::stream_port_offset), std::move(known.entry.fingerprint)});
+                                              out.push_back({known.entry.id, std::move(known.entry.host), static_cast<std::uint16_t>(known.entry.port + cluster::stream_port_offset), std::move(known.entry.fingerprint), std::move(known.entry.next_fingerprint)});
                                           return out;
                                         }};
   auto identity = cluster::stream_identity::make(std::move(parts));

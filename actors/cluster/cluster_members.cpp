@@ -1,6 +1,7 @@
 // Who belongs to the cluster: the members as agreed, shown, changed, and let go.
 #include "actors/cluster/cluster_service.hpp"
 
+#include "actors/cluster/cluster_certificates.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
 #include "base/text.hpp"
@@ -16,7 +17,7 @@ std::vector<cluster_service::known_node> cluster_service::known_nodes() const {
   running_.face().config->table()->for_each(dir::document_kind::node, {}, [&](const dir::document_ptr& d) {
     if (auto entry = read_node_document(d->id, d->key, d->content)) {
       const auto v = json::parse(d->content);
-      out.push_back({std::move(*entry), std::string(v ? v->get_string("name").value_or("") : ""), d->version});
+      out.push_back({std::move(*entry), std::string(v ? v->get_string("name").value_or("") : ""), d->version, read_node_certificates(d->content)});
     }
     return true;
   });
@@ -52,7 +53,7 @@ base::result<json::value> cluster_service::promote(const json::value& body) {
   const auto role = body.get_string("role").value_or("voter");
   if (role != "voter" && role != "standby" && role != "automatic") return base::fail(base::error_kind::invalid, "role is voter, standby or automatic");
   node->entry.role = role == "voter" ? cluster::wish::voter : role == "standby" ? cluster::wish::standby : cluster::wish::automatic;
-  if (auto done = change({dir::put{dir::document_kind::node, node->entry.uuid, node->version, print_node_document(node->entry, node->name)}}, "the node was changed meanwhile, try again"); !done)
+  if (auto done = change({dir::put{dir::document_kind::node, node->entry.uuid, node->version, print_node_document(node->entry, node->name, node->certificates)}}, "the node was changed meanwhile, try again"); !done)
     return base::fail(done.error());
   json::value out{json::object{}};
   out.set("uuid", node->entry.uuid);
@@ -130,6 +131,9 @@ json::value cluster_service::status() const {
     row.set("agreed", self ? s.agreed : peer != s.peers.end() ? peer->agreed : 0);
     row.set("version", self ? options_.version : peer != s.peers.end() ? peer->software : "");
     row.set("silent_milliseconds", self ? 0 : peer != s.peers.end() ? peer->silent_ms : -1);
+    row.set("certificate_ends", base::to_milliseconds(known.certificates.ends));
+    row.set("certificate", known.certificates.used);
+    row.set("certificate_next", known.certificates.next);
     row.set("fault", peer != s.peers.end() ? peer->fault : "");
     add_home_members(row, e.id);
     items.push_back(std::move(row));
@@ -140,6 +144,11 @@ json::value cluster_service::status() const {
   out.set("voters_linked", alive);
   out.set("items", std::move(items));
   out.set("volumes", show_volumes());
+  if (const auto agreed = agreed_authorities()) {
+    out.set("authority", certificate_fingerprint(agreed->newest));
+    out.set("authority_ends", base::to_milliseconds(certificate_end(agreed->newest).value_or(base::wall_time{})));
+    if (!agreed->previous.empty()) out.set("authority_waits_for", unsettled_nodes(*agreed));
+  }
   return out;
 }
 

@@ -1,6 +1,8 @@
 #include "actors/cluster/cluster_service.hpp"
 
 #include "actors/cluster/cluster_certificates.hpp"
+#include "actors/cluster/cluster_keeper.hpp"
+#include "actors/cluster/cluster_renewal.hpp"
 #include "actors/cluster/config_applier.hpp"
 #include "actors/cluster/join_host.hpp"
 #include "actors/cluster/openssl_calls.hpp"
@@ -37,9 +39,9 @@ std::shared_ptr<cluster_service> cluster_service::make(running_node& running, op
   return std::shared_ptr<cluster_service>(new cluster_service(running, std::move(o)));
 }
 
-std::string cluster_service::authority() const {
+std::string cluster_service::authorities() const {
   const std::lock_guard hold(lock_);
-  return authority_;
+  return authorities_;
 }
 
 std::shared_ptr<const cluster::stream_identity> cluster_service::identity() const {
@@ -64,6 +66,7 @@ base::result<void> cluster_service::start(const member_facts& m) {
   running_.name_own_volume(m.member);
   auto& n = running_.face();
   const auto directory = cluster_directory(options_.data_directory);
+  if (auto whole = finish_use(directory); !whole) return whole;
   auto authority = read_kept(directory + "/authority.pem"), certificate = read_kept(directory + "/node.pem"), key = read_kept(directory + "/node.key");
   if (!authority || !certificate || !key) return base::fail(base::error_kind::damaged, "the cluster's certificates in " + directory + " cannot be read");
 
@@ -92,8 +95,12 @@ base::result<void> cluster_service::start(const member_facts& m) {
   };
   p.reachable = reachable;
   p.sign = [key = *key](std::string_view octets) { return sign(key, octets); };
-  p.verify = [authority = *authority](const std::string& shown, const std::string& fingerprint, std::string_view octets, std::string_view signature) {
-    return signature_fault(authority, shown, fingerprint, octets, signature);
+  p.verify = [weak = weak_from_this()](const std::string& shown, const cluster::node_entry& of, std::string_view octets, std::string_view signature) -> std::optional<std::string> {
+    const auto self = weak.lock();
+    if (!self) return "this node ends";
+    std::vector<std::string> fingerprints{of.fingerprint};
+    if (!of.next_fingerprint.empty()) fingerprints.push_back(of.next_fingerprint);
+    return signature_fault(self->authorities(), shown, fingerprints, octets, signature);
   };
   p.nonce = [] { return base::random_octets(24); };
   p.failed = [](const std::string& why) {
@@ -116,13 +123,16 @@ base::result<void> cluster_service::start(const member_facts& m) {
   if (!named_)
     for (const auto& told : m.nodes)
       if (std::none_of(p.nodes.begin(), p.nodes.end(), [&](const auto& e) { return e.id == told.id; })) p.nodes.push_back(told);
+  {
+    const std::lock_guard hold(lock_);
+    authorities_ = *authority;
+  }
   auto plane = cluster::control_plane::start(std::move(p));
   if (!plane) return base::fail(plane.error());
   {
     const std::lock_guard hold(lock_);
     plane_ = std::move(*plane);
     member_ = m;
-    authority_ = *authority;
     applier_ = applier;
     seen_table_ = n.config->table();
   }
@@ -130,20 +140,23 @@ base::result<void> cluster_service::start(const member_facts& m) {
   followed();
   base::log_event(base::severity::notice, "cluster.started").text("cluster", m.cluster).number("member", static_cast<std::int64_t>(m.member)).number("port", m.port);
   if (auto opened = open_streams(m, *certificate, *key); !opened) return opened;
-  return open_door(m, *certificate, *key);
+  if (auto opened = open_door(m, *certificate, *key); !opened) return opened;
+  const std::lock_guard hold(lock_);
+  keeper_ = spawn_cluster_keeper(*n.system, weak_from_this());
+  return {};
 }
 
 base::result<void> cluster_service::open_door(const member_facts& m, const std::string& certificate, const std::string& key) {
   auto& n = running_.face();
-  tls::server_settings tls;
-  tls.certificates_pem = certificate;
-  tls.key_pem = key;
-  tls.least = tls::version::tls_1_3;
-  auto context = tls::tls_context::make_server(std::move(tls));
+  auto context = door_context(certificate, key);
   if (!context) return base::fail(context.error());
+  door_tls_->put(std::move(*context));
   auto parts = std::make_shared<join_parts>();
   parts->clock = n.clock;
-  parts->authority = authority();
+  parts->authority = [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    return self ? self->authority() : std::string();
+  };
   parts->admit = [weak = weak_from_this()](const json::value& request) -> base::result<json::value> {
     if (const auto self = weak.lock()) return self->admit(request);
     return not_a_member();
@@ -153,7 +166,7 @@ base::result<void> cluster_service::open_door(const member_facts& m, const std::
   l->service = "cluster";
   l->implicit_tls = true;
   l->make = [parts](const connection_facts& facts) { return make_join_host(parts, facts); };
-  l->make_tls = [context = std::shared_ptr<const tls::tls_context>(*context)]() -> std::unique_ptr<net::layer> { return std::make_unique<net::tls_link>(context); };
+  l->make_tls = [contexts = door_tls_]() -> std::unique_ptr<net::layer> { return std::make_unique<net::tls_link>(contexts->get()); };
   l->ended = [counts = running_.counts()](const connection_facts& f) { counts->leave(f); };
   auto door = std::make_unique<net::acceptor>(*n.system, running_.reactors(), std::move(l), running_.counts(), "");
   if (auto opened = door->open("0.0.0.0", static_cast<std::uint16_t>(m.port + 1)); !opened) return base::fail(opened.error());
@@ -252,12 +265,20 @@ base::result<json::value> cluster_service::ask(const std::string& verb, const js
   if (verb == "remove") return remove(body);
   if (verb == "what-if") return what_if_gone(body);
   if (verb == "promote") return promote(body);
+  if (verb == "renew-ca") return renew_authority(body);
+  if (verb == "renew") {
+    renewal_wanted_ = true;
+    json::value out{json::object{}};
+    out.set("wanted", true);
+    return out;
+  }
   return base::fail(base::error_kind::not_found, "there is nothing of this name");
 }
 
 base::result<void> cluster_service::stop() {
   auto& files = storage::posix_file_system();
   const auto directory = cluster_directory(options_.data_directory);
+  const std::lock_guard at_rest(keeping_);
   if (auto gone = files.remove(directory + "/member.json"); !gone) return gone;
   if (auto synced = files.sync_directory(directory); !synced) return synced;
   set_agreement(running_.face(), nullptr);
@@ -265,6 +286,7 @@ base::result<void> cluster_service::stop() {
   {
     const std::lock_guard hold(lock_);
     if (door_) door_->end();
+    if (keeper_) caf::anon_send_exit(std::exchange(keeper_, caf::actor()), caf::exit_reason::user_shutdown);
     plane_ = nullptr;
     member_ = {};
     followed_.clear();
@@ -279,7 +301,7 @@ base::result<void> cluster_service::stop() {
   // The log of before is of no use to anybody: votes and entries of a member that is none.
   if (const auto names = files.list(directory + "/consensus"); names)
     for (const auto& name : *names) (void)files.remove(directory + "/consensus/" + name);
-  for (const auto* name : {"/node.pem", "/node.key", "/authority.pem"}) (void)files.remove(directory + name);
+  for (const auto* name : {"/node.pem", "/node.key", "/next.pem", "/next.key", "/authority.pem"}) (void)files.remove(directory + name);
   return {};
 }
 

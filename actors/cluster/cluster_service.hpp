@@ -6,10 +6,12 @@
 #include "actors/cluster/member_file.hpp"
 #include "actors/root/running_node.hpp"
 #include "actors/system/config_agreement.hpp"
+#include "actors/system/published.hpp"
 #include "base/result.hpp"
 #include "cluster/node/control_plane.hpp"
 #include "cluster/stream/stream_listener.hpp"
 #include "protocols/json/value.hpp"
+#include "protocols/tls/tls_context.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -29,6 +31,8 @@ inline constexpr std::size_t tokens_max = 100; ///< that wait to be used
 
 /// What is answered where a cluster is needed and there is none.
 base::failure<base::error> not_a_member();
+/// What the authority's key is sealed for.
+inline constexpr std::string_view authority_purpose = "cluster authority";
 
 class cluster_service final : public config_agreement, public std::enable_shared_from_this<cluster_service> {
 public:
@@ -42,13 +46,15 @@ public:
   /// When the node belongs to a cluster: opens its log and its ports. Before connections are accepted.
   base::result<void> start_if_member();
 
-  /// What the administration asks: "status", "init", "token", "leave", "remove", "promote", "what-if" (docs/manual/cluster.md).
+  /// What the administration asks: "status", "init", "token", "leave", "remove", "promote", "what-if", "renew", "renew-ca"
+  /// (docs/manual/cluster.md).
   /// Blocks; one at a time.
   base::result<json::value> ask(const std::string& verb, const json::value& body);
   /// A node that wants to join, with its token; the answer is what it needs. Blocks.
   base::result<json::value> admit(const json::value& request);
-  /// The authority's certificate, PEM.
+  /// The newest authority's certificate, PEM; and those that are trusted.
   std::string authority() const;
+  std::string authorities() const;
 
   void propose(std::string payload, agreed done) override;
   /// For streams to other nodes, and where those of others come in; null without a cluster. They live until the node leaves it.
@@ -56,6 +62,8 @@ public:
   std::shared_ptr<cluster::stream_listener> streams() const;
   /// Gives the lead away; the process ends soon.
   void drain();
+  /// What is looked after from time to time (actors/cluster/cluster_keeper.hpp). Blocks.
+  void keep();
 
 private:
   cluster_service(running_node& running, options o) : running_(running), options_(std::move(o)) {}
@@ -70,6 +78,7 @@ private:
   base::result<json::value> leave(const json::value&);
   base::result<json::value> remove(const json::value&);
   base::result<json::value> promote(const json::value&);
+  base::result<json::value> renew_authority(const json::value&);
   json::value status() const;
   json::array show_volumes() const;
   base::result<json::value> what_if_gone(const json::value&) const;
@@ -83,8 +92,22 @@ private:
     cluster::node_entry entry;
     std::string name;
     std::uint64_t version = 0;
+    certificates_agreed certificates;
   };
   std::vector<known_node> known_nodes() const;
+  struct agreed_authority {
+    std::string newest, previous;  ///< PEM; "" when it is the only one
+    std::string sealed_key;        ///< of the newest
+    std::uint64_t version = 0;
+    json::value document;
+  };
+  base::result<agreed_authority> agreed_authorities() const;
+  base::result<std::string> authority_key(const agreed_authority&) const;
+  std::string unsettled_nodes(const agreed_authority&) const;
+  base::result<void> authority_at_rest(const agreed_authority&) const;
+  void look_at_certificates();
+  base::result<void> take_step(const renewal_step&, const known_node& self, const agreed_authority&);
+  base::result<void> show_identity();
   base::result<std::vector<storage::directory::change>> volumes_lost_with(const known_node&, bool accept_loss) const;
   base::result<std::vector<storage::directory::change>> volumes_left_with(const known_node&) const;
   base::result<known_node> named(const json::value&) const;
@@ -96,8 +119,9 @@ private:
   mutable std::mutex lock_;                         ///< of what follows
   std::shared_ptr<cluster::control_plane> plane_;
   member_facts member_;
-  std::string authority_;
-  caf::actor applier_;
+  std::string authorities_;
+  caf::actor applier_, keeper_;
+  std::shared_ptr<published<tls::tls_context>> door_tls_ = std::make_shared<published<tls::tls_context>>();
   std::vector<cluster::node_entry> followed_;       ///< what the control plane was told last
   std::unique_ptr<net::acceptor> door_;
   std::shared_ptr<const cluster::stream_identity> identity_;
@@ -106,6 +130,11 @@ private:
   std::shared_ptr<const storage::directory::config_table> homes_table_; ///< that the published homes were read from; under publishing_
   std::shared_ptr<const storage::directory::config_table> seen_table_; ///< that accounts were last looked for in
   std::atomic<bool> making_volume_{false};          ///< proposed, not answered
+  std::mutex keeping_;                              ///< of what follows; held while certificates change
+  std::atomic<bool> renewal_wanted_{false};
+  std::string renewal_fault_;
+  std::shared_ptr<const storage::directory::config_table> rested_with_; ///< nothing was to be done with this one
+  std::chrono::steady_clock::time_point rested_{};
   std::atomic<bool> named_{false};                  ///< the agreed configuration has named this node
   std::atomic<bool> removed_{false};                ///< the agreed configuration does not name this node any more
 };

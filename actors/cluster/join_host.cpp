@@ -20,7 +20,7 @@ public:
 
 private:
   void asked(http_call& call) override {
-    if (call.path == "/ca" && call.reads()) return reply(200, {{"Content-Type", "application/x-pem-file"}}, parts_->authority);
+    if (call.path == "/ca" && call.reads()) return reply(200, {{"Content-Type", "application/x-pem-file"}}, parts_->authority());
     if (call.path != "/join" || call.method != "POST") return say(404, "there is nothing here\n");
     auto body = json::parse(call.body, {join_octets_max, 4, 100});
     std::string().swap(call.body); // it has a secret

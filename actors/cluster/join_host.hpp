@@ -19,7 +19,7 @@ inline constexpr std::size_t join_octets_max = 16 * 1024;
 
 struct join_parts {
   const base::clock* clock = nullptr;
-  std::string authority;
+  std::function<std::string()> authority;  ///< PEM; it may be renewed
   std::function<base::result<json::value>(const json::value&)> admit; ///< blocks; in a worker
   std::shared_ptr<worker_pool> workers;
 };

@@ -30,6 +30,7 @@ std::optional<cluster::node_entry> read(std::uint64_t id, std::string uuid, cons
   n.host = v.get_string("host").value_or("");
   const auto port = v.get_unsigned("port").value_or(0);
   n.fingerprint = v.get_string("fingerprint").value_or("");
+  n.next_fingerprint = v.get_string("next_fingerprint").value_or("");
   n.role = read_wish(v.get_string("role").value_or(""));
   if (n.host.empty() || port == 0 || port > 65535 || n.fingerprint.empty()) return {};
   n.port = static_cast<std::uint16_t>(port);
@@ -89,10 +90,28 @@ std::optional<cluster::node_entry> read_node_document(std::uint64_t id, const st
   return v ? read(id, uuid, *v) : std::nullopt;
 }
 
-std::string print_node_document(const cluster::node_entry& n, const std::string& host_name) {
+std::string print_node_document(const cluster::node_entry& n, const std::string& host_name, const certificates_agreed& c) {
   auto v = show(n);
   v.set("name", host_name);
+  v.set("fingerprint", c.used);
+  if (!c.next.empty()) v.set("next_fingerprint", c.next);
+  if (!c.issuer.empty()) v.set("issuer", c.issuer);
+  if (!c.trusts.empty()) v.set("trusts", c.trusts);
+  if (c.ends != base::wall_time{}) v.set("certificate_ends", base::to_milliseconds(c.ends));
   return json::to_text(v);
+}
+
+certificates_agreed read_node_certificates(std::string_view content) {
+  certificates_agreed out;
+  const auto v = json::parse(content);
+  if (!v) return out;
+  const auto text = [&](const char* member) { return std::string(v->get_string(member).value_or("")); };
+  out.used = text("fingerprint");
+  out.next = text("next_fingerprint");
+  out.issuer = text("issuer");
+  out.trusts = text("trusts");
+  out.ends = base::from_milliseconds(v->get_integer("certificate_ends").value_or(0));
+  return out;
 }
 
 std::string_view name(cluster::wish w) noexcept {

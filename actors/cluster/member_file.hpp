@@ -3,6 +3,7 @@
 /// There only when the node belongs to a cluster; written last when it joins and removed first when it leaves.
 #pragma once
 
+#include "actors/cluster/certificate_renewal.hpp"
 #include "base/result.hpp"
 #include "cluster/node/control_plane.hpp"
 #include "storage/file/file_system.hpp"
@@ -34,7 +35,9 @@ base::result<std::string> read_kept(const std::string& path);
 
 /// A node's document in the configuration.
 std::optional<cluster::node_entry> read_node_document(std::uint64_t id, const std::string& uuid, std::string_view content);
-std::string print_node_document(const cluster::node_entry&, const std::string& name);
+std::string print_node_document(const cluster::node_entry&, const std::string& name, const certificates_agreed&);
+/// What it says of the node's certificates: nothing yet, when a program of before has written it.
+certificates_agreed read_node_certificates(std::string_view content);
 std::string_view name(cluster::wish) noexcept;
 
 } // namespace rookery::actors

@@ -331,6 +331,11 @@ void consensus_actor::step_down() {
   if (engine_->state() == consensus::standing::leader) take(engine_->hand_over(handing_over_ticket, 0, now()));
 }
 
+void consensus_actor::identify(std::string certificate, std::function<std::string(std::string_view)> sign) {
+  parts_->certificate = std::move(certificate);
+  parts_->sign = std::move(sign);
+}
+
 // Links.
 
 consensus_actor::peer* consensus_actor::find(consensus::member_id id) {
@@ -437,7 +442,7 @@ void consensus_actor::heard(const caf::strong_actor_ptr& from, const std::string
     if (const auto* w = std::get_if<welcome>(&*f); w != nullptr && parts_->self < id) {
       auto wrong = w->from != id || w->uuid != p->entry.uuid
                        ? std::optional<std::string>("at " + p->entry.host + " is node " + w->uuid + ", and not " + p->entry.uuid)
-                       : parts_->verify(w->certificate, p->entry.fingerprint, proof_text(parts_->cluster, id, parts_->self, p->nonce), w->signature);
+                       : parts_->verify(w->certificate, p->entry, proof_text(parts_->cluster, id, parts_->self, p->nonce), w->signature);
       if (wrong) {
         refuse(p->link, *wrong);
         return unlink(*p, std::move(*wrong));
@@ -447,7 +452,7 @@ void consensus_actor::heard(const caf::strong_actor_ptr& from, const std::string
       return linked(*p);
     }
     if (const auto* s = std::get_if<proof>(&*f); s != nullptr && id < parts_->self) {
-      auto wrong = parts_->verify(p->certificate, p->entry.fingerprint, proof_text(parts_->cluster, id, parts_->self, p->nonce), s->signature);
+      auto wrong = parts_->verify(p->certificate, p->entry, proof_text(parts_->cluster, id, parts_->self, p->nonce), s->signature);
       if (!wrong) return linked(*p);
       refuse(p->link, *wrong);
       return unlink(*p, std::move(*wrong));

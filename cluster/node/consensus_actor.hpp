@@ -46,6 +46,7 @@ public:
   void applied(std::vector<storage::command_result>);
   void dialled(consensus::member_id, caf::actor there, std::string fault);
   void step_down();
+  void identify(std::string certificate, std::function<std::string(std::string_view)> sign);
 
 private:
   using clock = std::chrono::steady_clock;

@@ -90,6 +90,10 @@ void control_plane::nodes(std::vector<node_entry> all) {
   in_->run([all = std::move(all)](consensus_actor& a) { a.set_nodes(all); });
 }
 
+void control_plane::identify(std::string certificate, std::function<std::string(std::string_view)> sign) {
+  in_->run([certificate = std::move(certificate), sign = std::move(sign)](consensus_actor& a) { a.identify(certificate, sign); });
+}
+
 void control_plane::step_down() {
   in_->run([](consensus_actor& a) { a.step_down(); });
 }

@@ -29,6 +29,7 @@ struct node_entry {
   std::uint16_t port = 0;
   std::string fingerprint;     ///< of its certificate: SHA-256 of the DER, hexadecimal
   wish role = wish::automatic;
+  std::string next_fingerprint;///< of the certificate it will use; accepted as well. "": none
   bool operator==(const node_entry&) const = default;
 };
 
@@ -59,7 +60,7 @@ struct control_parts {
   std::function<bool(const std::string& host, std::uint16_t port, std::chrono::milliseconds wait)> reachable;
   std::function<std::string(std::string_view octets)> sign;
   /// Nothing: all is well; else a sentence.
-  std::function<std::optional<std::string>(const std::string& certificate, const std::string& fingerprint, std::string_view octets,
+  std::function<std::optional<std::string>(const std::string& certificate, const node_entry&, std::string_view octets,
                                            std::string_view signature)> verify;
   std::function<std::string()> nonce;
   std::function<void(const std::string& why)> failed;              ///< end the process
@@ -104,6 +105,8 @@ public:
   void propose(std::string command, proposed done);
   /// The agreed configuration names these nodes now.
   void nodes(std::vector<node_entry>);
+  /// From the next handshake on this node shows another certificate; links stay. The files of `control_parts` have it already.
+  void identify(std::string certificate, std::function<std::string(std::string_view octets)> sign);
   /// Lets another lead, if this node does; `done` in another thread.
   void step_down();
   control_status status() const;

@@ -113,7 +113,7 @@ base::failure<base::error> gone(std::string why) { return base::fail(base::error
 } // namespace
 
 node_stream::inside::inside(const stream_identity& identity, int socket, std::string from)
-    : fd(socket), ssl(SSL_new(identity.in().context)), address(std::move(from)) {
+    : fd(socket), ssl(identity.in().begin()), address(std::move(from)) {
   const int one = 1;
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   (void)::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
@@ -272,7 +272,7 @@ base::result<std::unique_ptr<node_stream>> node_stream::dial(const stream_identi
   if (c.fd < 0) return gone(place + ": " + c.fault);
   auto in = std::make_shared<inside>(identity, c.fd, std::move(c.address));
   if (auto done = in->shake(inside::side::client, until); !done) return gone(place + ": " + done.error().client.value);
-  if (in->fingerprint() != whom->fingerprint)
+  if (!whom->shows(in->fingerprint()))
     return base::fail(base::error_kind::denied, place + " shows another certificate than node " + std::to_string(to) + " has");
   in->peer = to;
   stream_opening first;

@@ -30,6 +30,9 @@ struct stream_member {
   std::string host;            ///< name or address; names are asked anew at each connect
   std::uint16_t port = 0;      ///< of its streams
   std::string fingerprint;     ///< of its certificate: SHA-256 of the DER, hexadecimal
+  std::string next_fingerprint = {}; ///< of the one it will use; accepted as well. "": none
+
+  bool shows(std::string_view print) const noexcept { return !print.empty() && (print == fingerprint || print == next_fingerprint); }
 };
 
 /// Who this node is, and who the others are; shared by all its streams. Thread-safe.
@@ -38,12 +41,14 @@ public:
   struct parts {
     std::string cluster;       ///< id
     std::uint64_t self = 0;    ///< member id
-    std::string authority, certificate, key; ///< PEM
+    std::string authority, certificate, key; ///< PEM; of authorities there may be several
     /// As the agreed configuration has them now; any thread.
     std::function<std::vector<stream_member>()> members;
   };
   /// Fails when the PEM texts cannot be used.
   static base::result<std::shared_ptr<const stream_identity>> make(parts);
+  /// New streams begin with these; those that run stay. On a failure all is as it was.
+  base::result<void> renew(const std::string& authority, const std::string& certificate, const std::string& key) const;
   ~stream_identity();
 
   const std::string& cluster() const noexcept;

@@ -20,8 +20,13 @@ inline constexpr std::size_t handshake_octets_max = 64 * 1024;
 
 struct stream_identity::inside {
   parts is;
+  mutable std::mutex lock;      ///< of the context, which changes when certificates are renewed
   SSL_CTX* context = nullptr;
   ~inside() { SSL_CTX_free(context); }
+  SSL* begin() const {
+    const std::lock_guard hold(lock);
+    return SSL_new(context);
+  }
 };
 
 /// One socket with TLS on it. Calls into OpenSSL are one at a time; waiting is done outside of the lock.

@@ -28,6 +28,19 @@ std::string numbers(const json::value& v, const char* member) {
   return out.empty() ? "-" : out;
 }
 
+/// When they end; the authority's, and whom a new one waits for.
+void show_certificates(const json::value& status) {
+  const auto day = [](const json::value& v, const char* member) {
+    auto text = cli::shown("not_after", v.find(member));
+    return text.size() > 10 ? text.substr(0, 10) : text;
+  };
+  std::string line;
+  const auto* items = status.get_array("items");
+  for (const auto& n : items != nullptr ? *items : json::array{}) line += (line.empty() ? "" : ", ") + std::to_string(n.get_unsigned("id").value_or(0)) + " on " + day(n, "certificate_ends");
+  std::printf("\ncertificates end: %s; the authority's on %s\n", line.c_str(), day(status, "authority_ends").c_str());
+  if (const auto waits = status.get_string("authority_waits_for")) std::printf("the new authority waits for: %s\n", std::string(*waits).c_str());
+}
+
 /// By the node that brought it: who serves it, and who has it.
 void show_volumes(const json::value& status) {
   const auto* items = status.get_array("volumes");
@@ -63,6 +76,7 @@ void show_status(command_line& c) {
                 static_cast<unsigned long long>(n.get_unsigned("configuration").value_or(0)), static_cast<unsigned long long>(n.get_unsigned("domains").value_or(0)),
                 static_cast<unsigned long long>(n.get_unsigned("given_sessions").value_or(0)), text(n, "fault").c_str());
   }
+  show_certificates(*s);
   show_volumes(*s);
 }
 
@@ -179,6 +193,14 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
     const auto* items = said->get_array("items");
     for (const auto& one : items != nullptr ? *items : json::array{}) std::printf("%s\n", text(one, "text").c_str());
   });
+
+  auto* renew = family->add_subcommand("renew", "Give this node a new certificate of the cluster now; by itself that happens four months before it ends");
+  add_json_option(*renew, c);
+  renew->callback([&c] { c.tell("POST", "/v1/cluster/renew", json::object{}, "a new certificate is made, agreed on and used; rookery cluster status shows when it ends"); });
+
+  auto* renew_ca = family->add_subcommand("renew-ca", "Give the cluster a new authority, and all nodes new certificates");
+  add_json_option(*renew_ca, c);
+  renew_ca->callback([&c] { c.tell("POST", "/v1/cluster/renew-ca", json::object{}, "all nodes change to a new authority; rookery cluster status shows whom it waits for"); });
 
   auto* promote = family->add_subcommand("promote", "Choose a node's role");
   promote->add_option("node", o->node, "Its id, name, address or uuid")->required();

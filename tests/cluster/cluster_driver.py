@@ -216,6 +216,49 @@ class Driver:
         for n in self.nodes:
             until(lambda: served(n), "the certificate at " + n.folder)
 
+    def renewals(self):
+        """A node's certificate and the authority are renewed while the nodes talk; one that was away follows when it is back."""
+        def row(of, number):
+            return next(i for i in of.cluster()["items"] if i["id"] == number)
+        n = self.nodes[self.rng.randrange(3)]
+        number = n.cluster()["self"]
+        before = row(n, number)["certificate"]
+        n.ask("POST", "/v1/cluster/renew", {})
+        for other in self.nodes:
+            until(lambda: row(other, number)["certificate"] != before and not row(other, number)["certificate_next"], "the renewed certificate")
+        n.kill()
+        n.serve()
+        self.settled()
+        first = {i["id"]: i["certificate"] for i in n.cluster()["items"]}
+        authority = n.cluster()["authority"]
+        away = self.nodes[self.rng.randrange(3)]
+        others = [m for m in self.nodes if m is not away]
+        away.kill()
+        until(lambda: others[0].ask("POST", "/v1/cluster/renew-ca", {}), "the new authority to be agreed on")
+        self.refused(lambda: others[1].ask("POST", "/v1/cluster/token", {}), "is being renewed")
+        self.refused(lambda: others[1].ask("POST", "/v1/cluster/renew-ca", {}), "is being renewed already")
+        away.serve()
+        for m in self.nodes:
+            until(lambda: m.cluster()["authority"] != authority and "authority_waits_for" not in m.cluster(), "the new authority at " + m.folder)
+        self.settled()
+        last = {i["id"]: i["certificate"] for i in n.cluster()["items"]}
+        if any(first[i] == last[i] for i in first):
+            raise AssertionError("certificates of the old authority: %s" % last)
+        for m in self.nodes:
+            m.kill()
+        for m in self.nodes:
+            m.serve()
+        self.settled()
+
+    def refused(self, what, said):
+        def tried():
+            try:
+                what()
+            except Refused as e:
+                return said in str(e)
+            raise AssertionError("was not refused: " + said)
+        until(tried, said)
+
     def settings(self):
         """A change on any node is seen on all, and a lost update is refused."""
         for i, n in enumerate(self.nodes):
@@ -378,6 +421,7 @@ def main():
         d.form()
         d.settings()
         d.certificates()
+        d.renewals()
         d.refusals()
         order = []
         for i in range(a.rounds):

@@ -179,7 +179,7 @@ struct a_node {
 
 struct VolumeRunner : testing::Test {
   const std::string folder = (fs::temp_directory_path() / ("rookery-runner-test-" + std::to_string(::getpid()))).string();
-  key_and_certificate authority = *make_authority("c1", base::wall_time{} + std::chrono::hours(24 * 365 * 50));
+  key_and_certificate authority = *make_authority("c1", base::system_clock().wall());
   std::mutex lock;
   std::condition_variable wake;
   std::map<node_number, a_node> nodes;
@@ -198,7 +198,7 @@ struct VolumeRunner : testing::Test {
       auto& n = nodes[i];
       n.id = i;
       const auto keys = make_key_pair();
-      n.certificate = *issue_certificate(authority, keys->public_key, "node" + std::to_string(i), base::wall_time{} + std::chrono::hours(24 * 365 * 51));
+      n.certificate = *issue_certificate(authority, keys->public_key, "node" + std::to_string(i), base::system_clock().wall());
       n.key = keys->private_key;
       fs::create_directories(folder + "/n" + std::to_string(i));
       auto made = cluster::stream_identity::make({"c1", i, authority.certificate, n.certificate, n.key, [this] {

@@ -18,10 +18,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr auto plenty = 30'000ms; ///< far beyond what anything here takes
 
-actors::key_and_certificate new_authority() { return *actors::make_authority("c1", base::wall_time{} + std::chrono::hours(24 * 365 * 50)); }
+actors::key_and_certificate new_authority() { return *actors::make_authority("c1", base::system_clock().wall()); }
 
 const actors::key_and_certificate& authority() {
   static const auto made = new_authority();
@@ -33,7 +34,7 @@ struct credentials {
 };
 credentials issued(const actors::key_and_certificate& by, const std::string& uuid) {
   const auto keys = actors::make_key_pair();
-  return {*actors::issue_certificate(by, keys->public_key, uuid, base::wall_time{} + std::chrono::hours(24 * 365 * 51)), keys->private_key};
+  return {*actors::issue_certificate(by, keys->public_key, uuid, base::system_clock().wall()), keys->private_key};
 }
 
 /// Two nodes of one cluster; the second listens.
@@ -93,6 +94,33 @@ int plain_connection(std::uint16_t port) {
 void drain(int fd) {
   char octets[4096];
   while (::recv(fd, octets, sizeof octets, 0) > 0) {}
+}
+
+TEST(NodeStream, certificates_and_authorities_are_renewed_while_streams_run) {
+  pair nodes;
+  nodes.serve_echo();
+  auto old = nodes.dial();
+  ASSERT_TRUE(old.ok()) << old.error().client.value;
+  const auto next_authority = new_authority();
+  const auto next = issued(next_authority, "two");
+  const auto both = next_authority.certificate + authority().certificate;
+  // The others trust both before anybody shows the new one.
+  ASSERT_TRUE(nodes.first->renew(both, nodes.one.certificate, nodes.one.key));
+  ASSERT_TRUE(nodes.second->renew(both, nodes.two.certificate, nodes.two.key));
+  EXPECT_TRUE(nodes.dial().ok()) << "the old one goes on";
+  ASSERT_TRUE(nodes.second->renew(both, next.certificate, next.key));
+  EXPECT_THAT(nodes.fault(nodes.dial()), Not(HasSubstr("accepted"))) << "it is not agreed on";
+  nodes.change([&](auto& m) { m[1].next_fingerprint = actors::certificate_fingerprint(next.certificate); });
+  EXPECT_TRUE(nodes.dial().ok());
+  ASSERT_TRUE(nodes.second->renew(both, nodes.two.certificate, nodes.two.key));
+  EXPECT_TRUE(nodes.dial().ok()) << "both are accepted";
+  EXPECT_FALSE(nodes.first->renew("no authority", nodes.one.certificate, nodes.one.key));
+  EXPECT_FALSE(nodes.first->renew(both, nodes.one.certificate, nodes.two.key));
+  EXPECT_TRUE(nodes.dial().ok()) << "what cannot be used changes nothing";
+  ASSERT_TRUE((*old)->send(20, "still", plenty).ok());
+  const auto got = (*old)->receive(plenty);
+  ASSERT_TRUE(got.ok() && *got);
+  EXPECT_EQ((*got)->body, "still");
 }
 
 TEST(NodeStream, carries_frames_of_all_sizes_both_ways) {
