@@ -161,6 +161,8 @@ base::result<json::value> cluster_service::admit(const json::value& request) {
   const auto port = request.get_unsigned("port").value_or(0);
   if (joining.uuid.size() != 32 || joining.host.empty() || joining.host.size() > 255 || port == 0 || port > 65533) return base::fail(base::error_kind::invalid, "the request to join cannot be read");
   joining.port = static_cast<std::uint16_t>(port);
+  joining.witness = request.get_bool("witness").value_or(false);
+  if (joining.witness) joining.role = cluster::wish::voter; // what else would it be there for
   for (const auto& known : known_nodes()) {
     if (known.entry.uuid == joining.uuid)
       return base::fail(base::error_kind::exists, "a node with this identity (" + joining.uuid + ", " + known.entry.host + ") belongs to the cluster: either this data directory was copied from it (make a new one with rookery init), or it is to join again (rookery cluster remove " + joining.uuid + " on a member first)");
@@ -191,6 +193,7 @@ base::result<json::value> cluster_service::admit(const json::value& request) {
   }
   out.set("cluster", std::string(ca->document.get_string("id").value_or("")));
   out.set("certificate", *certificate);
+  if (joining.witness) out.set("witness", true);
   out.set("nodes", std::move(nodes));
   const auto key_text = read_kept(storage::sealing_key_path(options_.data_directory));
   if (!key_text) return base::fail(key_text.error());

@@ -52,6 +52,7 @@ base::result<json::value> cluster_service::promote(const json::value& body) {
   if (!node) return base::fail(node.error());
   const auto role = body.get_string("role").value_or("voter");
   if (role != "voter" && role != "standby" && role != "automatic") return base::fail(base::error_kind::invalid, "role is voter, standby or automatic");
+  if (node->entry.witness && role != "voter") return base::fail(base::error_kind::invalid, "a witness is there to vote: remove it if it is not to");
   node->entry.role = role == "voter" ? cluster::wish::voter : role == "standby" ? cluster::wish::standby : cluster::wish::automatic;
   if (auto done = change({dir::put{dir::document_kind::node, node->entry.uuid, node->version, print_node_document(node->entry, node->name, node->certificates)}}, "the node was changed meanwhile, try again"); !done)
     return base::fail(done.error());
@@ -63,6 +64,7 @@ base::result<json::value> cluster_service::promote(const json::value& body) {
 
 base::result<json::value> cluster_service::leave(const json::value& body) {
   if (!is_member(options_.data_directory)) return not_a_member();
+  const bool witness = is_witness(options_.data_directory);
   const bool force = body.get_bool("force").value_or(false);
   const auto nodes = known_nodes();
   const auto own = std::find_if(nodes.begin(), nodes.end(), [&](const auto& k) { return k.entry.uuid == running_.store_uuid(); });
@@ -76,6 +78,9 @@ base::result<json::value> cluster_service::leave(const json::value& body) {
   }
   if (auto stopped = stop(); !stopped) return base::fail(stopped.error());
   if (auto done = commit_alone(dir::encode_parting()); !done) return base::fail(done.error());
+  // A node of its own keeps mail.
+  if (witness)
+    if (auto opened = running_.open_volume(running_.volumes()->own()); !opened) return base::fail(opened.error());
   json::value out{json::object{}};
   out.set("left", true);
   return out;
@@ -124,6 +129,7 @@ json::value cluster_service::status() const {
     row.set("port", e.port);
     row.set("role", role);
     row.set("wanted", std::string(name(e.role)));
+    row.set("witness", e.witness);
     row.set("leader", e.id == s.leader);
     row.set("linked", linked);
     row.set("self", self);

@@ -15,7 +15,7 @@ void cluster_service::make_own_volume() {
   std::uint64_t self = 0;
   {
     const std::lock_guard hold(lock_);
-    if (plane_) self = member_.member;
+    if (plane_ && !member_.witness) self = member_.member;
   }
   auto& n = running_.node();
   if (self == 0 || !named_ || removed_ || find_volume(*n.config->table(), self) || making_volume_.exchange(true)) return;

@@ -130,6 +130,7 @@ base::result<joined> join_cluster(const join_order& order) {
   request.set("host", order.address.empty() ? shown->local_address : order.address);
   request.set("port", order.port);
   request.set("public_key", keys->public_key);
+  if (order.witness) request.set("witness", true);
   const auto got = ask(place + "/join", shown->body, json::to_text(request));
   if (!got) return base::fail(base::error_kind::try_later, got.error().client.value + "; if the token was used up by this, remove the node there and make a new one");
   const auto body = json::parse(got->body);
@@ -142,6 +143,9 @@ base::result<joined> join_cluster(const join_order& order) {
   m.cluster = body->get_string("cluster").value_or("");
   m.member = body->get_unsigned("member").value_or(0);
   m.port = order.port;
+  m.witness = body->get_bool("witness").value_or(false);
+  if (m.witness != order.witness)
+    return refused(order.member + " runs a program that knows no witnesses: bring it to this one's version, remove this node there (rookery cluster remove " + order.uuid + "), and join again");
   if (const auto* nodes = body->get_array("nodes"))
     for (const auto& n : *nodes)
       if (auto entry = read_node_document(n.get_unsigned("member").value_or(0), std::string(n.get_string("uuid").value_or("")), json::to_text(n)))

@@ -27,6 +27,7 @@ struct join_order {
   std::string token;
   std::string address;              ///< where the others reach this node; "": as the member sees it
   std::uint16_t port = 0;           ///< of this node's control link
+  bool witness = false;             ///< it is to vote, and to keep no mail
 };
 struct joined {
   std::string cluster;

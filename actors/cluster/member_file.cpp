@@ -20,6 +20,7 @@ json::value show(const cluster::node_entry& n) {
   v.set("port", n.port);
   v.set("fingerprint", n.fingerprint);
   v.set("role", name(n.role));
+  if (n.witness) v.set("witness", true);
   return v;
 }
 
@@ -31,6 +32,7 @@ std::optional<cluster::node_entry> read(std::uint64_t id, std::string uuid, cons
   const auto port = v.get_unsigned("port").value_or(0);
   n.fingerprint = v.get_string("fingerprint").value_or("");
   n.next_fingerprint = v.get_string("next_fingerprint").value_or("");
+  n.witness = v.get_bool("witness").value_or(false);
   n.role = read_wish(v.get_string("role").value_or(""));
   if (n.host.empty() || port == 0 || port > 65535 || n.fingerprint.empty()) return {};
   n.port = static_cast<std::uint16_t>(port);
@@ -43,6 +45,12 @@ std::string cluster_directory(const std::string& data_directory) { return data_d
 
 bool is_member(const std::string& data_directory) { return ::access(path_of(data_directory).c_str(), F_OK) == 0; }
 
+bool is_witness(const std::string& data_directory) {
+  if (!is_member(data_directory)) return false;
+  const auto m = read_member(storage::posix_file_system(), data_directory);
+  return m && m->witness;
+}
+
 base::result<member_facts> read_member(storage::file_system& files, const std::string& data_directory) {
   const auto text = files.read_all(path_of(data_directory), 1u << 20);
   if (!text) return base::fail(text.error());
@@ -52,6 +60,7 @@ base::result<member_facts> read_member(storage::file_system& files, const std::s
     m.cluster = v->get_string("cluster").value_or("");
     m.member = v->get_unsigned("member").value_or(0);
     m.port = static_cast<std::uint16_t>(v->get_unsigned("port").value_or(0));
+    m.witness = v->get_bool("witness").value_or(false);
     if (const auto* nodes = v->get_array("nodes"))
       for (const auto& n : *nodes)
         if (auto entry = read(n.get_unsigned("member").value_or(0), std::string(n.get_string("uuid").value_or("")), n)) m.nodes.push_back(std::move(*entry));
@@ -66,6 +75,7 @@ base::result<void> write_member(storage::file_system& files, const std::string& 
   v.set("cluster", m.cluster);
   v.set("member", m.member);
   v.set("port", m.port);
+  if (m.witness) v.set("witness", true);
   json::array nodes;
   for (const auto& n : m.nodes) {
     auto one = show(n);

@@ -20,12 +20,15 @@ struct member_facts {
   std::string cluster;              ///< id
   std::uint64_t member = 0;
   std::uint16_t port = 0;           ///< of the control link; the next one is for those who join
+  bool witness = false;             ///< it votes and keeps no mail: its own volume stays closed
   std::vector<cluster::node_entry> nodes; ///< as told at joining; the configuration has them later
 };
 
 std::string cluster_directory(const std::string& data_directory);
 /// Does this data directory belong to a cluster's node?
 bool is_member(const std::string& data_directory);
+/// Of one that keeps no mail?
+bool is_witness(const std::string& data_directory);
 base::result<member_facts> read_member(storage::file_system&, const std::string& data_directory);
 base::result<void> write_member(storage::file_system&, const std::string& data_directory, const member_facts&);
 

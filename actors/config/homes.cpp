@@ -13,7 +13,7 @@ std::vector<volume_entry> volumes_of(const dir::config_table& table) {
   std::vector<volume_entry> out;
   table.for_each(dir::document_kind::node, {}, [&](const dir::document_ptr& d) {
     const auto content = json::parse(d->content);
-    if (!content) return true;
+    if (!content || content->get_bool("witness").value_or(false)) return true;
     out.push_back({d->id, d->key, std::string(content->get_string("name").value_or("")), std::string(content->get_string("host").value_or("")),
                    static_cast<std::uint16_t>(content->get_unsigned("port").value_or(0))});
     return true;

@@ -1,6 +1,6 @@
 /// Homes in documents: which volumes there are, and which of them a domain or an account is to have. Pure.
 ///
-/// Each node of a cluster brings one volume, whose id is the node's. Without a cluster there are none, and no home is kept.
+/// Each node of a cluster brings one volume, whose id is the node's; a witness brings none. Without a cluster there are none, and no home is kept.
 #pragma once
 
 #include "base/result.hpp"

@@ -30,6 +30,7 @@ struct node_entry {
   std::string fingerprint;     ///< of its certificate: SHA-256 of the DER, hexadecimal
   wish role = wish::automatic;
   std::string next_fingerprint;///< of the certificate it will use; accepted as well. "": none
+  bool witness = false;        ///< it votes and keeps no mail
   bool operator==(const node_entry&) const = default;
 };
 

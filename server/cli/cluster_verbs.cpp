@@ -16,7 +16,7 @@ namespace {
 struct options {
   std::string address, member, token, node, role = "voter";
   std::uint32_t port = 0, hours = 24;
-  bool force = false, accept_loss = false;
+  bool force = false, accept_loss = false, witness = false;
 };
 
 std::string text(const json::value& v, const char* member) { return std::string(v.get_string(member).value_or("")); }
@@ -70,9 +70,11 @@ void show_status(command_line& c) {
   const auto* items = s->get_array("items");
   for (const auto& n : items != nullptr ? *items : json::array{}) {
     const bool self = n.get_bool("self").value_or(false);
+    auto role = text(n, "role");
+    if (n.get_bool("witness").value_or(false)) role = role == "voter" ? "witness" : "w. " + role;
     const auto place = text(n, "host") + ":" + std::to_string(n.get_unsigned("port").value_or(0));
     std::printf("%-4llu %-24s %-28s %-9s %-7s %-6s %-7llu %-8llu %-6llu %s\n", static_cast<unsigned long long>(n.get_unsigned("id").value_or(0)), text(n, "name").c_str(), place.c_str(),
-                text(n, "role").c_str(), n.get_bool("leader").value_or(false) ? "yes" : "", self ? "here" : n.get_bool("linked").value_or(false) ? "up" : "DOWN",
+                role.c_str(), n.get_bool("leader").value_or(false) ? "yes" : "", self ? "here" : n.get_bool("linked").value_or(false) ? "up" : "DOWN",
                 static_cast<unsigned long long>(n.get_unsigned("configuration").value_or(0)), static_cast<unsigned long long>(n.get_unsigned("domains").value_or(0)),
                 static_cast<unsigned long long>(n.get_unsigned("given_sessions").value_or(0)), text(n, "fault").c_str());
   }
@@ -91,6 +93,7 @@ void join(command_line& c, const options& o) {
   order.member = o.member;
   order.token = o.token;
   order.address = o.address;
+  order.witness = o.witness;
   order.port = o.port != 0 ? static_cast<std::uint16_t>(o.port) : static_cast<std::uint16_t>(actors::cluster_port_standard + file->port_base);
   auto store = storage::node_store::open(file->data_directory, false);
   if (!store) {
@@ -150,6 +153,7 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
   enter->add_option("member", o->member, "A member: its name or address, with :PORT if it is not the token's")->required();
   enter->add_option("token", o->token, "What rookery cluster token has printed there")->required();
   enter->add_option("--address", o->address, "Where other nodes reach this one; default: the address that the member sees");
+  enter->add_flag("--witness", o->witness, "It votes and keeps no mail: the third of two mail servers");
   enter->add_option("--port", o->port, "As for init")->check(CLI::Range(1, 65533));
   add_json_option(*enter, c);
   enter->callback([&c, o] { join(c, *o); });

@@ -9,7 +9,7 @@ as the others. Prints its seed; ends with 1 at the first fault, with the logs of
 import argparse, imaplib, json, os, random, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "end_to_end"))
-from node import Node  # noqa: E402
+from node import Node, free  # noqa: E402, F401
 
 FAULTS = ["kill leader", "kill follower", "kill two", "kill all", "pause leader", "pause follower", "stop leader", "kill leader twice"]
 
@@ -28,8 +28,8 @@ class Member(Node):
         super().__init__(rookery, folder, accounts)
         self.paused = False
 
-    def serve(self):
-        self.start()
+    def serve(self, service="imap"):
+        self.start(service=service)
         until(lambda: self.ask("GET", "/v1/status"), "the administration of " + self.folder)
 
     def ask(self, method, path, body=None, limit=20):

@@ -83,7 +83,8 @@ class Node:
     def port(self, service):
         return self.base + STANDARD[service]
 
-    def start(self, limit=60):
+    def start(self, limit=60, service="imap"):
+        """Until `service` listens."""
         log = open(os.path.join(self.folder, "serve.log"), "ab")
         self.process = subprocess.Popen([self.rookery, "--node", self.file, "serve", "--port-base", str(self.base)],
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
@@ -93,7 +94,7 @@ class Node:
             if self.process.poll() is not None:
                 raise RuntimeError("serve ended with %s:\n%s" % (self.process.returncode, self.log_tail()))
             try:
-                socket.create_connection(("127.0.0.1", self.port("imap")), 1).close()
+                socket.create_connection(("127.0.0.1", self.port(service)), 1).close()
                 return
             except OSError:
                 if time.time() > end:

@@ -39,6 +39,16 @@ TEST(Homes, a_node_alone_has_none) {
   EXPECT_TRUE(resolve_home(table, nothing));
 }
 
+TEST(Homes, a_witness_is_nobody_s_home) {
+  cluster c;
+  c.put(dir::document_kind::node, 2, "wwww", R"({"name":"witness.test","host":"192.0.2.9","port":7442,"witness":true})");
+  c.node(4, "bbbb", "mail1.test", "mail1.test");
+  ASSERT_EQ(volumes_of(*c.table).size(), 1u);
+  EXPECT_EQ(home_for_new_domain(*c.table), 4u);
+  auto p = patch_with("witness.test");
+  EXPECT_THAT(resolve_home(*c.table, p).error().client.value, HasSubstr("no node witness.test"));
+}
+
 TEST(Homes, a_node_is_named_in_four_ways) {
   cluster c;
   c.node(9, "aaaa", "mail2.test", "192.0.2.2");
