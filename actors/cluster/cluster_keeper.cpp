@@ -8,7 +8,8 @@ namespace {
 using look_atom = caf::atom_constant<caf::atom("look")>;
 constexpr std::chrono::seconds look_every{1};
 
-/// Owns: nothing. Understands: its own clock. May ask: the cluster. If it dies, certificates are not renewed until the next start.
+/// Owns: nothing. Understands: its own clock. May ask: the cluster. If it dies, certificates are not
+/// renewed, and nobody is alarmed, until the next start.
 caf::behavior cluster_keeper(caf::event_based_actor* self, const std::weak_ptr<cluster_service>& of) {
   self->delayed_send(self, look_every, look_atom::value);
   return {[self, of](look_atom) {

@@ -1,4 +1,4 @@
-/// Looks after what changes with time in a cluster's member: certificates that end.
+/// Looks after what changes with time in a cluster's member: certificates that end, disks that fill, clocks that drift.
 #pragma once
 
 #include <caf/all.hpp>

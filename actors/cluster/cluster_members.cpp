@@ -1,9 +1,6 @@
 // Who belongs to the cluster: the members as agreed, shown, changed, and let go.
 #include "actors/cluster/cluster_service.hpp"
 
-#include "actors/cluster/cluster_certificates.hpp"
-#include "actors/relay/homes.hpp"
-#include "actors/relay/session_relays.hpp"
 #include "base/text.hpp"
 #include "storage/directory/agreed_command.hpp"
 
@@ -83,78 +80,6 @@ base::result<json::value> cluster_service::leave(const json::value& body) {
     if (auto opened = running_.open_volume(running_.volumes()->own()); !opened) return base::fail(opened.error());
   json::value out{json::object{}};
   out.set("left", true);
-  return out;
-}
-
-json::value cluster_service::status() const {
-  std::shared_ptr<cluster::control_plane> plane;
-  member_facts m;
-  {
-    const std::lock_guard hold(lock_);
-    plane = plane_;
-    m = member_;
-  }
-  json::value out{json::object{}};
-  out.set("member", plane != nullptr);
-  out.set("configuration", running_.face().config->table()->version());
-  if (!plane) return out;
-  const auto s = plane->status();
-  const auto role_of = [&](std::uint64_t id) -> std::string {
-    for (const auto& member : s.members)
-      if (member.id == id) return member.what == consensus::role::voter ? "voter" : member.what == consensus::role::standby ? "standby" : "joining";
-    return "joining";
-  };
-  out.set("cluster", m.cluster);
-  out.set("self", s.self);
-  out.set("leader", s.leader);
-  out.set("standing", removed_ ? "removed" : s.standing);
-  out.set("term", s.term);
-  out.set("committed", s.committed);
-  out.set("waiting", s.waiting);
-  std::size_t voters = 0, alive = 0;
-  json::array items;
-  for (const auto& known : known_nodes()) {
-    const auto& e = known.entry;
-    json::value row{json::object{}};
-    const bool self = e.id == s.self;
-    const auto peer = std::find_if(s.peers.begin(), s.peers.end(), [&](const auto& p) { return p.id == e.id; });
-    const bool linked = self || (peer != s.peers.end() && peer->linked);
-    const auto role = role_of(e.id);
-    voters += role == "voter";
-    alive += role == "voter" && linked;
-    row.set("id", e.id);
-    row.set("name", known.name);
-    row.set("uuid", e.uuid);
-    row.set("host", e.host);
-    row.set("port", e.port);
-    row.set("role", role);
-    row.set("wanted", std::string(name(e.role)));
-    row.set("witness", e.witness);
-    row.set("leader", e.id == s.leader);
-    row.set("linked", linked);
-    row.set("self", self);
-    row.set("configuration", self ? s.configuration : peer != s.peers.end() ? peer->configuration : 0);
-    row.set("agreed", self ? s.agreed : peer != s.peers.end() ? peer->agreed : 0);
-    row.set("version", self ? options_.version : peer != s.peers.end() ? peer->software : "");
-    row.set("silent_milliseconds", self ? 0 : peer != s.peers.end() ? peer->silent_ms : -1);
-    row.set("certificate_ends", base::to_milliseconds(known.certificates.ends));
-    row.set("certificate", known.certificates.used);
-    row.set("certificate_next", known.certificates.next);
-    row.set("fault", peer != s.peers.end() ? peer->fault : "");
-    add_home_members(row, e.id);
-    items.push_back(std::move(row));
-  }
-  out.set("taken_sessions", relays_of(running_.node())->now().taken);
-  if (const auto streams = this->streams()) out.set("streams_refused", streams->refused());
-  out.set("voters", voters);
-  out.set("voters_linked", alive);
-  out.set("items", std::move(items));
-  out.set("volumes", show_volumes());
-  if (const auto agreed = agreed_authorities()) {
-    out.set("authority", certificate_fingerprint(agreed->newest));
-    out.set("authority_ends", base::to_milliseconds(certificate_end(agreed->newest).value_or(base::wall_time{})));
-    if (!agreed->previous.empty()) out.set("authority_waits_for", unsettled_nodes(*agreed));
-  }
   return out;
 }
 

@@ -124,6 +124,8 @@ base::result<json::value> cluster_service::renew_authority(const json::value&) {
 }
 
 void cluster_service::keep() {
+  look_at_vitals();
+  look_at_conditions();
   const std::lock_guard one(keeping_);
   look_at_certificates();
 }

@@ -93,6 +93,10 @@ base::result<void> cluster_service::start(const member_facts& m) {
     const auto now = dir::marked_table_of(*machine);
     return dir::print_picture(*now->table, now->mark, machine->history(dir::history_entries_max));
   };
+  p.vitals = [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    return self ? self->own_vitals() : cluster::node_vitals{};
+  };
   p.reachable = reachable;
   p.sign = [key = *key](std::string_view octets) { return sign(key, octets); };
   p.verify = [weak = weak_from_this()](const std::string& shown, const cluster::node_entry& of, std::string_view octets, std::string_view signature) -> std::optional<std::string> {

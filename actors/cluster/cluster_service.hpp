@@ -3,6 +3,7 @@
 /// Made once by the program, lives until the process ends. A node without a cluster has one that does nothing.
 #pragma once
 
+#include "actors/cluster/cluster_alarms.hpp"
 #include "actors/cluster/member_file.hpp"
 #include "actors/root/running_node.hpp"
 #include "actors/system/config_agreement.hpp"
@@ -80,6 +81,10 @@ private:
   base::result<json::value> promote(const json::value&);
   base::result<json::value> renew_authority(const json::value&);
   json::value status() const;
+  cluster::node_vitals own_vitals() const;
+  json::array alarm_texts() const;
+  void look_at_vitals();
+  void look_at_conditions();
   json::array show_volumes() const;
   base::result<json::value> what_if_gone(const json::value&) const;
   void make_own_volume();
@@ -120,6 +125,8 @@ private:
   std::shared_ptr<cluster::control_plane> plane_;
   member_facts member_;
   std::string authorities_;
+  cluster::node_vitals vitals_;
+  std::vector<alarm> alarms_;
   caf::actor applier_, keeper_;
   std::shared_ptr<published<tls::tls_context>> door_tls_ = std::make_shared<published<tls::tls_context>>();
   std::vector<cluster::node_entry> followed_;       ///< what the control plane was told last

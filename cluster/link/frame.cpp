@@ -33,6 +33,9 @@ struct writer {
     to.varint(f.configuration);
     to.varint(f.agreed);
   }
+  void operator()(const vitals& f) {
+    for (const auto n : {f.sent_us, f.wall_us, f.echo_us, f.held_us, f.disk_free, f.disk_total, f.sessions, f.queued, f.queue_held}) to.varint(n);
+  }
 };
 
 std::optional<std::string> text(base::decoder& in) {
@@ -95,6 +98,12 @@ std::optional<frame> read_frame(std::string_view octets) {
     beat f;
     f.configuration = in.varint();
     f.agreed = in.varint();
+    out = f;
+    break;
+  }
+  case 8: {
+    vitals f;
+    for (auto* n : {&f.sent_us, &f.wall_us, &f.echo_us, &f.held_us, &f.disk_free, &f.disk_total, &f.sessions, &f.queued, &f.queue_held}) *n = in.varint();
     out = f;
     break;
   }

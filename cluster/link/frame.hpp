@@ -52,7 +52,14 @@ struct beat {
   std::uint64_t configuration = 0; ///< version that the node follows
   std::uint64_t agreed = 0;        ///< index
 };
-using frame = std::variant<hello, welcome, proof, refusal, letter_frame, forward, beat>;
+/// Once a second, too. Programs of before do not look at it.
+struct vitals {
+  std::uint64_t sent_us = 0, wall_us = 0, echo_us = 0, held_us = 0; ///< cluster/node/clock_comparison.hpp
+  std::uint64_t disk_free = 0, disk_total = 0; ///< octets, where the data directory is; total 0: not known
+  std::uint64_t sessions = 0;
+  std::uint64_t queued = 0, queue_held = 0;    ///< messages of its spool; of these, held
+};
+using frame = std::variant<hello, welcome, proof, refusal, letter_frame, forward, beat, vitals>;
 
 inline constexpr std::size_t field_octets_max = 16 * 1024; ///< of texts in the first frames
 

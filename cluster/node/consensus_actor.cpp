@@ -22,6 +22,13 @@ constexpr std::chrono::milliseconds twin_time{2500};      ///< one that spoke so
 constexpr std::size_t apply_at_once_max = 64;
 constexpr std::size_t to_propose_max = 20'000;
 
+std::uint64_t steady_us() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+std::uint64_t wall_us() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+}
+
 base::error no_majority() {
   return base::make_error(base::error_kind::try_later,
                           "the cluster has not agreed in time: too few of its nodes can be reached (rookery cluster status); the change may still take effect");
@@ -148,8 +155,12 @@ void consensus_actor::tick() {
   }
   if (at >= next_beat_) {
     next_beat_ = at + beat_every;
-    for (auto& [id, p] : peers_)
-      if (p.linked) say(p, beat{parts_->version(), parts_->agreed()});
+    const auto own = parts_->vitals ? parts_->vitals() : node_vitals{};
+    for (auto& [id, p] : peers_) {
+      if (!p.linked) continue;
+      say(p, beat{parts_->version(), parts_->agreed()});
+      say_vitals(p, own);
+    }
   }
   expire();
   send_batch();
@@ -351,6 +362,11 @@ consensus_actor::peer* consensus_actor::speaker(const caf::strong_actor_ptr& who
 
 void consensus_actor::say(peer& p, const frame& f) { send(p.link, frame_atom::value, print(f)); }
 
+void consensus_actor::say_vitals(peer& p, const node_vitals& own) {
+  const auto s = p.clocks.next(steady_us(), wall_us());
+  say(p, vitals{s.sent_us, s.wall_us, s.echo_us, s.held_us, own.disk_free, own.disk_total, own.sessions, own.queued, own.queue_held});
+}
+
 void consensus_actor::refuse(const caf::actor& whom, const std::string& text) { send(whom, frame_atom::value, print(frame(refusal{text}))); }
 
 void consensus_actor::unlink(peer& p, std::string fault) {
@@ -369,6 +385,8 @@ void consensus_actor::linked(peer& p) {
   p.fault.clear();
   p.wait = dial_pause_least;
   p.heard = clock::now();
+  p.clocks = {};
+  p.said.reset();
   p.unanswered = p.unanswered_octets = 0;
   engine_->connected(p.entry.id, true);
   base::log_event(base::severity::notice, "cluster.linked").number("member", static_cast<std::int64_t>(p.entry.id)).text("host", p.entry.host);
@@ -465,6 +483,10 @@ void consensus_actor::heard(const caf::strong_actor_ptr& from, const std::string
   if (const auto* l = std::get_if<letter_frame>(&*f)) take(engine_->receive(id, l->octets, now()));
   else if (auto* w = std::get_if<forward>(&*f)) take_batch(std::move(w->batch));
   else if (const auto* b = std::get_if<beat>(&*f)) p->last_beat = *b;
+  else if (const auto* v = std::get_if<vitals>(&*f)) {
+    p->clocks.heard({v->sent_us, v->wall_us, v->echo_us, v->held_us}, steady_us(), wall_us());
+    p->said = node_vitals{v->disk_free, v->disk_total, v->sessions, v->queued, v->queue_held};
+  }
   else if (const auto* r = std::get_if<refusal>(&*f)) unlink(*p, r->text.substr(0, 500));
 }
 
@@ -504,6 +526,11 @@ void consensus_actor::publish() {
     row.configuration = p.last_beat.configuration;
     row.agreed = p.last_beat.agreed;
     row.dropped = p.dropped;
+    if (p.linked) {
+      row.round_trip = p.clocks.round_trip();
+      row.clock_offset = p.clocks.offset();
+      row.vitals = p.said;
+    }
     s.peers.push_back(std::move(row));
   }
   const std::lock_guard hold(board_->lock);

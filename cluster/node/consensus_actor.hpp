@@ -8,6 +8,7 @@
 #include "cluster/consensus/engine.hpp"
 #include "cluster/link/frame.hpp"
 #include "cluster/node/batch.hpp"
+#include "cluster/node/clock_comparison.hpp"
 #include "cluster/node/control_plane.hpp"
 
 #include <caf/all.hpp>
@@ -62,6 +63,8 @@ private:
     std::size_t unanswered = 0, unanswered_octets = 0;
     std::uint64_t dropped = 0;
     beat last_beat;
+    clock_comparison clocks;
+    std::optional<node_vitals> said;
   };
   struct waiting {
     control_plane::proposed done;
@@ -94,6 +97,7 @@ private:
   peer* speaker(const caf::strong_actor_ptr&);
   peer* find(consensus::member_id);
   void say(peer&, const frame&);
+  void say_vitals(peer&, const node_vitals&);
   void publish();
   std::uint64_t now() const;
 

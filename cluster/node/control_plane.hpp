@@ -42,6 +42,13 @@ struct agreed_item {
   consensus::snapshot_ptr picture; ///< not null: replaces all; the fields above but index are empty
 };
 
+/// What a node says of itself once a second.
+struct node_vitals {
+  std::uint64_t disk_free = 0, disk_total = 0; ///< octets; total 0: not known
+  std::uint64_t sessions = 0;
+  std::uint64_t queued = 0, queue_held = 0;    ///< messages
+};
+
 struct control_parts {
   consensus::member_id self = 0;
   std::string cluster, uuid, software;
@@ -57,6 +64,7 @@ struct control_parts {
   std::function<std::uint64_t(std::uint64_t origin)> last_sequence; ///< that took effect
   std::function<std::uint64_t()> version;                         ///< of the configuration that is followed
   std::function<std::string()> picture;
+  std::function<node_vitals()> vitals;                            ///< at once; may be empty
   /// Blocks for `wait` at most; called in threads of their own. False: nobody listens there.
   std::function<bool(const std::string& host, std::uint16_t port, std::chrono::milliseconds wait)> reachable;
   std::function<std::string(std::string_view octets)> sign;
@@ -78,6 +86,9 @@ struct peer_status {
   std::int64_t silent_ms = -1;  ///< since its last word; -1: none yet
   std::string software;
   std::uint64_t configuration = 0, agreed = 0;
+  std::optional<std::chrono::microseconds> round_trip;   ///< nothing: not known yet
+  std::optional<std::chrono::microseconds> clock_offset; ///< what its clock shows more than ours
+  std::optional<node_vitals> vitals;                     ///< nothing: it has said none
   std::uint64_t dropped = 0;    ///< letters that were not sent since too many were unanswered
 };
 struct control_status {

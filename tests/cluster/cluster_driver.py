@@ -6,7 +6,7 @@ as the others. Prints its seed; ends with 1 at the first fault, with the logs of
 
     cluster_driver.py --rookery build/dev/server/rookery --rounds 20 --seed 7 [--keep]
 """
-import argparse, imaplib, json, os, random, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time
+import argparse, imaplib, json, os, random, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time, urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "end_to_end"))
 from node import Node, free  # noqa: E402, F401
@@ -259,6 +259,23 @@ class Driver:
             raise AssertionError("was not refused: " + said)
         until(tried, said)
 
+    def conditions(self):
+        """Each node knows how the others are, and says so in its figures."""
+        for n in self.nodes:
+            def all_known():
+                rows = n.cluster()["items"]
+                return all({"disk_free", "disk_total", "sessions", "queued"} <= r.keys() and r["certificate_ends"] > time.time() * 1000
+                           and (r["self"] or {"round_trip_microseconds", "clock_offset_microseconds"} <= r.keys()) for r in rows)
+            until(all_known, "what the nodes say of themselves at " + n.folder)
+            for r in n.cluster()["items"]:
+                if not r["self"] and (abs(r["clock_offset_microseconds"]) > r["round_trip_microseconds"] + 1000 or r["disk_free"] > r["disk_total"]):
+                    raise AssertionError("one machine has one clock and one disk: %s" % r)
+            with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % n.port("metrics"), timeout=20) as answer:
+                figures = answer.read().decode()
+            for r in n.cluster()["items"]:
+                if 'rookery_cluster_reached{node="%d"} 1' % r["id"] not in figures or 'rookery_cluster_disk_free_octets{node="%d"}' % r["id"] not in figures:
+                    raise AssertionError("figures of %s without node %d" % (n.folder, r["id"]))
+
     def settings(self):
         """A change on any node is seen on all, and a lost update is refused."""
         for i, n in enumerate(self.nodes):
@@ -422,6 +439,7 @@ def main():
         d.settings()
         d.certificates()
         d.renewals()
+        d.conditions()
         d.refusals()
         order = []
         for i in range(a.rounds):
