@@ -75,7 +75,7 @@ void account_entry::failed(net::connection& link, std::string_view user, sasl::f
 login_verdict account_entry::admit(net::connection& link, std::string_view mechanism, std::string_view authzid,
                                    std::string_view user) {
   auto outcome = std::exchange(checked_, {});
-  if (mechanism.starts_with("SCRAM")) {
+  if (mechanism.starts_with("SCRAM") || mechanism.starts_with("HT-")) {
     outcome = node_.login->admitted(link, authzid, user);
     // The password may have been changed while the client took its time.
     if (outcome.account && !has_key(*outcome.account, proved_with_)) outcome = {};

@@ -87,12 +87,11 @@ void chat_account::answer_archive_form(client& c, query iq) {
 }
 
 /// XEP-0313 §4.2: ids and times of the first and last message.
-void chat_account::answer_archive_metadata(client& c, query iq, receipt_ptr receipt) {
+void chat_account::read_archive_ends(std::function<void(const xmpp::element&)> then, std::function<void()> busy) {
   struct ends {
     storage::chat::stream_page first, last;
   };
   const auto found = std::make_shared<ends>();
-  const auto asked = std::make_shared<const xmpp::element>(iq);
   read(
       [found, &n = node_, owner = owner_] {
         storage::chat::stream_query q;
@@ -101,14 +100,24 @@ void chat_account::answer_archive_metadata(client& c, query iq, receipt_ptr rece
         q.backwards = true;
         found->last = n.chat_of(owner).page(owner, storage::chat::stream_kind::archive, q);
       },
-      [this, found, asked, id = c.id, receipt] {
-        auto* to = find(id);
-        if (to == nullptr) return;
-        auto answer = xmpp::iq_result(*asked);
-        auto& m = answer.add("metadata", xmpp::space::archive);
+      [found, then = std::move(then)] {
+        xmpp::element m("metadata", xmpp::space::archive);
         for (const auto& [name, page] : {std::pair{"start", &found->first}, std::pair{"end", &found->last}})
           if (!page->entries.empty())
             m.add(name).set("id", std::to_string(page->entries.front().id)).set("timestamp", xmpp::date_time(page->entries.front().time));
+        then(m);
+      },
+      std::move(busy));
+}
+
+void chat_account::answer_archive_metadata(client& c, query iq, receipt_ptr receipt) {
+  const auto asked = std::make_shared<const xmpp::element>(iq);
+  read_archive_ends(
+      [this, asked, id = c.id, receipt](const xmpp::element& metadata) {
+        auto* to = find(id);
+        if (to == nullptr) return;
+        auto answer = xmpp::iq_result(*asked);
+        answer.add(metadata);
         deliver(*to, answer);
       },
       [this, asked, id = c.id] {

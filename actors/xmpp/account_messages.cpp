@@ -12,6 +12,8 @@ namespace {
 /// Messages of one account that are not on the disk yet; more are refused.
 constexpr std::size_t waiting_max = 10'000;
 constexpr std::size_t offline_at_once = 200;
+/// Marks what waits and is in the archive too: clients that read that (Bind 2) do not get it twice.
+constexpr std::string_view offline_space = "urn:rookery:offline";
 
 std::string id_text(std::uint64_t id) { return std::to_string(id); }
 
@@ -116,6 +118,7 @@ void chat_account::receive_message(const routed_stanza_ptr& r) {
   if (kept) {
     auto later = *plain;
     xmpp::add_delay(later, node_.clock->wall(), bare_.domain);
+    if (archived) later.add("archived", offline_space);
     storage::chat::append a;
     a.stream = storage::chat::stream_kind::offline;
     a.with = r->from.bare_text();
@@ -174,6 +177,11 @@ void chat_account::keep_for_later(const xmpp::element& e) {
   if (!targets.empty()) return;
   auto later = e;
   if (later.child("delay", xmpp::space::delay) == nullptr) xmpp::add_delay(later, node_.clock->wall(), bare_.domain);
+  for (const auto* id : later.elements("stanza-id", xmpp::space::stanza_ids))
+    if (id->get("by") == bare_.text()) {
+      later.add("archived", offline_space);
+      break;
+    }
   storage::chat::append a;
   a.stream = storage::chat::stream_kind::offline;
   a.stanza = xml::to_text(later);
@@ -207,7 +215,11 @@ void chat_account::begin_offline(std::uint64_t id) {
     for (const auto& entry : page->entries) {
       given.ids.push_back(entry.id);
       const auto parsed = xml::parse(entry.stanza);
-      if (const auto* e = std::get_if<xml::element>(&parsed)) deliver(*to, *e);
+      const auto* stored = std::get_if<xml::element>(&parsed);
+      if (stored == nullptr || (to->reads_archive && stored->child("archived", offline_space) != nullptr)) continue;
+      auto e = *stored;
+      e.remove("archived", offline_space);
+      deliver(*to, e);
     }
     if (given.ids.empty()) return;
     std::vector<storage::shard_command> commands;

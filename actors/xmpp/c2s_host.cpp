@@ -119,7 +119,8 @@ void c2s_host::handle(const xmpp::stream_event::authenticated& a) {
     return session_.refuse_login("not-authorized");
   }
   if (!entry_.join(link())) return session_.refuse_login("account-disabled");
-  session_.accept_login();
+  by_password_ = a.mechanism.starts_with("SCRAM") || a.mechanism.starts_with("HT-") || a.mechanism == "PLAIN";
+  session_.accept_login(address);
 }
 
 void c2s_host::handle(const xmpp::stream_event::bind_resource& b) {
@@ -127,14 +128,17 @@ void c2s_host::handle(const xmpp::stream_event::bind_resource& b) {
   account_ = router_.account(address);
   if (!account_) return session_.refuse_binding(xmpp::condition::not_allowed);
   address.resource = b.resource.empty() ? base::random_token(12) : b.resource;
+  // XEP-0386 §3.2.1
+  if (!b.tag.empty())
+    if (auto tagged = xmpp::normal_resource(b.tag + "/" + address.resource)) address.resource = std::move(*tagged);
   const auto self = caf::actor_cast<caf::actor>(&link());
   handled_->tell(self);
   link().ask<session_bound>(
-      account_, account_time, bind_session{self, progress_, address.resource, link().facts().session_id, link().facts().peer_address},
+      account_, account_time, bind_session{self, progress_, address.resource, link().facts().session_id, link().facts().peer_address, b.client_id, b.at_login, b.carbons},
       [this, address](const session_bound& bound) {
         if (bound.session == 0) return session_.refuse_binding(bound.why);
         client_ = bound.session;
-        session_.bound(address);
+        session_.bound(address, bound.archive);
         watch_mail();
       },
       [this] { session_.refuse_binding(xmpp::condition::resource_constraint); });

@@ -9,6 +9,7 @@
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
 #include "actors/xmpp/messages.hpp"
+#include "protocols/xmpp/login_tokens.hpp"
 #include "protocols/xmpp/stream_session.hpp"
 
 #include <deque>
@@ -40,6 +41,8 @@ private:
   void handle(const xmpp::stream_event::check_proof&);
   void handle(const xmpp::stream_event::authenticated&);
   void handle(const xmpp::stream_event::authentication_failed&);
+  void handle(const xmpp::stream_event::find_tokens&);
+  void handle(const xmpp::stream_event::settle_token&);
   void handle(const xmpp::stream_event::bind_resource&);
   void handle(const xmpp::stream_event::enable_management&);
   void handle(const xmpp::stream_event::resume_stream&);
@@ -66,6 +69,8 @@ private:
   std::shared_ptr<delivery_progress> progress_ = std::make_shared<delivery_progress>();
   std::shared_ptr<storage::mail::account_cell> mail_; ///< null: it is not told of mail
   std::uint32_t mail_next_ = 0;           ///< the UID from which on mail is new
+  xmpp::login_tokens tokens_;             ///< of the client that logs in by one
+  bool by_password_ = false;              ///< or by a token that was earned with one
   bool password_changes_ = false, closed_meanwhile_ = false;
   std::string own_key_;                   ///< of the password that this client has set; empty: it has set none
   bool active_ = true, resumable_ = false, left_ = false;

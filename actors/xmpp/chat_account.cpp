@@ -128,7 +128,11 @@ caf::behavior chat_account::serving() {
       [this](const message_sent& m) { message_went(m); },
       [this](const bind_session& b) {
         ++taken_;
-        return bind(b);
+        return bind_and_tell(b);
+      },
+      [this](const settle_token& t) {
+        ++taken_;
+        return settle(t);
       },
       [this](const manage_session& m) {
         if (auto* c = find(m.session)) c->resume_id = m.id;
@@ -204,11 +208,38 @@ chat_account::client* chat_account::find_resource(std::string_view resource) {
   return nullptr;
 }
 
+void chat_account::displace(client& before, std::string_view why) {
+  if (!before.parked) caf::anon_send(before.connection, end_stream{xmpp::stream_fault::conflict, std::string(why)});
+  remove(before.id, {});
+}
+
+caf::response_promise chat_account::bind_and_tell(const bind_session& b) {
+  auto promise = make_response_promise();
+  auto bound = bind(b);
+  if (!b.at_login || bound.session == 0) {
+    promise.deliver(std::move(bound));
+    return promise;
+  }
+  const auto told = std::make_shared<std::pair<caf::response_promise, session_bound>>(promise, std::move(bound));
+  read_archive_ends(
+      [this, told](const xmpp::element& metadata) {
+        told->second.archive = xml::to_text(metadata, xmpp::space::client);
+        told->first.deliver(std::move(told->second));
+      },
+      [told] { told->first.deliver(std::move(told->second)); });
+  return promise;
+}
+
 session_bound chat_account::bind(const bind_session& b) {
   // RFC 6120 §7.7.2.2: the newer stream has the resource.
-  if (auto* before = find_resource(b.resource)) {
-    if (!before->parked) caf::anon_send(before->connection, end_stream{xmpp::stream_fault::conflict, "Another stream took the resource"});
-    remove(before->id, {});
+  if (auto* before = find_resource(b.resource)) displace(*before, "Another stream took the resource");
+  // XEP-0386 §3.2
+  if (!b.client_id.empty()) {
+    std::vector<std::uint64_t> earlier;
+    for (const auto& c : clients_)
+      if (c->client_id == b.client_id) earlier.push_back(c->id);
+    for (const auto id : earlier)
+      if (auto* before = find(id)) displace(*before, "The client has another stream");
   }
   if (clients_.size() >= router_.limits(bare_.domain).clients_max) return {0, xmpp::condition::resource_constraint};
   auto c = std::make_unique<client>();
@@ -218,6 +249,9 @@ session_bound chat_account::bind(const bind_session& b) {
   c->session_id = b.session_id;
   c->peer = b.peer;
   c->progress = b.progress;
+  c->client_id = b.client_id;
+  c->reads_archive = b.at_login;
+  c->carbons = b.carbons;
   clients_.push_back(std::move(c));
   return {last_client_, {}};
 }

@@ -38,6 +38,9 @@ struct account_task {
   std::shared_ptr<std::function<void()>> run;
 };
 
+/// What a login token of this client is sealed for.
+std::string token_purpose(std::string_view owner, std::string_view client_key, std::string_view id);
+
 class chat_account final : public caf::event_based_actor {
 public:
   chat_account(caf::actor_config&, actors::node*, chat_router*, xmpp::jid bare, base::account_id);
@@ -49,7 +52,8 @@ private:
     std::uint64_t id = 0;
     xmpp::jid address;
     caf::actor connection;                 ///< null: parked
-    std::string session_id, peer;
+    std::string session_id, peer, client_id;
+    bool reads_archive = false;            ///< what waited comes from there
     std::shared_ptr<delivery_progress> progress;
     std::deque<deliver_stanza> in_flight;  ///< the connection may not have them yet
     std::uint64_t sent = 0;
@@ -70,11 +74,14 @@ private:
     std::size_t octets = 0;
   };
   struct account_records;
+  struct token_records;
 
   // chat_account.cpp: clients come and go; reading, writing, order
   void load();
   caf::behavior serving();
   session_bound bind(const bind_session&);
+  caf::response_promise bind_and_tell(const bind_session&);
+  void displace(client&, std::string_view why);
   client* find(std::uint64_t id);
   client* find_resource(std::string_view resource);
   void deliver(client&, deliver_stanza);
@@ -144,6 +151,10 @@ private:
   bool answer_registration(client&, const stanza_ptr& iq, const receipt_ptr&);
   void change_password(std::uint64_t client_id, const stanza_ptr& iq, const std::string& address, std::string password, const receipt_ptr&);
 
+  // account_tokens.cpp: for the next logins of clients (XEP-0484)
+  caf::response_promise settle(const settle_token&);
+  void write_tokens(caf::response_promise, const settle_token&, const token_records&);
+
   // account_pubsub.cpp: nodes and items (XEP-0060, XEP-0163)
   using reply_to = std::function<void(xmpp::element)>;
   void restore_pubsub(const std::vector<storage::chat::stored_record>& nodes, std::vector<item_row> items);
@@ -177,6 +188,7 @@ private:
   // account_archive.cpp
   void query_archive(client&, query iq, receipt_ptr);
   void answer_archive_form(client&, query iq);
+  void read_archive_ends(std::function<void(const xmpp::element&)> then, std::function<void()> busy);
   void answer_archive_metadata(client&, query iq, receipt_ptr);
   void archive_preferences(client&, query iq, receipt_ptr);
 

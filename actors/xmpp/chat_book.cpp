@@ -28,6 +28,7 @@ chat_limits read_limits(const json::value& c) {
   number("chat_contacts_max", l.contacts_max);
   number("chat_offline_messages_max", l.offline_messages_max);
   number("chat_resume_seconds", l.resume_seconds);
+  number("chat_token_days", l.token_days);
   number("chat_rooms_max", l.rooms_max);
   number("chat_room_occupants_max", l.room_occupants_max);
   number("chat_room_history_max", l.room_history_max);

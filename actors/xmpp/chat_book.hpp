@@ -33,6 +33,7 @@ struct chat_limits {
   std::uint64_t contacts_max = 5000;
   std::uint64_t offline_messages_max = 1000;
   std::uint64_t resume_seconds = 600;
+  std::uint64_t token_days = 21;              ///< of tokens for later logins; 0: none are given
   std::uint64_t rooms_max = 100000;
   std::uint64_t room_occupants_max = 10000;
   std::uint64_t room_history_max = 100;

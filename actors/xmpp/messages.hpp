@@ -83,10 +83,28 @@ struct bind_session {
   std::shared_ptr<delivery_progress> progress;
   std::string resource;                 ///< not empty
   std::string session_id, peer;         ///< for the operator
+  std::string client_id;                ///< earlier sessions of the same client end; may be empty
+  bool at_login = false;                ///< it gets from the archive what waited, and is told of that
+  bool carbons = false;
 };
 struct session_bound {
   std::uint64_t session = 0;            ///< 0: refused
   xmpp::condition why{};
+  std::string archive = {};             ///< `at_login`: the archive's metadata as XML
+};
+/// From a connection to its account's actor: a login by password or token is right. Answered with token_made.
+struct settle_token {
+  std::string client_key;               ///< of its record
+  std::string used;                     ///< by this token; empty: none
+  std::string mechanism;                ///< a fresh one for this; empty: none is wanted
+  std::string password;                 ///< what shows which password the account has
+  bool forget = false;                  ///< the one that was used
+  std::uint64_t days = 0;               ///< a fresh one lives so long
+};
+struct token_made {
+  bool done = false;                    ///< it is on the disk
+  std::string token;                    ///< empty: none
+  base::wall_time expires{};
 };
 /// The client can come back within a time: under this secret id.
 struct manage_session {
@@ -154,6 +172,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::password_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::surrender_stream)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::bind_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::session_bound)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::settle_token)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::token_made)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::manage_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::park_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::end_session)

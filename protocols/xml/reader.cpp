@@ -196,6 +196,8 @@ reader::~reader() = default;
 reader::reader(reader&&) noexcept = default;
 reader& reader::operator=(reader&&) noexcept = default;
 
+void reader::bound(limits l) noexcept { state_->bounds = l; }
+
 bool reader::in_child() const noexcept { return state_->unfinished > 0 || state_->depth >= state_->child_depth; }
 
 reader::piece reader::read(base::const_bytes in) {

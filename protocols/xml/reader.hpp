@@ -50,6 +50,9 @@ public:
   /// After a fault or root_closed nothing more is read.
   piece read(base::const_bytes in);
 
+  /// Other bounds from now on.
+  void bound(limits) noexcept;
+
   /// A tag or a child of the root is not complete.
   bool in_child() const noexcept;
 

@@ -59,6 +59,7 @@ public:
   void tick(base::instant) override;
   std::optional<base::instant> deadline() const override;
   void restart(const xml::limits&) override {}
+  void widen(const xml::limits&) override {}
   xml::reader::piece read() override;
   std::size_t waiting() const override { return 0; }
   void drop_input() override { readings_.clear(); }

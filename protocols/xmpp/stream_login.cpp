@@ -5,6 +5,7 @@
 #include "protocols/xmpp/stream_session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace rookery::xmpp {
 namespace {
@@ -12,21 +13,22 @@ namespace {
 /// RFC 6120 §6.3.4: what makes sense here. LOGIN and XOAUTH2 are no mechanisms of XMPP.
 bool is_offered_here(sasl::mechanism m) { return m != sasl::mechanism::login && m != sasl::mechanism::xoauth2; }
 
-std::vector<sasl::mechanism> offered_here(const connection_facts& facts, const sasl::mechanism_choice& choice) {
-  auto all = sasl::offered(facts, choice);
+} // namespace
+
+std::vector<sasl::mechanism> stream_session::mechanisms_here() const {
+  auto all = sasl::offered(facts_, settings_->mechanisms);
   std::erase_if(all, [](sasl::mechanism m) { return !is_offered_here(m); });
   return all;
 }
 
-} // namespace
-
 std::string stream_session::offered_mechanisms() const {
-  const auto all = offered_here(facts_, settings_->mechanisms);
+  const auto all = mechanisms_here();
   if (all.empty()) return {};
   std::string text("<mechanisms xmlns='");
   text.append(space::sasl).append("'>");
   for (const auto m : all) text.append("<mechanism>").append(sasl::name(m)).append("</mechanism>");
   text += "</mechanisms>";
+  if (settings_->sasl2) text += offered_in_one_step();
   // XEP-0440
   std::string bindings;
   if (!facts_.tls_exporter.empty()) bindings += "<channel-binding type='tls-exporter'/>";
@@ -50,17 +52,20 @@ void stream_session::on_starttls() {
 }
 
 void stream_session::on_auth(const element& e) {
-  const auto all = offered_here(facts_, settings_->mechanisms);
-  const auto found = sasl::find(e.get("mechanism"));
+  wishes_.reset();
+  const auto text = e.text();
+  auto initial = text.empty() ? std::nullopt : text == "=" ? std::optional(std::string()) : encoding::base64_decode(text);
+  const bool readable = text.empty() || initial;
+  begin_exchange(e.get("mechanism"), std::move(initial), readable);
+}
+
+void stream_session::begin_exchange(std::string_view mechanism, std::optional<std::string> initial, bool readable) {
+  const auto all = mechanisms_here();
+  const auto found = sasl::find(mechanism);
   if (all.empty()) return fail_login("encryption-required");
   if (!found || std::find(all.begin(), all.end(), *found) == all.end()) return fail_login("invalid-mechanism");
-  const auto text = e.text();
-  std::optional<std::string> initial;
-  if (!text.empty()) {
-    initial = text == "=" ? std::string() : encoding::base64_decode(text);
-    if (!initial) return fail_login("incorrect-encoding");
-    if (initial->size() > sasl::octets_max(*found)) return fail_login("malformed-request");
-  }
+  if (!readable) return fail_login("incorrect-encoding");
+  if (initial && initial->size() > sasl::octets_max(*found)) return fail_login("malformed-request");
   mechanism_ = *found;
   credentials_asked_ = false;
   auto facts = facts_;
@@ -76,7 +81,7 @@ void stream_session::on_sasl(const element& e) {
   if (e.name == "abort") return take(sasl::failed{sasl::failure::aborted, {}});
   if (e.name != "response") return end(stream_fault::not_authorized);
   const auto text = e.text();
-  auto octets = text == "=" ? std::optional(std::string()) : encoding::base64_decode(text);
+  auto octets = text == "=" && !wishes_ ? std::optional(std::string()) : encoding::base64_decode(text);
   if (!octets) return fail_login("incorrect-encoding");
   take(exchange_->respond(*octets));
   base::wipe(*octets);
@@ -84,7 +89,7 @@ void stream_session::on_sasl(const element& e) {
 
 void stream_session::take(sasl::step step) {
   if (auto* c = std::get_if<sasl::challenge>(&step)) {
-    put("<challenge xmlns='" + std::string(space::sasl) + "'>" + encoding::base64_encode(c->octets) + "</challenge>");
+    put("<challenge xmlns='" + std::string(wishes_ ? space::sasl2 : space::sasl) + "'>" + encoding::base64_encode(c->octets) + "</challenge>");
   } else if (auto* p = std::get_if<sasl::check_password>(&step)) {
     ask(stream_event::check_password{std::move(p->authzid), std::move(p->user), std::move(p->password)});
   } else if (auto* f = std::get_if<sasl::find_credentials>(&step)) {
@@ -93,6 +98,9 @@ void stream_session::take(sasl::step step) {
   } else if (auto* q = std::get_if<sasl::check_proof>(&step)) {
     ask(stream_event::check_proof{std::move(*q)});
   } else if (auto* s = std::get_if<sasl::succeeded>(&step)) {
+    // XEP-0388 §2.3: the stream is its address's and nobody else's.
+    if (const auto other = wishes_ && expected_ && !s->authzid.empty() ? read_jid(s->authzid) : std::nullopt; other && !other->same_bare(*expected_))
+      return fail_login("invalid-authzid");
     last_challenge_ = std::move(s->last);
     ask(stream_event::authenticated{std::string(sasl::name(mechanism_)), std::move(s->authzid), std::move(s->user)});
   } else {
@@ -112,8 +120,12 @@ void stream_session::take(sasl::step step) {
 
 void stream_session::fail_login(std::string_view condition) {
   exchange_.reset();
+  token_mechanism_.reset();
   state_ = state::negotiating;
-  put("<failure xmlns='" + std::string(space::sasl) + "'><" + std::string(condition) + "/></failure>");
+  if (std::exchange(wishes_, std::nullopt))
+    put("<failure xmlns='" + std::string(space::sasl2) + "'><" + std::string(condition) + " xmlns='" + std::string(space::sasl) + "'/></failure>");
+  else
+    put("<failure xmlns='" + std::string(space::sasl) + "'><" + std::string(condition) + "/></failure>");
   count_failure();
 }
 
@@ -136,7 +148,7 @@ void stream_session::count_failure() {
 void stream_session::say_failure() {
   if (closed_) return;
   asking_ = false;
-  fail_login("not-authorized");
+  fail_login(std::exchange(login_fault_, "not-authorized"));
 }
 
 void stream_session::credentials_found(const sasl::scram_credentials& credentials, bool known) {
@@ -160,11 +172,16 @@ void stream_session::proof_judged(bool right, std::string_view user) {
   take(exchange_->proof_judged(right, user));
 }
 
-void stream_session::accept_login() {
+void stream_session::accept_login(const jid& who) {
   if (closed_) return;
   asking_ = false;
   exchange_.reset();
   authenticated_ = true;
+  if (wishes_) {
+    who_ = who.bare();
+    state_ = state::logged_in;
+    return go_on_at_login();
+  }
   std::string text = "<success xmlns='" + std::string(space::sasl) + "'";
   if (last_challenge_) text.append(">").append(encoding::base64_encode(*last_challenge_)).append("</success>");
   else text += "/>";

@@ -158,6 +158,7 @@ void stream_session::on_header(const xml::root_opened& opened) {
   const auto to = normal_domain(root.get("to"));
   // RFC 6120 §4.9.3.6: what the client wanted stands in the answer also when it is not served.
   if (to) wanted_domain_ = *to;
+  expected_ = root.has("from") ? read_jid(root.get("from")) : std::nullopt;
   if (!version_fits(root.get("version"))) return end(stream_fault::unsupported_version);
   if (!root.has("to")) return end(stream_fault::improper_addressing);
   if (!to || (authenticated_ && *to != domain_)) return end(stream_fault::host_unknown);
@@ -183,8 +184,10 @@ void stream_session::write_features() {
       text.append("<starttls xmlns='").append(space::tls).append(facts_.secure() ? "'/>" : "'><required/></starttls>");
     text += offered_mechanisms();
   } else {
-    text.append("<bind xmlns='").append(space::bind).append("'/>");
-    text.append("<session xmlns='").append(space::session).append("'><optional/></session>");
+    if (state_ != state::bound) {
+      text.append("<bind xmlns='").append(space::bind).append("'/>");
+      text.append("<session xmlns='").append(space::session).append("'><optional/></session>");
+    }
     text.append("<sm xmlns='").append(space::stream_management).append("'/>");
     text.append("<csi xmlns='").append(space::client_state).append("'/>");
     text += settings_->features;
@@ -212,10 +215,11 @@ void stream_session::on_element(element e) {
   case state::negotiating:
     if (e.is("starttls", space::tls)) return on_starttls();
     if (e.is("auth", space::sasl)) return on_auth(e);
+    if (e.is("authenticate", space::sasl2) && settings_->sasl2) return on_authenticate(e);
     if (kind_of(e) == stanza_kind::iq && e.child("query", space::registration) != nullptr) return refuse_registration(e);
     break;
   case state::exchanging:
-    if (e.space == space::sasl) return on_sasl(e);
+    if (e.space == (wishes_ ? space::sasl2 : space::sasl)) return on_sasl(e);
     break;
   case state::logged_in:
     if (e.space == space::stream_management) return on_management(e);
@@ -230,7 +234,7 @@ void stream_session::on_element(element e) {
   default: break;
   }
   // RFC 6120 §4.9.3.12, §7.1
-  end(kind_of(e) || e.space == space::sasl ? stream_fault::not_authorized : stream_fault::unsupported_stanza_type);
+  end(kind_of(e) || e.space == space::sasl || e.space == space::sasl2 ? stream_fault::not_authorized : stream_fault::unsupported_stanza_type);
 }
 
 void stream_session::ask(event e) {
@@ -269,6 +273,9 @@ void stream_session::finish(bool finished, std::string_view why) {
   asking_ = false;
   state_ = state::ended;
   wire_->drop_input();
+  // What came while the login was not complete goes the way of what was not acknowledged.
+  for (auto& s : held_) management_.push(std::move(s));
+  held_.clear();
   events_.clear();
   push(stream_event::gone{finished, std::string(why)});
 }

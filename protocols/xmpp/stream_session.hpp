@@ -4,7 +4,7 @@
 /// What carries the stream is a `stream_wire`: XML over TCP, a WebSocket, BOSH.
 ///
 /// Source: RFC 6120 §4 to §8; RFC 7590; XEP-0198 (stream management), XEP-0352 (client state), XEP-0440 (channel
-/// bindings named), XEP-0478 (limits announced).
+/// bindings named), XEP-0478 (limits announced), XEP-0388, XEP-0386 and XEP-0484 (a login in one step: SASL2, Bind 2, FAST).
 ///
 ///   event                    the host's answer
 ///   check_domain             domain_served
@@ -14,6 +14,8 @@
 ///   check_proof              proof_judged
 ///   authenticated            accept_login | refuse_login
 ///   authentication_failed    (a fact, for the log); if `held`: say_failure
+///   find_tokens              tokens_found
+///   settle_token             token_settled
 ///   bind_resource            bound | refuse_binding
 ///   enable_management        management_enabled
 ///   resume_stream            resumed | refuse_resumption
@@ -28,9 +30,11 @@
 #include "base/bytes.hpp"
 #include "base/clock.hpp"
 #include "protocols/connection_facts.hpp"
+#include "protocols/sasl/hashed_token.hpp"
 #include "protocols/sasl/server_exchange.hpp"
 #include "protocols/session.hpp"
 #include "protocols/xmpp/limits.hpp"
+#include "protocols/xmpp/login_wishes.hpp"
 #include "protocols/xmpp/stanza.hpp"
 #include "protocols/xmpp/stream_management.hpp"
 #include "protocols/xmpp/stream_wire.hpp"
@@ -42,12 +46,15 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace rookery::xmpp {
 
 /// Shared by all streams of a listener; immutable.
 struct stream_settings {
   bool starttls_available = true;
+  bool sasl2 = true;                 ///< beside the SASL of RFC 6120
+  bool tokens = true;                ///< of XEP-0484, with it
   sasl::mechanism_choice mechanisms;
   std::string features;              ///< XML that is added to the features of a stream after the login
   stream_limits limits;
@@ -73,7 +80,18 @@ struct check_proof { sasl::check_proof question; };
 struct authenticated { std::string mechanism, authzid, user; };
 /// `held`: the session found out itself and waits for `say_failure`.
 struct authentication_failed { sasl::failure why; std::string user; bool held = false; };
-struct bind_resource { std::string resource; };      ///< empty: the server chooses
+/// Which tokens has this client of `user` for the mechanism?
+struct find_tokens { std::string user, client_id, mechanism; };
+/// The login is right. `used`: by this token, which is to be forgotten if `forget`. A fresh one for `mechanism` is wanted if
+/// that is not empty, or may be due if one was used.
+struct settle_token { std::string client_id, used, mechanism; bool forget = false; };
+/// Without a resource the server chooses one. `at_login`: messages that waited come from the archive, copies are wanted if
+/// `carbons`, and earlier streams of the same client end.
+struct bind_resource {
+  std::string resource;
+  std::string tag = {}, client_id = {};
+  bool at_login = false, carbons = false;
+};
 struct enable_management { bool resume = false; };
 struct resume_stream { std::string previous; std::uint32_t handled = 0; };
 /// `to`: none for what is for the sender's own account. A stanza that was refused here already has no name.
@@ -84,11 +102,17 @@ struct gone { bool finished = false; std::string why; };
 
 } // namespace stream_event
 
+/// A token that a client may have.
+struct known_token {
+  std::string id, secret;
+  bool expired = false;
+};
+
 class stream_session {
 public:
   using event = std::variant<stream_event::check_domain, stream_event::start_tls, stream_event::find_credentials,
                              stream_event::check_password, stream_event::check_proof, stream_event::authenticated,
-                             stream_event::authentication_failed, stream_event::bind_resource, stream_event::enable_management,
+                             stream_event::authentication_failed, stream_event::find_tokens, stream_event::settle_token, stream_event::bind_resource, stream_event::enable_management,
                              stream_event::resume_stream, stream_event::stanza, stream_event::client_state, stream_event::gone>;
 
   /// Without a wire: that of RFC 6120.
@@ -112,10 +136,15 @@ public:
   void password_verified(bool right);
   void proof_judged(bool right, std::string_view user);
   void say_failure();
-  void accept_login();
+  void tokens_found(const std::vector<known_token>&);
+  /// `who`: the bare address.
+  void accept_login(const jid& who = {});
+  /// No token: none is given.
+  void token_settled(std::string_view token = {}, base::wall_time expires = {});
   /// `why`: "not-authorized", "account-disabled", "temporary-auth-failure" (RFC 6120 §6.5).
   void refuse_login(std::string_view why);
-  void bound(const jid&);
+  /// `more`: XML that a login in one step is told with it (the archive's metadata).
+  void bound(const jid&, std::string_view more = {});
   void refuse_binding(condition);
   /// No id: it cannot be resumed.
   void management_enabled(std::string_view id, std::chrono::seconds resumable);
@@ -173,8 +202,18 @@ private:
   void take(sasl::step);
   void fail_login(std::string_view condition);
   void count_failure();
+  void begin_exchange(std::string_view mechanism, std::optional<std::string> initial, bool readable = true);
   void refuse_registration(const element&);
   std::string offered_mechanisms() const;
+  std::vector<sasl::mechanism> mechanisms_here() const;
+
+  // stream_sasl2.cpp: a login with what follows it, in one step
+  std::string offered_in_one_step() const;
+  void on_authenticate(const element&);
+  void begin_token_login();
+  void go_on_at_login();
+  void end_login();
+  bool at_login() const noexcept { return wishes_ && authenticated_; }
 
   // stream_stanzas.cpp: binding, stream management, stanzas
   void on_bind(const element&);
@@ -182,6 +221,7 @@ private:
   void on_stanza(element);
   bool sender_is_right(const element&) const;
   void refuse(const element&, condition);
+  void repeat_unacknowledged();
   void request_acknowledgement();
   void answer_request();
   std::uint32_t outstanding() const noexcept { return received_ - handled_; }
@@ -202,6 +242,18 @@ private:
   bool credentials_asked_ = false;             ///< in the present exchange
   std::uint32_t failures_ = 0, streams_ = 0;
   std::optional<std::string> last_challenge_;  ///< data of the success
+  std::string login_fault_ = "not-authorized"; ///< what `say_failure` says
+
+  // Of a login in one step.
+  std::optional<jid> expected_;                ///< whose stream it is, by its header
+  std::optional<login_wishes> wishes_;         ///< from <authenticate/> until its end
+  std::optional<sasl::token_mechanism> token_mechanism_;
+  std::string token_proof_, token_used_;
+  std::string told_, told_bound_, told_token_; ///< XML for the success
+  jid who_;
+  std::vector<stanza_octets> held_;            ///< come behind the success
+  std::size_t held_octets_ = 0;
+  bool token_asked_ = false;
 
   stream_management management_;
   std::uint32_t received_ = 0, handled_ = 0;

@@ -38,12 +38,16 @@ void stream_session::on_bind(const element& iq) {
   ask(stream_event::bind_resource{std::move(*resource)});
 }
 
-void stream_session::bound(const jid& address) {
+void stream_session::bound(const jid& address, std::string_view more) {
   if (closed_) return;
   base::check(asking_ && state_ == state::logged_in, "a resource is to be bound");
   asking_ = false;
   address_ = address;
   state_ = state::bound;
+  if (at_login()) {
+    told_bound_ = more;
+    return go_on_at_login();
+  }
   auto iq = make_iq("result", bind_id_);
   iq.add("bind", space::bind).add("jid").add_text(address.text());
   put(iq);
@@ -52,6 +56,7 @@ void stream_session::bound(const jid& address) {
 void stream_session::refuse_binding(condition why) {
   if (closed_) return;
   asking_ = false;
+  if (at_login()) return go_on_at_login();
   put(error_reply(make_iq("set", bind_id_), why));
 }
 
@@ -86,8 +91,12 @@ void stream_session::management_enabled(std::string_view id, std::chrono::second
   asking_ = false;
   managed_ = true;
   counted_from_ = received_;
-  if (id.empty()) return put(management("enabled"));
-  put(management("enabled resume='true' id='" + xml::escaped(id) + "' max='" + number(static_cast<std::uint32_t>(resumable.count())) + "'"));
+  auto text = management("enabled");
+  if (!id.empty())
+    text = management("enabled resume='true' id='" + xml::escaped(id) + "' max='" + number(static_cast<std::uint32_t>(resumable.count())) + "'");
+  if (!at_login()) return put(text);
+  told_bound_ += text;
+  go_on_at_login();
 }
 
 void stream_session::resumed(const jid& address, std::string_view previous, stream_management m, std::uint32_t handled,
@@ -102,7 +111,16 @@ void stream_session::resumed(const jid& address, std::string_view previous, stre
   received_ = handled_ = handled;
   counted_from_ = counted_from;
   if (!management_.acknowledge(resume_handled_)) return end(stream_fault::undefined_condition, "More acknowledged than was sent");
-  put(management("resumed h='" + number(handled - counted_from) + "' previd='" + xml::escaped(previous) + "'"));
+  const auto text = management("resumed h='" + number(handled - counted_from) + "' previd='" + xml::escaped(previous) + "'");
+  if (at_login()) {
+    told_ += text;
+    return go_on_at_login();
+  }
+  put(text);
+  repeat_unacknowledged();
+}
+
+void stream_session::repeat_unacknowledged() {
   for (const auto& s : management_.unacknowledged()) put(*s);
   if (management_.stanzas() > 0) request_acknowledgement();
 }
@@ -110,6 +128,10 @@ void stream_session::resumed(const jid& address, std::string_view previous, stre
 void stream_session::refuse_resumption() {
   if (closed_) return;
   asking_ = false;
+  if (at_login()) {
+    told_ += management_failed("item-not-found");
+    return go_on_at_login();
+  }
   put(management_failed("item-not-found"));
 }
 
@@ -165,6 +187,12 @@ void stream_session::on_stanza(element e) {
 
 void stream_session::send(const stanza_octets& s) {
   if (closed_) return;
+  if (at_login()) {
+    held_.push_back(s);
+    held_octets_ += s->size();
+    if (held_octets_ > settings_->limits.output_octets) end(stream_fault::resource_constraint, "Too much came during the login");
+    return;
+  }
   put(*s);
   if (closed_ || !managed_) return;
   management_.push(s);

@@ -26,6 +26,8 @@ public:
   virtual std::optional<base::instant> deadline() const { return {}; }
   /// A stream begins, the first or one behind a login: what is read next is its opening, within these bounds.
   virtual void restart(const xml::limits&) = 0;
+  /// The same stream goes on within other bounds: behind a login that opens no new one.
+  virtual void widen(const xml::limits&) = 0;
   /// What came next, as if it were one XML document, and how many octets it took. Nothing and 0: more is needed.
   virtual xml::reader::piece read() = 0;
   /// Octets that came and are not read.
@@ -57,6 +59,7 @@ class xml_wire final : public stream_wire {
 public:
   void feed(base::const_bytes in, base::instant) override { input_.append(in); }
   void restart(const xml::limits& bounds) override { reader_.emplace(bounds); }
+  void widen(const xml::limits& bounds) override { reader_->bound(bounds); }
   xml::reader::piece read() override;
   std::size_t waiting() const override { return input_.size(); }
   void drop_input() override {

@@ -9,9 +9,13 @@
 namespace rookery::xmpp {
 
 void websocket_wire::restart(const xml::limits& bounds) {
+  widen(bounds);
+  opened_ = false;
+}
+
+void websocket_wire::widen(const xml::limits& bounds) {
   bounds_ = bounds;
   socket_.bound_messages(bounds.stanza_octets);
-  opened_ = false;
 }
 
 xml::reader::piece websocket_wire::read() {

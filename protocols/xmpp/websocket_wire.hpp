@@ -19,6 +19,7 @@ public:
   void tick(base::instant now) override { socket_.tick(now); }
   std::optional<base::instant> deadline() const override { return socket_.deadline(); }
   void restart(const xml::limits&) override;
+  void widen(const xml::limits&) override;
   xml::reader::piece read() override;
   std::size_t waiting() const override { return socket_.waiting(); }
   void drop_input() override { socket_.drop_input(); }

@@ -33,6 +33,7 @@ constexpr std::pair<std::string_view, std::string_view> chat_numbers[] = {
     {"chat_contacts_max", "Contacts in one roster, those of groups not counted"},
     {"chat_offline_messages_max", "Messages that wait for an account without a client"},
     {"chat_resume_seconds", "A client whose connection is lost may come back so long"},
+    {"chat_token_days", "Clients may log in so long with a token instead of the password; 0: not at all"},
     {"chat_rooms_max", "Rooms of the domain"},
     {"chat_room_occupants_max", "Occupants of one room"},
     {"chat_room_history_max", "Messages that a room has in memory for who enters"},

@@ -30,7 +30,8 @@ enum class record_kind : std::uint8_t {
   push = 11,
   setting = 12,      ///< of an account's chat: archive preferences and the like
   upload = 13,
-  reserved_nick = 14 ///< of a room: key is the bare JID
+  reserved_nick = 14,///< of a room: key is the bare JID
+  login_token = 15   ///< of a client, for its next logins: key is the digest of its id
 };
 
 /// An owner's ordered sequences of stanzas.

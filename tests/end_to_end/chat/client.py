@@ -98,7 +98,7 @@ class Stream:
     """Octets of one stream on a plain socket: STARTTLS and PLAIN, then whatever is said."""
     HEADER = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='%s' version='1.0'>" % DOMAIN
 
-    def __init__(self, user=None, resource="raw", tls=True, at=None):
+    def __init__(self, user=None, resource="raw", tls=True, at=None, password=PASSWORD):
         self.socket = socket.create_connection(at or (HOST, port("xmpp")), LIMIT)
         self.text = ""
         if not tls:
@@ -113,7 +113,7 @@ class Stream:
         if user is None:
             return
         self.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>%s</auth>"
-                  % base64.b64encode(("\0%s\0%s" % (user, PASSWORD)).encode()).decode())
+                  % base64.b64encode(("\0%s\0%s" % (user, password)).encode()).decode())
         self.until("<success[^>]*>")
         self.send(self.HEADER)
         self.until("</stream:features>")

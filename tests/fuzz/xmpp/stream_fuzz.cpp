@@ -25,6 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   facts.peer_is_loopback = data[0] % 3 != 0;
   if (data[0] % 5 == 0) facts.tls_exporter = "x";
   base::instant now{};
+  const auto now_wall = base::from_milliseconds(1'700'000'000'000);
   const bool on_socket = data[0] >= 192;
   xmpp::stream_session s(settings, facts, now, on_socket ? std::make_unique<xmpp::websocket_wire>(now) : nullptr);
   std::uint32_t random = data[1] + 256u * data[2];
@@ -45,6 +46,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       else if (std::holds_alternative<check_proof>(*e)) s.proof_judged(choice(2) != 0, "u");
       else if (std::holds_alternative<authenticated>(*e)) choice(5) != 0 ? s.accept_login() : s.refuse_login("not-authorized");
       else if (const auto* f = std::get_if<authentication_failed>(&*e)) { if (f->held) s.say_failure(); }
+      else if (std::holds_alternative<find_tokens>(*e)) {
+        if (choice(8) == 0) s.refuse_login("temporary-auth-failure");
+        else s.tokens_found({{"t0", "expired", true}, {"t1", "token", false}});
+      } else if (std::holds_alternative<settle_token>(*e)) choice(2) != 0 ? s.token_settled("fresh", now_wall) : s.token_settled();
       else if (std::holds_alternative<bind_resource>(*e)) choice(5) != 0 ? s.bound({"u", "x.example", "r"}) : s.refuse_binding(xmpp::condition::conflict);
       else if (std::holds_alternative<enable_management>(*e)) s.management_enabled(choice(2) != 0 ? "id" : "", std::chrono::seconds(60));
       else if (std::holds_alternative<resume_stream>(*e)) {

@@ -16,11 +16,11 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
-/// settings: loopback, tls, starttls, scram_sha_1, binding (the connection has channel binding data), logged_in (what
+/// settings: loopback, tls, starttls, sasl2, tokens, scram_sha_1, binding (the connection has channel binding data), logged_in (what
 /// comes before a resource is bound was played already)
 /// limits: <name in limits.hpp> = number (times in seconds)
 /// Answers: served; unknown; tls; right; wrong; credentials (of "pencil"); unknown_credentials; say_failure;
-/// accept; refuse CONDITION; bound JID; refuse_binding; managed ID; managed_only; resumed ID HANDLED (two stanzas wait);
+/// accept; refuse CONDITION; tokens (t1 is SECRET, t0 is EXPIRED); token SECRET; no_token; bound JID; refuse_binding; managed ID; managed_only; resumed ID HANDLED (two stanzas wait);
 /// refuse_resumption; handled N; send XML; end; shut_down
 class xmpp_dialogue {
 public:
@@ -29,6 +29,8 @@ public:
   xmpp_dialogue(const support::dialogue_head& head, base::instant now) {
     auto settings = std::make_shared<stream_settings>();
     settings->starttls_available = head.has("settings", "starttls");
+    settings->sasl2 = head.has("settings", "sasl2");
+    settings->tokens = head.has("settings", "tokens");
     settings->mechanisms.scram_sha_1 = head.has("settings", "scram_sha_1");
     auto& l = settings->limits;
     const auto set = [&head](const char* name, auto& value) {
@@ -70,7 +72,14 @@ public:
       [](check_proof&) { return string("check_proof"); },
       [](authenticated& x) { return "authenticated " + x.mechanism + " " + x.user + (x.authzid.empty() ? "" : " as " + x.authzid); },
       [](authentication_failed& x) { return "failed" + (x.user.empty() ? "" : " " + x.user) + (x.held ? " held" : ""); },
-      [](bind_resource& x) { return "bind " + (x.resource.empty() ? "-" : x.resource); },
+      [](find_tokens& x) { return "find_tokens " + x.user + " " + x.client_id + " " + x.mechanism; },
+      [](settle_token& x) {
+        return "settle_token " + x.client_id + (x.used.empty() ? "" : " used " + x.used) + (x.mechanism.empty() ? "" : " for " + x.mechanism) + (x.forget ? " forget" : "");
+      },
+      [](bind_resource& x) {
+        return "bind " + (x.resource.empty() ? "-" : x.resource) + (x.at_login ? " at login" : "") + (x.tag.empty() ? "" : " tag " + x.tag) +
+               (x.client_id.empty() ? "" : " client " + x.client_id) + (x.carbons ? " carbons" : "");
+      },
       [](enable_management& x) { return string(x.resume ? "enable resumable" : "enable"); },
       [](resume_stream& x) { return "resume " + x.previous + " " + std::to_string(x.handled); },
       [](stanza& x) {
@@ -92,9 +101,12 @@ public:
     else if (first == "credentials" || first == "unknown_credentials")
       session_->credentials_found(sasl::make_credentials("pencil", "salt", 4096), first == "credentials");
     else if (first == "say_failure") session_->say_failure();
-    else if (first == "accept") session_->accept_login();
+    else if (first == "accept") session_->accept_login(*read_jid("user@x.example"));
+    else if (first == "tokens") session_->tokens_found({{"t0", "EXPIRED", true}, {"t1", "SECRET", false}});
+    else if (first == "token") session_->token_settled(words.at(1), base::from_milliseconds(1'700'000'000'000));
+    else if (first == "no_token") session_->token_settled();
     else if (first == "refuse") session_->refuse_login(words.at(1));
-    else if (first == "bound") session_->bound(*read_jid(words.at(1)));
+    else if (first == "bound") session_->bound(*read_jid(words.at(1)), words.size() > 2 ? words[2] : std::string_view());
     else if (first == "refuse_binding") session_->refuse_binding(condition::conflict);
     else if (first == "managed") session_->management_enabled(words.at(1), std::chrono::seconds(600));
     else if (first == "managed_only") session_->management_enabled({}, {});
@@ -116,6 +128,31 @@ private:
   connection_facts facts_;
   std::unique_ptr<stream_session> session_;
 };
+
+TEST(StreamSession, GivesBackWhatCameDuringALoginThatDied) {
+  auto settings = std::make_shared<stream_settings>();
+  connection_facts facts;
+  facts.tls = true;
+  const base::instant now{};
+  stream_session s(settings, facts, now);
+  s.feed("<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='x.example' version='1.0'>", now);
+  s.next_event();
+  s.domain_served(true);
+  s.feed("<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>AHVzZXIAcGVuY2ls</initial-response>"
+         "<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:sm:3'/></bind></authenticate>", now);
+  s.next_event();
+  s.password_verified(true);
+  s.next_event();
+  s.accept_login(*read_jid("user@x.example"));
+  s.next_event();
+  s.bound(*read_jid("user@x.example/r"));
+  s.send(std::make_shared<const std::string>("<message id='m1'/>"));
+  EXPECT_EQ(std::string(s.output()).find("m1"), std::string::npos);
+  s.end(stream_fault::conflict);
+  const auto left = s.take_management();
+  ASSERT_EQ(left.stanzas(), 1u);
+  EXPECT_EQ(*left.unacknowledged().front(), "<message id='m1'/>");
+}
 
 class XmppDialogues : public testing::TestWithParam<std::string> {};
 TEST_P(XmppDialogues, GoAsWritten) { EXPECT_EQ("", support::play_dialogue<xmpp_dialogue>(GetParam())); }
