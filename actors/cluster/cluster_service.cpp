@@ -5,6 +5,7 @@
 #include "actors/cluster/cluster_renewal.hpp"
 #include "actors/cluster/config_applier.hpp"
 #include "actors/cluster/join_host.hpp"
+#include "actors/cluster/node_questions.hpp"
 #include "actors/cluster/openssl_calls.hpp"
 #include "actors/cluster/reachable.hpp"
 #include "actors/net/tls_link.hpp"
@@ -144,6 +145,13 @@ base::result<void> cluster_service::start(const member_facts& m) {
   followed();
   base::log_event(base::severity::notice, "cluster.started").text("cluster", m.cluster).number("member", static_cast<std::int64_t>(m.member)).number("port", m.port);
   if (auto opened = open_streams(m, *certificate, *key); !opened) return opened;
+  if (const auto streams = this->streams())
+    streams->handle(question_stream, [weak](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) {
+      answer_question(*s, o, [&](const std::string& verb, const json::value& body) -> base::result<json::value> {
+        if (const auto self = weak.lock()) return self->answer(verb, body);
+        return not_a_member();
+      });
+    });
   if (auto opened = open_door(m, *certificate, *key); !opened) return opened;
   const std::lock_guard hold(lock_);
   keeper_ = spawn_cluster_keeper(*n.system, weak_from_this());
@@ -258,6 +266,10 @@ base::result<storage::command_result> cluster_service::change(std::vector<dir::c
 
 base::result<json::value> cluster_service::ask(const std::string& verb, const json::value& body) {
   if (verb == "status") return status();
+  if (verb == "diagnose" || verb == "bundle" || verb == "paths") {
+    if (!identity()) return not_a_member();
+    return verb == "diagnose" ? diagnose() : verb == "bundle" ? bundle() : check_path(body);
+  }
   const std::lock_guard one(asking_);
   if (verb == "init") return init(body);
   if (verb == "leave") return leave(body);

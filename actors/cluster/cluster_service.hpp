@@ -5,6 +5,7 @@
 
 #include "actors/cluster/cluster_alarms.hpp"
 #include "actors/cluster/member_file.hpp"
+#include "actors/cluster/path_probe.hpp"
 #include "actors/root/running_node.hpp"
 #include "actors/system/config_agreement.hpp"
 #include "actors/system/published.hpp"
@@ -39,6 +40,7 @@ class cluster_service final : public config_agreement, public std::enable_shared
 public:
   struct options {
     std::string data_directory, host_name, version;
+    std::string log_directory; ///< for bundles; may be empty
     std::uint16_t port = cluster_port_standard;
   };
   /// `running` lives until the process ends.
@@ -47,7 +49,8 @@ public:
   /// When the node belongs to a cluster: opens its log and its ports. Before connections are accepted.
   base::result<void> start_if_member();
 
-  /// What the administration asks: "status", "init", "token", "leave", "remove", "promote", "what-if", "renew", "renew-ca"
+  /// What the administration asks: "status", "init", "token", "leave", "remove", "promote", "what-if", "renew", "renew-ca",
+  /// "diagnose", "bundle", "paths"
   /// (docs/manual/cluster.md).
   /// Blocks; one at a time.
   base::result<json::value> ask(const std::string& verb, const json::value& body);
@@ -117,6 +120,20 @@ private:
   base::result<std::vector<storage::directory::change>> volumes_left_with(const known_node&) const;
   base::result<known_node> named(const json::value&) const;
   void followed();
+  // Asked of all nodes (actors/cluster/node_questions.hpp).
+  struct node_answer {
+    known_node node;
+    base::result<json::value> said;
+  };
+  base::result<json::value> answer(const std::string& verb, const json::value& body);
+  std::vector<node_answer> ask_all(const std::string& verb, const json::value& body);
+  json::value probe_others() const;
+  base::result<json::value> diagnose();
+  json::value bundle_pieces() const;
+  base::result<json::value> bundle();
+  base::result<json::value> step_of_paths(const json::value&);
+  base::result<json::value> check_path(const json::value&);
+  lock_finding check_locks(const std::vector<path_finding>&, json::value order);
 
   running_node& running_;
   options options_;
@@ -137,6 +154,7 @@ private:
   std::shared_ptr<const storage::directory::config_table> homes_table_; ///< that the published homes were read from; under publishing_
   std::shared_ptr<const storage::directory::config_table> seen_table_; ///< that accounts were last looked for in
   std::atomic<bool> making_volume_{false};          ///< proposed, not answered
+  path_probe paths_;
   std::mutex keeping_;                              ///< of what follows; held while certificates change
   std::atomic<bool> renewal_wanted_{false};
   std::string renewal_fault_;

@@ -1,5 +1,4 @@
-/// Does anybody listen there? Asks the name anew each time. Blocks: for the name as long as the resolver takes, for each
-/// address of it `wait` at most.
+/// Whether somebody listens at a place, how long it took to find out, or why not.
 #pragma once
 
 #include <chrono>
@@ -8,6 +7,13 @@
 
 namespace rookery::actors {
 
+struct connection_probe {
+  std::chrono::microseconds took{0};  ///< with asking for the name
+  std::string fault;                  ///< "": somebody listens there
+};
+
+/// Connects, and closes again; `wait` at most for each address of the name. Blocks.
+connection_probe probe_connection(const std::string& host, std::uint16_t port, std::chrono::milliseconds wait);
 bool reachable(const std::string& host, std::uint16_t port, std::chrono::milliseconds wait);
 
 } // namespace rookery::actors

@@ -227,6 +227,8 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
   add_json_option(*renew_ca, c);
   renew_ca->callback([&c] { c.tell("POST", "/v1/cluster/renew-ca", json::object{}, "all nodes change to a new authority; rookery cluster status shows whom it waits for"); });
 
+  add_cluster_questions(*family, c);
+
   auto* promote = family->add_subcommand("promote", "Choose a node's role");
   promote->add_option("node", o->node, "Its id, name, address or uuid")->required();
   promote->add_option("--role", o->role, "voter, standby, or automatic: an odd number of voters")->capture_default_str();

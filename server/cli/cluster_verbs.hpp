@@ -6,5 +6,7 @@
 namespace rookery::cli {
 
 void add_cluster_verbs(CLI::App&, command_line&);
+/// Those that are asked of all nodes at once.
+void add_cluster_questions(CLI::App& family, command_line&);
 
 } // namespace rookery::cli

@@ -6,7 +6,7 @@ as the others. Prints its seed; ends with 1 at the first fault, with the logs of
 
     cluster_driver.py --rookery build/dev/server/rookery --rounds 20 --seed 7 [--keep]
 """
-import argparse, imaplib, json, os, random, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time, urllib.request
+import argparse, imaplib, json, os, random, shutil, signal, socket, ssl, subprocess, sys, tarfile, tempfile, threading, time, urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "end_to_end"))
 from node import Node, free  # noqa: E402, F401
@@ -251,13 +251,14 @@ class Driver:
         self.settled()
 
     def refused(self, what, said):
+        """Sooner or later, and with this sentence."""
         def tried():
             try:
                 what()
             except Refused as e:
                 return said in str(e)
-            raise AssertionError("was not refused: " + said)
-        until(tried, said)
+            return False  # that node does not know yet why it should refuse
+        until(tried, "a refusal: " + said)
 
     def conditions(self):
         """Each node knows how the others are, and says so in its figures."""
@@ -270,11 +271,57 @@ class Driver:
             for r in n.cluster()["items"]:
                 if not r["self"] and (abs(r["clock_offset_microseconds"]) > r["round_trip_microseconds"] + 1000 or r["disk_free"] > r["disk_total"]):
                     raise AssertionError("one machine has one clock and one disk: %s" % r)
-            with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % n.port("metrics"), timeout=20) as answer:
-                figures = answer.read().decode()
-            for r in n.cluster()["items"]:
-                if 'rookery_cluster_reached{node="%d"} 1' % r["id"] not in figures or 'rookery_cluster_disk_free_octets{node="%d"}' % r["id"] not in figures:
-                    raise AssertionError("figures of %s without node %d" % (n.folder, r["id"]))
+            def figures():
+                with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % n.port("metrics"), timeout=20) as answer:
+                    text = answer.read().decode()
+                return all('rookery_cluster_reached{node="%d"} 1\n' % r["id"] in text and 'rookery_cluster_disk_free_octets{node="%d"}' % r["id"] in text
+                           for r in n.cluster()["items"])
+            until(figures, "figures of all nodes at " + n.folder)
+
+    def questions(self):
+        """Who reaches whom, also when one is away; a bundle with something of each; whether paths are shared."""
+        def rookery(n, *verb):
+            done = n.run("cluster", *verb)
+            return done.returncode, done.stdout
+        n, away = self.nodes[0], self.nodes[2]
+        number = away.cluster()["self"]
+        code, said = rookery(n, "diagnose", "--json")
+        rows = json.loads(said)["items"]
+        if code != 0 or sorted(len(r["to"]) for r in rows) != [2, 2, 2] or "fault" in said:
+            raise AssertionError("diagnose: %s %s" % (code, said))
+        at = os.path.join(self.folder, "bundle.tar")
+        code, said = rookery(n, "bundle", at)
+        with tarfile.open(at) as tar:
+            names = tar.getnames()
+            everything = b"".join(tar.extractfile(m).read() for m in tar.getmembers())
+        if code != 0 or sum(name.endswith("/status.json") for name in names) != 3 or sum(name.endswith("/log.jsonl") for name in names) != 3:
+            raise AssertionError("bundle: %s %s %s" % (code, said, names))
+        for secret in (b"PRIVATE KEY", b"stored_key", b"sealed_key\": \"e"):
+            if secret in everything:
+                raise AssertionError("the bundle has " + secret.decode())
+        shared = os.path.join(self.folder, "shared")
+        os.mkdir(shared)
+        code, said = rookery(n, "paths", shared)
+        if code != 0 or "all nodes share" not in said or os.listdir(shared):
+            raise AssertionError("paths: %s %s %s" % (code, said, os.listdir(shared)))
+        # Each node's own, under one name.
+        code, said = rookery(n, "paths", "/proc/self/fd")
+        if code != 1 or "WARNING" not in said:
+            raise AssertionError("paths of a directory that is no storage: %s %s" % (code, said))
+        away.kill()
+        until(lambda: not next(i for i in n.cluster()["items"] if i["id"] == number)["linked"], "the link to end")
+        code, said = rookery(n, "diagnose", "--json")
+        rows = {r["id"]: r for r in json.loads(said)["items"]}
+        if "fault" not in rows[number] or any("fault" not in to["control"] for r in rows.values() for to in r.get("to", []) if to["id"] == number):
+            raise AssertionError("diagnose without a node: %s %s" % (code, said))
+        code, said = rookery(n, "paths", shared)
+        if code != 1 or "all nodes share" in said or os.listdir(shared):
+            raise AssertionError("paths without a node: %s %s" % (code, said))
+        code, said = rookery(n, "bundle", at)
+        if code != 1 or "%d: " % number not in said:
+            raise AssertionError("bundle without a node: %s %s" % (code, said))
+        away.serve()
+        self.settled()
 
     def settings(self):
         """A change on any node is seen on all, and a lost update is refused."""
@@ -440,6 +487,7 @@ def main():
         d.certificates()
         d.renewals()
         d.conditions()
+        d.questions()
         d.refusals()
         order = []
         for i in range(a.rounds):
