@@ -27,7 +27,8 @@ struct archive_query {
   bool flipped = false;                        ///< the page's messages in reverse order
   std::size_t max = archive_page_usual;
 };
-/// Nothing for a form that cannot be understood: `why` is bad_request, or item_not_found for an id that is none of ours.
+/// Nothing for a form that cannot be understood: `why` is bad_request, item_not_found for an id that is none of ours,
+/// or feature_not_implemented for a field that archives here do not know.
 std::optional<archive_query> read_archive_query(const element& query, condition& why);
 
 /// The message that carries one archived stanza.
