@@ -58,6 +58,31 @@ bool is_copied(const element& e) noexcept {
          has_space(e, space::markers);
 }
 
+std::string_view retracted_id(const element& e) noexcept {
+  const auto* r = is_talk(e) ? e.child("retract", retraction) : nullptr;
+  return r == nullptr ? std::string_view() : r->get("id");
+}
+
+bool is_taken_back(const element& archived, std::string_view id, const jid& author) noexcept {
+  if (archived.name != "message" || id.empty() || type_of(archived) == message_type::groupchat) return false;
+  const auto* origin = archived.child("origin-id", space::stanza_ids);
+  if (archived.get("id") != id && (origin == nullptr || origin->get("id") != id)) return false;
+  // A retraction is taken back by nobody, a tombstone has nothing left.
+  if (archived.child("retract", retraction) != nullptr || archived.child("retracted", retraction) != nullptr) return false;
+  const auto from = read_jid(archived.get("from"));
+  return from && from->same_bare(author);
+}
+
+element tombstone(const element& archived, const element& taken_back_by, base::wall_time when) {
+  element e("message", archived.space);
+  for (const auto* a : {"from", "to", "type", "id"})
+    if (archived.has(a)) e.set(a, archived.get(a));
+  if (const auto* origin = archived.child("origin-id", space::stanza_ids)) e.add(*origin);
+  auto& r = e.add("retracted", retraction).set("stamp", date_time(when));
+  if (taken_back_by.has("id")) r.set("id", taken_back_by.get("id"));
+  return e;
+}
+
 void drop_stanza_ids(element& message, std::string_view by) {
   std::erase_if(message.children, [by](const xml::node& n) {
     if (n.is_text() || !n.inner().is("stanza-id", space::stanza_ids)) return false;

@@ -217,5 +217,26 @@ TEST(Disco, HasADigest) {
   EXPECT_EQ(caps_version(exodus), "QgayPKawpkPSDYmwT/WM94uAlu0=");
 }
 
+TEST(Retraction, IsOfOnesOwnMessageAndLeavesATombstone) {
+  const auto read = [](const std::string& text) { return std::get<element>(xml::parse(text)); };
+  const auto said = read("<message xmlns='jabber:client' from='a@x/1' to='b@x' type='chat' id='m1'><body>x</body><origin-id xmlns='urn:xmpp:sid:0' id='o1'/></message>");
+  const auto back = read("<message xmlns='jabber:client' from='a@x/2' to='b@x' type='chat' id='r1'><retract xmlns='urn:xmpp:message-retract:1' id='m1'/></message>");
+  EXPECT_EQ(retracted_id(back), "m1");
+  EXPECT_EQ(retracted_id(said), "");
+  EXPECT_EQ(retracted_id(read("<message xmlns='jabber:client' type='groupchat'><retract xmlns='urn:xmpp:message-retract:1' id='m1'/></message>")), "");
+  const auto a = *read_jid("a@x"), b = *read_jid("b@x");
+  EXPECT_TRUE(is_taken_back(said, "m1", a));
+  EXPECT_TRUE(is_taken_back(said, "o1", a));
+  EXPECT_FALSE(is_taken_back(said, "m2", a));
+  EXPECT_FALSE(is_taken_back(said, "", a));
+  EXPECT_FALSE(is_taken_back(said, "m1", b));
+  EXPECT_FALSE(is_taken_back(back, "r1", a));
+  const auto left = tombstone(said, back, base::from_milliseconds(0));
+  EXPECT_EQ(xml::to_text(left, space::client),
+            "<message from='a@x/1' to='b@x' type='chat' id='m1'><origin-id xmlns='urn:xmpp:sid:0' id='o1'/>"
+            "<retracted xmlns='urn:xmpp:message-retract:1' stamp='1970-01-01T00:00:00Z' id='r1'/></message>");
+  EXPECT_FALSE(is_taken_back(left, "m1", a));
+}
+
 } // namespace
 } // namespace rookery::xmpp
