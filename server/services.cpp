@@ -13,6 +13,7 @@
 #include "actors/xmpp/c2s_host.hpp"
 #include "actors/xmpp/web/bosh_part.hpp"
 #include "actors/xmpp/web/host_meta_part.hpp"
+#include "actors/xmpp/web/upload_part.hpp"
 #include "actors/xmpp/web/websocket_part.hpp"
 #include "protocols/imap/mailbox_name.hpp"
 #include "protocols/proxy/header.hpp"
@@ -177,18 +178,21 @@ service_listener metrics_service(actors::node& n) {
   return {std::move(l), http_refusal};
 }
 
-service_listener http_service(const node_file& file, actors::node& n, actors::chat_router& stanzas, actors::bosh_sessions& sessions) {
+service_listener http_service(const node_file& file, actors::running_volume& v, actors::bosh_sessions& sessions) {
+  auto& n = v.node();
+  auto& stanzas = v.stanzas();
+  v.uploads().open_at(web_url(file));
   auto l = std::make_shared<net::listener>();
   const auto streams = stream_settings(n, false);
   const auto parts = std::make_shared<const actors::web_parts>(
       actors::web_parts{actors::reading_part(actors::make_sts_part(n)), actors::make_bosh_part(n, stanzas, sessions, streams),
-                        actors::make_websocket_part(n, stanzas, streams), actors::reading_part(actors::make_host_meta_part(web_url(file)))});
+                        actors::make_websocket_part(n, stanzas, streams), actors::make_upload_part(n, v.uploads()), actors::reading_part(actors::make_host_meta_part(web_url(file)))});
   l->make = [&n, parts](const connection_facts& facts) { return actors::make_web_host(*n.clock, parts, facts); };
   return {std::move(l), http_refusal};
 }
 
-service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::node& n, actors::chat_router& stanzas,
-                               actors::bosh_sessions& sessions) {
+service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::running_volume& v, actors::bosh_sessions& sessions) {
+  auto& n = v.node();
   switch (entry.what) {
   case service::smtp: return smtp_service(entry, file, n, smtp::profile::mx);
   case service::odmr:
@@ -196,9 +200,9 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
   case service::lmtp: return smtp_service(entry, file, n, smtp::profile::lmtp);
   case service::imap: return imap_service(entry, file, n);
   case service::pop3: return pop3_service(entry, n);
-  case service::xmpp: return xmpp_service(entry, n, stanzas);
+  case service::xmpp: return xmpp_service(entry, n, v.stanzas());
   case service::metrics: return metrics_service(n);
-  case service::http: return http_service(file, n, stanzas, sessions);
+  case service::http: return http_service(file, v, sessions);
   case service::admin: break;
   }
   return {};
@@ -214,7 +218,7 @@ service_listener make_service(const listener_entry& entry, const node_file& file
   auto refusal = std::make_shared<std::string>();
   running.follow_own_volume([entry, file, present, refusal, &requests](actors::running_volume* v) {
     if (v == nullptr) return present->put(nullptr);
-    auto made = make_protocol(entry, file, v->node(), v->stanzas(), requests);
+    auto made = make_protocol(entry, file, *v, requests);
     if (!made.listener) return;
     if (refusal->empty()) *refusal = std::move(made.refusal);
     // A session is the volume's from its first octet: it is told when that closes.

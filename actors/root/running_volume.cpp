@@ -11,6 +11,7 @@
 #include "actors/xmpp/archive_keeper.hpp"
 #include "actors/xmpp/rooms/room_gateway.hpp"
 #include "actors/xmpp/user_search.hpp"
+#include "actors/xmpp/web/upload_service.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
@@ -117,6 +118,7 @@ void running_volume::start_actors() {
   stanzas_ = std::make_unique<chat_router>(n);
   rooms_ = open_rooms(n, *stanzas_);
   open_user_search(n, *stanzas_);
+  uploads_ = std::make_shared<upload_service>(n, *stanzas_);
   archive_keeper_ = spawn_archive_keeper(system, n, *stanzas_);
   n.mailbox_keeper = spawn_mailbox_keeper(system, n);
   outgoing_ = std::make_unique<outgoing>(system, n, process_.reactors);
@@ -256,7 +258,7 @@ base::result<void> running_volume::close(std::chrono::milliseconds limit) {
   const auto flushed = flush(left(until));
 
   // From those who ask to those who answer.
-  std::vector<caf::actor> asking{collector_, quiet_, archive_keeper_, n.mailbox_keeper};
+  std::vector<caf::actor> asking{collector_, quiet_, archive_keeper_, uploads_->actor(), n.mailbox_keeper};
   for (const auto& a : outgoing_->actors()) asking.push_back(a);
   for (const auto& a : rooms_->actors()) asking.push_back(a);
   for (const auto& [address, a] : stanzas_->accounts()) asking.push_back(a);
@@ -278,6 +280,7 @@ base::result<void> running_volume::close(std::chrono::milliseconds limit) {
   // A detached actor's thread ends with the last handle of it.
   for (auto* a : {&n.log, &n.sts, &n.tls_counter, &n.tls_reporter, &n.mailbox_keeper, &n.dispatch, &n.verifier, &maintenance_, &quiet_, &collector_, &archive_keeper_}) *a = nullptr;
   n.machines.clear();
+  uploads_->forget();
   outgoing_->forget();
   log_parts_->writer.reset();
   log_parts_->machines.clear();

@@ -23,6 +23,7 @@
 namespace rookery::actors {
 
 class room_service;
+class upload_service;
 struct log_actor_parts;
 
 struct volume_options {
@@ -53,6 +54,7 @@ public:
   transfer_service& transfers() noexcept { return *transfers_; }
   chat_router& stanzas() noexcept { return *stanzas_; }
   room_service& rooms() noexcept { return *rooms_; }
+  upload_service& uploads() noexcept { return *uploads_; }
 
   /// No new work: what runs ends at its next boundary. The process drains.
   void drain();
@@ -86,6 +88,7 @@ private:
   std::unique_ptr<transfer_service> transfers_;
   std::unique_ptr<chat_router> stanzas_;
   std::shared_ptr<room_service> rooms_;
+  std::shared_ptr<upload_service> uploads_;
   caf::actor maintenance_, quiet_, collector_, archive_keeper_;
 };
 

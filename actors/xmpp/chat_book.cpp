@@ -29,6 +29,10 @@ chat_limits read_limits(const json::value& c) {
   number("chat_offline_messages_max", l.offline_messages_max);
   number("chat_resume_seconds", l.resume_seconds);
   number("chat_token_days", l.token_days);
+  number("chat_upload_octets_max", l.upload_octets_max);
+  number("chat_upload_quota_octets", l.upload_quota_octets);
+  number("chat_upload_days", l.upload_days);
+  number("chat_upload_files_an_hour", l.upload_files_an_hour);
   number("chat_rooms_max", l.rooms_max);
   number("chat_room_occupants_max", l.room_occupants_max);
   number("chat_room_history_max", l.room_history_max);

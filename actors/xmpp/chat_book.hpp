@@ -34,6 +34,10 @@ struct chat_limits {
   std::uint64_t offline_messages_max = 1000;
   std::uint64_t resume_seconds = 600;
   std::uint64_t token_days = 21;              ///< of tokens for later logins; 0: none are given
+  std::uint64_t upload_octets_max = 50u << 20;   ///< of one file; 0: none are taken
+  std::uint64_t upload_quota_octets = 500u << 20;///< of an account's files; 0: no limit
+  std::uint64_t upload_days = 30;                ///< a file is kept so long; 0: for ever
+  std::uint64_t upload_files_an_hour = 100;      ///< of one account
   std::uint64_t rooms_max = 100000;
   std::uint64_t room_occupants_max = 10000;
   std::uint64_t room_history_max = 100;

@@ -1,0 +1,186 @@
+#include "actors/xmpp/web/upload_part.hpp"
+
+#include "protocols/http/date.hpp"
+#include "protocols/http/range.hpp"
+#include "storage/chat/chat_view.hpp"
+#include "storage/chat/owner.hpp"
+#include "storage/chat/upload_owner.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace rookery::actors {
+namespace {
+
+using storage::chat::record_kind;
+
+constexpr std::chrono::seconds answer_time{120};
+constexpr std::string_view methods = "GET, HEAD, PUT, OPTIONS";
+
+web_answer said(std::uint16_t status, std::string text) {
+  return {status, open_to_all({{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}}), std::move(text) + "\n"};
+}
+
+/// A file comes. Owns: the piece that is not given on.
+class upload_task final : public web_task, public std::enable_shared_from_this<upload_task> {
+public:
+  upload_task(node& n, upload_service& service, xmpp::upload_place place) : node_(n), service_(service), place_(std::move(place)) {}
+  // Who leaves in the middle leaves nothing that is waited for.
+  ~upload_task() override {
+    if (begun_ && !complete_) service_.slots().end(place_.id);
+  }
+
+  std::uint64_t body_octets_max() const override {
+    const auto slot = service_.slots().find(place_.id);
+    return slot ? slot->what.octets : ~std::uint64_t{0}; // it is refused at once
+  }
+  void begin(web_exchange& x) override {
+    const auto slot = service_.slots().begin(place_.id, place_.name, node_.clock->now());
+    if (!slot) return x.reply(said(404, "no file is expected here"));
+    begun_ = true;
+    octets_ = slot->what.octets;
+    if (x.call().length && *x.call().length != octets_) x.reply(said(400, "another size was announced"));
+  }
+  void body(web_exchange& x, base::const_bytes more) override {
+    if (!begun_) return;
+    came_ += more.size();
+    piece_.append(more);
+    if (piece_.size() >= upload_piece_octets) go_on(x);
+  }
+  void body_over(web_exchange& x) override {
+    if (!begun_) return;
+    over_ = true;
+    if (came_ != octets_) return x.reply(said(400, "another size was announced"));
+    go_on(x);
+  }
+
+private:
+  /// One piece at a time is on its way; all but the last have the same size.
+  void go_on(web_exchange& x) {
+    if (asking_) return x.hold_body(true);
+    const bool last = over_ && piece_.size() <= upload_piece_octets;
+    if (!last && piece_.size() < upload_piece_octets) return x.hold_body(false);
+    auto octets = std::make_shared<const std::string>(piece_.substr(0, upload_piece_octets));
+    piece_.erase(0, octets->size());
+    asking_ = true;
+    if (!over_) x.hold_body(true);
+    x.connection().ask<upload_kept>(
+        service_.actor(), answer_time, upload_piece{place_.id, number_++, std::move(octets), last},
+        [self = weak_from_this(), &x, last](const upload_kept& k) {
+          if (const auto here = self.lock()) here->kept(x, k.kept, last);
+        },
+        [self = weak_from_this(), &x] {
+          if (const auto here = self.lock()) x.reply(said(503, "the file cannot be stored now"));
+        });
+  }
+  void kept(web_exchange& x, bool good, bool last) {
+    asking_ = false;
+    if (!good) return x.reply(said(503, "the file cannot be stored now"));
+    if (!last) return go_on(x);
+    complete_ = true;
+    x.reply({201, open_to_all({{"Content-Type", "text/plain; charset=utf-8"}}), "stored\n"});
+  }
+
+  node& node_;
+  upload_service& service_;
+  xmpp::upload_place place_;
+  std::string piece_;
+  std::uint64_t octets_ = 0, came_ = 0, number_ = 0;
+  bool begun_ = false, complete_ = false, asking_ = false, over_ = false;
+};
+
+/// A file is given.
+class download_task final : public web_task, public std::enable_shared_from_this<download_task> {
+public:
+  download_task(node& n, xmpp::upload_place place) : node_(n), place_(std::move(place)), owner_(storage::chat::upload_owner(place_.id)) {}
+
+  std::uint64_t body_octets_max() const override { return 64 * 1024; }
+  void begin(web_exchange& x) override {
+    head_ = x.call().method == "HEAD";
+    // The fields are there now only.
+    for (const auto& f : x.call().fields)
+      if (http::find({&f, 1}, "range") != nullptr || http::find({&f, 1}, "if-range") != nullptr || http::find({&f, 1}, "if-none-match") != nullptr)
+        asked_.emplace_back(f.name, f.value);
+    const auto found = std::make_shared<std::optional<storage::chat::stored_record>>();
+    const bool taken = node_.readers->run(
+        x.connection(), [found, owner = owner_, &n = node_] { *found = n.chat_of(owner).record(owner, record_kind::upload, {}); },
+        [self = weak_from_this(), &x, found] {
+          if (const auto here = self.lock()) here->give_head(x, *found ? xmpp::read_upload_facts((*found)->value) : std::nullopt);
+        });
+    if (!taken) x.reply(said(503, "busy"));
+  }
+  bool produce(web_exchange& x) override {
+    if (left_ == 0 || asking_) return false;
+    asking_ = true;
+    const auto piece = std::make_shared<std::optional<storage::chat::stored_record>>();
+    const auto number = next_ / upload_piece_octets;
+    const bool taken = node_.readers->run(
+        x.connection(), [piece, number, owner = owner_, &n = node_] { *piece = n.chat_of(owner).record(owner, record_kind::upload, upload_piece_key(number)); },
+        [self = weak_from_this(), &x, piece] {
+          if (const auto here = self.lock()) here->give_piece(x, *piece ? std::string_view((*piece)->value) : std::string_view());
+        });
+    if (!taken) x.connection().abort("no reader is free");
+    return false;
+  }
+
+private:
+  void give_head(web_exchange& x, const std::optional<xmpp::upload_facts>& facts) {
+    if (!facts || facts->name != place_.name) return x.reply(said(404, "there is nothing here"));
+    std::vector<http::field> fields;
+    for (const auto& [name, value] : asked_) fields.push_back({name, value});
+    auto a = http::answer_for_file(fields, facts->octets, "\"" + place_.id.substr(0, 16) + "\"", !head_);
+    auto out = open_to_all(std::move(a.fields));
+    out.push_back({"Content-Type", std::string(xmpp::shown_type(*facts))});
+    out.push_back({"Content-Disposition", xmpp::disposition(*facts)});
+    out.push_back({"Last-Modified", http::date_text(facts->stored)});
+    out.push_back({"X-Content-Type-Options", "nosniff"});
+    out.push_back({"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox"});
+    out.push_back({"Cross-Origin-Resource-Policy", "cross-origin"});
+    out.push_back({"Cache-Control", "private, max-age=86400, immutable"});
+    if (a.status == 304 || a.status == 416) return x.reply({a.status, std::move(out), {}});
+    next_ = a.first;
+    left_ = head_ ? 0 : a.length;
+    x.begin(a.status, std::move(out), a.length);
+    if (head_) return x.end();
+    produce(x);
+  }
+  void give_piece(web_exchange& x, std::string_view octets) {
+    asking_ = false;
+    const auto skip = static_cast<std::size_t>(next_ % upload_piece_octets);
+    // It has been removed meanwhile: the length was told, so the connection is all that can be broken off.
+    if (octets.size() <= skip) return x.connection().abort("the file has gone");
+    const auto part = octets.substr(skip, static_cast<std::size_t>(std::min<std::uint64_t>(left_, octets.size() - skip)));
+    next_ += part.size();
+    left_ -= part.size();
+    x.write(part);
+    if (left_ == 0) x.end();
+  }
+
+  node& node_;
+  xmpp::upload_place place_;
+  std::string owner_;
+  std::vector<std::pair<std::string, std::string>> asked_;
+  std::uint64_t next_ = 0, left_ = 0;
+  bool head_ = false, asking_ = false;
+};
+
+} // namespace
+
+web_part make_upload_part(node& n, upload_service& service) {
+  return [&n, &service](const http_call& call) -> std::shared_ptr<web_task> {
+    if (!call.path.starts_with(xmpp::upload_path)) return nullptr;
+    auto place = xmpp::read_upload_target(call.path);
+    if (call.method == "PUT" && place) return std::make_shared<upload_task>(n, service, std::move(*place));
+    if (call.reads() && place) return std::make_shared<download_task>(n, std::move(*place));
+    return reading_part([place = place.has_value()](const http_call& c) -> std::optional<web_answer> {
+      if (!place) return said(404, "there is nothing here");
+      if (c.method == "OPTIONS") return preflight(std::string(methods));
+      auto refusal = said(405, "files come by PUT and go by GET");
+      refusal.fields.push_back({"Allow", std::string(methods)});
+      return refusal;
+    })(call);
+  };
+}
+
+} // namespace rookery::actors
