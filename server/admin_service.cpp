@@ -2,6 +2,7 @@
 
 #include "actors/admin/admin_host.hpp"
 #include "actors/system/process_share.hpp"
+#include "actors/xmpp/chat_orders.hpp"
 #include "actors/xmpp/rooms/room_orders.hpp"
 #include "base/text.hpp"
 #include "protocols/tls/certificate.hpp"
@@ -171,6 +172,11 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
     const auto own = running.own_volume();
     if (!own) return no_volume();
     return actors::carry_out(own->rooms(), order);
+  };
+  given->chat_work = [&running](const actors::chat_order& order) -> base::result<json::value> {
+    const auto own = running.own_volume();
+    if (!own) return no_volume();
+    return actors::carry_out(own->node(), own->stanzas(), order);
   };
   given->transfers = [&running] {
     std::vector<actors::transfer_run_ptr> all;

@@ -47,6 +47,8 @@ json::value page_body(json::array items, const std::string& next, std::size_t to
 /// Makes credentials in a worker.
 void hash_password(const call_ptr&, std::string password, std::function<void(config::password_keys)> then);
 
+/// "2026-11-21", "2026-11-21 08:30" or "2026-11-21T08:30:00Z", all UTC; or how long ago, as "3h".
+std::optional<base::wall_time> read_moment(std::string_view text, base::wall_time now);
 /// Runs the task in a worker and answers with what it gives.
 void reply_from_worker(const call_ptr&, node_access::task);
 
@@ -152,6 +154,11 @@ void stop_transfer(const call_ptr&);
 void list_chat_sessions(const call_ptr&);
 void kick_from_chat(const call_ptr&);
 void announce_in_chat(const call_ptr&);
+void send_in_chat(const call_ptr&);
+void list_chat_archive(const call_ptr&);
+void purge_chat_archive(const call_ptr&);
+void list_chat_uploads(const call_ptr&);
+void purge_chat_uploads(const call_ptr&);
 
 void show_search(const call_ptr&);
 void rebuild_search(const call_ptr&);

@@ -7,7 +7,65 @@ void ask(const call_ptr& c, chat_question q) {
   c->node->chat(std::move(q), [c](base::result<json::value> r) { r ? c->reply(std::move(*r)) : c->refuse(r.error()); });
 }
 
+using work = actors::chat_order;
+
+void order(const call_ptr& c, work o) {
+  o.max = c->limit();
+  reply_from_worker(c, [node = c->node, o = std::move(o)] { return node->chat_work(o); });
+}
+
+/// Of the query, or of the body. False: it was refused.
+bool read_before(const call_ptr& c, std::string_view text, work& o, bool wanted) {
+  if (text.empty() && !wanted) return true;
+  const auto at = text == "now" ? std::optional(c->node->now()) : read_moment(text, c->node->now());
+  if (at && *at <= c->node->now()) return o.before = *at, true;
+  c->refuse(base::error_kind::invalid, "before is a moment of the past in UTC, as 2026-11-21T08:30:00Z, how long ago, as 3h or 2d, or now");
+  return false;
+}
+
+work about(work::verb what, std::string_view address) {
+  work o;
+  o.what = what;
+  o.address = address;
+  return o;
+}
+
 } // namespace
+
+/// {"from", "to", "text"}
+void send_in_chat(const call_ptr& c) {
+  auto o = about(work::verb::send, c->what.body.get_string("from").value_or(""));
+  o.to = c->what.body.get_string("to").value_or("");
+  o.text = c->what.body.get_string("text").value_or("");
+  if (o.text.empty() || o.text.size() > 10'000) return c->refuse(base::error_kind::invalid, "text: 1 to 10000 octets are sent");
+  order(c, std::move(o));
+}
+
+/// ?address=A&before=T: an account or a room.
+void list_chat_archive(const call_ptr& c) {
+  auto o = about(work::verb::archive, c->query("address"));
+  o.after = c->query("after");
+  if (read_before(c, c->query("before"), o, false)) order(c, std::move(o));
+}
+
+/// {"address", "before"}
+void purge_chat_archive(const call_ptr& c) {
+  auto o = about(work::verb::purge_archive, c->what.body.get_string("address").value_or(""));
+  if (read_before(c, c->what.body.get_string("before").value_or(""), o, true)) order(c, std::move(o));
+}
+
+/// ?address=A restricts, and adds how much of its space the account has used.
+void list_chat_uploads(const call_ptr& c) {
+  auto o = about(work::verb::uploads, c->query("address"));
+  o.after = c->query("after");
+  order(c, std::move(o));
+}
+
+/// {"address", "before"}
+void purge_chat_uploads(const call_ptr& c) {
+  auto o = about(work::verb::purge_uploads, c->what.body.get_string("address").value_or(""));
+  if (read_before(c, c->what.body.get_string("before").value_or(""), o, false)) order(c, std::move(o));
+}
 
 void list_chat_sessions(const call_ptr& c) { ask(c, {chat_question::verb::sessions, c->query("address"), {}, {}}); }
 

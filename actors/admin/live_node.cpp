@@ -282,6 +282,11 @@ base::result<json::value> live_node::rooms(const actors::room_order& o) {
   return services_->rooms(o);
 }
 
+base::result<json::value> live_node::chat_work(const actors::chat_order& o) {
+  if (!services_->chat_work) return unsupported();
+  return services_->chat_work(o);
+}
+
 void live_node::in_worker(task what, task_done then) {
   if (link_ == nullptr) return;
   auto result = std::make_shared<base::result<json::value>>(base::fail(base::error_kind::io, "the task failed; the log says why"));

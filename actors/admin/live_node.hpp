@@ -35,6 +35,7 @@ struct node_services {
   std::function<base::result<json::value>(const std::string& verb, const json::value& body)> cluster; ///< blocks
   std::shared_ptr<actors::worker_pool> cluster_workers; ///< for it alone: it may wait for other nodes
   std::function<base::result<json::value>(const actors::room_order&)> rooms;
+  std::function<base::result<json::value>(const actors::chat_order&)> chat_work;
 };
 
 class live_node final : public node_access {
@@ -76,6 +77,7 @@ public:
   base::result<json::value> reload_certificates() override;
   base::result<json::value> trace(const std::string& id) override;
   base::result<json::value> rooms(const actors::room_order&) override;
+  base::result<json::value> chat_work(const actors::chat_order&) override;
 
   /// The answer to one of the commits above.
   void done(const actors::commit_done&);

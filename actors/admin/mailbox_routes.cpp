@@ -41,7 +41,8 @@ node_access::task_done answering(const call_ptr& c) {
   };
 }
 
-/// "2026-11-21", "2026-11-21 08:30" or "2026-11-21T08:30:00Z", all UTC; or how long ago, as "3h".
+} // namespace
+
 std::optional<base::wall_time> read_moment(std::string_view text, base::wall_time now) {
   if (const auto ago = delivery::parse_span(text)) return now - *ago;
   if (text.ends_with('Z')) text.remove_suffix(1);
@@ -62,8 +63,6 @@ std::optional<base::wall_time> read_moment(std::string_view text, base::wall_tim
   if (!day.ok() || parts[3] > 23 || parts[4] > 59 || parts[5] > 59) return std::nullopt;
   return base::wall_time(std::chrono::sys_days(day)) + std::chrono::hours(parts[3]) + std::chrono::minutes(parts[4]) + std::chrono::seconds(parts[5]);
 }
-
-} // namespace
 
 bool template_is_there(const call_ptr& c, const std::string& content) {
   const auto read = json::parse(content);

@@ -3,6 +3,7 @@
 
 #include "actors/config/settings.hpp"
 #include "actors/transfer/transfer_order.hpp"
+#include "actors/xmpp/chat_order.hpp"
 #include "actors/xmpp/rooms/room_order.hpp"
 #include "base/clock.hpp"
 #include "base/crypto/secret_box.hpp"
@@ -106,6 +107,10 @@ public:
   virtual base::result<json::value> reload_certificates() = 0;
   /// Chat rooms: what is asked for, or the room as it is then.
   virtual base::result<json::value> rooms(const actors::room_order&) {
+    return base::fail(base::error_kind::unsupported, "this server does not run");
+  }
+  /// Archives, files and messages of chat: what is asked for, or what came of it.
+  virtual base::result<json::value> chat_work(const actors::chat_order&) {
     return base::fail(base::error_kind::unsupported, "this server does not run");
   }
   virtual base::result<json::value> trace(const std::string& id) = 0;        ///< {"lines": [...]}

@@ -12,6 +12,8 @@ namespace {
 /// Messages of one account that are not on the disk yet; more are refused.
 constexpr std::size_t waiting_max = 10'000;
 constexpr std::size_t offline_at_once = 200;
+/// Messages with a person among which one that is taken back is looked for.
+constexpr std::size_t retraction_look_max = 2'000, retraction_page = 250;
 /// Marks what waits and is in the archive too: clients that read that (Bind 2) do not get it twice.
 constexpr std::string_view offline_space = "urn:rookery:offline";
 
@@ -54,6 +56,7 @@ void chat_account::send_message(client& c, client_stanza& s) {
     if (!archived) message_went({last_sent_, 1});
   }
   if (!archived) return router_.route(std::move(r));
+  if (!xmpp::retracted_id(e).empty()) take_back(what, to, bare_);
   auto line = command(archive_line(e, to));
   if (router_.serves(to.domain)) {
     r.sender = caf::actor_cast<caf::actor>(this);
@@ -70,8 +73,25 @@ void chat_account::send_message(client& c, client_stanza& s) {
   });
 }
 
+caf::response_promise chat_account::say(const say_message& m) {
+  auto promise = make_response_promise();
+  if (blocked(m.to)) {
+    promise.deliver(false);
+    return promise;
+  }
+  // Also without a line of ours it goes along with something: then its fate is told.
+  std::vector<storage::shard_command> lines;
+  if (!m.to.same_bare(bare_) && xmpp::belongs_in_archive(*m.what) && archives(m.to)) lines.push_back(command(archive_line(*m.what, m.to)));
+  routed_stanza r{m.what, bare_, m.to, nullptr, std::make_shared<const std::vector<storage::shard_command>>(std::move(lines)), caf::actor_cast<caf::actor>(this), ++last_sent_};
+  sent_.emplace(r.token, sent_message{0, m.what});
+  said_.emplace(r.token, promise);
+  router_.route(std::move(r));
+  return promise;
+}
+
 /// The message is on its way: our other clients get a copy (XEP-0280 §7).
 void chat_account::message_went(const message_sent& m) {
+  if (auto said = said_.extract(m.token)) said.mapped().deliver(m.archive_id != 0);
   const auto at = sent_.find(m.token);
   if (at == sent_.end()) return;
   const auto sent = std::move(at->second);
@@ -127,7 +147,10 @@ void chat_account::receive_message(const routed_stanza_ptr& r) {
     commands.push_back(command(std::move(a)));
   }
   if (commands.empty()) {
-    if (here) return in_order([this, r] { deliver_message(r, 0, false); });
+    if (here) {
+      if (r->along) caf::anon_send(r->sender, message_sent{r->token, 1});
+      return in_order([this, r] { deliver_message(r, 0, false); });
+    }
     if (r->what->child("body", xmpp::space::client) != nullptr) router_.refuse(*r, xmpp::condition::service_unavailable);
     return;
   }
@@ -145,6 +168,7 @@ void chat_account::receive_message(const routed_stanza_ptr& r) {
       if (archived) *id = d.results[archive_at].number;
       if (kept) has_offline_ = true;
       if (r->along) caf::anon_send(r->sender, message_sent{r->token, d.results.front().number});
+      if (archived && !xmpp::retracted_id(*r->what).empty()) take_back(r->what, r->from, r->from);
     }
     ready();
   });
@@ -168,6 +192,38 @@ void chat_account::deliver_message(const routed_stanza_ptr& r, std::uint64_t arc
   for (auto& c : clients_)
     if (c->carbons && std::find(targets.begin(), targets.end(), c.get()) == targets.end() && !c->address.same_bare(r->from))
       deliver(*c, xmpp::carbon(copy, "received", c->address));
+}
+
+/// XEP-0424 §4.1: a tombstone takes the place of what was said, if it is among the last messages with this person.
+void chat_account::take_back(const stanza_ptr& retraction, const xmpp::jid& with, const xmpp::jid& author) {
+  const auto found = std::make_shared<std::optional<storage::chat::replace_entry>>();
+  read(
+      [found, retraction, with = with.bare_text(), author = author.bare(), &n = node_, owner = owner_] {
+        storage::chat::stream_query q;
+        q.with = with;
+        q.backwards = true;
+        q.max = retraction_page;
+        for (std::size_t seen = 0; seen < retraction_look_max;) {
+          const auto page = n.chat_of(owner).page(owner, storage::chat::stream_kind::archive, q);
+          for (auto e = page.entries.rbegin(); e != page.entries.rend(); ++e) {
+            const auto parsed = xml::parse(e->stanza, xml::limits{.stanza_octets = 2u << 20});
+            const auto* stanza = std::get_if<xml::element>(&parsed);
+            if (stanza == nullptr || !xmpp::is_taken_back(*stanza, xmpp::retracted_id(*retraction), author)) continue;
+            *found = storage::chat::replace_entry{storage::chat::stream_kind::archive, e->id, xml::to_text(xmpp::tombstone(*stanza, *retraction, n.clock->wall()))};
+            return;
+          }
+          if (!page.more || page.entries.empty()) return;
+          seen += page.entries.size();
+          q.before_id = page.entries.front().id;
+        }
+      },
+      [this, found] {
+        if (!*found) return;
+        std::vector<storage::shard_command> commands;
+        commands.push_back(command(std::move(**found)));
+        commit(std::move(commands), [](const commit_done&) {});
+      },
+      [] {});
 }
 
 /// It was meant for a client that is gone: for the others, or for later.

@@ -126,6 +126,10 @@ caf::behavior chat_account::serving() {
       },
       [this](const commit_done_ptr& d) { commits_.done(*d); },
       [this](const message_sent& m) { message_went(m); },
+      [this](const say_message& m) {
+        ++taken_;
+        return say(m);
+      },
       [this](const bind_session& b) {
         ++taken_;
         return bind_and_tell(b);

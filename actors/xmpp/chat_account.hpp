@@ -104,12 +104,14 @@ private:
 
   // account_messages.cpp
   void send_message(client&, client_stanza&);
+  caf::response_promise say(const say_message&);
   void receive_message(const routed_stanza_ptr&);
   void deliver_message(const routed_stanza_ptr&, std::uint64_t archive_id, bool kept);
   void message_went(const message_sent&);
   std::vector<client*> message_targets(const xmpp::jid& to, xmpp::message_type);
   storage::chat::append archive_line(const xmpp::element&, const xmpp::jid& with) const;
   bool archives(const xmpp::jid& with) const;
+  void take_back(const stanza_ptr& retraction, const xmpp::jid& with, const xmpp::jid& author);
   void give_offline(client&);
   void begin_offline(std::uint64_t client);
   void keep_for_later(const xmpp::element&);
@@ -230,6 +232,7 @@ private:
     stanza_ptr what;
   };
   std::map<std::uint64_t, sent_message> sent_;
+  std::map<std::uint64_t, caf::response_promise> said_; ///< without a client, by the same numbers
   std::uint64_t last_sent_ = 0;
   std::map<std::uint64_t, std::pair<caf::response_promise, resume_session>> resuming_; ///< by client
   std::uint64_t reads_ = 0;

@@ -161,6 +161,13 @@ struct announce {
   std::shared_ptr<const xmpp::element> message;
 };
 
+/// To an account's actor: it says this to somebody, without a client of its own. Answered with true when that is on the disk, false when it was
+/// refused.
+struct say_message {
+  stanza_ptr what;                      ///< with its addresses
+  xmpp::jid to;
+};
+
 } // namespace rookery::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::routed_stanza_ptr)
@@ -180,6 +187,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::end_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::resume_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::session_resumed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::client_stanza)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::say_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_clients)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::client_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::kick_clients)

@@ -47,7 +47,7 @@ disco_info account_info() {
   info.identities = {{"account", "registered", ""}};
   for (const auto s : {space::disco_info, space::disco_items, space::archive, space::stanza_ids, space::vcard_temp})
     info.features.emplace_back(s);
-  info.features.emplace_back("urn:xmpp:mam:2#extended");
+  for (const auto* f : {"urn:xmpp:mam:2#extended", "urn:xmpp:message-retract:1", "urn:xmpp:message-retract:1#tombstone"}) info.features.emplace_back(f);
   return info;
 }
 

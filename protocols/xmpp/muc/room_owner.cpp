@@ -109,7 +109,10 @@ element room::info() const {
   feature(config_.moderated ? "muc_moderated" : "muc_unmoderated");
   feature(config_.non_anonymous ? "muc_nonanonymous" : "muc_semianonymous");
   feature(config_.password.empty() ? "muc_unsecured" : "muc_passwordprotected");
-  if (config_.archived) feature(space::archive);
+  if (config_.archived) {
+    feature(space::archive);
+    feature("urn:xmpp:message-retract:1#tombstone");
+  }
   data_form f;
   f.type = "result";
   f.hidden("http://jabber.org/protocol/muc#roominfo");
