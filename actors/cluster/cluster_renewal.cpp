@@ -109,6 +109,9 @@ base::result<json::value> cluster_service::renew_authority(const json::value&) {
   if (!ca) return base::fail(ca.error());
   if (!ca->previous.empty())
     return base::fail(base::error_kind::conflict, "the authority is being renewed already, and waits for " + unsettled_nodes(*ca) + ": start these nodes, or remove them from the cluster");
+  for (const auto& k : known_nodes())
+    if (k.certificates.trusts.empty())
+      return base::fail(base::error_kind::conflict, (k.name.empty() ? k.entry.host : k.name) + " has not said which authority it trusts: start it, with a program of this version");
   auto made = make_authority(std::string(ca->document.get_string("id").value_or("")), n.clock->wall());
   if (!made) return base::fail(made.error());
   auto document = ca->document;

@@ -30,7 +30,7 @@ std::string numbers(const json::value& v, const char* member) {
 
 /// How the nodes are: clocks, ways, disks, work; and what is wrong.
 void show_conditions(const json::value& status) {
-  std::printf("\n%-4s %-10s %-10s %-10s %-18s %-9s %-8s %s\n", "ID", "VERSION", "WAY", "CLOCK", "DISK FREE", "SESSIONS", "QUEUED", "HELD");
+  std::printf("\n%-4s %-10s %-10s %-10s %-22s %-9s %-8s %s\n", "ID", "VERSION", "WAY", "CLOCK", "DISK FREE", "SESSIONS", "QUEUED", "HELD");
   const auto number = [](const json::value& v, const char* member, std::uint64_t unit, const char* name) {
     const auto* n = v.find(member);
     const auto* whole = n != nullptr ? n->as_integer() : nullptr;
@@ -40,7 +40,7 @@ void show_conditions(const json::value& status) {
   const auto* items = status.get_array("items");
   for (const auto& n : items != nullptr ? *items : json::array{}) {
     const auto disk = n.find("disk_free") == nullptr ? "-" : number(n, "disk_free", 1u << 20, "") + " of " + number(n, "disk_total", 1u << 20, " MiB");
-    std::printf("%-4llu %-10s %-10s %-10s %-18s %-9s %-8s %s\n", static_cast<unsigned long long>(n.get_unsigned("id").value_or(0)), text(n, "version").c_str(),
+    std::printf("%-4llu %-10s %-10s %-10s %-22s %-9s %-8s %s\n", static_cast<unsigned long long>(n.get_unsigned("id").value_or(0)), text(n, "version").c_str(),
                 number(n, "round_trip_microseconds", 1, " us").c_str(), number(n, "clock_offset_microseconds", 1000, " ms").c_str(), disk.c_str(), number(n, "sessions", 1, "").c_str(),
                 number(n, "queued", 1, "").c_str(), number(n, "queue_held", 1, "").c_str());
   }
