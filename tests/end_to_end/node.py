@@ -59,6 +59,8 @@ class Node:
     """`rookery` is the program; `folder` is kept: who made it removes it."""
     domain = "example.test"
     password = "secret"
+    prefix = []         # words before the program's name: a network of its own, another clock
+    environment = None
 
     def __init__(self, rookery, folder, accounts=4, more=""):
         """`more` is put at the end of the node file."""
@@ -77,22 +79,24 @@ class Node:
 
     def run(self, *verb, input=None):
         """One run of the program with a verb; gives the finished process, its output as text."""
-        return subprocess.run([self.rookery, "--node", self.file, *verb], input=input, text=True, stdout=subprocess.PIPE,
+        return subprocess.run([*self.prefix, self.rookery, "--node", self.file, *verb], env=self.environment, input=input, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=300)
 
     def port(self, service):
         return self.base + STANDARD[service]
 
     def start(self, limit=60, service="imap"):
-        """Until `service` listens."""
+        """Until `service` listens; None: does not wait."""
         log = open(os.path.join(self.folder, "serve.log"), "ab")
-        self.process = subprocess.Popen([self.rookery, "--node", self.file, "serve", "--port-base", str(self.base)],
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen([*self.prefix, self.rookery, "--node", self.file, "serve", "--port-base", str(self.base)],
+                                        env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         log.close()
         end = time.time() + limit
         while True:
             if self.process.poll() is not None:
                 raise RuntimeError("serve ended with %s:\n%s" % (self.process.returncode, self.log_tail()))
+            if service is None:
+                return
             try:
                 socket.create_connection(("127.0.0.1", self.port(service)), 1).close()
                 return
