@@ -1,13 +1,17 @@
-// Two clients of xmpp.js talk: each logs in, and says to the other what it heard. Prints "done" at the end.
+// Two clients of xmpp.js talk: each logs in, and says to the other what it heard; then one comes again. Prints "done" at the end.
 //   node xmpp_js.mjs SERVICE DOMAIN PASSWORD USER USER
 import { client, xml } from "@xmpp/client";
+import WebSocket from "ws";
 
 const [service, domain, password, ...users] = process.argv.slice(2);
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+globalThis.WebSocket ??= WebSocket;
 
 function start(username) {
   const c = client({ service, domain, username, password, resource: "js" });
   c.heard = [];
+  c.logins = [];
+  c.on("send", (e) => e.is("authenticate", "urn:xmpp:sasl:2") && c.logins.push(e.attrs.mechanism));
   c.waiting = [];
   c.on("error", (e) => console.log(username, "error", e.message ?? e));
   c.on("stanza", (s) => {
@@ -35,6 +39,12 @@ for (const text of ["hello", "ümläut <&> \u{1F426}", long]) {
 }
 const answer = await a.iqCaller.get(xml("ping", "urn:xmpp:ping"), domain, 20000);
 if (answer !== undefined && answer.name !== "iq" && answer !== null) throw new Error("ping: " + answer);
+// It comes again with the token that it was given (XEP-0484).
+await a.stop();
+await a.start();
+if (a.logins.length !== 2 || a.logins[1] !== "HT-SHA-256-NONE") throw new Error("logins: " + a.logins);
+await a.send(xml("message", { to: addresses[1].toString(), type: "chat" }, xml("body", {}, "again")));
+if ((await b.hear()) !== "again") throw new Error("not heard again");
 await a.stop();
 await b.stop();
 console.log("done");
