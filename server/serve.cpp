@@ -176,7 +176,8 @@ int serve(const node_file& file) {
     ::alarm(2);
   };
   std::signal(SIGALRM, [](int) { std::_Exit(exit_storage); });
-  auto started = actors::running_node::start(std::move(options), !actors::is_witness(file.data_directory));
+  // A member of a cluster may have to ask first who serves its volume (cluster_service).
+  auto started = actors::running_node::start(std::move(options), !actors::is_member(file.data_directory));
   if (!started) end_now(failed(started.error())); // actors may run: no unwinding
   auto& node = **started;
   take_report_texts(node.face(), file.data_directory);

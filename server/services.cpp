@@ -98,13 +98,30 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
   return out;
 }
 
+constexpr const char* http_refusal = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// For a connection too many, or one that comes when the volume has gone.
+const char* refusal_of(service what) noexcept {
+  switch (what) {
+  case service::imap: return "* BYE Too many connections\r\n";
+  case service::pop3: return "-ERR [SYS/TEMP] Too many connections\r\n";
+  case service::xmpp:
+    return "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'><stream:error>"
+           "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
+  case service::metrics:
+  case service::http: return http_refusal;
+  case service::admin: return "";
+  default: return "421 4.7.0 Too many connections\r\n";
+  }
+}
+
 service_listener smtp_service(const listener_entry& entry, const node_file& file, actors::node& n, smtp::profile profile) {
   const bool starttls = entry.tls == tls_mode::starttls;
   auto settings = std::make_shared<derived<actors::reception_settings>>(
       n, [&n, file, profile, starttls](const config::settings& s) { return reception(s, n, file, profile, starttls); });
   auto l = std::make_shared<net::listener>();
   l->make = [&n, settings](const connection_facts& facts) { return actors::make_reception_host(n, settings->get(), facts); };
-  return {std::move(l), "421 4.7.0 Too many connections\r\n"};
+  return {std::move(l), refusal_of(entry.what)};
 }
 
 std::shared_ptr<derived<imap::server_settings>> imap_settings(const node_file& file, actors::node& n, bool starttls) {
@@ -130,7 +147,7 @@ service_listener imap_service(const listener_entry& entry, const node_file& file
   auto settings = imap_settings(file, n, entry.tls == tls_mode::starttls);
   auto l = std::make_shared<net::listener>();
   l->make = [&n, settings](const connection_facts& facts) { return actors::make_imap_host(n, settings->get(), facts); };
-  return {std::move(l), "* BYE Too many connections\r\n"};
+  return {std::move(l), refusal_of(entry.what)};
 }
 
 std::shared_ptr<derived<pop3::server_settings>> pop3_settings(actors::node& n, bool starttls) {
@@ -148,7 +165,7 @@ service_listener pop3_service(const listener_entry& entry, actors::node& n) {
   auto settings = pop3_settings(n, entry.tls == tls_mode::starttls);
   auto l = std::make_shared<net::listener>();
   l->make = [&n, settings](const connection_facts& facts) { return actors::make_pop3_host(n, settings->get(), facts); };
-  return {std::move(l), "-ERR [SYS/TEMP] Too many connections\r\n"};
+  return {std::move(l), refusal_of(entry.what)};
 }
 
 actors::stream_settings_source stream_settings(actors::node& n, bool starttls) {
@@ -166,11 +183,8 @@ service_listener xmpp_service(const listener_entry& entry, actors::node& n, acto
   const auto settings = stream_settings(n, entry.tls == tls_mode::starttls);
   auto l = std::make_shared<net::listener>();
   l->make = [&n, &stanzas, settings](const connection_facts& facts) { return actors::make_c2s_host(n, stanzas, settings(), facts); };
-  return {std::move(l), "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'><stream:error>"
-                        "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"};
+  return {std::move(l), refusal_of(entry.what)};
 }
-
-constexpr const char* http_refusal = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 service_listener metrics_service(actors::node& n) {
   auto l = std::make_shared<net::listener>();
@@ -215,24 +229,22 @@ service_listener make_service(const listener_entry& entry, const node_file& file
   auto& face = running.face();
   using maker = std::function<std::unique_ptr<net::protocol>(const connection_facts&)>;
   const auto present = std::make_shared<actors::published<maker>>(nullptr);
-  auto refusal = std::make_shared<std::string>();
-  running.follow_own_volume([entry, file, present, refusal, &requests](actors::running_volume* v) {
+  const std::string refusal = refusal_of(entry.what);
+  running.follow_own_volume([entry, file, present, &requests](actors::running_volume* v) {
     if (v == nullptr) return present->put(nullptr);
     auto made = make_protocol(entry, file, *v, requests);
     if (!made.listener) return;
-    if (refusal->empty()) *refusal = std::move(made.refusal);
     // A session is the volume's from its first octet: it is told when that closes.
     present->put(std::make_shared<const maker>([make = made.listener->make, held = v->holder()](const connection_facts& facts) { return held(make(facts)); }));
   });
-  service_listener out{std::make_shared<net::listener>(), *refusal};
+  service_listener out{std::make_shared<net::listener>(), refusal};
   auto& l = *out.listener;
   if (entry.what == service::metrics) {
     // They are there without a volume too, and say so.
-    out.refusal = http_refusal;
     l.make = [&running](const connection_facts& facts) { return actors::make_metrics_host(running.node(), facts); };
   } else l.make = [present, refusal](const connection_facts& facts) {
     const auto now = present->get();
-    return now ? (*now)(facts) : actors::farewell(*refusal);
+    return now ? (*now)(facts) : actors::farewell(refusal);
   };
   l.service = name(entry.what);
   l.implicit_tls = entry.tls == tls_mode::implicit;
@@ -252,11 +264,11 @@ void serve_relayed(const node_file& file, actors::running_node& running) {
   const auto relays = actors::relays_of(running.face());
   // Whether the client may begin TLS was asked where it connected.
   relays->serve("imap", [&running, settings = imap_settings(file, running.face(), false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
-    const auto volume = running.own_volume();
+    const auto volume = running.find(h.volume);
     return volume ? volume->hold(actors::make_imap_host(volume->node(), settings->get(), h)) : nullptr;
   });
   relays->serve("pop3", [&running, settings = pop3_settings(running.face(), false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
-    const auto volume = running.own_volume();
+    const auto volume = running.find(h.volume);
     return volume ? volume->hold(actors::make_pop3_host(volume->node(), settings->get(), h)) : nullptr;
   });
 }

@@ -31,6 +31,7 @@ base::result<json::value> order_volume(actors::running_node& running, const std:
   if (verb == "volumes") return list_volumes(running);
   const auto id = body.get_unsigned("volume");
   if (!id) return base::fail(base::error_kind::invalid, "which volume?");
+  if (running.volumes()->own() != 0) return base::fail(base::error_kind::conflict, "this node belongs to a cluster, which agrees on who serves a volume (rookery cluster status)");
   base::result<void> done;
   if (verb == "volume-open") {
     const auto directory = body.get_string("directory").value_or("");

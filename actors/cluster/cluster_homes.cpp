@@ -1,6 +1,8 @@
 // Where accounts are at home, and the streams on which nodes speak of them: what cluster_service does for mail.
 #include "actors/cluster/cluster_service.hpp"
 
+#include "actors/cluster/volume_documents.hpp"
+#include "actors/cluster/volume_keeper.hpp"
 #include "actors/config/homes.hpp"
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/home_mail.hpp"
@@ -8,9 +10,13 @@
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
 #include "actors/shard/log_actor.hpp"
+#include "actors/system/held_session.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "storage/chat/command.hpp"
 #include "storage/mail/command.hpp"
+
+#include <algorithm>
 
 namespace rookery::actors {
 namespace dir = storage::directory;
@@ -20,27 +26,33 @@ base::result<void> cluster_service::open_streams(const member_facts& m, const st
                                           std::vector<cluster::stream_member> out;
                                           if (const auto self = weak.lock())
                                             for (auto& known : self->known_nodes())
-                                              out.push_back({known.entry.id, std::move(known.entry.host), static_cast<std::uint16_t>(known.entry.port + cluster::stream_port_offset), std::move(known.entry.fingerprint), std::move(known.entry.next_fingerprint)});
+                                              // A volume of another node that is led here is reached as all others are.
+                                              out.push_back({known.entry.id, known.entry.id == self->running_.volumes()->own() ? "localhost" : std::move(known.entry.host), static_cast<std::uint16_t>(known.entry.port + cluster::stream_port_offset), std::move(known.entry.fingerprint), std::move(known.entry.next_fingerprint)});
                                           return out;
                                         }};
   auto identity = cluster::stream_identity::make(std::move(parts));
   if (!identity) return base::fail(identity.error());
   auto listener = cluster::stream_listener::open(*identity, static_cast<std::uint16_t>(m.port + cluster::stream_port_offset));
   if (!listener) return base::fail(listener.error());
-  const auto relays = relays_of(running_.node());
+  const auto relays = relays_of(running_.face());
   relays->identity(*identity);
   (*listener)->handle(session_stream, [relays](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) { relays->take(std::move(s), o); });
   (*listener)->handle(delivery_stream, [&running = running_](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) {
-    if (const auto volume = running.own_volume()) take_home_mail(volume->node(), std::move(s), o);
-    else s->refuse("this node does not serve its volume now");
+    const auto volume = running.find(base::parse_u64(o.field("volume")).value_or(0));
+    if (volume) take_home_mail(volume->node(), std::move(s), o);
+    else s->refuse("this node does not serve that volume now");
   });
+  auto keeper = keep_volumes(m, *identity);
+  (*listener)->handle(replica_stream, [keeper](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) { keeper->take(std::move(s), o); });
   const std::lock_guard hold(lock_);
   identity_ = std::move(*identity);
   streams_ = std::move(*listener);
+  volumes_ = keeper;
+  keeper->followed();
   return {};
 }
 
-/// The leader of a volume is the node that brought it. A node that was removed keeps what it knew; one that left is alone.
+/// A volume is served by its leader as soon as that has it open. A node that was removed keeps what it knew; one that left is alone.
 void cluster_service::publish_homes() {
   const std::lock_guard one(publishing_);
   if (removed_) return;
@@ -49,11 +61,24 @@ void cluster_service::publish_homes() {
     const std::lock_guard hold(lock_);
     if (plane_) self = member_.member;
   }
-  auto& n = running_.node();
+  auto& n = running_.face();
   const auto table = n.config->table();
   std::vector<routing::volume_place> places;
-  if (self != 0)
-    for (const auto& v : config::volumes_of(*table)) places.push_back({v.id, v.id, 1, v.host + ':' + std::to_string(v.port), v.id == self});
+  if (self != 0) {
+    const auto nodes = config::volumes_of(*table);
+    const auto place = [&](std::uint64_t volume, std::uint64_t leader, std::uint64_t epoch) {
+      routing::volume_place p{volume, leader, epoch, {}, leader == self && running_.volumes()->find(volume) != nullptr};
+      const auto at = std::find_if(nodes.begin(), nodes.end(), [&](const auto& known) { return known.id == leader; });
+      if (at == nodes.end() || (leader == self && !p.local)) p.leader = 0;
+      else p.address = at->host + ':' + std::to_string(at->port);
+      places.push_back(std::move(p));
+    };
+    // Volumes outlive the nodes that have brought them; a node that has just joined has no document of its own yet.
+    const auto volumes = agreed_volumes(*table);
+    for (const auto& v : volumes) place(v.is.id, v.is.leader, v.is.epoch);
+    for (const auto& known : nodes)
+      if (std::none_of(volumes.begin(), volumes.end(), [&](const auto& v) { return v.is.id == known.id; })) place(known.id, known.id, 1);
+  }
   const auto before = homes_of(n);
   auto chosen = places.empty() ? nullptr : config::chosen_homes_of(*table, homes_table_.get(), before->chosen());
   homes_table_ = places.empty() ? nullptr : table;
@@ -61,12 +86,20 @@ void cluster_service::publish_homes() {
   const auto view = std::make_shared<const routing::home_view>(std::move(places), std::move(chosen));
   set_homes(n, view);
   relays_of(n)->followed(*view);
-  if (n.dispatch) caf::anon_send(n.dispatch, delivery_configured{}); // mail may go another way now
+  // For orders of this node's operator: what is led elsewhere is looked for in the own volume.
+  running_.volumes()->set_homes(!view->alone() ? volume_table::home_rule([view, self, directory = n.directory](base::account_id a) {
+    const auto account = directory->get()->account(a);
+    return account && view->here(*account) ? view->volume_of(*account) : self;
+  }) : nullptr);
+  for (const auto& v : running_.volumes()->all()) { // mail may go another way now
+    const volume_work here(*v);
+    if (here) caf::anon_send(v->dispatch, delivery_configured{});
+  }
 }
 
 /// What is at home on a node, and the sessions that this node has given to it.
 void cluster_service::add_home_members(json::value& row, std::uint64_t node) const {
-  const auto& n = running_.node();
+  const auto& n = running_.face();
   const auto homes = homes_of(n);
   const auto directory = n.directory->get();
   std::size_t domains = 0;
@@ -77,24 +110,29 @@ void cluster_service::add_home_members(json::value& row, std::uint64_t node) con
   row.set("given_sessions", given == sessions.given.end() ? std::size_t{0} : given->second);
 }
 
-/// An account that the cluster removed has mail on its home alone; every node takes away what it has.
+/// An account that the cluster removed has mail in its home alone; from every volume is taken away what it has.
 void cluster_service::drop_removed_accounts() {
-  const auto volume = running_.own_volume();
-  auto& n = running_.node();
-  const auto now = n.config->table();
+  const auto volumes = running_.volumes()->all();
+  const auto now = running_.face().config->table();
   std::shared_ptr<const dir::config_table> before;
   {
     const std::lock_guard hold(lock_);
     before = std::exchange(seen_table_, now);
   }
-  if (!volume || !before || before == now) return;
+  if (volumes.empty() || !before || before == now) return;
   std::vector<base::account_id> gone;
   dir::config_table::for_each_change(*before, *now, [&](const dir::document* was, const dir::document_ptr&) {
     if (was != nullptr && was->kind == dir::document_kind::account) gone.push_back(base::account_id{was->id});
   });
-  const auto directory = n.directory->get();
+  const auto directory = running_.face().directory->get();
+  std::erase_if(gone, [&](const auto account) { return directory->account(account) != nullptr; }); // changed or renamed
+  for (const auto& v : volumes) drop_accounts(*v, gone);
+}
+
+void cluster_service::drop_accounts(node& n, const std::vector<base::account_id>& gone) {
+  const volume_work here(n);
+  if (!here) return;
   for (const auto account : gone) {
-    if (directory->account(account)) continue; // changed or renamed
     const auto time = n.clock->wall();
     auto request = std::make_shared<commit_request>();
     auto owner = storage::chat::account_owner(account);

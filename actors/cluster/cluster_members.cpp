@@ -69,7 +69,7 @@ base::result<json::value> cluster_service::leave(const json::value& body) {
     auto changes = volumes_left_with(*own);
     if (!changes) return base::fail(changes.error());
     changes->push_back(dir::remove{dir::document_kind::node, own->entry.uuid, own->version});
-    drain();
+    step_down();
     if (auto done = change(std::move(*changes), "the node was changed meanwhile, try again"); !done)
       return fail(done.error().kind, done.error().client.value + "; rookery cluster leave --force leaves without asking the others, who must then remove this node");
   }

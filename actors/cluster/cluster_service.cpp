@@ -8,6 +8,7 @@
 #include "actors/cluster/node_questions.hpp"
 #include "actors/cluster/openssl_calls.hpp"
 #include "actors/cluster/reachable.hpp"
+#include "actors/cluster/volume_keeper.hpp"
 #include "actors/net/tls_link.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
@@ -28,6 +29,9 @@ namespace {
 namespace dir = storage::directory;
 
 constexpr std::size_t door_workers = 1, door_waiting_max = 16;
+/// How long others wait for a node that goes down in order before they make copies elsewhere, and it for them to take over.
+constexpr std::chrono::minutes away_time{15};
+constexpr std::chrono::seconds hand_over_time{8};
 constexpr std::chrono::seconds answer_time = cluster::proposal_time + std::chrono::seconds(5);
 
 } // namespace
@@ -66,6 +70,13 @@ base::result<void> cluster_service::start(const member_facts& m) {
   mend_openssl_calls();
   running_.name_own_volume(m.member);
   auto& n = running_.face();
+  // What no other node ever had is served at once; else it is asked first who serves it (volume_keeper).
+  if (!m.witness && !running_.own_volume() && volume_keeper::alone(*n.config->table(), m.member))
+    if (auto opened = running_.open_volume(m.member); !opened) return opened;
+  if (!std::exchange(watching_, true))
+    running_.volumes()->watch([weak = weak_from_this()](const volume_table::event&) {
+      if (const auto self = weak.lock()) self->publish_homes();
+    });
   const auto directory = cluster_directory(options_.data_directory);
   if (auto whole = finish_use(directory); !whole) return whole;
   auto authority = read_kept(directory + "/authority.pem"), certificate = read_kept(directory + "/node.pem"), key = read_kept(directory + "/node.key");
@@ -210,6 +221,7 @@ void cluster_service::followed() {
   if (there) named_ = true;
   else if (!named_) return;
   if (there) make_own_volume();
+  if (const auto k = kept_volumes()) k->followed();
   {
     const std::lock_guard hold(lock_);
     if (followed_ == nodes) return;
@@ -288,6 +300,7 @@ base::result<json::value> cluster_service::ask(const std::string& verb, const js
     out.set("wanted", true);
     return out;
   }
+  if (verb == "copies") return change_copies(body);
   return base::fail(base::error_kind::not_found, "there is nothing of this name");
 }
 
@@ -299,8 +312,12 @@ base::result<void> cluster_service::stop() {
   if (auto synced = files.sync_directory(directory); !synced) return synced;
   set_agreement(running_.face(), nullptr);
   std::shared_ptr<cluster::stream_listener> streams;
+  std::shared_ptr<volume_keeper> keeper;
+  bool witness = false;
   {
     const std::lock_guard hold(lock_);
+    keeper = std::move(volumes_);
+    witness = member_.witness;
     if (door_) door_->end();
     if (keeper_) caf::anon_send_exit(std::exchange(keeper_, caf::actor()), caf::exit_reason::user_shutdown);
     plane_ = nullptr;
@@ -311,7 +328,12 @@ base::result<void> cluster_service::stop() {
     seen_table_ = nullptr;
   }
   streams = nullptr;
-  relays_of(running_.node())->identity(nullptr);
+  const bool kept = keeper != nullptr;
+  keeper = nullptr;
+  if (kept && !witness && !running_.own_volume())
+    if (auto opened = running_.open_volume(running_.volumes()->own()); !opened) return opened;
+  if (kept) forget_volumes();
+  relays_of(running_.face())->identity(nullptr);
   removed_ = named_ = false;
   publish_homes();
   // The log of before is of no use to anybody: votes and entries of a member that is none.
@@ -322,6 +344,12 @@ base::result<void> cluster_service::stop() {
 }
 
 void cluster_service::drain() {
+  if (const auto k = kept_volumes())
+    if (!k->hand_over(away_time, hand_over_time)) base::log_event(base::severity::warning, "cluster.volumes_not_handed_over");
+  step_down();
+}
+
+void cluster_service::step_down() {
   std::shared_ptr<cluster::control_plane> plane;
   {
     const std::lock_guard hold(lock_);

@@ -11,6 +11,7 @@
 #include "actors/system/published.hpp"
 #include "base/result.hpp"
 #include "cluster/node/control_plane.hpp"
+#include "cluster/replication/placement.hpp"
 #include "cluster/stream/stream_listener.hpp"
 #include "protocols/json/value.hpp"
 #include "protocols/tls/tls_context.hpp"
@@ -23,6 +24,8 @@
 #include <string>
 
 namespace rookery::actors {
+
+class volume_keeper;
 
 /// Of the control link; the next one is for nodes that join, the one after for streams. All with the node file's port_base added.
 inline constexpr std::uint16_t cluster_port_standard = 7442;
@@ -91,7 +94,15 @@ private:
   json::array show_volumes() const;
   base::result<json::value> what_if_gone(const json::value&) const;
   void make_own_volume();
+  std::shared_ptr<volume_keeper> keep_volumes(const member_facts&, std::shared_ptr<const cluster::stream_identity>);
+  std::shared_ptr<volume_keeper> kept_volumes() const;
+  std::vector<replication::node_facts> facts_of_nodes() const;
+  unsigned copies() const;
+  base::result<json::value> change_copies(const json::value&);
+  void drop_accounts(node&, const std::vector<base::account_id>& gone);
   base::result<void> stop();
+  void forget_volumes();
+  void step_down();
 
   /// Proposes, or for a node alone commits, and waits.
   base::result<storage::command_result> change(std::vector<storage::directory::change>, const std::string& conflict_text);
@@ -150,6 +161,8 @@ private:
   std::unique_ptr<net::acceptor> door_;
   std::shared_ptr<const cluster::stream_identity> identity_;
   std::shared_ptr<cluster::stream_listener> streams_;
+  std::shared_ptr<volume_keeper> volumes_;
+  bool watching_ = false;                           ///< volumes that open and close
   std::mutex publishing_;
   std::shared_ptr<const storage::directory::config_table> homes_table_; ///< that the published homes were read from; under publishing_
   std::shared_ptr<const storage::directory::config_table> seen_table_; ///< that accounts were last looked for in

@@ -2,13 +2,22 @@
 #include "actors/cluster/cluster_service.hpp"
 
 #include "actors/cluster/volume_documents.hpp"
+#include "actors/cluster/volume_keeper.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "storage/directory/agreed_command.hpp"
+#include "storage/replica/volume_folder.hpp"
 
 #include <algorithm>
 
 namespace rookery::actors {
 namespace dir = storage::directory;
+namespace {
+
+constexpr const char* copies_key = "copies";
+constexpr std::string_view kept_prefix = "volume-"; ///< what rules keep beside a volume
+
+} // namespace
 
 /// Each member has one; a cluster made before there were volumes gets them now. What is proposed twice is refused once.
 void cluster_service::make_own_volume() {
@@ -23,7 +32,7 @@ void cluster_service::make_own_volume() {
   command.author = "cluster";
   command.time = n.clock->wall();
   command.changes = {dir::require{dir::document_kind::node, running_.store_uuid(), dir::expect::present},
-                     dir::put{dir::volume_document, volume_key(self), dir::expect::absent, print_volume(replication::found_volume(self, 1))}};
+                     dir::put{dir::volume_document, volume_key(self), dir::expect::absent, print_volume(replication::found_volume(self, copies()))}};
   auto payload = dir::encode(command);
   if (!payload) return;
   propose(std::move(*payload), [weak = weak_from_this()](const base::result<storage::command_result>& r) {
@@ -32,6 +41,95 @@ void cluster_service::make_own_volume() {
     service->making_volume_ = false; // tried again with the next change that is followed
     if (!r) base::log_event(base::severity::notice, "cluster.volume_waits").text("error", r.error().log.value);
   });
+}
+
+std::shared_ptr<volume_keeper> cluster_service::kept_volumes() const {
+  const std::lock_guard hold(lock_);
+  return volumes_;
+}
+
+std::shared_ptr<volume_keeper> cluster_service::keep_volumes(const member_facts& m, std::shared_ptr<const cluster::stream_identity> identity) {
+  volume_keeper::parts p;
+  p.running = &running_;
+  p.self = m.member;
+  p.directory = cluster_directory(options_.data_directory);
+  p.identity = std::move(identity);
+  const auto weak = weak_from_this();
+  p.propose = [weak](std::uint64_t expected, const replication::volume& next) {
+    const auto service = weak.lock();
+    if (!service) return;
+    dir::config_command command;
+    command.author = "cluster";
+    command.time = service->running_.face().clock->wall();
+    command.changes = {dir::put{dir::volume_document, volume_key(next.id), expected, print_volume(next)}};
+    // What became of it is seen in the document.
+    if (auto payload = dir::encode(command)) service->propose(std::move(*payload), [](const base::result<storage::command_result>&) {});
+  };
+  p.nodes = [weak] {
+    const auto service = weak.lock();
+    return service ? service->facts_of_nodes() : std::vector<replication::node_facts>();
+  };
+  p.copies = [weak] {
+    const auto service = weak.lock();
+    return service ? service->copies() : replication::copies_standard;
+  };
+  return std::make_shared<volume_keeper>(std::move(p));
+}
+
+std::vector<replication::node_facts> cluster_service::facts_of_nodes() const {
+  std::shared_ptr<cluster::control_plane> plane;
+  {
+    const std::lock_guard hold(lock_);
+    plane = plane_;
+  }
+  std::vector<replication::node_facts> out;
+  if (!plane) return out;
+  const auto s = plane->status();
+  for (const auto& known : known_nodes()) {
+    replication::node_facts f;
+    f.id = known.entry.id;
+    f.data = !known.entry.witness;
+    const auto peer = std::find_if(s.peers.begin(), s.peers.end(), [&](const auto& p) { return p.id == f.id; });
+    f.alive = f.id == s.self || (peer != s.peers.end() && peer->linked);
+    // Since when a node is silent that was never heard is not known: not long, as far as we can tell.
+    if (!f.alive && peer != s.peers.end() && peer->silent_ms > 0) f.silent = std::chrono::milliseconds(peer->silent_ms);
+    out.push_back(std::move(f));
+  }
+  return out;
+}
+
+unsigned cluster_service::copies() const {
+  const auto* d = running_.face().config->table()->find(dir::cluster_document, copies_key);
+  const auto v = d != nullptr ? json::parse(d->content) : base::result<json::value>(base::fail(base::error_kind::not_found, ""));
+  if (!v) return replication::copies_standard;
+  return static_cast<unsigned>(std::clamp<std::uint64_t>(v->get_unsigned("copies").value_or(replication::copies_standard), 1, replication::copies_max));
+}
+
+/// Of each volume; shown when nothing is said.
+base::result<json::value> cluster_service::change_copies(const json::value& body) {
+  if (const auto wanted = body.get_unsigned("copies")) {
+    if (*wanted == 0 || *wanted > replication::copies_max) return base::fail(base::error_kind::invalid, "copies is between 1 and " + std::to_string(replication::copies_max));
+    json::value v{json::object{}};
+    v.set("copies", *wanted);
+    if (auto done = change({dir::put{dir::cluster_document, copies_key, dir::expect::any, json::to_text(v)}}, "it was changed meanwhile, try again"); !done) return base::fail(done.error());
+  }
+  json::value out{json::object{}};
+  out.set("copies", copies());
+  return out;
+}
+
+/// A node that has left keeps what it has brought, and no replica of others.
+void cluster_service::forget_volumes() {
+  auto& files = storage::posix_file_system();
+  const auto directory = cluster_directory(options_.data_directory);
+  if (const auto names = files.list(directory))
+    for (const auto& name : *names) {
+      if (!name.starts_with(kept_prefix)) continue;
+      const auto id = base::parse_u64(std::string_view(name).substr(kept_prefix.size())).value_or(0);
+      if (id != 0 && id != running_.volumes()->own())
+        if (auto gone = storage::remove_volume(running_.volume_directory(id)); !gone) base::log_event(base::severity::warning, "volume.not_removed").text("error", gone.error().log.value);
+      (void)files.remove(directory + "/" + name);
+    }
 }
 
 /// What goes with a node that is taken out: what only it has.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace rookery::actors {
@@ -21,6 +22,8 @@ public:
   /// Written, not yet durable.
   virtual void written(const storage::log_batch_ptr&) = 0;
   virtual void durable(storage::log_position) = 0;
+  /// Segments from this position's on are not removed: somebody reads them.
+  virtual storage::log_position keep_from() const = 0;
 };
 
 class volume_house {
@@ -28,7 +31,9 @@ public:
   virtual ~volume_house() = default;
   /// Where the store of this volume lies, also while it is a replica.
   virtual std::string directory(replication::node_number volume) const = 0;
-  /// Opens the store, begins an epoch in its log (a new segment) and serves it. `hold`: nothing is acknowledged before
+  /// Where the log of the open store ends durably; nothing when it is not open here. Blocks.
+  virtual std::optional<storage::log_position> open_end(replication::node_number volume) = 0;
+  /// Opens the store (unless it is open already), begins an epoch in its log (a new segment) and serves it. `hold`: nothing is acknowledged before
   /// `acknowledge` has named it. Blocks. Gives where the log ends then.
   virtual base::result<storage::log_position> open(replication::node_number volume, std::uint64_t epoch, bool hold, std::shared_ptr<led_log>) = 0;
   /// Everything before is on all replicas. Quick.

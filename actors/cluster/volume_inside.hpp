@@ -24,6 +24,8 @@ inline constexpr std::uint8_t word_frame = cluster::first_own_type, ///< both wa
                               have_end_frame = word_frame + 4,
                               copy_frame = word_frame + 5;          ///< files
 inline constexpr std::size_t words_waiting_max = 1000;              ///< for a replica that does not take them
+/// Of a led log: kept for who reads them; who is further behind is copied anew.
+inline constexpr std::uint32_t segments_kept_max = 16;
 
 /// A leader's stream to one replica, dialled again until it ends.
 class replica_outlet : public std::enable_shared_from_this<replica_outlet> {
@@ -105,6 +107,7 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   std::string log_directory() const;
   void written(const storage::log_batch_ptr&) override;
   void durable(storage::log_position) override;
+  storage::log_position keep_from() const override;
 
   parts is;
   mutable std::mutex lock;
@@ -128,8 +131,10 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   storage::log_position lead_end;               ///< durable here
   std::map<replication::node_number, std::shared_ptr<replica_outlet>> outlets;
   std::vector<std::shared_ptr<replica_outlet>> retired;
-  std::mutex feeds_lock;
+  mutable std::mutex feeds_lock;
   std::map<replication::node_number, std::shared_ptr<storage::log_feed>> feeds;
+  std::map<replication::node_number, storage::log_position> copied_from; ///< a copy under way has the log at least so far
+  storage::log_position fed_end;                                         ///< of the log, as the feeds know it
 };
 
 } // namespace rookery::actors

@@ -3,6 +3,7 @@
 #include "actors/cluster/volume_inside.hpp"
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace rookery::actors {
@@ -58,7 +59,9 @@ base::result<std::shared_ptr<volume_runner>> volume_runner::start(parts p) {
 }
 
 volume_runner::volume_runner() = default;
-volume_runner::~volume_runner() {
+volume_runner::~volume_runner() { stop(); }
+
+void volume_runner::stop() {
   if (in_) in_->end();
 }
 
@@ -194,7 +197,12 @@ void volume_runner::inside::wipe() {
 
 std::string volume_runner::inside::log_directory() const { return is.house->directory(is.volume) + "/log"; }
 
+/// Nobody writes the log afterwards, but who opened a volume that only this node ever had: it is led as it is.
 base::result<storage::log_position> volume_runner::inside::verified_end() {
+  if (const auto end = is.house->open_end(is.volume)) {
+    if (rules->state() == standing::cutting && replication::never_shared(agreed) && rules->kept().epoch == agreed.epoch) return *end;
+    if (auto closed = is.house->close(is.volume, true); !closed) return closed;
+  }
   if (!replica) {
     storage::volume_replica_settings how;
     how.lock = is.volume != is.self; // the process has locked its own folder
@@ -300,6 +308,7 @@ void volume_runner::inside::open_house(bool hold_it) {
 }
 
 void volume_runner::inside::carry_out(act::hold_releases& a) {
+  const bool began = a.hold && !house_holds;
   house_holds = a.hold;
   is.house->hold(is.volume, lead_epoch, a.hold, [weak = weak_from_this(), number = a.number](storage::log_position written) {
     const auto self = weak.lock();
@@ -307,6 +316,8 @@ void volume_runner::inside::carry_out(act::hold_releases& a) {
     const std::lock_guard hold(self->lock);
     self->take(self->rules->held_from(number, written, time()));
   });
+  // What it was told before was of the set as it was.
+  if (began) is.house->acknowledge(is.volume, lead_epoch, rules->released());
 }
 
 void volume_runner::inside::carry_out(act::close&) {
@@ -325,12 +336,10 @@ void volume_runner::inside::carry_out(act::close&) {
 
 void volume_runner::inside::carry_out(act::hold&) {
   job([self = shared_from_this()] {
-    {
-      const std::lock_guard hold(self->lock);
-      self->opened = false;
-    }
+    // What the replicas have is acknowledged while it closes: `opened` until it has.
     const auto end = self->is.house->close(self->is.volume, true);
     const std::lock_guard hold(self->lock);
+    self->opened = false;
     if (!end) return self->say("cannot be closed: " + end.error().log.value);
     self->lead_end = std::max(self->lead_end, *end);
     self->tell_feeds(self->lead_end);
@@ -345,6 +354,7 @@ void volume_runner::inside::carry_out(act::ship& a) {
   {
     const std::lock_guard hold(feeds_lock);
     feeds[a.to] = feed;
+    copied_from.erase(a.to);
   }
   // What became durable between: the feed must not miss it.
   feed->durable(lead_end);
@@ -352,13 +362,21 @@ void volume_runner::inside::carry_out(act::ship& a) {
 }
 
 void volume_runner::inside::carry_out(act::copy& a) {
-  if (const auto o = outlets.find(a.to); o != outlets.end()) o->second->copy();
+  const auto o = outlets.find(a.to);
+  if (o == outlets.end()) return;
+  {
+    const std::lock_guard hold(feeds_lock);
+    feeds.erase(a.to);
+    copied_from[a.to] = lead_end;
+  }
+  o->second->copy();
 }
 
 void volume_runner::inside::carry_out(act::stop_shipping& a) {
   {
     const std::lock_guard hold(feeds_lock);
     feeds.erase(a.to);
+    copied_from.erase(a.to);
   }
   if (const auto o = outlets.find(a.to); o != outlets.end()) o->second->ship(nullptr);
 }
@@ -387,6 +405,7 @@ void volume_runner::inside::mind_audience() {
     {
       const std::lock_guard hold(feeds_lock);
       feeds.erase(o->first);
+      copied_from.erase(o->first);
     }
     o->second->end();
     retired.push_back(std::move(o->second));
@@ -405,8 +424,18 @@ void volume_runner::inside::publish() {
   serve_until = !end ? 0 : *end == replication::moment::max() ? std::numeric_limits<std::int64_t>::max() : end->count();
 }
 
+storage::log_position volume_runner::inside::keep_from() const {
+  const std::lock_guard hold(feeds_lock);
+  auto from = fed_end;
+  for (const auto& [n, f] : feeds) from = std::min(from, f->position());
+  for (const auto& [n, at] : copied_from) from = std::min(from, at);
+  if (from.segment + segments_kept_max < fed_end.segment) from = {fed_end.segment - segments_kept_max, 0};
+  return from;
+}
+
 void volume_runner::inside::tell_feeds(storage::log_position p) {
   const std::lock_guard hold(feeds_lock);
+  fed_end = std::max(fed_end, p);
   for (auto& [n, f] : feeds) f->durable(p);
 }
 
@@ -432,6 +461,11 @@ void volume_runner::document(std::uint64_t version, const replication::volume& v
   in_->version = version;
   in_->agreed = v;
   in_->take(in_->rules->document(version, v, inside::time()));
+}
+
+void volume_runner::members(const std::vector<replication::node_number>& all) {
+  const std::lock_guard hold(in_->lock);
+  if (in_->from_leader && std::find(all.begin(), all.end(), in_->from_leader->peer()) == all.end()) in_->from_leader->close();
 }
 
 bool volume_runner::hand_over(replication::node_number to, std::chrono::milliseconds paused_until) {

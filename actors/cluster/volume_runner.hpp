@@ -38,12 +38,16 @@ public:
   };
   /// `damaged`: the kept file cannot be read.
   static base::result<std::shared_ptr<volume_runner>> start(parts);
-  /// Ends its threads; an open volume is closed first.
   ~volume_runner();
+  /// Ends its threads; an open volume is closed first. Blocks; once.
+  void stop();
 
   void document(std::uint64_t version, const replication::volume&);
   /// A leader's stream; in its thread, until it ends.
   void take(std::unique_ptr<cluster::node_stream>, const cluster::stream_opening&);
+
+  /// Who belongs to the cluster now: of others nothing is heard.
+  void members(const std::vector<replication::node_number>&);
 
   /// False: there is nobody to give it to, or it does not lead.
   bool hand_over(replication::node_number to, std::chrono::milliseconds paused_until);

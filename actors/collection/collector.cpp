@@ -84,7 +84,7 @@ private:
   /// In a cluster the account's home collects.
   bool at_home(const entry& e) const {
     const auto account = node_.directory->get()->account(e.what->account);
-    return account == nullptr || homes_of(node_)->here(*account);
+    return account == nullptr || actors::at_home(node_, *account);
   }
 
   /// What the configuration says now.

@@ -38,7 +38,7 @@ void imap_host::handle(imap::authenticated& a) {
     case login_verdict::quiet: return session_.refuse_login("UNAVAILABLE", quiet::quiet_text);
     case login_verdict::busy: return session_.refuse_login("UNAVAILABLE", "Too many logins at the moment, try again later");
   }
-  if (taken.value == 0 && !homes_of(node_)->here(*entry_.account())) return hand_over();
+  if (taken.value == 0 && !at_home(node_, *entry_.account())) return hand_over();
   entry_.open(link(), [this](bool opened) {
     if (!opened) return session_.refuse_login("UNAVAILABLE", "The account cannot be opened, try again later");
     begin_account();

@@ -98,7 +98,7 @@ void pop3_host::handle(const pop3::open_maildrop& o) {
     return session_.refused(verdict == login_verdict::busy    ? pop3::refusal::try_later
                             : verdict == login_verdict::quiet ? pop3::refusal::quiet_hours
                                                               : pop3::refusal::not_allowed);
-  if (taken.value == 0 && !homes_of(node_)->here(*entry_.account())) return hand_over();
+  if (taken.value == 0 && !at_home(node_, *entry_.account())) return hand_over();
   entry_.open(link(), [this](bool opened) { return opened ? lock() : refuse(pop3::refusal::try_later); });
 }
 

@@ -60,10 +60,11 @@ private:
     const auto identity = relays ? relays->identity() : nullptr;
     if (place == nullptr || place->leader == 0 || !identity) return "nobody serves its home now";
     host_ = place->address;
-    if (place->local) return "its home is here now";
+    const auto from = volume_of_node(*parts_->of);
+    if (parts_->volume == from) return "its home is here now";
     if (stream_ && !stream_->closed() && leader_ == place->leader && epoch_ == place->epoch) return {};
     stream_ = nullptr;
-    auto made = cluster::node_stream::dial(*identity, place->leader, delivery_stream, {{"volume", std::to_string(parts_->volume)}, {"from", std::to_string(identity->self())}}, dial_time);
+    auto made = cluster::node_stream::dial(*identity, place->leader, delivery_stream, {{"volume", std::to_string(parts_->volume)}, {"from", std::to_string(from)}}, dial_time);
     if (!made) return made.error().client.value;
     stream_ = std::move(*made);
     leader_ = place->leader;
@@ -109,10 +110,16 @@ private:
       for (const auto n : work.recipients) out->recipients.push_back({n, v});
       return out;
     };
-    if (const auto why = reach()) {
+    // As soon as somebody serves its home: that the node went is no sign that the mail should wait.
+    const auto again = [&](delivery::trouble what, const std::string& why) {
+      stream_ = nullptr;
       out->how = queueing::end_reason::broken;
-      return all(delivery::of_trouble(delivery::trouble::unreachable, *why));
-    }
+      auto v = delivery::of_trouble(what, why);
+      v.what = delivery::fate::at_once;
+      return all(v);
+    };
+    const auto lost = [&](const std::string& why) { return again(delivery::trouble::lost, why); };
+    if (const auto why = reach()) return again(delivery::trouble::unreachable, *why);
     out->remote_host = host_;
     home_mail mail{work.recipients, *message};
     mail.message.recipients.clear();
@@ -121,11 +128,6 @@ private:
     mail.message.content = {};
     const auto head = print(mail);
     if (!head) return all(delivery::of_trouble(delivery::trouble::local, "the envelope is too long"));
-    const auto lost = [&](const std::string& why) {
-      stream_ = nullptr;
-      out->how = queueing::end_reason::broken;
-      return all(delivery::of_trouble(delivery::trouble::lost, why));
-    };
     if (auto sent = stream_->send(home_mail_type, *head, piece_time); !sent) return lost(sent.error().client.value);
     if (!message->prefix.empty())
       if (auto sent = stream_->send(home_octets_type, message->prefix, piece_time); !sent) return lost(sent.error().client.value);

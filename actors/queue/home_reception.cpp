@@ -5,12 +5,14 @@
 #include "actors/queue/local_actor.hpp"
 #include "actors/queue/spool_commit.hpp"
 #include "actors/relay/homes.hpp"
+#include "actors/system/held_session.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "storage/queue/spool_machine.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 
 namespace rookery::actors {
@@ -34,7 +36,7 @@ std::uint64_t origin_of(const std::string& from, base::message_id id) {
 }
 
 /// Answers for all; nothing when it is not known what was done.
-std::optional<std::vector<recipient_result>> deliver(node& n, const std::string& from, home_mail mail, std::shared_ptr<message_gathering> octets) {
+std::optional<std::vector<recipient_result>> deliver(node& n, const std::string& from, home_mail mail, std::shared_ptr<message_gathering> octets, const std::function<bool()>& here) {
   // One at a time: the same message may come again on a second stream while the first still waits for the disk.
   static std::mutex one;
   const std::lock_guard hold(one);
@@ -58,6 +60,7 @@ std::optional<std::vector<recipient_result>> deliver(node& n, const std::string&
   if (fresh.empty()) return out;
   const auto message = std::make_shared<const storage::queue::envelope>(mail.message);
   auto done = deliver_handed_over(n, message, fresh, std::move(handed));
+  if (!here()) return {}; // then nobody is at home in it any more, and mail need not wait as if it had been tried
   const auto now = n.clock->wall();
   for (const auto& r : done->recipients) {
     if (r.as.what == delivery::fate::done) {
@@ -68,12 +71,7 @@ std::optional<std::vector<recipient_result>> deliver(node& n, const std::string&
   }
   if (done->with.commands.empty()) return out;
   caf::scoped_actor self{*n.system};
-  if (!commit_group_of(*self, n, std::move(done->with), 1, ack::applied, done->keep)) {
-    for (auto& r : out) // nothing of it is done
-      if (std::find_if(fresh.begin(), fresh.end(), [&](auto i) { return mail.numbers[i] == r.recipient; }) != fresh.end())
-        r.as = delivery::of_trouble(delivery::trouble::local, "its home takes nothing now");
-    return out;
-  }
+  if (!commit_group_of(*self, n, std::move(done->with), 1, ack::applied, done->keep)) return {}; // nothing of it is done
   bool good = false;
   self->receive([&](const commit_done_ptr& c) { good = !c->error; }, caf::after(commit_time) >> [] {});
   if (!good) return {};
@@ -89,7 +87,7 @@ void take_home_mail(node& n, std::unique_ptr<cluster::node_stream> stream, const
   const auto here = [&] {
     const auto homes = homes_of(n);
     const auto* place = homes->place(volume.value_or(0));
-    return place != nullptr && place->local && !n.draining;
+    return place != nullptr && place->local && volume == volume_of_node(n) && !n.draining;
   };
   if (!volume || !base::parse_u64(from) || !here()) return stream->refuse("this node does not serve volume " + base::printable(opening.field("volume"), 40) + " now");
   if (!stream->accept()) return;
@@ -112,11 +110,13 @@ void take_home_mail(node& n, std::unique_ptr<cluster::node_stream> stream, const
       if (auto taken = octets->append((*piece)->body); !taken) failed = taken.error();
     }
     std::vector<recipient_result> results;
-    if (failed || !here()) {
-      for (const auto number : mail->numbers)
-        results.push_back({number, delivery::of_trouble(delivery::trouble::local, failed ? failed->client.value : "its home is elsewhere now")});
+    if (!here()) return; // it goes to who serves the volume now, and does not wait as mail does that was tried
+    if (failed) {
+      for (const auto number : mail->numbers) results.push_back({number, delivery::of_trouble(delivery::trouble::local, failed->client.value)});
     } else {
-      auto done = deliver(n, from, std::move(*mail), std::move(octets));
+      const volume_work here_now(n);
+      if (!here_now) return; // it comes again, to who leads the volume then
+      auto done = deliver(n, from, std::move(*mail), std::move(octets), here);
       if (!done) return; // it comes again
       results = std::move(*done);
     }

@@ -52,13 +52,12 @@ std::uint32_t delivery_number(std::uint32_t recipient, std::uint32_t target) {
 class local_delivery {
 public:
   local_delivery(node& n, std::uint64_t transaction, const envelope_ptr& message, handed_over_mail handed = {})
-      : node_(n), handed_(std::move(handed)), message_(message), archive_(n, {{}, n.settings->get()->archive_spam_field}), out_(std::make_shared<attempt_result>()) {
+      : node_(n), handed_(std::move(handed)), here_(n), message_(message), archive_(n, {{}, n.settings->get()->archive_spam_field}), out_(std::make_shared<attempt_result>()) {
     out_->transaction = transaction;
     out_->message = message;
     out_->here = true;
     directory_ = n.directory->get();
     settings_ = n.settings->get();
-    homes_ = homes_of(n);
   }
 
   attempt_result_ptr run(const std::vector<std::uint32_t>& recipients) {
@@ -144,7 +143,7 @@ private:
     if (!route.accepted())
       if (const auto behind = rewritten_sender(*limits_, *directory_, to.address, node_.clock->wall())) route = routing::route(*directory_, *behind, facts);
     if (!route.accepted()) return answer(number, refused(route.reason));
-    const auto elsewhere = [this](const routing::local_delivery& d) { return !homes_->here(*d.account); };
+    const auto elsewhere = [this](const routing::local_delivery& d) { return !here_(*d.account); };
     // Nodes that do not agree yet must not send mail to and fro.
     if (handed_.octets && std::any_of(route.local.begin(), route.local.end(), elsewhere)) return answer(number, failed_here("Its home is elsewhere now"));
     const auto apart = std::stable_partition(route.local.begin(), route.local.end(), [&](const auto& d) { return !elsewhere(d); });
@@ -276,7 +275,7 @@ private:
 
   node& node_;
   handed_over_mail handed_;                  ///< `octets` null: out of the spool
-  std::shared_ptr<const routing::home_view> homes_;
+  home_check here_;
   envelope_ptr message_;
   archive_mail archive_;
   attempt_result_ptr out_;

@@ -46,7 +46,7 @@ std::string domain_of(const std::string& address) {
   return base::to_lower(written);
 }
 
-/// The volume of another node to which a recipient's mail goes whole. Nothing: it is delivered, or parted, here.
+/// The other volume to which a recipient's mail goes whole. Nothing: it is delivered, or parted, here.
 std::optional<std::uint64_t> home_elsewhere(const routing_pictures& p, const routing::directory_view& directory, const std::string& address) {
   if (!p.homes || p.homes->alone()) return {};
   const auto to = directory.resolve(address);
@@ -55,7 +55,7 @@ std::optional<std::uint64_t> home_elsewhere(const routing_pictures& p, const rou
   for (const auto& a : to.accounts)
     if (p.homes->volume_of(*a.account) != volume) return {};
   const auto* place = p.homes->place(volume);
-  if (place != nullptr && place->local) return {};
+  if (volume == p.volume && place != nullptr && place->local) return {};
   return volume;
 }
 
@@ -68,11 +68,11 @@ queueing::priority urgency_of(const envelope& e) {
 
 routing_pictures pictures_of(const node& n) {
   const auto settings = n.settings->get();
-  return {n.directory->get(), n.delivery->get(), settings, retry_settings_of(*settings), smart_host_of(*settings), homes_of(n)};
+  return {n.directory->get(), n.delivery->get(), settings, retry_settings_of(*settings), smart_host_of(*settings), homes_of(n), volume_of_node(n)};
 }
 
 bool other_ways(const routing_pictures& a, const routing_pictures& b) {
-  if (a.view != b.view || a.homes != b.homes || a.settings->queue_smart_host != b.settings->queue_smart_host ||
+  if (a.view != b.view || a.homes != b.homes || a.volume != b.volume || a.settings->queue_smart_host != b.settings->queue_smart_host ||
       a.settings->queue_smart_host_tls != b.settings->queue_smart_host_tls)
     return true;
   const auto& before = a.directory->domains();

@@ -24,6 +24,7 @@ struct routing_pictures {
   delivery::retry_settings retry;    ///< of the settings, read once
   delivery::relay smart_host;        ///< the same; no host: none
   std::shared_ptr<const routing::home_view> homes;
+  std::uint64_t volume = 0; ///< whose queue it is
 };
 routing_pictures pictures_of(const node&);
 /// Whether mail could go another way by the second than by the first.

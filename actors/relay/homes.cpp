@@ -1,6 +1,7 @@
 #include "actors/relay/homes.hpp"
 
 #include "actors/node.hpp"
+#include "actors/system/volume_table.hpp"
 
 #include <map>
 #include <shared_mutex>
@@ -33,6 +34,13 @@ of_node found(const node& n) {
 } // namespace
 
 std::shared_ptr<const routing::home_view> homes_of(const node& n) { return found(n).homes; }
+std::uint64_t volume_of_node(const node& n) {
+  const auto volumes = volumes_of(n);
+  return volumes ? volumes->id_of(n) : 0;
+}
+
+bool at_home(const node& n, const routing::account_record& a) { return home_check(n)(a); }
+
 std::shared_ptr<session_relays> relays_of(const node& n) { return found(n).relays; }
 
 void set_homes(const node& n, std::shared_ptr<const routing::home_view> homes) {

@@ -82,7 +82,7 @@ void session_relays::give(net::connection& from, session_handover h, std::string
     const std::lock_guard hold(lock_);
     is = identity_;
   }
-  if (place == nullptr || place->leader == 0 || place->local || !is) return no("nobody serves its home now");
+  if (place == nullptr || place->leader == 0 || !is) return no("nobody serves its home now");
   const auto to = peer_of(place->leader);
   if (const auto last = to->failed.load(); last != 0 && steady_now() - last < std::chrono::nanoseconds(give_pause).count()) return no("its home was not reached a moment ago");
   using dialled = std::optional<base::result<std::unique_ptr<cluster::node_stream>>>;

@@ -1,7 +1,7 @@
 /// Sessions of accounts that are at home on another node: given away there, and taken in from there.
 ///
-/// One a node, made at start. Where a session logs in for an account at home elsewhere its host calls `give`: a stream to
-/// the home is opened, and from then on the connection only carries octets. The other way `take` makes the same session
+/// One a node, made at start. Where a session logs in for an account at home in another volume its host calls `give`: a stream to
+/// the home is opened (to this node itself when it leads that volume too), and from then on the connection only carries octets. The other way `take` makes the same session
 /// here, in a reactor; neither needs a thread of its own. Thread-safe.
 #pragma once
 

@@ -50,32 +50,50 @@ base::result<void> running_node::open_volume(volume_id id) { return open_volume(
 
 base::result<void> running_node::open_volume(volume_id id, const std::string& directory) {
   const std::lock_guard one(changing_);
+  if (find(id)) return base::fail(base::error_kind::exists, "volume " + std::to_string(id) + " is open here");
+  auto opened = open({id, directory, id == volumes()->own(), {}});
+  return opened ? base::result<void>() : base::result<void>(base::fail(opened.error()));
+}
+
+base::result<storage::log_position> running_node::lead_volume(volume_id id, const begin_lead& how) {
+  const std::lock_guard one(changing_);
+  if (const auto there = find(id)) return there->lead(how);
+  auto opened = open({id, volume_directory(id), id == volumes()->own(), how});
+  if (!opened) return base::fail(opened.error());
+  return (*opened)->log_end();
+}
+
+/// With `changing_`.
+base::result<std::shared_ptr<running_volume>> running_node::open(volume_options o) {
   const auto now = std::chrono::steady_clock::now();
   std::erase_if(closed_, [&](const auto& c) { return now - c.first > process_parts::afterlife; });
-  if (find(id)) return base::fail(base::error_kind::exists, "volume " + std::to_string(id) + " is open here");
-  const bool own = id == volumes()->own();
-  auto started = running_volume::start(*process_, {id, directory, own});
-  if (!started) return base::fail(started.error());
+  auto started = running_volume::start(*process_, o);
+  if (!started) return started;
   {
     const std::lock_guard hold(lock_);
-    open_[id] = *started;
+    open_[o.id] = *started;
   }
-  if (own) own_changed(*started);
-  return {};
+  if (o.own) own_changed(*started);
+  return started;
 }
 
 base::result<void> running_node::close_volume(volume_id id) {
+  auto closed = close_volume(id, volume_end::alone);
+  return closed ? base::result<void>() : base::result<void>(base::fail(closed.error()));
+}
+
+base::result<storage::log_position> running_node::close_volume(volume_id id, volume_end how) {
   const std::lock_guard one(changing_);
   const auto volume = find(id);
   if (!volume) return base::fail(base::error_kind::not_found, "volume " + std::to_string(id) + " is not open here");
   if (volume == own_volume()) own_changed(nullptr);
-  if (auto closed = volume->close(); !closed) return closed;
+  if (auto closed = volume->close(std::chrono::seconds(20), how); !closed) return base::fail(closed.error());
   {
     const std::lock_guard hold(lock_);
     open_.erase(id);
   }
   closed_.emplace_back(std::chrono::steady_clock::now(), volume);
-  return {};
+  return volume->log_end();
 }
 
 void running_node::own_changed(std::shared_ptr<running_volume> v) {

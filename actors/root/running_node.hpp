@@ -44,8 +44,11 @@ public:
   /// Opens the node's own volume, or one that was copied to `volume_directory(id)`. `exists`: it is open.
   base::result<void> open_volume(volume_id);
   base::result<void> open_volume(volume_id, const std::string& directory);
-  /// See running_volume::close. `not_found`: it is not open.
+  /// Opens it, if it is not open, and begins a lead of it; gives where its log ends then.
+  base::result<storage::log_position> lead_volume(volume_id, const begin_lead&);
+  /// See running_volume::close; gives where its log ends. `not_found`: it is not open.
   base::result<void> close_volume(volume_id);
+  base::result<storage::log_position> close_volume(volume_id, volume_end);
   std::string volume_directory(volume_id) const;
   struct opened_volume {
     volume_id id = 0;
@@ -72,6 +75,7 @@ public:
 
 private:
   running_node() = default;
+  base::result<std::shared_ptr<running_volume>> open(volume_options);
   void look_at_ports();
   void own_changed(std::shared_ptr<running_volume>);
 

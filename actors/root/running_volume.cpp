@@ -24,6 +24,8 @@ namespace {
 
 /// Between two looks whether sessions have gone.
 constexpr std::chrono::milliseconds look_pause{10};
+/// For sessions to say good-bye, and for results of deliveries to be written, when another node waits to serve the volume.
+constexpr std::chrono::milliseconds farewell_time{1500}, settle_time{2000};
 
 using steady = std::chrono::steady_clock;
 
@@ -41,7 +43,7 @@ base::result<std::shared_ptr<running_volume>> running_volume::start(process_part
   if (!store) return base::fail(store.error());
   std::shared_ptr<running_volume> self(new running_volume(process, std::move(options)));
   self->store_ = std::move(*store);
-  self->start_actors();
+  if (auto begun = self->start_actors(); !begun) return base::fail(begun.error());
   process.tell(self.get());
   // What was published before it was told of.
   self->configure({true, {}});
@@ -52,11 +54,11 @@ base::result<std::shared_ptr<running_volume>> running_volume::start(process_part
 
 running_volume::~running_volume() = default;
 
-void running_volume::start_actors() {
+base::result<void> running_volume::start_actors() {
   node_ = process_.make_node();
   auto& n = *node_;
   auto& system = *process_.system;
-  process_.share->volumes->opening(n, options_.id, sessions_);
+  process_.share->volumes->opening(n, options_.id, sessions_, options_.lead ? options_.lead->epoch : 0);
   n.data_directory = options_.directory;
   n.mail_shards = store_->identity.mail_shards;
   n.bodies = std::make_shared<storage::body_reader>(storage::posix_file_system(), store_->log_directory());
@@ -105,6 +107,8 @@ void running_volume::start_actors() {
   log_parts_->shared = machine_parts_;
   log_parts_->on_failure = process_.options.on_failure;
   n.log = spawn_log(system, log_parts_);
+  if (options_.lead)
+    if (auto begun = lead(*options_.lead); !begun) return base::fail(begun.error());
 
   auto keeping = std::make_shared<maintenance_parts>();
   if (options_.own) keeping->configuration = process_.config_maintenance;
@@ -129,6 +133,25 @@ void running_volume::start_actors() {
   for (auto& r : process_.reactors) collecting->reactors.push_back(r.get());
   collector_ = spawn_collector(system, collecting);
   transfers_ = std::make_unique<transfer_service>(n, collecting->reactors);
+  return {};
+}
+
+base::result<storage::log_position> running_volume::lead(const begin_lead& how) {
+  process_.share->volumes->leads(*node_, how.epoch);
+  caf::scoped_actor self{*process_.system};
+  self->request(node_->log, caf::infinite, how).receive([&](const lead_begun& l) { log_end_ = l.end; }, [&](const caf::error&) { log_end_ = {}; });
+  if (log_end_ == storage::log_position{}) return base::fail(base::error_kind::io, "The server's disk does not work.", "the log in " + options_.directory + " has failed");
+  return log_end_;
+}
+
+/// What has passed the gate is written; with replicas it is theirs too, or nobody was told of it.
+void running_volume::end_log(volume_end how, std::chrono::milliseconds limit) {
+  caf::scoped_actor self{*process_.system};
+  const auto end = [this](const lead_ended& l) { log_end_ = l.end; };
+  bool in_order = false;
+  if (how == volume_end::handed)
+    self->request(node_->log, limit, finish_serving{}).receive([&](const lead_ended& l) { in_order = true, end(l); }, [](const caf::error&) {});
+  if (!in_order) self->request(node_->log, caf::infinite, stop_serving{}).receive(end, [](const caf::error&) {});
 }
 
 void running_volume::start_indexers() {
@@ -237,11 +260,12 @@ bool running_volume::end_actors(std::vector<caf::actor> all, steady::time_point 
   return waits == 0;
 }
 
-base::result<void> running_volume::close(std::chrono::milliseconds limit) {
+base::result<void> running_volume::close(std::chrono::milliseconds limit, volume_end how) {
   const auto until = steady::now() + limit;
   auto& n = *node_;
   process_.forget(this);
   process_.share->volumes->closing(n);
+  if (how == volume_end::lost) end_log(how, {});
   drain();
   sessions_->drain();
   const auto busy = [this](std::string_view what) {
@@ -249,13 +273,17 @@ base::result<void> running_volume::close(std::chrono::milliseconds limit) {
     return base::fail(base::error_kind::conflict, "the volume in " + options_.directory + " is still busy with " + std::string(what));
   };
   // A commit of theirs may still be under way: the gate is open for it.
-  if (!wait_for_sessions(steady::now() + limit / 2)) {
+  if (!wait_for_sessions(steady::now() + (how == volume_end::alone ? limit / 2 : std::min<std::chrono::milliseconds>(limit / 2, farewell_time)))) {
     base::log_event(base::severity::warning, "volume.sessions_cut").number("volume", static_cast<std::int64_t>(options_.id)).number("sessions", static_cast<std::int64_t>(sessions_->count()));
     sessions_->abort();
     if (!wait_for_sessions(until)) return busy("a session");
   }
   if (!wait_for_transfers(until)) return busy("a transfer");
-  const auto flushed = flush(left(until));
+  if (how == volume_end::handed) {
+    outgoing_->settle(std::min(left(until), settle_time));
+    end_log(how, left(until) / 2);
+  }
+  const auto flushed = flush(how == volume_end::alone ? left(until) : std::min(left(until), settle_time));
 
   // From those who ask to those who answer.
   std::vector<caf::actor> asking{collector_, quiet_, archive_keeper_, uploads_->actor(), n.mailbox_keeper};

@@ -7,6 +7,7 @@
 #include "actors/queue/outgoing.hpp"
 #include "actors/system/held_session.hpp"
 #include "actors/root/process_parts.hpp"
+#include "actors/shard/replica_sink.hpp"
 #include "actors/transfer/transfer_service.hpp"
 #include "actors/xmpp/router.hpp"
 #include "base/result.hpp"
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,14 @@ struct volume_options {
   volume_id id = 0;
   std::string directory;                  ///< of the store
   bool own = true;                        ///< in the data directory itself, which the process has locked
+  std::optional<begin_lead> lead;         ///< it has replicas, or may get them: begun before anything is written
+};
+
+/// How a volume ends here.
+enum class volume_end : std::uint8_t {
+  alone,    ///< nobody else has it
+  handed,   ///< another will lead it: what was accepted is acknowledged by the replicas first, and the log stays as it is then
+  lost      ///< another leads it: what waits is refused
 };
 
 class running_volume final : public configured {
@@ -64,13 +74,18 @@ public:
   /// flushed, its actors end, and its store is unlocked and may be opened again. Blocks. When something does not end
   /// within `limit` it fails with `conflict`, the store stays locked, and it may be called again. The object and what it
   /// gave by reference must live on for `process_parts::afterlife`: late answers may still look at them.
-  base::result<void> close(std::chrono::milliseconds limit = std::chrono::seconds(20));
+  base::result<void> close(std::chrono::milliseconds limit = std::chrono::seconds(20), volume_end how = volume_end::alone);
+  /// Begins a lead of the open volume; gives where its log ends then.
+  base::result<storage::log_position> lead(const begin_lead&);
+  /// Behind `lead`: where that began. Behind `close`: where the log ended.
+  storage::log_position log_end() const noexcept { return log_end_; }
 
   void configure(const news&) override;
 
 private:
   running_volume(process_parts& p, volume_options o) : process_(p), options_(std::move(o)) {}
-  void start_actors();
+  base::result<void> start_actors();
+  void end_log(volume_end how, std::chrono::milliseconds limit);
   void start_indexers();
   bool wait_for_sessions(std::chrono::steady_clock::time_point until) const;
   bool wait_for_transfers(std::chrono::steady_clock::time_point until) const;
@@ -84,6 +99,7 @@ private:
   std::shared_ptr<session_list> sessions_ = std::make_shared<session_list>();
   std::vector<std::shared_ptr<machine_actor_parts>> machine_parts_; ///< by shard number; the first is null
   std::shared_ptr<log_actor_parts> log_parts_;
+  storage::log_position log_end_;
   std::unique_ptr<outgoing> outgoing_;
   std::unique_ptr<transfer_service> transfers_;
   std::unique_ptr<chat_router> stanzas_;

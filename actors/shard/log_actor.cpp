@@ -250,6 +250,7 @@ storage::log_position hold_from_now(self_ptr self, const hold_for_replicas& h) {
   if (h.hold) st.replicated = st.committed; // of the set as it was
   const auto end = st.parts->writer->end();
   release_held(self);
+  if (h.done) h.done(end);
   return end;
 }
 

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace rookery::actors {
@@ -56,6 +57,8 @@ struct replicated_to {
 struct hold_for_replicas {
   bool hold = false;
   std::uint64_t epoch = 0;
+  /// Told the same, in the log actor's thread; may be null. Not called when the log has failed or the epoch is another.
+  std::function<void(storage::log_position)> done = {};
 };
 /// To the log's actor: the lease is over. What waits is refused and not applied, and so is all that
 /// comes; the log is closed. Answered with lead_ended when that is done.

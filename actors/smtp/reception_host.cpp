@@ -249,8 +249,8 @@ void reception_host::check_quota(accepted_recipient r, std::size_t next) {
   const auto& local = r.route.local;
   const auto bounded = [](const routing::account_record& a) { return a.quota_octets != 0 || a.quota_messages != 0; };
   // What is at home elsewhere is judged there.
-  const auto homes = homes_of(node_);
-  const auto judged = [&](const routing::local_delivery& d) { return (d.by_right || bounded(*d.account)) && homes->here(*d.account); };
+  const home_check here(node_);
+  const auto judged = [&](const routing::local_delivery& d) { return (d.by_right || bounded(*d.account)) && here(*d.account); };
   while (next < local.size() && !judged(local[next])) ++next;
   if (next == local.size()) return accept_recipient(std::move(r));
   const auto account = local[next].account;
@@ -472,7 +472,7 @@ void reception_host::take_message() {
     with.onward.last_used = [spool = node_.spool->view()](base::account_id a) { return forward_used(*spool, a); };
   with.next_id = [&n = node_] { return n.next_message_id(); };
   with.shard_of = [&n = node_](base::account_id a) { return n.shard_of(a); };
-  with.elsewhere = [homes = homes_of(node_)](const routing::account_record& a) { return !homes->here(a); };
+  with.elsewhere = [here = home_check(node_)](const routing::account_record& a) { return !here(a); };
   if (!t.message->spilled()) return commit_message(prepare(t, with));
   // A large message is read again from its spill file: not in this thread.
   auto result = std::make_shared<std::shared_ptr<prepared_message>>();

@@ -88,9 +88,21 @@ void session_list::remove(const void* session) {
   sessions_.erase(at);
 }
 
+bool session_list::enter() {
+  const std::lock_guard hold(lock_);
+  if (draining_) return false;
+  ++working_;
+  return true;
+}
+
+void session_list::leave() {
+  const std::lock_guard hold(lock_);
+  --working_;
+}
+
 std::size_t session_list::count() const {
   const std::lock_guard hold(lock_);
-  return sessions_.size();
+  return sessions_.size() + working_;
 }
 
 void session_list::drain() {
@@ -117,6 +129,16 @@ void session_list::abort() {
 
 std::unique_ptr<net::protocol> hold(std::unique_ptr<net::protocol> inner, volume_ptr keep, std::shared_ptr<session_list> list) {
   return std::make_unique<held_session>(std::move(inner), std::move(keep), std::move(list));
+}
+
+volume_work::volume_work(const node& n) {
+  const auto volumes = volumes_of(n);
+  if (volumes) list_ = volumes->sessions_of(n);
+  good_ = list_ ? list_->enter() : !volumes; // none: one that a test made by hand
+  if (!good_) list_ = nullptr;
+}
+volume_work::~volume_work() {
+  if (list_) list_->leave();
 }
 
 std::unique_ptr<net::protocol> hold(std::unique_ptr<net::protocol> inner, const node& n) {

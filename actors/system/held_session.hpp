@@ -22,6 +22,9 @@ class session_list {
 public:
   void add(const void* session, caf::actor connection);
   void remove(const void* session);
+  /// Work of another thread with the volume, which the closing waits for; false: it closes. Then `leave`.
+  bool enter();
+  void leave();
   std::size_t count() const;
   /// Each ends at its next boundary with its protocol's farewell, and so does whoever comes from now on.
   void drain();
@@ -31,7 +34,22 @@ public:
 private:
   mutable std::mutex lock_;
   bool draining_ = false;
+  std::size_t working_ = 0;
   std::unordered_map<const void*, caf::actor> sessions_;
+};
+
+/// While it lives a volume that closes waits; false: it closes already, or is closed. The node object itself must be kept.
+class volume_work {
+public:
+  explicit volume_work(const node&);
+  ~volume_work();
+  volume_work(const volume_work&) = delete;
+  volume_work& operator=(const volume_work&) = delete;
+  explicit operator bool() const noexcept { return good_; }
+
+private:
+  std::shared_ptr<session_list> list_;
+  bool good_ = false;
 };
 
 /// Says `text` and closes: for a connection that came when its volume had gone.

@@ -91,8 +91,11 @@ std::shared_ptr<const process_share> share_of(const node& n) {
 }
 
 base::message_id node::next_message_id() {
-  // Milliseconds and a counter in one word: grows over restarts without being stored.
-  const auto floor = static_cast<std::uint64_t>(base::to_milliseconds(clock->wall())) << 20;
+  // Milliseconds and a counter in one word: grows over restarts without being stored. The clock of who leads the volume next
+  // may be behind: each lead counts in its own part of a millisecond.
+  const auto volumes = volumes_of(*this);
+  const auto lead = volumes ? volumes->epoch_of(*this) % 1024 : 0;
+  const auto floor = static_cast<std::uint64_t>(base::to_milliseconds(clock->wall())) << 20 | lead << 10;
   auto last = last_message_id_.load(std::memory_order_relaxed);
   std::uint64_t next;
   do next = std::max(last + 1, floor);

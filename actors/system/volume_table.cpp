@@ -61,9 +61,20 @@ void volume_table::set_own(volume_id id) {
   own_ = id;
 }
 
-void volume_table::opening(const node& n, volume_id id, std::shared_ptr<session_list> sessions) {
+void volume_table::opening(const node& n, volume_id id, std::shared_ptr<session_list> sessions, std::uint64_t epoch) {
   const std::lock_guard hold(lock_);
-  known_[&n] = {id, std::move(sessions)};
+  known_[&n] = {id, std::move(sessions), epoch};
+}
+
+void volume_table::leads(const node& n, std::uint64_t epoch) {
+  const std::lock_guard hold(lock_);
+  if (const auto at = known_.find(&n); at != known_.end()) at->second.epoch = epoch;
+}
+
+std::uint64_t volume_table::epoch_of(const node& n) const {
+  const std::lock_guard hold(lock_);
+  const auto at = known_.find(&n);
+  return at == known_.end() ? 0 : at->second.epoch;
 }
 
 void volume_table::opened(volume_ptr v) {

@@ -40,6 +40,8 @@ public:
   }
   /// Null: not open here, or closing.
   volume_ptr find(volume_id) const;
+  /// In which epoch this process leads the volume of this node object; 0: without a cluster.
+  std::uint64_t epoch_of(const node&) const;
   /// The volume whose node object this is; its own while it is closing, too.
   volume_id id_of(const node&) const;
   /// Who is told and waited for when it closes (actors/system/held_session.hpp). Null: it is none of ours.
@@ -59,7 +61,8 @@ public:
 
   // For actors/root alone:
   void set_own(volume_id);
-  void opening(const node&, volume_id, std::shared_ptr<session_list>);
+  void opening(const node&, volume_id, std::shared_ptr<session_list>, std::uint64_t epoch = 0);
+  void leads(const node&, std::uint64_t epoch);
   void opened(volume_ptr);
   void closing(const node&);
   void closed(const node&);
@@ -73,6 +76,7 @@ private:
   struct known_volume {
     volume_id id = 0;
     std::shared_ptr<session_list> sessions;
+    std::uint64_t epoch = 0;
   };
   std::map<const node*, known_volume> known_; ///< also those that open or close
   std::shared_ptr<const home_rule> homes_;

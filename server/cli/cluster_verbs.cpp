@@ -15,7 +15,7 @@ namespace {
 
 struct options {
   std::string address, member, token, node, role = "voter";
-  std::uint32_t port = 0, hours = 24;
+  std::uint32_t port = 0, hours = 24, copies = 0;
   bool force = false, accept_loss = false, witness = false;
 };
 
@@ -228,6 +228,18 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
   renew_ca->callback([&c] { c.tell("POST", "/v1/cluster/renew-ca", json::object{}, "all nodes change to a new authority; rookery cluster status shows whom it waits for"); });
 
   add_cluster_questions(*family, c);
+
+  auto* copies = family->add_subcommand("copies", "On how many nodes each node's mail is kept, its own included; without a number: show it");
+  copies->add_option("number", o->copies, "1 to 5")->check(CLI::Range(1, 5));
+  add_json_option(*copies, c);
+  copies->callback([&c, o] {
+    json::value body{json::object{}};
+    if (o->copies != 0) body.set("copies", o->copies);
+    const auto said = c.ask("POST", "/v1/cluster/copies", body);
+    if (!said) return;
+    if (c.as_json) std::printf("%s", json::to_text(*said, true).c_str());
+    else std::printf("%llu copies of each node's mail\n", static_cast<unsigned long long>(said->get_unsigned("copies").value_or(0)));
+  });
 
   auto* promote = family->add_subcommand("promote", "Choose a node's role");
   promote->add_option("node", o->node, "Its id, name, address or uuid")->required();

@@ -121,6 +121,8 @@ class Writers:
 
 
 class Driver:
+    copies = 2  # of each node's mail
+
     def __init__(self, rookery, seed, folder):
         self.rng, self.seed, self.folder = random.Random(seed), seed, folder
         self.nodes = [Member(rookery, os.path.join(folder, "n%d" % i), 3 if i == 1 else 0) for i in (1, 2, 3)]
@@ -129,6 +131,7 @@ class Driver:
         first = self.nodes[0]
         first.serve()
         first.ask("POST", "/v1/cluster/init", {"host": "localhost", "port": first.port("cluster")})
+        first.ask("POST", "/v1/cluster/copies", {"copies": self.copies})
         for n in self.nodes[1:]:
             self.join(n)
         self.settled(voters=3)
@@ -171,6 +174,23 @@ class Driver:
         for n in self.nodes:
             with imaplib.IMAP4("127.0.0.1", n.port("imap")) as c:
                 c.login(user, password)
+
+    def serve_all(self, nodes):
+        """All at once: one alone has no majority, and does not open its ports."""
+        faults = []
+
+        def one(n):
+            try:
+                n.serve()
+            except Exception as e:  # told to the main thread
+                faults.append(e)
+        threads = [threading.Thread(target=one, args=(n,)) for n in nodes]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        if faults:
+            raise faults[0]
 
     def refusals(self):
         """What must not come in, and the sentence that says why."""
@@ -376,8 +396,7 @@ class Driver:
         self.between()
         for n in paused:
             n.signal(signal.SIGCONT)
-        for n in down:
-            n.serve()
+        self.serve_all(down)
 
     def between(self):
         time.sleep(self.rng.uniform(0.2, 3.0))  # how long a fault lasts is part of the seed
@@ -421,6 +440,12 @@ class Driver:
         self.nodes.append(Member(last.rookery, os.path.join(self.folder, "n4"), 0))
         self.join_again(self.nodes[-1])
         self.settled()
+
+    def single_copies(self):
+        """From two copies of each node's mail to one, which is at home."""
+        self.nodes[0].ask("POST", "/v1/cluster/copies", {"copies": 1})
+        until(lambda: all(v["leader"] == v["id"] and v["in_sync"] == [v["id"]] and not v["learners"]
+                          for n in self.nodes for v in n.cluster()["volumes"]), "one copy of each volume, at home", 120)
 
     def remove_and_refuse(self):
         """A node that is removed while it runs knows it, and takes no change any more."""
@@ -494,6 +519,7 @@ def main():
             if not order:
                 order = d.rng.sample(FAULTS, len(FAULTS))
             acknowledged += d.round(i + 1, order.pop())
+        d.single_copies()
         d.leave_and_return()
         d.remove_and_refuse()
         d.checked()

@@ -20,6 +20,8 @@ def quoted(name):
 
 
 class Homes(Driver):
+    copies = 1  # a home that is down is missed
+
     def people(self):
         """A domain on each node, two accounts in each, and one whose account is elsewhere than its domain."""
         self.ids = [n.cluster()["self"] for n in self.nodes]

@@ -48,6 +48,7 @@ public:
   }
   std::string directory(node_number v) const override { return folder_ + "/v" + std::to_string(v); }
 
+  std::optional<log_position> open_end(node_number) override { return {}; }
   base::result<log_position> open(node_number v, std::uint64_t, bool hold, std::shared_ptr<led_log> tell) override {
     const std::lock_guard one(lock_);
     auto opened = storage::node_store::open(directory(v), false, store_settings(false));
