@@ -301,6 +301,7 @@ base::result<json::value> cluster_service::ask(const std::string& verb, const js
     return out;
   }
   if (verb == "copies") return change_copies(body);
+  if (verb == "drain") return drain_node(body);
   return base::fail(base::error_kind::not_found, "there is nothing of this name");
 }
 

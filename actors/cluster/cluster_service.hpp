@@ -99,6 +99,7 @@ private:
   std::vector<replication::node_facts> facts_of_nodes() const;
   unsigned copies() const;
   base::result<json::value> change_copies(const json::value&);
+  base::result<json::value> drain_node(const json::value&);
   void drop_accounts(node&, const std::vector<base::account_id>& gone);
   base::result<void> stop();
   void forget_volumes();

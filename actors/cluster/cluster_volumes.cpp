@@ -3,9 +3,11 @@
 
 #include "actors/cluster/volume_documents.hpp"
 #include "actors/cluster/volume_keeper.hpp"
+#include "actors/config/homes.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "storage/directory/agreed_command.hpp"
+#include "storage/log/log_writer.hpp"
 #include "storage/replica/volume_folder.hpp"
 
 #include <algorithm>
@@ -16,6 +18,31 @@ namespace {
 
 constexpr const char* copies_key = "copies";
 constexpr std::string_view kept_prefix = "volume-"; ///< what rules keep beside a volume
+
+/// Octets of a log between two places of it, about: of the segments between nothing is known but their usual size.
+std::uint64_t behind(storage::log_position from, storage::log_position to) {
+  if (to <= from) return 0;
+  if (to.segment == from.segment) return to.offset - from.offset;
+  return std::uint64_t{to.segment - from.segment} * storage::log_settings().segment_octets + to.offset;
+}
+
+/// What this node knows of a volume in which it has a part.
+void add_view(json::value& row, const volume_runner::view& v) {
+  row.set("state", std::string(replication::name(v.state)));
+  if (v.copied_octets != 0) row.set("copied_octets", v.copied_octets);
+  json::array replicas;
+  for (const auto& r : v.replicas) {
+    json::value one{json::object{}};
+    one.set("node", r.id);
+    one.set("in_sync", r.in_sync);
+    one.set("connected", r.connected);
+    one.set("copying", r.copying);
+    one.set("behind_octets", behind(r.durable, v.end));
+    one.set("silent_milliseconds", r.silent_ms);
+    replicas.push_back(std::move(one));
+  }
+  if (!replicas.empty()) row.set("replicas", std::move(replicas));
+}
 
 } // namespace
 
@@ -69,6 +96,10 @@ std::shared_ptr<volume_keeper> cluster_service::keep_volumes(const member_facts&
     const auto service = weak.lock();
     return service ? service->facts_of_nodes() : std::vector<replication::node_facts>();
   };
+  p.drained = [weak, self = m.member] {
+    const auto service = weak.lock();
+    return service && config::is_drained(*service->running_.face().config->table(), self);
+  };
   p.copies = [weak] {
     const auto service = weak.lock();
     return service ? service->copies() : replication::copies_standard;
@@ -89,6 +120,7 @@ std::vector<replication::node_facts> cluster_service::facts_of_nodes() const {
     replication::node_facts f;
     f.id = known.entry.id;
     f.data = !known.entry.witness;
+    f.leaving = config::is_drained(*running_.face().config->table(), f.id);
     const auto peer = std::find_if(s.peers.begin(), s.peers.end(), [&](const auto& p) { return p.id == f.id; });
     f.alive = f.id == s.self || (peer != s.peers.end() && peer->linked);
     // Since when a node is silent that was never heard is not known: not long, as far as we can tell.
@@ -118,6 +150,29 @@ base::result<json::value> cluster_service::change_copies(const json::value& body
   return out;
 }
 
+/// The node leads nothing and gets no new homes, until that is undone.
+base::result<json::value> cluster_service::drain_node(const json::value& body) {
+  const auto node = named(body);
+  if (!node) return base::fail(node.error());
+  const bool undo = body.get_bool("undo").value_or(false);
+  const auto table = running_.face().config->table();
+  const auto key = config::drained_key(node->entry.id);
+  if (config::is_drained(*table, node->entry.id) == undo) {
+    std::vector<dir::change> changes;
+    if (undo) changes.push_back(dir::remove{dir::cluster_document, key});
+    else changes.push_back(dir::put{dir::cluster_document, key, dir::expect::absent, "{}"});
+    if (auto done = change(std::move(changes), "it was changed meanwhile, try again"); !done) return base::fail(done.error());
+  }
+  json::value out{json::object{}};
+  json::array alone;
+  for (const auto& v : agreed_volumes(*running_.face().config->table()))
+    if (!undo && replication::only_holder(v.is, node->entry.id)) alone.push_back(json::value(v.is.id));
+  out.set("uuid", node->entry.uuid);
+  out.set("drained", !undo);
+  out.set("alone", std::move(alone));
+  return out;
+}
+
 /// A node that has left keeps what it has brought, and no replica of others.
 void cluster_service::forget_volumes() {
   auto& files = storage::posix_file_system();
@@ -134,7 +189,7 @@ void cluster_service::forget_volumes() {
 
 /// What goes with a node that is taken out: what only it has.
 base::result<std::vector<dir::change>> cluster_service::volumes_lost_with(const known_node& node, bool accept_loss) const {
-  const auto all = agreed_volumes(*running_.node().config->table());
+  const auto all = agreed_volumes(*running_.face().config->table());
   if (!accept_loss)
     if (const auto loss = loss_without(all, node.entry.id, node.name.empty() ? node.entry.host : node.name)) return base::fail(base::error_kind::conflict, *loss);
   std::vector<dir::change> out;
@@ -146,7 +201,7 @@ base::result<std::vector<dir::change>> cluster_service::volumes_lost_with(const 
 /// A node that leaves takes its own volume along, and must not be needed by others.
 base::result<std::vector<dir::change>> cluster_service::volumes_left_with(const known_node& node) const {
   std::vector<dir::change> out;
-  for (const auto& v : agreed_volumes(*running_.node().config->table())) {
+  for (const auto& v : agreed_volumes(*running_.face().config->table())) {
     if (v.is.id == node.entry.id) {
       if (v.is.leader != node.entry.id)
         return base::fail(base::error_kind::conflict, "this node's mail is served by node " + std::to_string(v.is.leader) + " at present: wait until it is back here (rookery cluster status)");
@@ -175,7 +230,7 @@ base::result<json::value> cluster_service::what_if_gone(const json::value& body)
     }
   json::value out{json::object{}};
   json::array items;
-  for (const auto& c : what_if(agreed_volumes(*running_.node().config->table()), node->entry.id, v)) {
+  for (const auto& c : what_if(agreed_volumes(*running_.face().config->table()), node->entry.id, v)) {
     json::value row{json::object{}};
     row.set("volume", c.volume);
     row.set("interrupts", c.interrupts);
@@ -195,7 +250,9 @@ json::array cluster_service::show_volumes() const {
     for (const auto n : nodes) out.push_back(json::value(n));
     return out;
   };
-  for (const auto& v : agreed_volumes(*running_.node().config->table())) {
+  volume_keeper::views here;
+  if (const auto k = kept_volumes()) here = k->now();
+  for (const auto& v : agreed_volumes(*running_.face().config->table())) {
     json::value row{json::object{}};
     row.set("id", v.is.id);
     row.set("leader", v.is.leader);
@@ -204,6 +261,7 @@ json::array cluster_service::show_volumes() const {
     row.set("learners", list(v.is.learners));
     row.set("copies", v.is.copies);
     row.set("paused_until", v.is.paused_until.count());
+    if (const auto at = here.find(v.is.id); at != here.end()) add_view(row, at->second);
     items.push_back(std::move(row));
   }
   return items;

@@ -25,6 +25,7 @@ public:
     base::log_event(base::severity::notice, "volume.waits_for_replicas").number("volume", static_cast<std::int64_t>(volume_)).number("milliseconds", waited.count());
   }
   log_position keep_from() const override { return to_->keep_from(); }
+  bool may_serve() const noexcept override { return to_->may_serve(); }
 
 private:
   node_number volume_;

@@ -24,6 +24,8 @@ public:
   virtual void durable(storage::log_position) = 0;
   /// Segments from this position's on are not removed: somebody reads them.
   virtual storage::log_position keep_from() const = 0;
+  /// Clients may be answered now. Any thread.
+  virtual bool may_serve() const noexcept = 0;
 };
 
 class volume_house {

@@ -108,6 +108,7 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   void written(const storage::log_batch_ptr&) override;
   void durable(storage::log_position) override;
   storage::log_position keep_from() const override;
+  bool may_serve() const noexcept override { return time().count() < serve_until.load(); }
 
   parts is;
   mutable std::mutex lock;

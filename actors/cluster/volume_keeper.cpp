@@ -12,7 +12,7 @@ using replication::node_number;
 using replication::volume;
 using std::chrono::milliseconds;
 
-constexpr milliseconds hand_over_pause{50};
+constexpr milliseconds hand_over_pause{50}, drain_pause{500}, idle_pause{60'000};
 
 bool has_part(const volume& v, node_number n) { return v.id == n || v.leader == n || replication::contains(v.in_sync, n) || replication::contains(v.learners, n); }
 
@@ -46,11 +46,12 @@ void volume_keeper::followed() {
 void volume_keeper::run() {
   std::unique_lock hold(lock_);
   for (;;) {
-    wake_.wait(hold, [this] { return ending_ || news_; });
+    wake_.wait_for(hold, drains_ ? drain_pause : idle_pause, [this] { return ending_ || news_; });
     if (ending_) return;
-    news_ = false;
+    const bool news = std::exchange(news_, false);
     hold.unlock();
-    look();
+    if (news) look();
+    mind_drain();
     hold.lock();
   }
 }
@@ -89,6 +90,26 @@ void volume_keeper::give_up() {
       runners_.erase(id);
     }
     r->stop();
+  }
+}
+
+/// What others have in sync goes to them, and nothing comes back, until the operator takes it back.
+void volume_keeper::mind_drain() {
+  const bool drained = is_.drained && is_.drained();
+  bool before = false;
+  {
+    const std::lock_guard hold(lock_);
+    before = std::exchange(drains_, drained);
+  }
+  if (!drained && !before) return;
+  for (const auto& [id, r] : runners()) {
+    if (!drained) {
+      r->staying();
+      continue;
+    }
+    r->leaving();
+    const auto v = r->now();
+    if (v.agreed.leader == is_.self && v.agreed.in_sync.size() > 1 && v.state == replication::standing::serving) (void)r->hand_over(0, milliseconds(0));
   }
 }
 

@@ -30,7 +30,8 @@ public:
     std::function<void(std::uint64_t expected, const replication::volume& next)> propose;
     std::function<std::vector<replication::node_facts>()> nodes; ///< of the cluster, as this node sees them
     std::function<unsigned()> copies;            ///< that are wanted of each volume
-    std::uint64_t copy_octets_a_second = 0;
+    std::function<bool()> drained;               ///< this node is to lead nothing, by agreement
+  std::uint64_t copy_octets_a_second = 0;
   };
   explicit volume_keeper(parts);
   /// What is led here is closed, in order.
@@ -55,6 +56,7 @@ private:
   void run();
   void look();
   void give_up();
+  void mind_drain();
   void start(const agreed_volume&);
   void forget(replication::node_number, const runner_ptr&);
   std::optional<replication::volume> place(const replication::volume&) const;
@@ -65,7 +67,7 @@ private:
   const std::shared_ptr<node_house> house_;
   mutable std::mutex lock_;                      ///< of what follows
   std::condition_variable wake_;
-  bool ending_ = false, news_ = false;
+  bool ending_ = false, news_ = false, drains_ = false;
   std::map<replication::node_number, runner_ptr> runners_;
   std::thread thread_;
 };

@@ -481,7 +481,12 @@ void volume_runner::leaving() {
   in_->take(in_->rules->leaving(inside::time()));
 }
 
-bool volume_runner::may_serve() const noexcept { return inside::time().count() < in_->serve_until.load(); }
+void volume_runner::staying() {
+  const std::lock_guard hold(in_->lock);
+  in_->rules->staying();
+}
+
+bool volume_runner::may_serve() const noexcept { return in_->may_serve(); }
 
 volume_runner::view volume_runner::now() const {
   const std::lock_guard hold(in_->lock);

@@ -52,6 +52,7 @@ public:
   /// False: there is nobody to give it to, or it does not lead.
   bool hand_over(replication::node_number to, std::chrono::milliseconds paused_until);
   void leaving();
+  void staying();
 
   /// Clients may be answered from the open volume now. Quick, without a lock.
   bool may_serve() const noexcept;

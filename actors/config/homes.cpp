@@ -1,6 +1,7 @@
 #include "actors/config/homes.hpp"
 
 #include "base/text.hpp"
+#include "storage/directory/agreed_command.hpp"
 
 #include <algorithm>
 #include <map>
@@ -21,6 +22,9 @@ std::vector<volume_entry> volumes_of(const dir::config_table& table) {
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return out;
 }
+
+std::string drained_key(std::uint64_t member) { return "drained/" + std::to_string(member); }
+bool is_drained(const dir::config_table& table, std::uint64_t member) { return table.find(dir::cluster_document, drained_key(member)) != nullptr; }
 
 std::shared_ptr<const routing::chosen_homes> chosen_homes_of(const dir::config_table& now, const dir::config_table* before,
                                                              std::shared_ptr<const routing::chosen_homes> was) {
@@ -68,7 +72,9 @@ std::uint64_t home_for_new_domain(const dir::config_table& table) {
   const auto volumes = volumes_of(table);
   if (volumes.empty()) return 0;
   std::map<std::uint64_t, std::size_t> domains;
-  for (const auto& v : volumes) domains[v.id] = 0;
+  for (const auto& v : volumes)
+    if (!is_drained(table, v.id)) domains[v.id] = 0;
+  if (domains.empty()) return volumes.front().id;
   table.for_each(dir::document_kind::domain, {}, [&](const dir::document_ptr& d) {
     const auto content = json::parse(d->content);
     const auto home = content ? content->get_unsigned("home").value_or(0) : 0;

@@ -23,6 +23,11 @@ struct volume_entry {
 /// Sorted by id; the first is the home of whoever has none of his own.
 std::vector<volume_entry> volumes_of(const storage::directory::config_table&);
 
+/// The operator wants nothing to be served by this node: it gets no new homes.
+bool is_drained(const storage::directory::config_table&, std::uint64_t member);
+/// Of the document (kind cluster) that says so.
+std::string drained_key(std::uint64_t member);
+
 /// What the documents of `now` say; what did not change since `before` is taken from `was` (null: nothing is).
 std::shared_ptr<const routing::chosen_homes> chosen_homes_of(const storage::directory::config_table& now, const storage::directory::config_table* before,
                                                              std::shared_ptr<const routing::chosen_homes> was);

@@ -1,5 +1,6 @@
 #include "actors/queue/delivery_host.hpp"
 
+#include "actors/system/held_session.hpp"
 #include "base/log.hpp"
 #include "protocols/sasl/client_exchange.hpp"
 
@@ -93,6 +94,11 @@ void delivery_host::ask_for_work() {
           });
 }
 
+namespace {
+/// Between two looks whether the lease of the queue's volume lasts.
+constexpr std::chrono::milliseconds lease_pause{100};
+} // namespace
+
 void delivery_host::take(const given_work& g) {
   if (g.what == queueing::take_result::later) {
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(g.until - parts_->of->clock->wall());
@@ -102,6 +108,11 @@ void delivery_host::take(const given_work& g) {
     });
   }
   if (g.what != queueing::take_result::work) return no_more_work();
+  // Another node may send it by now: first it must be clear that this one still leads the queue.
+  if (!may_serve(*parts_->of))
+    return link().after(lease_pause, [this, g] {
+      if (!session_.closed()) take(g);
+    });
   work_ = g;
   if (session_.closed()) return; // the peer went while we asked; `gone` tells dispatch
   if (!g.verify_only) link().send(parts_->record, attempt_started{g.work.id, g.work.recipients});

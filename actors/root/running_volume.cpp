@@ -138,6 +138,7 @@ base::result<void> running_volume::start_actors() {
 
 base::result<storage::log_position> running_volume::lead(const begin_lead& how) {
   process_.share->volumes->leads(*node_, how.epoch);
+  sessions_->serve_while([sink = how.sink] { return sink->may_serve(); });
   caf::scoped_actor self{*process_.system};
   self->request(node_->log, caf::infinite, how).receive([&](const lead_begun& l) { log_end_ = l.end; }, [&](const caf::error&) { log_end_ = {}; });
   if (log_end_ == storage::log_position{}) return base::fail(base::error_kind::io, "The server's disk does not work.", "the log in " + options_.directory + " has failed");

@@ -31,6 +31,8 @@ public:
   virtual void held(std::chrono::milliseconds waited, storage::log_position wanted) = 0;
   /// Segments from this position's on are not removed: a replica that is away will want them.
   virtual storage::log_position keep_from() const = 0;
+  /// The lease is not over: no other node can serve the volume now. Any thread, quick.
+  virtual bool may_serve() const noexcept { return true; }
 };
 
 /// To the log's actor: an epoch of this lead begins. Everything waiting is written, a new segment is

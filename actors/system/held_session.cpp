@@ -3,11 +3,16 @@
 #include "actors/net/connection.hpp"
 #include "actors/net/messages.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 #include <vector>
 
 namespace rookery::actors {
 namespace {
+
+/// Between two looks whether the lease lasts again.
+constexpr std::chrono::milliseconds lease_pause{50};
 
 class held_session final : public net::protocol {
 public:
@@ -22,12 +27,21 @@ public:
   }
   caf::message_handler messages() override { return inner_->messages(); }
   void feed(base::const_bytes in, base::instant now) override { inner_->feed(in, now); }
-  void tick(base::instant now) override { inner_->tick(now); }
+  void tick(base::instant now) override {
+    waits_ = false;
+    inner_->tick(now);
+  }
   void step() override { inner_->step(); }
-  bool produce() override { return inner_->produce(); }
-  base::const_bytes output() const override { return inner_->output(); }
+  bool produce() override { return served() && inner_->produce(); }
+  // What another node may have changed meanwhile is not shown: it waits until the lease lasts again, or the volume closes.
+  base::const_bytes output() const override { return served() ? inner_->output() : base::const_bytes(); }
   void sent(std::size_t n) override { inner_->sent(n); }
-  std::optional<base::instant> deadline() const override { return inner_->deadline(); }
+  std::optional<base::instant> deadline() const override {
+    const auto inner = inner_->deadline();
+    if (!waits_) return inner;
+    const auto again = base::system_clock().now() + lease_pause;
+    return inner ? std::min(*inner, again) : again;
+  }
   bool wants_input() const override { return inner_->wants_input(); }
   bool closed() const override { return inner_->closed(); }
   bool busy() const override { return inner_->busy(); }
@@ -41,6 +55,13 @@ public:
   base::const_bytes rest() const override { return inner_->rest(); }
 
 private:
+  bool served() const {
+    if (list_->may_serve()) return true;
+    waits_ = true;
+    return false;
+  }
+
+  mutable bool waits_ = false; ///< something was not said
   volume_ptr keep_;
   std::shared_ptr<session_list> list_;
   std::unique_ptr<net::protocol> inner_;
@@ -88,6 +109,22 @@ void session_list::remove(const void* session) {
   sessions_.erase(at);
 }
 
+void session_list::serve_while(std::function<bool()> rule) {
+  const std::lock_guard hold(lock_);
+  serve_while_ = std::move(rule);
+  leased_ = serve_while_ != nullptr;
+}
+
+bool session_list::may_serve() const {
+  if (!leased_.load(std::memory_order_relaxed)) return true;
+  std::function<bool()> rule;
+  {
+    const std::lock_guard hold(lock_);
+    rule = serve_while_;
+  }
+  return !rule || rule();
+}
+
 bool session_list::enter() {
   const std::lock_guard hold(lock_);
   if (draining_) return false;
@@ -129,6 +166,12 @@ void session_list::abort() {
 
 std::unique_ptr<net::protocol> hold(std::unique_ptr<net::protocol> inner, volume_ptr keep, std::shared_ptr<session_list> list) {
   return std::make_unique<held_session>(std::move(inner), std::move(keep), std::move(list));
+}
+
+bool may_serve(const node& n) {
+  const auto volumes = volumes_of(n);
+  const auto list = volumes ? volumes->sessions_of(n) : nullptr;
+  return !list || list->may_serve();
 }
 
 volume_work::volume_work(const node& n) {

@@ -9,7 +9,9 @@
 
 #include <caf/all.hpp>
 
+#include <atomic>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,6 +27,9 @@ public:
   /// Work of another thread with the volume, which the closing waits for; false: it closes. Then `leave`.
   bool enter();
   void leave();
+  /// Whether this node may still answer for the volume: asked right before. Without a rule it always may.
+  void serve_while(std::function<bool()>);
+  bool may_serve() const;
   std::size_t count() const;
   /// Each ends at its next boundary with its protocol's farewell, and so does whoever comes from now on.
   void drain();
@@ -35,8 +40,13 @@ private:
   mutable std::mutex lock_;
   bool draining_ = false;
   std::size_t working_ = 0;
+  std::atomic<bool> leased_{false};
+  std::function<bool()> serve_while_;
   std::unordered_map<const void*, caf::actor> sessions_;
 };
+
+/// A lease of this node object's volume lasts: what has effects elsewhere may begin. True without a cluster.
+bool may_serve(const node&);
 
 /// While it lives a volume that closes waits; false: it closes already, or is closed. The node object itself must be kept.
 class volume_work {

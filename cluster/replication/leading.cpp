@@ -243,8 +243,10 @@ void member::change_members(moment now, step& out) {
     const auto whom = std::exchange(joining_, 0);
     return propose(grown(doc_, whom), whom, false, now, out);
   }
-  if (doc_.in_sync.size() < doc_.copies && now >= joining_next_ && state_ == standing::serving)
+  if (now >= joining_next_ && state_ == standing::serving)
     for (const auto& [n, r] : peers_) {
+      // The node that the volume is at home on comes in also when there are enough: another one goes then.
+      if (doc_.in_sync.size() >= doc_.copies && (n != id_ || doc_.in_sync.size() > doc_.copies)) continue;
       if (contains(doc_.in_sync, n) || !r.follows || !r.willing || !fresh(r, now) || !near_end(r)) continue;
       joining_ = n;
       joining_until_ = now + joining_time;
@@ -325,7 +327,8 @@ void member::keep_lead(moment now, step& out) {
 }
 
 std::optional<moment> member::lease_end() const noexcept {
-  if (state_ != standing::serving) return {};
+  // While it hands over sessions say good-bye; nothing is proposed before they have.
+  if (state_ != standing::serving && !(state_ == standing::handing && !held_end_)) return {};
   auto end = moment::max();
   if (!rules_.with.lease) return end;
   for (const auto n : counted()) {

@@ -161,6 +161,8 @@ public:
   bool hand_over(node_number to, moment now, std::chrono::milliseconds paused_until, step& out);
   /// This node goes away soon: it is given nothing to lead, and its leader need not wait for it.
   step leaving(moment now);
+  /// It stays after all.
+  void staying() { leaving_ = false; }
   /// Changes the document's learners, copies or pause, as leader; false: something else is being changed, try later.
   bool change(volume next, moment now, step& out);
 

@@ -18,7 +18,7 @@ std::optional<volume> place_copies(const volume& v, const std::vector<volume>& a
   std::vector<node_number> holders = v.in_sync, dead;
   for (const auto n : v.learners) {
     const auto* f = facts(n);
-    if (f->data && (f->alive || f->silent < r.replace_after)) holders.push_back(n);
+    if (f->data && !f->leaving && (f->alive || f->silent < r.replace_after)) holders.push_back(n);
     else dead.push_back(n);
   }
   const auto wanted = std::max(1u, std::min(v.copies, copies_max));

@@ -16,7 +16,7 @@ namespace {
 struct options {
   std::string address, member, token, node, role = "voter";
   std::uint32_t port = 0, hours = 24, copies = 0;
-  bool force = false, accept_loss = false, witness = false;
+  bool undo = false, force = false, accept_loss = false, witness = false;
 };
 
 std::string text(const json::value& v, const char* member) { return std::string(v.get_string(member).value_or("")); }
@@ -61,14 +61,24 @@ void show_certificates(const json::value& status) {
   if (const auto waits = status.get_string("authority_waits_for")) std::printf("the new authority waits for: %s\n", std::string(*waits).c_str());
 }
 
+/// Of each replica of what is led here: how many octets of the log it does not have.
+std::string lag(const json::value& volume) {
+  std::string out;
+  const auto* all = volume.get_array("replicas");
+  for (const auto& r : all != nullptr ? *all : json::array{})
+    out += (out.empty() ? "" : ", ") + std::to_string(r.get_unsigned("node").value_or(0)) + ": " +
+           (!r.get_bool("connected").value_or(false) ? "away" : r.get_bool("copying").value_or(false) ? "copying" : std::to_string(r.get_unsigned("behind_octets").value_or(0)));
+  return out;
+}
+
 /// By the node that brought it: who serves it, and who has it.
 void show_volumes(const json::value& status) {
   const auto* items = status.get_array("volumes");
   if (items == nullptr || items->empty()) return;
-  std::printf("\n%-10s %-8s %-7s %-12s %s\n", "MAIL OF", "SERVED", "EPOCH", "HAVE ALL", "COPYING");
+  std::printf("\n%-10s %-8s %-7s %-12s %-10s %-12s %s\n", "MAIL OF", "SERVED", "EPOCH", "HAVE ALL", "COPYING", "HERE", "BEHIND");
   for (const auto& v : *items)
-    std::printf("%-10llu %-8llu %-7llu %-12s %s\n", static_cast<unsigned long long>(v.get_unsigned("id").value_or(0)), static_cast<unsigned long long>(v.get_unsigned("leader").value_or(0)),
-                static_cast<unsigned long long>(v.get_unsigned("epoch").value_or(0)), numbers(v, "in_sync").c_str(), numbers(v, "learners").c_str());
+    std::printf("%-10llu %-8llu %-7llu %-12s %-10s %-12s %s\n", static_cast<unsigned long long>(v.get_unsigned("id").value_or(0)), static_cast<unsigned long long>(v.get_unsigned("leader").value_or(0)),
+                static_cast<unsigned long long>(v.get_unsigned("epoch").value_or(0)), numbers(v, "in_sync").c_str(), numbers(v, "learners").c_str(), text(v, "state").c_str(), lag(v).c_str());
 }
 
 void show_status(command_line& c) {
@@ -239,6 +249,22 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
     if (!said) return;
     if (c.as_json) std::printf("%s", json::to_text(*said, true).c_str());
     else std::printf("%llu copies of each node's mail\n", static_cast<unsigned long long>(said->get_unsigned("copies").value_or(0)));
+  });
+
+  auto* drain = family->add_subcommand("drain", "Let other nodes serve what a node serves, and give it no new homes");
+  drain->add_option("node", o->node, "Its id, name, address or uuid")->required();
+  drain->add_flag("--undo", o->undo, "It serves again what it has brought");
+  add_json_option(*drain, c);
+  drain->callback([&c, o] {
+    json::value body{json::object{}};
+    body.set("node", o->node);
+    body.set("undo", o->undo);
+    const auto said = c.ask("POST", "/v1/cluster/drain", body);
+    if (!said) return;
+    if (c.as_json) return void(std::printf("%s", json::to_text(*said, true).c_str()));
+    if (o->undo) return void(std::printf("%s serves again\n", o->node.c_str()));
+    std::printf("%s is drained: rookery cluster status shows when it serves nothing any more\n", o->node.c_str());
+    if (const auto alone = numbers(*said, "alone"); alone != "-") std::printf("nobody else has all of the mail of node %s: that goes on there until there is another copy\n", alone.c_str());
   });
 
   auto* promote = family->add_subcommand("promote", "Choose a node's role");

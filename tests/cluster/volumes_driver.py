@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from cluster_driver import Refused, until  # noqa: E402
 from homes_driver import Homes  # noqa: E402
 
-FAULTS = ["kill home", "stop home", "kill replica", "pause home", "kill both", "kill home twice", "kill all"]
+FAULTS = ["kill home", "stop home", "kill replica", "pause home", "kill both", "kill home twice", "kill all", "drain home"]
 
 
 class Sink:
@@ -152,6 +152,20 @@ class Volumes(Homes):
             time.sleep(0.05)
         raise AssertionError("%s cannot be read: %s" % (user, last))
 
+    def in_box(self, user, what, limit=60):
+        """Does something with the inbox, again when the session is lost: on a busy machine a volume may change its leader at any time."""
+        end = time.time() + limit
+        while True:
+            try:
+                c = self.imap(self.rng.choice(self.nodes), user)
+                c.select("INBOX")
+                what(c)
+                return c.logout()
+            except (OSError, imaplib.IMAP4.error, EOFError):
+                if time.time() > end:
+                    raise
+                time.sleep(0.1)
+
     def once(self, load, users):
         """Each message that was accepted is there once; each that was only tried at most once."""
         for user in users:
@@ -188,6 +202,21 @@ class Volumes(Homes):
                 return sorted(set(subjects) - set(self.sink.subjects))
         until(lambda: not missing(), "mail for strangers to leave", 180)
 
+    def drain(self, home, number):
+        """The others serve what it has brought, in two copies; and no new domain is at home there."""
+        others = [n for n in self.nodes if n is not home]
+        self.rng.choice(others).ask("POST", "/v1/cluster/drain", {"node": str(number)})
+
+        def so():
+            v = self.volumes()
+            return v[number]["leader"] != number and all(number not in x["in_sync"] and len(x["in_sync"]) == 2 for x in v.values())
+        until(so, "node %d to serve nothing" % number, 120)
+        for k in range(3):
+            name = "drained%d-%d.test" % (number, time.time_ns())
+            if others[0].ask("POST", "/v1/domains", {"name": name})["home"] == number:
+                raise AssertionError("a drained node got a new domain")
+            others[0].ask("DELETE", "/v1/domains/" + name)
+
     def round(self, number, what):
         print("round %d, %s" % (number, what), flush=True)
         began = time.time()
@@ -201,14 +230,10 @@ class Volumes(Homes):
         load = Load(self, name, [user, other])
         try:
             load.reach(20, "before the fault")
-            c = self.imap(others[0], user)
-            c.select("INBOX")
-            c.store("1", "+FLAGS", "(\\Flagged \\Seen)")
-            c.store("2", "+FLAGS", "($" + name + ")")
-            c.logout()
-            validity, before = self.box(others[0], user)
+            self.in_box(user, lambda c: (c.store("1", "+FLAGS", "(\\Flagged \\Seen)"), c.store("2", "+FLAGS", "($" + name + ")")))
+            validity, before = self.reachable_box(others, user)
             # A server that says nothing is waited for by who connected to it, for minutes: its node must go.
-            waits = [] if what == "kill replica" else self.outgoing(home, 5, name)
+            waits = [] if what in ("kill replica", "drain home") else self.outgoing(home, 5, name)
             down = []
             at = time.time()
             if what in ("kill home", "kill home twice"):
@@ -226,6 +251,8 @@ class Volumes(Homes):
                 down = [home]
             if what == "pause home":
                 home.signal(signal.SIGSTOP)
+            if what == "drain home":
+                self.drain(home, self.ids[i])
             self.sink.talks = True
             gone = down + ([home] if what == "pause home" else [])
             if what in ("kill both", "kill all"):
@@ -243,6 +270,8 @@ class Volumes(Homes):
             self.left(waits)
             if what == "pause home":
                 home.signal(signal.SIGCONT)
+            elif what == "drain home":
+                self.rng.choice(self.nodes).ask("POST", "/v1/cluster/drain", {"node": str(self.ids[i]), "undo": True})
             elif what not in ("kill both", "kill all"):
                 for n in down:
                     n.serve()
@@ -256,15 +285,11 @@ class Volumes(Homes):
             load.end()
         self.at_home()
         self.once(load, (user, other))
-        validity2, after = self.box(self.rng.choice(self.nodes), user)
+        validity2, after = self.reachable_box([self.rng.choice(self.nodes)], user)
         if validity2 != validity or any(after.get(u) != before[u] for u in before):
             raise AssertionError("the inbox is not what it was when its volume went home")
         for u in (user, other):  # the next round begins with little
-            c = self.imap(others[0], u)
-            c.select("INBOX")
-            c.store("1:*", "+FLAGS", "\\Deleted")
-            c.expunge()
-            c.logout()
+            self.in_box(u, lambda c: (c.store("1:*", "+FLAGS", "\\Deleted"), c.expunge()))
         print("round %d, %s of node %d: %d accepted of %d, readable again after %.1f s, %.0f s" %
               (number, what, self.ids[i], len(load.accepted), len(load.tried), away, time.time() - began), flush=True)
         return len(load.accepted)
@@ -278,10 +303,7 @@ class Volumes(Homes):
             until(lambda: str(self.sink.port) in str(n.ask("GET", "/v1/settings/queue.smart_host")), "the smart host on all nodes")
         for i in range(3):
             for who in ("ann", "bob"):
-                c = self.imap(self.nodes[0], "%s@d%d.test" % (who, i))
-                for k in range(3):
-                    c.append("INBOX", None, None, b"Subject: first %d\r\n\r\nText.\r\n" % k)
-                c.logout()
+                self.in_box("%s@d%d.test" % (who, i), lambda c: [c.append("INBOX", None, None, b"Subject: first %d\r\n\r\nText.\r\n" % k) for k in range(3)])
         self.at_home()
 
 
