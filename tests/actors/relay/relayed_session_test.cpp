@@ -3,6 +3,7 @@
 #include "actors/pop3/pop3_host.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
+#include "actors/system/volume_table.hpp"
 #include "cluster/stream/stream_listener.hpp"
 #include "tests/actors/support/line_client.hpp"
 #include "tests/actors/support/test_node.hpp"
@@ -60,6 +61,8 @@ protected:
       actors::relays_of(n.node())->serve("imap", [&n, imap](const actors::session_handover& h) { return actors::make_imap_host(n.node(), imap, h); });
     });
     actors::relays_of(out->node->node())->identity(out->identity);
+    // The volume is the far node's own.
+    actors::volumes_of(out->node->node())->set_own(member == 2 ? volume : member);
     return out;
   }
   /// Both know that this node leads the volume; 0: nobody.
