@@ -16,13 +16,15 @@ enum class peer_trust : std::uint8_t {
   failed     ///< asked and not fulfilled
 };
 
-/// What a client's certificate says. The client has proved that it holds the key; whose it is,
-/// its owner must know.
+/// What a peer's certificate says. The peer has proved that it holds the key; whose it is, its user must know.
 struct client_certificate {
   std::string sha256;                 ///< of its DER octets, 32 octets
   std::vector<std::string> addresses; ///< its rfc822Name entries (RFC 5280 §4.2.1.6), as written
+  std::vector<std::string> domains;   ///< its dNSName entries (RFC 6125 §6.4), in lower case
+  std::vector<std::string> services;  ///< its SRVName entries (RFC 4985), as "_xmpp-server.example.org", in lower case
+  std::vector<std::string> xmpp_addresses; ///< its XmppAddr entries (RFC 6120 §13.7.1.4), as written
   std::string subject;                ///< RFC 2253 text; for logs
-  bool trusted = false;               ///< a chain to an authority that the operator named, for clients, valid now
+  bool trusted = false;               ///< a chain to an authority that is trusted, valid now
   std::string fault;                  ///< else OpenSSL's words for it
 };
 
@@ -43,6 +45,7 @@ struct connection_facts {
   std::string tls_peer_failure;  ///< RFC 8460 §4.3, "certificate-expired"; also "tlsa-invalid" when no TLSA record could be used.
   std::string tls_peer_text;     ///< OpenSSL's words for it; for logs.
   std::shared_ptr<const client_certificate> tls_client; ///< Of a server's client; null: it showed none.
+  std::shared_ptr<const client_certificate> tls_server; ///< Of a server, where its chain alone was asked for (tls::check_mode::chain).
   std::string nonce;             ///< Fresh random letters and digits (24), for SCRAM and APOP.
 
   /// May a password travel here?

@@ -3,6 +3,7 @@
 #include "actors/admin/admin_host.hpp"
 #include "actors/system/process_share.hpp"
 #include "actors/xmpp/chat_orders.hpp"
+#include "actors/xmpp/federation/peer_service.hpp"
 #include "actors/xmpp/rooms/room_orders.hpp"
 #include "base/text.hpp"
 #include "protocols/tls/certificate.hpp"
@@ -142,6 +143,21 @@ base::result<json::value> back_up(actors::running_node& running, const node_file
   return body;
 }
 
+json::value show_stream(const actors::peer_stream& s) {
+  json::value one{json::object{}};
+  one.set("session", s.session);
+  one.set("domain", s.between.theirs);
+  one.set("ours", s.between.ours);
+  one.set("direction", s.both_ways ? "both" : s.outgoing ? "out" : "in");
+  one.set("opened_by", s.outgoing ? "us" : "them");
+  one.set("proof", s.how.empty() ? "-" : s.how);
+  one.set("tls", s.tls);
+  one.set("peer", s.peer_address);
+  one.set("in", s.in);
+  one.set("out", s.out);
+  return one;
+}
+
 } // namespace
 
 service_listener make_admin_service(const node_file& file, actors::running_node& running, certificates& keys,
@@ -167,6 +183,19 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
     const auto volume = running.find(running.volumes()->home_of(order.account));
     if (!volume) return no_volume();
     return volume->transfers().start(std::move(order));
+  };
+  given->streams = [&running](const std::string& end) -> base::result<json::value> {
+    const auto own = running.own_volume();
+    if (!own) return no_volume();
+    json::value body{json::object{}};
+    if (!end.empty()) {
+      body.set("streams", static_cast<std::uint64_t>(own->peers().end_streams(end)));
+      return body;
+    }
+    json::array items;
+    for (const auto& s : own->peers().streams()) items.push_back(show_stream(s));
+    body.set("items", std::move(items));
+    return body;
   };
   given->rooms = [&running](const actors::room_order& order) -> base::result<json::value> {
     const auto own = running.own_volume();

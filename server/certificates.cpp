@@ -21,23 +21,25 @@ base::result<std::string> read_text(const std::string& path) {
 using by_name = std::map<std::string, std::shared_ptr<const tls::tls_context>, std::less<>>;
 
 /// The exact name, or a wildcard for its parent domain (RFC 6125 §6.4.3: one label only).
-std::shared_ptr<const tls::tls_context> choose(const by_name& all, std::string_view name) {
-  if (const auto exact = all.find(name); exact != all.end()) return exact->second;
+template <class Map>
+auto choose(const Map& all, std::string_view name) {
+  const auto exact = all.find(name);
   const auto dot = name.find('.');
-  if (dot == std::string_view::npos) return nullptr;
-  const auto wild = all.find("*" + std::string(name.substr(dot)));
-  return wild == all.end() ? nullptr : wild->second;
+  if (exact != all.end() || dot == std::string_view::npos) return exact;
+  return all.find("*" + std::string(name.substr(dot)));
 }
 
 } // namespace
 
-base::result<std::shared_ptr<const tls::tls_context>> certificates::combine(const std::vector<material>& files, const std::vector<material>& agreed) {
+base::result<certificates::combined> certificates::combine(const std::vector<material>& files, const std::vector<material>& agreed) {
   const material* first = nullptr;
   for (const auto& m : agreed)
     if (m.is_default && first == nullptr) first = &m;
   if (first == nullptr && !files.empty()) first = &files.front();
   if (first == nullptr && !agreed.empty()) first = &agreed.front();
-  if (first == nullptr) return std::shared_ptr<const tls::tls_context>();
+  combined out;
+  if (first == nullptr) return out;
+  out.pems[""] = {first->chain, first->key};
   const auto named = std::make_shared<by_name>();
   const auto make = [](const material& m, tls::choose_context choose) -> base::result<std::shared_ptr<const tls::tls_context>> {
     tls::server_settings s;
@@ -55,14 +57,26 @@ base::result<std::shared_ptr<const tls::tls_context>> certificates::combine(cons
     for (const auto& m : *all) {
       // The default keeps the map that its chooser holds: it must not be in it itself.
       if (&m == first) {
-        for (const auto& name : m.names) named->erase(name);
+        for (const auto& name : m.names) {
+          named->erase(name);
+          out.pems.erase(name);
+        }
         continue;
       }
       const auto context = make(m, {});
       if (!context) return base::fail(context.error());
-      for (const auto& name : m.names) (*named)[name] = *context;
+      for (const auto& name : m.names) {
+        (*named)[name] = *context;
+        out.pems[name] = {m.chain, m.key};
+      }
     }
-  return make(*first, [named](std::string_view name) { return choose(*named, name); });
+  auto context = make(*first, [named](std::string_view name) {
+    const auto found = choose(*named, name);
+    return found == named->end() ? nullptr : found->second;
+  });
+  if (!context) return base::fail(context.error());
+  out.context = std::move(*context);
+  return out;
 }
 
 base::result<void> certificates::load(const std::vector<certificate_entry>& entries) {
@@ -115,7 +129,14 @@ std::vector<std::string> certificates::follow(const storage::directory::config_t
 
 std::shared_ptr<const tls::tls_context> certificates::current() const {
   const std::lock_guard hold(lock_);
-  return current_;
+  return current_.context;
+}
+
+std::optional<tls::pem_pair> certificates::pem_for(std::string_view name) const {
+  const std::lock_guard hold(lock_);
+  auto found = choose(current_.pems, name);
+  if (found == current_.pems.end()) found = current_.pems.find("");
+  return found == current_.pems.end() ? std::nullopt : std::optional(found->second);
 }
 
 } // namespace rookery::server

@@ -4,13 +4,17 @@
 
 #include "base/crypto/secret_box.hpp"
 #include "base/result.hpp"
+#include "protocols/tls/certificate.hpp"
 #include "protocols/tls/tls_context.hpp"
 #include "server/node_file.hpp"
 #include "storage/directory/config_table.hpp"
 
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rookery::server {
@@ -25,6 +29,8 @@ public:
   /// The context a connection begins with; null when there is no certificate. It is that of the document that says so, else the node
   /// file's first, else the first document; where a document and the file have one name, the document's is served.
   std::shared_ptr<const tls::tls_context> current() const;
+  /// What a connection that asks for this name is shown, with its key; nothing when there is no certificate. Any thread.
+  std::optional<tls::pem_pair> pem_for(std::string_view name) const;
 
 private:
   struct material {
@@ -32,12 +38,16 @@ private:
     std::string chain, key, origin;
     bool is_default = false;
   };
-  static base::result<std::shared_ptr<const tls::tls_context>> combine(const std::vector<material>& files, const std::vector<material>& agreed);
+  struct combined {
+    std::shared_ptr<const tls::tls_context> context;
+    std::map<std::string, tls::pem_pair, std::less<>> pems; ///< by name; "": the default
+  };
+  static base::result<combined> combine(const std::vector<material>& files, const std::vector<material>& agreed);
 
   std::mutex changing_;              ///< one change at a time
   std::vector<material> files_, agreed_;
   mutable std::mutex lock_;          ///< of what follows; short
-  std::shared_ptr<const tls::tls_context> current_;
+  combined current_;
 };
 
 } // namespace rookery::server

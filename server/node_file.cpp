@@ -19,7 +19,7 @@
 namespace rookery::server {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, service>, 10> services{{{"smtp", service::smtp},
+constexpr std::array<std::pair<std::string_view, service>, 11> services{{{"smtp", service::smtp},
                                                                         {"submission", service::submission},
                                                                         {"lmtp", service::lmtp},
                                                                         {"imap", service::imap},
@@ -28,7 +28,8 @@ constexpr std::array<std::pair<std::string_view, service>, 10> services{{{"smtp"
                                                                         {"http", service::http},
                                                                         {"admin", service::admin},
                                                                         {"odmr", service::odmr},
-                                                                        {"xmpp", service::xmpp}}};
+                                                                        {"xmpp", service::xmpp},
+                                                                        {"xmpp-server", service::xmpp_server}}};
 constexpr std::array<std::pair<std::string_view, tls_mode>, 3> tls_modes{
     {{"none", tls_mode::none}, {"starttls", tls_mode::starttls}, {"implicit", tls_mode::implicit}}};
 constexpr std::array<std::pair<std::string_view, log_format>, 3> formats{
@@ -215,6 +216,7 @@ std::uint16_t standard_port(service s, tls_mode m) noexcept {
   case service::admin: return 91;
   case service::odmr: return 366;
   case service::xmpp: return implicit ? 5223 : 5222;
+  case service::xmpp_server: return implicit ? 5270 : 5269;
   }
   return 0;
 }
@@ -225,7 +227,8 @@ std::vector<listener_entry> standard_listeners(const std::string& public_address
           open(service::submission, tls_mode::implicit), open(service::imap, tls_mode::starttls),
           open(service::imap, tls_mode::implicit),       open(service::pop3, tls_mode::starttls),
           open(service::pop3, tls_mode::implicit),       open(service::xmpp, tls_mode::starttls),
-          open(service::xmpp, tls_mode::implicit),       open(service::http, tls_mode::implicit),
+          open(service::xmpp, tls_mode::implicit),       open(service::xmpp_server, tls_mode::starttls),
+          open(service::http, tls_mode::implicit),
           {service::http, "127.0.0.1", web_port_of_loopback, tls_mode::none, false},
           {service::lmtp, "127.0.0.1", standard_port(service::lmtp, tls_mode::none), tls_mode::none, false},
           {service::metrics, "127.0.0.1", standard_port(service::metrics, tls_mode::none), tls_mode::none, false}};

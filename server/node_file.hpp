@@ -18,7 +18,8 @@ namespace rookery::server {
 enum class service : std::uint8_t {
   smtp, submission, lmtp, imap, pop3, metrics, http, admin,
   odmr, ///< RFC 2645: submission on a port of its own, for ATRN
-  xmpp  ///< streams of chat clients
+  xmpp, ///< streams of chat clients
+  xmpp_server ///< streams of other chat servers
 };
 enum class tls_mode : std::uint8_t {
   none,     ///< plain text only
@@ -78,7 +79,7 @@ std::uint16_t standard_port(service, tls_mode) noexcept;
 /// Where the web service is on loopback in the clear, for a reverse proxy: what chat servers use for BOSH.
 inline constexpr std::uint16_t web_port_of_loopback = 5280;
 
-/// SMTP, submission(s), IMAP(S), POP3(S), XMPP, HTTPS, HTTP, LMTP and metrics with their standard ports (24
+/// SMTP, submission(s), IMAP(S), POP3(S), XMPP of clients and of servers, HTTPS, HTTP, LMTP and metrics with their standard ports (24
 /// for LMTP, 90 for metrics); `public_address` for mail, chat and HTTPS; LMTP, metrics and HTTP on loopback.
 std::vector<listener_entry> standard_listeners(const std::string& public_address);
 

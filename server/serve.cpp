@@ -171,6 +171,7 @@ int serve(const node_file& file) {
   options.reactors = file.reactors;
   options.store.log.segment_octets = file.segment_octets;
   options.maintenance_interval = std::chrono::milliseconds(file.maintenance_milliseconds);
+  options.own_certificate = [&keys](std::string_view domain) { return keys.pem_for(domain); };
   options.on_failure = [] {
     // What is not acknowledged is not promised; what is, is on disk. Another moment for the refusals to leave.
     ::alarm(2);

@@ -11,6 +11,7 @@
 #include "actors/smtp/reception_host.hpp"
 #include "actors/watch/metrics_host.hpp"
 #include "actors/xmpp/c2s_host.hpp"
+#include "actors/xmpp/federation/peer_service.hpp"
 #include "actors/xmpp/web/bosh_part.hpp"
 #include "actors/xmpp/web/host_meta_part.hpp"
 #include "actors/xmpp/web/upload_part.hpp"
@@ -108,6 +109,9 @@ const char* refusal_of(service what) noexcept {
   case service::xmpp:
     return "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'><stream:error>"
            "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
+  case service::xmpp_server:
+    return "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'><stream:error>"
+           "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";
   case service::metrics:
   case service::http: return http_refusal;
   case service::admin: return "";
@@ -186,6 +190,12 @@ service_listener xmpp_service(const listener_entry& entry, actors::node& n, acto
   return {std::move(l), refusal_of(entry.what)};
 }
 
+service_listener peer_service(const listener_entry& entry, actors::peer_service& peers) {
+  auto l = std::make_shared<net::listener>();
+  l->make = [&peers, starttls = entry.tls == tls_mode::starttls](const connection_facts& facts) { return peers.accept(facts, starttls); };
+  return {std::move(l), refusal_of(entry.what)};
+}
+
 service_listener metrics_service(actors::node& n) {
   auto l = std::make_shared<net::listener>();
   l->make = [&n](const connection_facts& facts) { return actors::make_metrics_host(n, facts); };
@@ -215,6 +225,7 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
   case service::imap: return imap_service(entry, file, n);
   case service::pop3: return pop3_service(entry, n);
   case service::xmpp: return xmpp_service(entry, n, v.stanzas());
+  case service::xmpp_server: return peer_service(entry, v.peers());
   case service::metrics: return metrics_service(n);
   case service::http: return http_service(file, v, sessions);
   case service::admin: break;
@@ -251,9 +262,10 @@ service_listener make_service(const listener_entry& entry, const node_file& file
   l.proxy_protocol = entry.proxy_protocol;
   if (l.proxy_protocol) l.read_proxy = proxy::apply_header;
   if (entry.tls != tls_mode::none)
-    l.make_tls = [&keys, &n = face, asks = certificates_of(entry.what)]() -> std::unique_ptr<net::layer> {
+    l.make_tls = [&keys, &n = face, asks = certificates_of(entry.what), of_servers = entry.what == service::xmpp_server]() -> std::unique_ptr<net::layer> {
       auto context = keys.current();
       if (!context) return nullptr;
+      if (of_servers) return std::make_unique<net::tls_link>(std::move(context), n.trust->peers());
       const bool asked = asks != nullptr && (*n.settings->get()).*asks;
       return asked ? std::make_unique<net::tls_link>(std::move(context), n.trust->clients()) : std::make_unique<net::tls_link>(std::move(context));
     };

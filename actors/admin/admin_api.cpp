@@ -91,6 +91,8 @@ constexpr route routes[] = {
     {"POST", "chat/archive/purge", purge_chat_archive},
     {"GET", "chat/uploads", list_chat_uploads},
     {"POST", "chat/uploads/purge", purge_chat_uploads},
+    {"GET", "chat/streams", list_chat_streams},
+    {"POST", "chat/streams/end", end_chat_streams},
     {"GET", "search", show_search},
     {"POST", "search/rebuild", rebuild_search},
     {"POST", "search/remove", remove_search},

@@ -153,6 +153,8 @@ void stop_transfer(const call_ptr&);
 
 void list_chat_sessions(const call_ptr&);
 void kick_from_chat(const call_ptr&);
+void list_chat_streams(const call_ptr&);
+void end_chat_streams(const call_ptr&);
 void announce_in_chat(const call_ptr&);
 void send_in_chat(const call_ptr&);
 void list_chat_archive(const call_ptr&);

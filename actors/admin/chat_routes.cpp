@@ -75,6 +75,14 @@ void kick_from_chat(const call_ptr& c) {
   ask(c, {chat_question::verb::kick, std::string(*address), {}, std::string(c->what.body.get_string("text").value_or(""))});
 }
 
+void list_chat_streams(const call_ptr& c) { ask(c, {chat_question::verb::streams, {}, {}, {}}); }
+
+void end_chat_streams(const call_ptr& c) {
+  const auto which = c->what.body.get_string("which");
+  if (!which || which->empty()) return c->refuse(base::error_kind::invalid, "which: the session or the domain whose streams are to end?");
+  ask(c, {chat_question::verb::end_streams, std::string(*which), {}, {}});
+}
+
 void announce_in_chat(const call_ptr& c) {
   const auto text = c->what.body.get_string("text");
   if (!text || text->empty() || text->size() > 10'000) return c->refuse(base::error_kind::invalid, "text: 1 to 10000 octets are told");

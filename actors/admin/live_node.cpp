@@ -189,6 +189,7 @@ struct live_node::chat_answers {
 
 void live_node::chat(chat_question q, task_done done) {
   using verb = chat_question::verb;
+  if (q.what == verb::streams || q.what == verb::end_streams) return done(services_->streams ? services_->streams(q.address) : unsupported());
   auto* stanzas = services_->stanzas ? services_->stanzas() : nullptr;
   if (link_ == nullptr || stanzas == nullptr) return done(unsupported());
   const auto wanted = q.address.empty() ? std::nullopt : xmpp::read_jid(q.address);

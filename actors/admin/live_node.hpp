@@ -36,6 +36,7 @@ struct node_services {
   std::shared_ptr<actors::worker_pool> cluster_workers; ///< for it alone: it may wait for other nodes
   std::function<base::result<json::value>(const actors::room_order&)> rooms;
   std::function<base::result<json::value>(const actors::chat_order&)> chat_work;
+  std::function<base::result<json::value>(const std::string& end)> streams; ///< to other chat servers; or those of `end` are ended
 };
 
 class live_node final : public node_access {

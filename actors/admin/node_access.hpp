@@ -52,9 +52,9 @@ struct destination_question {
 
 /// About the people who chat.
 struct chat_question {
-  enum class verb : std::uint8_t { sessions, kick, announce };
+  enum class verb : std::uint8_t { sessions, kick, announce, streams, end_streams };
   verb what = verb::sessions;
-  std::string address;          ///< kick: of an account, or with a resource; sessions: empty is everybody
+  std::string address;          ///< kick: of an account, or with a resource; sessions: empty is everybody; end_streams: a domain or a session
   std::string domain;           ///< announce: empty is every domain
   std::string text;             ///< announce, and why somebody is kicked
 };
@@ -139,7 +139,8 @@ public:
   /// Oldest first; those that have ended are forgotten some time.
   virtual std::vector<actors::transfer_run_ptr> transfers() const { return {}; }
 
-  /// {"items": [one a client]}, or {"sessions": N} that were ended, or {"accounts": N} that were told.
+  /// {"items": [one a client]}, or {"sessions": N} that were ended, or {"accounts": N} that were told;
+  /// of streams to other servers {"items": [one a stream]}, or {"streams": N} that were ended.
   virtual void chat(chat_question, task_done done);
 
   enum class search_work : std::uint8_t { rebuild, remove, tidy };

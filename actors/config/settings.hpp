@@ -66,6 +66,16 @@ struct settings {
   std::string imap_public_folders = "Public";
   std::uint64_t imap_saved_max = 0;                           ///< of one COPY or APPEND (RFC 9738); 0: any number
   std::uint64_t pop3_idle_seconds = 600;
+  // Chat with other servers.
+  bool chat_federation = false;
+  std::string chat_federation_allowed;                        ///< domains parted by spaces; "": all but the blocked ones
+  std::string chat_federation_blocked;
+  bool chat_federation_tls = true;
+  bool chat_federation_dialback = true;
+  std::uint64_t chat_federation_idle_seconds = 600;
+  // What notices for phones say (XEP-0357).
+  bool chat_push_sender = true;
+  bool chat_push_text = false;
   // Searching.
   bool search_index = true;
   std::string search_languages;                               ///< of forms of words, as storage/search/ranking.hpp knows them

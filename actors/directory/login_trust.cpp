@@ -7,7 +7,7 @@
 namespace rookery::actors {
 namespace {
 
-constexpr std::uint64_t file_octets_max = 1u << 20;
+constexpr std::uint64_t file_octets_max = 4u << 20;
 
 base::result<std::string> read(const std::string& path) { return storage::posix_file_system().read_all(path, file_octets_max); }
 
@@ -29,6 +29,15 @@ std::shared_ptr<const tls::client_trust> read_clients(const std::string& path) {
                    : tls::client_trust::make(pem->empty() ? std::string_view("\n") : std::string_view(*pem));
   if (made) return *made;
   tell_fault("tls.client_ca_file", made.error());
+  return nobody();
+}
+
+std::shared_ptr<const tls::client_trust> read_peers(const std::string& path) {
+  const auto pem = read(path);
+  auto made = !pem ? base::result<std::shared_ptr<const tls::client_trust>>(base::fail(pem.error()))
+                   : tls::client_trust::make(pem->empty() ? std::string_view("\n") : std::string_view(*pem), tls::peer_kind::server);
+  if (made) return *made;
+  tell_fault("tls.ca_file", made.error());
   return nobody();
 }
 
@@ -69,6 +78,9 @@ void login_trust::load(const config::settings& s, bool again) {
   const std::lock_guard hold(lock_);
   if (!loaded_ || again || s.tls_client_ca_file != ca_file_) clients_ = read_clients(s.tls_client_ca_file);
   if (!loaded_ || again || token_settings != token_settings_) tokens_ = read_tokens(s, clock_);
+  const auto peer_file = s.chat_federation ? s.tls_ca_file : std::string();
+  if (again || peer_file != peer_file_) peers_ = peer_file.empty() ? nullptr : read_peers(peer_file);
+  peer_file_ = peer_file;
   loaded_ = true;
   ca_file_ = s.tls_client_ca_file;
   token_settings_ = token_settings;
@@ -77,6 +89,11 @@ void login_trust::load(const config::settings& s, bool again) {
 std::shared_ptr<const tls::client_trust> login_trust::clients() const {
   const std::lock_guard hold(lock_);
   return clients_ ? clients_ : nobody();
+}
+
+std::shared_ptr<const tls::client_trust> login_trust::peers() const {
+  const std::lock_guard hold(lock_);
+  return peers_;
 }
 
 std::shared_ptr<const token_verifier> login_trust::tokens() const {

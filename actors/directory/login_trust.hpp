@@ -1,4 +1,5 @@
-/// Whom logins without a password are believed: authorities of client certificates, issuers of tokens.
+/// Whom logins without a password are believed: authorities of client certificates, issuers of tokens; and authorities of
+/// the certificates of other servers that connect.
 ///
 /// Read from files that settings name; read again when a setting changes, and with the server's certificates.
 /// Thread-safe; `load` blocks on the disk.
@@ -26,6 +27,8 @@ public:
   void load(const config::settings&, bool again = false);
   /// Never null.
   std::shared_ptr<const tls::client_trust> clients() const;
+  /// For other chat servers (`tls.ca_file`); null while there is no chat with them.
+  std::shared_ptr<const tls::client_trust> peers() const;
   /// Null: none can be verified now.
   std::shared_ptr<const token_verifier> tokens() const;
 
@@ -33,8 +36,8 @@ private:
   const base::clock& clock_;
   mutable std::mutex lock_;
   bool loaded_ = false;
-  std::string ca_file_, token_settings_; ///< what they were read from
-  std::shared_ptr<const tls::client_trust> clients_;
+  std::string ca_file_, token_settings_, peer_file_; ///< what they were read from
+  std::shared_ptr<const tls::client_trust> clients_, peers_;
   std::shared_ptr<const token_verifier> tokens_;
 };
 

@@ -11,6 +11,7 @@
 #include "actors/system/process_share.hpp"
 #include "base/result.hpp"
 #include "policy/collection/collection_record.hpp"
+#include "protocols/tls/certificate.hpp"
 #include "storage/node/node_store.hpp"
 
 #include <caf/all.hpp>
@@ -19,7 +20,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rookery::config {
@@ -38,6 +41,8 @@ struct node_options {
   storage::node_store_settings store;
   std::chrono::milliseconds maintenance_interval{60'000}; ///< between checkpoints with their compaction
   std::chrono::milliseconds index_pace{2'000};            ///< between two looks at what is to be indexed
+  /// Certificate and key for a domain of ours, in ASCII form, to be shown to other servers; nothing: there is none. Any thread.
+  std::function<std::optional<tls::pem_pair>(std::string_view domain)> own_certificate;
   std::function<void()> on_failure;       ///< a log failed: end the process; any thread
 };
 

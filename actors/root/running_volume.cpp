@@ -8,6 +8,7 @@
 #include "actors/shard/log_actor.hpp"
 #include "actors/shard/machine_actor.hpp"
 #include "actors/shard/maintenance_actor.hpp"
+#include "actors/xmpp/federation/peer_service.hpp"
 #include "actors/xmpp/archive_keeper.hpp"
 #include "actors/xmpp/rooms/room_gateway.hpp"
 #include "actors/xmpp/user_search.hpp"
@@ -123,6 +124,9 @@ base::result<void> running_volume::start_actors() {
   rooms_ = open_rooms(n, *stanzas_);
   open_user_search(n, *stanzas_);
   uploads_ = std::make_shared<upload_service>(n, *stanzas_);
+  peer_options peers{{}, process_.options.own_certificate};
+  for (auto& r : process_.reactors) peers.reactors.push_back(r.get());
+  peers_ = open_federation(n, *stanzas_, std::move(peers));
   archive_keeper_ = spawn_archive_keeper(system, n, *stanzas_);
   n.mailbox_keeper = spawn_mailbox_keeper(system, n);
   outgoing_ = std::make_unique<outgoing>(system, n, process_.reactors);
@@ -181,6 +185,7 @@ void running_volume::configure(const news& what) {
   if (what.collections) caf::anon_send(collector_, collections_changed{});
   caf::anon_send(quiet_, quiet_changed{});
   outgoing_->configured();
+  peers_->configured();
   for (const auto account : what.closed) caf::anon_send(node_->shard_actor(account), actors::end_sessions{account});
 }
 

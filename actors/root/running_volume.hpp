@@ -24,6 +24,7 @@
 
 namespace rookery::actors {
 
+class peer_service;
 class room_service;
 class upload_service;
 struct log_actor_parts;
@@ -65,6 +66,7 @@ public:
   chat_router& stanzas() noexcept { return *stanzas_; }
   room_service& rooms() noexcept { return *rooms_; }
   upload_service& uploads() noexcept { return *uploads_; }
+  peer_service& peers() noexcept { return *peers_; } ///< chat with other servers
 
   /// No new work: what runs ends at its next boundary. The process drains.
   void drain();
@@ -105,6 +107,7 @@ private:
   std::unique_ptr<chat_router> stanzas_;
   std::shared_ptr<room_service> rooms_;
   std::shared_ptr<upload_service> uploads_;
+  std::shared_ptr<peer_service> peers_;
   caf::actor maintenance_, quiet_, collector_, archive_keeper_;
 };
 

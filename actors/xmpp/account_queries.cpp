@@ -1,8 +1,8 @@
 #include "actors/xmpp/chat_account.hpp"
+#include "actors/xmpp/domain_answers.hpp"
 #include "actors/xmpp/router.hpp"
 #include "protocols/xml/reader.hpp"
 #include "protocols/xml/writer.hpp"
-#include "protocols/xmpp/date_time.hpp"
 #include "protocols/xmpp/disco.hpp"
 #include "protocols/xmpp/pubsub/vcard_avatar.hpp"
 
@@ -107,35 +107,10 @@ bool chat_account::answer_own(client& c, query iq, const receipt_ptr& receipt) {
 
 /// What the domain answers.
 bool chat_account::answer_server(client& c, query iq, const receipt_ptr&) {
-  if (iq.get("type") != "get") return false;
-  const auto& what = *iq.first();
-  auto answer = xmpp::iq_result(iq);
-  if (what.is("ping", xmpp::space::ping)) {
-  } else if (what.is("query", xmpp::space::disco_info)) {
-    const auto node = what.get("node");
-    auto info = xmpp::server_info();
-    if (!node.empty() && node != std::string(xmpp::caps_node) + "#" + xmpp::caps_version(info)) return refuse(c, iq, xmpp::condition::item_not_found), true;
-    answer.add(xmpp::shown(info, node));
-  } else if (what.is("query", xmpp::space::disco_items)) {
-    auto& q = answer.add("query", xmpp::space::disco_items);
-    for (const auto& s : router_.services())
-      if (!s.shown || s.shown(bare_.domain)) q.add("item").set("jid", s.prefix + "." + bare_.domain).set("name", s.name);
-  } else if (what.is("query", xmpp::space::version)) {
-    auto& q = answer.add("query", xmpp::space::version);
-    q.add("name").add_text("Rookery");
-    q.add("version").add_text(node_.version);
-  } else if (what.is("time", xmpp::space::time)) {
-    auto& t = answer.add("time", xmpp::space::time);
-    t.add("tzo").add_text("+00:00");
-    t.add("utc").add_text(xmpp::date_time(node_.clock->wall()));
-  } else if (what.is("query", xmpp::space::last_activity)) {
-    const auto up = std::chrono::duration_cast<std::chrono::seconds>(node_.clock->now() - node_.started);
-    answer.add("query", xmpp::space::last_activity).set("seconds", std::to_string(up.count()));
-  } else {
-    return false;
-  }
-  deliver(c, answer);
-  return true;
+  const auto answer = answer_of_domain(node_, router_, bare_.domain, iq);
+  if (const auto* why = std::get_if<xmpp::condition>(&answer)) return refuse(c, iq, *why), true;
+  if (const auto* e = std::get_if<xmpp::element>(&answer)) return deliver(c, *e), true;
+  return false;
 }
 
 xmpp::element chat_account::account_info(const xmpp::jid& asker) const {

@@ -1,6 +1,7 @@
 #include "actors/xmpp/router.hpp"
 
 #include "actors/xmpp/chat_account.hpp"
+#include "actors/xmpp/domain_answers.hpp"
 #include "protocols/charset/idna.hpp"
 #include "policy/routing/address_form.hpp"
 
@@ -66,13 +67,30 @@ void chat_router::route(routed_stanza s) {
       return refuse(s, xmpp::condition::service_unavailable);
     }
   } else if (serves(s.to.domain)) {
-    return refuse(s, xmpp::condition::service_unavailable);
+    return answer(s);
   }
-  for (const auto& known : services_)
-    if (s.to.domain.size() > known.prefix.size() && s.to.domain.starts_with(known.prefix) && s.to.domain[known.prefix.size()] == '.' &&
-        serves(std::string_view(s.to.domain).substr(known.prefix.size() + 1)))
-      return known.take(std::make_shared<const routed_stanza>(std::move(s)));
+  if (const auto* known = service_at(s.to.domain)) return known->take(std::make_shared<const routed_stanza>(std::move(s)));
+  if (outside_) return outside_(std::move(s));
   refuse(s, xmpp::condition::remote_server_not_found);
+}
+
+const chat_router::service* chat_router::service_at(std::string_view domain) const {
+  for (const auto& known : services_)
+    if (domain.size() > known.prefix.size() && domain.starts_with(known.prefix) && domain[known.prefix.size()] == '.' &&
+        serves(domain.substr(known.prefix.size() + 1)))
+      return &known;
+  return nullptr;
+}
+
+bool chat_router::is_ours(std::string_view domain) const { return serves(domain) || service_at(domain) != nullptr; }
+
+/// To the domain itself: our own clients ask it through their accounts.
+void chat_router::answer(const routed_stanza& s) {
+  if (!xmpp::is_request(*s.what)) return refuse(s, xmpp::condition::service_unavailable);
+  auto answer = answer_of_domain(node_, *this, s.to.domain, *s.what);
+  if (const auto* why = std::get_if<xmpp::condition>(&answer)) return refuse(s, *why);
+  if (auto* e = std::get_if<xmpp::element>(&answer)) return static_cast<void>(route(std::move(*e), s.receipt));
+  refuse(s, xmpp::condition::service_unavailable);
 }
 
 void chat_router::route_shared(const shared_stanza_ptr& s, const std::vector<xmpp::jid>& to, const std::vector<xmpp::jid>& except) {

@@ -30,6 +30,8 @@ public:
 
   /// Is it a domain of ours whose users chat?
   bool serves(std::string_view domain) const;
+  /// One of those, or of the services at them?
+  bool is_ours(std::string_view domain) const;
   /// Sends it on its way. From ourselves: with a receipt that may be null.
   void route(routed_stanza);
   /// The same for a stanza that has its addresses. False: it has none that can be read.
@@ -49,6 +51,8 @@ public:
     std::function<bool(std::string_view domain)> shown = {}; ///< is it in that domain's list? Empty: always
   };
   void add_service(service);
+  /// Who takes what is for other servers; without one it is refused. Before connections are accepted.
+  void set_outside(std::function<void(routed_stanza)> take) { outside_ = std::move(take); }
   const std::vector<service>& services() const noexcept { return services_; }
 
   std::shared_ptr<const chat_rules> rules() const { return book_.now(); }
@@ -78,9 +82,12 @@ private:
     std::uint64_t handed = 0; ///< stanzas and handles given since it was made
   };
   caf::actor get(const xmpp::jid& bare);
+  const service* service_at(std::string_view domain) const;
+  void answer(const routed_stanza&);
 
   node& node_;
   std::vector<service> services_;
+  std::function<void(routed_stanza)> outside_;
   caps_book caps_;
   chat_book book_;
   mutable std::mutex lock_;

@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 
-
+#include <algorithm>
 #include <arpa/inet.h>
 
 namespace rookery::dns {
@@ -53,6 +53,7 @@ std::string_view name(record_type t) noexcept {
   case record_type::mx: return "MX";
   case record_type::txt: return "TXT";
   case record_type::aaaa: return "AAAA";
+  case record_type::srv: return "SRV";
   case record_type::tlsa: return "TLSA";
   }
   return "?";
@@ -75,6 +76,17 @@ std::optional<mx> read_mx(std::string_view rdata) {
   mx out;
   out.preference = static_cast<std::uint16_t>(octet(rdata, 0) << 8 | octet(rdata, 1));
   rdata.remove_prefix(2);
+  auto host = take_name(rdata);
+  if (!host || !rdata.empty()) return std::nullopt;
+  out.host = std::move(*host);
+  return out;
+}
+
+std::optional<srv> read_srv(std::string_view rdata) {
+  if (rdata.size() < 7) return std::nullopt;
+  const auto number = [&](std::size_t at) { return static_cast<std::uint16_t>(octet(rdata, at) << 8 | octet(rdata, at + 1)); };
+  srv out{number(0), number(2), number(4), {}};
+  rdata.remove_prefix(6);
   auto host = take_name(rdata);
   if (!host || !rdata.empty()) return std::nullopt;
   out.host = std::move(*host);
@@ -109,11 +121,41 @@ std::vector<std::string> addresses(record_type type, const answer& a) {
 std::vector<mx> mxs(const answer& a) {
   return each<mx>(a, [](const std::string& r) { return read_mx(r); });
 }
+std::vector<srv> srvs(const answer& a) {
+  return each<srv>(a, [](const std::string& r) { return read_srv(r); });
+}
 std::vector<tlsa> tlsas(const answer& a) {
   return each<tlsa>(a, [](const std::string& r) { return read_tlsa(r); });
 }
 std::vector<std::string> texts(const answer& a) {
   return each<std::string>(a, [](const std::string& r) { return read_text(r); });
+}
+
+std::vector<srv> in_order(std::vector<srv> all, std::uint64_t seed) {
+  // Those without a weight first among equals, so that they keep their small chance.
+  std::stable_sort(all.begin(), all.end(), [](const srv& a, const srv& b) {
+    return a.priority != b.priority ? a.priority < b.priority : (a.weight == 0) > (b.weight == 0);
+  });
+  const auto draw = [&seed](std::uint64_t most) {
+    // splitmix64
+    auto z = seed += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (z ^ z >> 31) % (most + 1);
+  };
+  for (auto at = all.begin(); at != all.end(); ++at) {
+    std::uint64_t sum = 0;
+    auto end = at;
+    for (; end != all.end() && end->priority == at->priority; ++end) sum += end->weight;
+    const auto lot = draw(sum);
+    std::uint64_t running = 0;
+    for (auto chosen = at; chosen != end; ++chosen)
+      if ((running += chosen->weight) >= lot) {
+        std::rotate(at, chosen, chosen + 1);
+        break;
+      }
+  }
+  return all;
 }
 
 std::optional<std::string> reverse_name(std::string_view address) {

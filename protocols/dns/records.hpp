@@ -1,6 +1,6 @@
 /// What the domain name system answers, as values; reading the octets of resource records.
 ///
-/// Source: RFC 1035 §3 (names, MX, TXT, PTR), RFC 3596 (AAAA), RFC 6698 §2 (TLSA), RFC 7505 (null MX).
+/// Source: RFC 1035 §3 (names, MX, TXT, PTR), RFC 2782 (SRV), RFC 3596 (AAAA), RFC 6698 §2 (TLSA), RFC 7505 (null MX).
 /// Names are in lower case without a final dot; the root is "". Pure; nothing throws but bad_alloc.
 #pragma once
 
@@ -13,7 +13,7 @@
 namespace rookery::dns {
 
 /// Numbers as IANA gives them.
-enum class record_type : std::uint16_t { a = 1, cname = 5, ptr = 12, mx = 15, txt = 16, aaaa = 28, tlsa = 52 };
+enum class record_type : std::uint16_t { a = 1, cname = 5, ptr = 12, mx = 15, txt = 16, aaaa = 28, srv = 33, tlsa = 52 };
 std::string_view name(record_type) noexcept;
 
 enum class answer_status : std::uint8_t {
@@ -43,6 +43,11 @@ struct mx {
   std::string host;                  ///< "" is the null MX: the domain takes no mail
   bool operator==(const mx&) const = default;
 };
+struct srv {
+  std::uint16_t priority = 0, weight = 0, port = 0;
+  std::string host;                  ///< "": the service is decidedly not there
+  bool operator==(const srv&) const = default;
+};
 struct tlsa {
   std::uint8_t usage = 0, selector = 0, matching = 0;
   std::string data;
@@ -52,6 +57,7 @@ struct tlsa {
 // Nothing when the octets are no such record.
 std::optional<std::string> read_address(record_type, std::string_view rdata);  ///< A, AAAA: text form
 std::optional<mx> read_mx(std::string_view rdata);
+std::optional<srv> read_srv(std::string_view rdata);
 std::optional<tlsa> read_tlsa(std::string_view rdata);
 std::optional<std::string> read_text(std::string_view rdata);                  ///< TXT: its strings joined (RFC 7208 §3.3)
 std::optional<std::string> read_name(std::string_view rdata);                  ///< PTR, CNAME
@@ -59,8 +65,12 @@ std::optional<std::string> read_name(std::string_view rdata);                  /
 /// All records of an answer that can be read; others are left out.
 std::vector<std::string> addresses(record_type, const answer&);
 std::vector<mx> mxs(const answer&);
+std::vector<srv> srvs(const answer&);
 std::vector<tlsa> tlsas(const answer&);
 std::vector<std::string> texts(const answer&);
+
+/// In the order of attempts (RFC 2782): by priority, within one by weighted lot; the same for the same `seed`.
+std::vector<srv> in_order(std::vector<srv>, std::uint64_t seed);
 
 /// "4.3.2.1.in-addr.arpa" and its IPv6 form (RFC 1035 §3.5, RFC 3596 §2.5); nothing when it is no address.
 std::optional<std::string> reverse_name(std::string_view address);

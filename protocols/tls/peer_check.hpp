@@ -16,6 +16,7 @@ namespace rookery::tls {
 enum class check_mode : std::uint8_t {
   none,  ///< any certificate will do: encryption without a check (RFC 7435)
   names, ///< a chain to the context's trusted certificates, and one of `names` in it
+  chain, ///< a chain to them; for whom it is, `connection_facts::tls_server` says
   dane   ///< one of `tlsa` matches; for usage 2 one of `names` too (RFC 7672 §3.1, §3.2)
 };
 

@@ -189,6 +189,12 @@ base::result<std::shared_ptr<const tls_context>> tls_context::make_client(client
   if (settings.opportunistic) SSL_CTX_set_cipher_list(context, ciphers_opportunistic);
   SSL_CTX_set_cert_verify_callback(context, check_chain, nullptr);
   if (SSL_CTX_dane_enable(context) != 1) return base::fail(base::error_kind::invalid, "DANE is not available", openssl_words());
+  if (!settings.certificates_pem.empty()) {
+    if (!use_chain(context, settings.certificates_pem))
+      return base::fail(base::error_kind::invalid, "the certificate chain cannot be used", openssl_words());
+    if (!use_key(context, settings.key_pem) || SSL_CTX_check_private_key(context) != 1)
+      return base::fail(base::error_kind::invalid, "the private key cannot be used", openssl_words());
+  }
   if (!settings.trusted_pem.empty()) {
     const bio_of text(settings.trusted_pem);
     X509_STORE* store = SSL_CTX_get_cert_store(context);

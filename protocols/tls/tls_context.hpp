@@ -41,6 +41,7 @@ struct client_settings {
   version least = version::tls_1_2;
   version most = version::tls_1_3;
   std::string trusted_pem;        ///< Certificates to trust; without any, a chain is checked by DANE or not at all.
+  std::string certificates_pem, key_pem; ///< Shown to a server that asks for a certificate; empty: none.
   /// Takes older suites of TLS 1.2 too (no forward secrecy, CBC): for peers to which mail would else go
   /// in the clear (RFC 7435 §1.2).
   bool opportunistic = false;

@@ -360,6 +360,13 @@ void tls_layer::describe(connection_facts& facts) const {
   facts.tls_peer_failure = trust_failure_;
   facts.tls_peer_text = trust_text_;
   facts.tls_client = clients_ ? clients_->judge(ssl_) : nullptr;
+  facts.tls_server = nullptr;
+  if (mode_ == check_mode::chain)
+    if (auto shown = read_peer_certificate(ssl_)) {
+      shown->trusted = trust_ == peer_trust::pkix;
+      shown->fault = trust_text_;
+      facts.tls_server = std::move(shown);
+    }
   facts.tls_exporter.clear();
   facts.tls_server_end_point = (pipe_.chosen ? *pipe_.chosen : *context_).server_end_point();
   if (SSL_version(ssl_) < TLS1_3_VERSION) return;

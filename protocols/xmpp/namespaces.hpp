@@ -7,6 +7,10 @@ namespace rookery::xmpp::space {
 
 inline constexpr std::string_view client = "jabber:client";
 inline constexpr std::string_view server = "jabber:server";
+inline constexpr std::string_view dialback = "jabber:server:dialback";           // XEP-0220
+inline constexpr std::string_view dialback_feature = "urn:xmpp:features:dialback";
+inline constexpr std::string_view bidi = "urn:xmpp:bidi";                        // XEP-0288
+inline constexpr std::string_view bidi_feature = "urn:xmpp:features:bidi";
 inline constexpr std::string_view streams = "http://etherx.jabber.org/streams";
 inline constexpr std::string_view framing = "urn:ietf:params:xml:ns:xmpp-framing"; // RFC 7395
 inline constexpr std::string_view stream_errors = "urn:ietf:params:xml:ns:xmpp-streams";

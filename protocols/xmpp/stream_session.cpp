@@ -5,40 +5,22 @@
 #include "protocols/xml/writer.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace rookery::xmpp {
-namespace {
-
-constexpr std::array<std::string_view, 23> fault_names{
-    "bad-format", "conflict", "connection-timeout", "host-gone", "host-unknown", "improper-addressing", "internal-server-error",
-    "invalid-from", "invalid-namespace", "invalid-xml", "not-authorized", "not-well-formed", "policy-violation",
-    "remote-connection-failed", "reset", "resource-constraint", "restricted-xml", "system-shutdown", "undefined-condition",
-    "unsupported-encoding", "unsupported-feature", "unsupported-stanza-type", "unsupported-version"};
-
-/// RFC 6120 §4.7.5: 1.0 or a later minor of it, or a greater major number.
-bool version_fits(std::string_view version) {
-  const auto dot = version.find('.');
-  const auto major = base::parse_u32(version.substr(0, dot));
-  return dot != std::string_view::npos && major && *major >= 1;
-}
-
-} // namespace
-
-std::string_view name(stream_fault f) noexcept { return fault_names[static_cast<std::size_t>(f)]; }
 
 stream_session::stream_session(std::shared_ptr<const stream_settings> settings, connection_facts facts, base::instant now,
                                std::unique_ptr<stream_wire> wire)
     : settings_(std::move(settings)), facts_(std::move(facts)), now_(now), login_by_(now + settings_->limits.login_time),
-      last_word_(now), wire_(wire ? std::move(wire) : std::make_unique<xml_wire>()), allowance_(static_cast<std::int64_t>(settings_->limits.burst_octets)), refilled_(now) {
+      last_word_(now), wire_(wire ? std::move(wire) : std::make_unique<xml_wire>()),
+      pace_(settings_->limits.octets_a_second, settings_->limits.burst_octets, now) {
   restart();
 }
 
 void stream_session::feed(base::const_bytes in, base::instant now) {
   now_ = now;
   if (closed_) return;
-  refill(now);
+  pace_.refill(now);
   if (!in.empty()) {
     last_word_ = now;
     nudged_ = false;
@@ -50,7 +32,7 @@ void stream_session::tick(base::instant now) {
   now_ = now;
   wire_->tick(now);
   if (closed_) return;
-  refill(now);
+  pace_.refill(now);
   if (state_ != state::bound) {
     if (now >= login_by_) end(stream_fault::connection_timeout, "No login in time");
     return;
@@ -70,27 +52,12 @@ std::optional<base::instant> stream_session::deadline() const noexcept {
   if (acknowledgement_by_) next = std::min(next, *acknowledgement_by_);
   if (const auto of_wire = wire_->deadline()) next = std::min(next, *of_wire);
   if (state_ == state::bound && !nudged_) next = std::min(next, last_word_ + settings_->limits.idle_time);
-  if (throttled()) {
-    const auto missing = static_cast<std::uint64_t>(-allowance_) * 1'000'000'000u / settings_->limits.octets_a_second;
-    next = std::min(next, refilled_ + std::chrono::nanoseconds(missing + 1'000'000));
-  }
+  if (const auto paced = pace_.until()) next = std::min(next, *paced);
   return next == base::instant::max() ? std::nullopt : std::optional(next);
 }
 
-void stream_session::refill(base::instant now) {
-  const auto rate = settings_->limits.octets_a_second;
-  if (rate == 0 || now <= refilled_) return;
-  const auto most = static_cast<std::int64_t>(settings_->limits.burst_octets);
-  // A day refills whatever there is.
-  const auto passed = std::min<base::duration>(now - refilled_, std::chrono::hours(1));
-  const auto more = static_cast<std::int64_t>(static_cast<double>(passed.count()) * static_cast<double>(rate) / 1e9);
-  if (more == 0) return;
-  allowance_ = std::min(most, allowance_ + more);
-  refilled_ = now;
-}
-
 bool stream_session::wants_input() const noexcept {
-  if (closed_ || throttled() || wire_->waiting() >= settings_->limits.input_octets) return false;
+  if (closed_ || pace_.throttled() || wire_->waiting() >= settings_->limits.input_octets) return false;
   return outstanding() < settings_->limits.unhandled_stanzas;
 }
 
@@ -103,14 +70,10 @@ std::optional<stream_session::event> stream_session::next_event() {
 }
 
 bool stream_session::step() {
-  if (closed_ || asking_ || throttled() || outstanding() >= settings_->limits.unhandled_stanzas) return false;
+  if (closed_ || asking_ || pace_.throttled() || outstanding() >= settings_->limits.unhandled_stanzas) return false;
   auto piece = wire_->read();
-  unpaid_ += piece.used;
-  if (piece.what) {
-    // Paid for as a whole: when it stops does not depend on how it was cut.
-    allowance_ -= static_cast<std::int64_t>(std::exchange(unpaid_, 0));
-    read(std::move(*piece.what));
-  }
+  pace_.spend(piece.used, piece.what.has_value());
+  if (piece.what) read(std::move(*piece.what));
   if (wire_->over()) finish(false, "the peer left");
   return piece.what || piece.used > 0;
 }
@@ -124,14 +87,7 @@ void stream_session::read(xml::reading what) {
   finish(true, "closed by the client");
 }
 
-void stream_session::on_fault(xml::fault f) {
-  switch (f) {
-  case xml::fault::not_well_formed: return end(stream_fault::not_well_formed);
-  case xml::fault::restricted: return end(stream_fault::restricted_xml);
-  case xml::fault::encoding: return end(stream_fault::unsupported_encoding);
-  case xml::fault::over_limit: return end(stream_fault::policy_violation, "Too large or too deep");
-  }
-}
+void stream_session::on_fault(xml::fault f) { end(fault_of(f), f == xml::fault::over_limit ? "Too large or too deep" : ""); }
 
 /// A new stream on the same connection (RFC 6120 §4.3.3); what the client pipelined stays.
 void stream_session::restart() {
@@ -258,11 +214,7 @@ void stream_session::put(const element& e) { put(xml::to_text(e, space::client))
 void stream_session::end(stream_fault f, std::string_view text) {
   if (closed_) return;
   if (!header_sent_) write_header();
-  std::string out = "<stream:error><";
-  out.append(name(f)).append(" xmlns='").append(space::stream_errors).append("'/>");
-  if (!text.empty())
-    out.append("<text xmlns='").append(space::stream_errors).append("' xml:lang='en'>").append(xml::escaped(text)).append("</text>");
-  put(out + "</stream:error>");
+  put(stream_error(f, text));
   if (!closed_) wire_->close();
   finish(true, name(f));
 }

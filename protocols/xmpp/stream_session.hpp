@@ -37,6 +37,7 @@
 #include "protocols/xmpp/login_wishes.hpp"
 #include "protocols/xmpp/stanza.hpp"
 #include "protocols/xmpp/stream_management.hpp"
+#include "protocols/xmpp/stream_rules.hpp"
 #include "protocols/xmpp/stream_wire.hpp"
 
 #include <cstdint>
@@ -59,16 +60,6 @@ struct stream_settings {
   std::string features;              ///< XML that is added to the features of a stream after the login
   stream_limits limits;
 };
-
-/// RFC 6120 §4.9.3, those that are used.
-enum class stream_fault : std::uint8_t {
-  bad_format, conflict, connection_timeout, host_gone, host_unknown, improper_addressing, internal_server_error, invalid_from,
-  invalid_namespace, invalid_xml, not_authorized, not_well_formed, policy_violation, remote_connection_failed, reset,
-  resource_constraint, restricted_xml, system_shutdown, undefined_condition, unsupported_encoding,
-  unsupported_feature, unsupported_stanza_type, unsupported_version
-};
-/// "bad-format" and so on.
-std::string_view name(stream_fault) noexcept;
 
 namespace stream_event {
 
@@ -192,8 +183,6 @@ private:
   void ask(event);
   void push(event e) { events_.push_back(std::move(e)); }
   void finish(bool finished, std::string_view why);
-  void refill(base::instant now);
-  bool throttled() const noexcept { return settings_->limits.octets_a_second != 0 && allowance_ < 0; }
 
   // stream_login.cpp: STARTTLS and SASL
   void on_starttls();
@@ -259,9 +248,7 @@ private:
   std::uint32_t received_ = 0, handled_ = 0;
   std::optional<std::uint32_t> acknowledge_at_; ///< the client asked when so many had come
   std::uint32_t counted_from_ = 0, resume_handled_ = 0;
-  std::int64_t allowance_;                      ///< octets that may come at once; below 0: wait
-  std::size_t unpaid_ = 0;                      ///< octets of what is not complete
-  base::instant refilled_;
+  stream_pace pace_;
 };
 
 static_assert(session<stream_session>);

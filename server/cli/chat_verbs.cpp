@@ -146,6 +146,18 @@ void add_chat_verbs(CLI::App& app, command_line& c) {
   add_json_option(*removed, c);
   removed->callback([purge] { purge("/v1/chat/uploads/purge", "files were removed"); });
 
+  auto* streams = family->add_subcommand("streams", "The streams to and from other servers, or the end of some");
+  streams->add_option("--end", o->address, "End those to this domain, or the one of this session");
+  add_json_option(*streams, c);
+  streams->callback([&c, o] {
+    if (o->address.empty())
+      return c.list("/v1/chat/streams", {{"domain", "DOMAIN"}, {"ours", "OURS"}, {"direction", "DIRECTION"}, {"proof", "PROOF"}, {"tls", "TLS"},
+                                         {"peer", "PEER"}, {"in", "IN"}, {"out", "OUT"}, {"session", "SESSION"}});
+    json::value body{json::object{}};
+    body.set("which", o->address);
+    count(c, "/v1/chat/streams/end", body, "streams", "streams were ended");
+  });
+
   auto* announce = family->add_subcommand("announce", "A message of the server to everybody who is there");
   announce->add_option("text", o->text, "What")->required();
   announce->add_option("--domain", o->domain, "Only to the users of this domain");

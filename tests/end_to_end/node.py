@@ -2,7 +2,7 @@
 import fcntl, os, random, signal, socket, subprocess, tempfile, time
 
 STANDARD = {"smtp": 25, "submission": 587, "submissions": 465, "lmtp": 24, "imap": 143, "imaps": 993, "pop3": 110,
-            "pop3s": 995, "metrics": 90, "http": 80, "https": 443, "odmr": 366, "xmpp": 5222, "xmpps": 5223, "web": 5280,
+            "pop3s": 995, "metrics": 90, "http": 80, "https": 443, "odmr": 366, "xmpp": 5222, "xmpps": 5223, "xmpp_server": 5269, "xmpp_servers": 5270, "web": 5280,
             "cluster": 7442, "cluster_join": 7443, "cluster_streams": 7444}
 
 
@@ -30,7 +30,7 @@ def wait_for(port, limit=60):
 
 
 # Bases are multiples of this: then no port of one node is a port of another.
-SPACING = 41
+SPACING = 79
 assert len({p % SPACING for p in STANDARD.values()}) == len(STANDARD)
 _taken = []  # locks on the bases of this process; they end with it
 

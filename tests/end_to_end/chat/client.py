@@ -23,7 +23,8 @@ def tls_context():
 
 
 def jid(user):
-    return "%s@%s" % (user, DOMAIN)
+    """Of a user here, or of another server if it is a whole address."""
+    return user if "@" in user else "%s@%s" % (user, DOMAIN)
 
 
 class Client(slixmpp.ClientXMPP):

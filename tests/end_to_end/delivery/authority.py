@@ -16,12 +16,12 @@ class Authority:
         if done.returncode != 0:
             raise RuntimeError("openssl %s: %s" % (words[0], done.stdout))
 
-    def issue(self, name):
-        """Files of a certificate for `name`, with ours behind it, and of its key."""
+    def issue(self, name, *more):
+        """Files of a certificate for `name` and more names, with ours behind it, and of its key."""
         self.count += 1
         at = os.path.join(self.folder, str(self.count))
         self._run("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", at + ".key", "-out", at + ".csr",
-                  "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name)
+                  "-subj", "/CN=" + name, "-addext", "subjectAltName=" + ",".join("DNS:" + n for n in (name,) + more))
         self._run("x509", "-req", "-in", at + ".csr", "-CA", self.file, "-CAkey", self.key, "-set_serial", str(1000 + self.count), "-days", "10",
                   "-copy_extensions", "copy", "-out", at + ".crt")
         with open(at + ".crt", "a") as chain, open(self.file) as own:

@@ -23,6 +23,28 @@ TEST(DnsRecords, MxWithAndWithoutAHost) {
     EXPECT_FALSE(read_mx(wrong));
 }
 
+TEST(DnsRecords, SrvHasAPortAndAHost) {
+  EXPECT_EQ(read_srv("\x00\x05\x00\x01\x14\x95\x04XMPP\x07" "example\x00"s), (srv{5, 1, 5269, "xmpp.example"}));
+  EXPECT_EQ(read_srv("\x00\x00\x00\x00\x00\x00\x00"s), (srv{0, 0, 0, ""})) << "decidedly not there";
+  for (const auto& wrong : {""s, "\x00\x05\x00\x01\x14\x95"s, "\x00\x05\x00\x01\x14\x95\x04xmp"s, "\x00\x05\x00\x01\x14\x95\x04xmpp\x00x"s})
+    EXPECT_FALSE(read_srv(wrong));
+}
+
+TEST(DnsRecords, SrvByPriorityAndThenByLot) {
+  const std::vector<srv> all{{20, 0, 1, "last"}, {10, 90, 2, "heavy"}, {10, 10, 3, "light"}};
+  int heavy_first = 0;
+  for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+    const auto order = in_order(all, seed);
+    ASSERT_EQ(order.size(), 3u);
+    EXPECT_EQ(order[2].host, "last");
+    EXPECT_EQ(order, in_order(all, seed));
+    heavy_first += order[0].host == "heavy";
+  }
+  EXPECT_GT(heavy_first, 800);
+  EXPECT_LT(heavy_first, 980);
+  EXPECT_TRUE(in_order({}, 1).empty());
+}
+
 TEST(DnsRecords, NamesHaveALimit) {
   std::string wire;
   for (int i = 0; i < 4; ++i) wire += '\x3f' + std::string(63, 'a');

@@ -76,4 +76,26 @@ Nw8ZlqtDhGXwxIY1rr7WiW72At2QRwBOWMRpIWk8Wkx7ZelZoHGlo+JT
 -----END PRIVATE KEY-----
 )";
 
+/// Of itself, until 2126; XmppAddr example.org, SRVName _xmpp-server.Example.net, dNSName Chat.Example.org, an address.
+inline constexpr const char* xmpp_server = R"(-----BEGIN CERTIFICATE-----
+MIIB6DCCAY6gAwIBAgIUFNcFePXZzpz6LbNV2vaRasHln6YwCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEcGVlcjAgFw0yNjExMjIwNjA1NDlaGA8yMTI2MTAyOTA2MDU0
+OVowDzENMAsGA1UEAwwEcGVlcjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHr1
+u/ihXmWtqWkjKog5nVSy5n84XLK9mErKfAKe4WZ6MeXaE4PrdLMsN9NDZ46bhC2r
+pwxvP/hgACQMZMVuNZijgcUwgcIwHQYDVR0OBBYEFLMtp+pE97wF7IYfrC2hQFmP
+pnW1MB8GA1UdIwQYMBaAFLMtp+pE97wF7IYfrC2hQFmPpnW1MA8GA1UdEwEB/wQF
+MAMBAf8wbwYDVR0RBGgwZqAZBggrBgEFBQcIBaANDAtleGFtcGxlLm9yZ6AmBggr
+BgEFBQcIB6AaFhhfeG1wcC1zZXJ2ZXIuRXhhbXBsZS5uZXSCEENoYXQuRXhhbXBs
+ZS5vcmeBD2FubkBleGFtcGxlLm9yZzAKBggqhkjOPQQDAgNIADBFAiEAkb70Uvx6
+CveTOwssIfFOKeL/hdZeO9ZIiTnjI5eSg7wCIG/qtyorUVJDy92IJmjcgMTsKDmZ
+TQBZRCrlzYxcyZk+
+-----END CERTIFICATE-----
+)";
+inline constexpr const char* xmpp_server_key = R"(-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPNt7s+qQgFzxR9nL
+Fs7c34l7m0XiTZfP3DK0CALSk9ihRANCAAR69bv4oV5lralpIyqIOZ1UsuZ/OFyy
+vZhKynwCnuFmejHl2hOD63SzLDfTQ2eOm4Qtq6cMbz/4YAAkDGTFbjWY
+-----END PRIVATE KEY-----
+)";
+
 } // namespace rookery::tls

@@ -76,6 +76,22 @@ TEST(ClientTrust, SaysWhatTheCertificateIs) {
   EXPECT_EQ(facts.tls_client->addresses, (std::vector<std::string>{"ann@example.org", "a.second@example.org"}));
 }
 
+TEST(ClientTrust, OfServersOtherCertificatesAreRight) {
+  const auto trusting = client_trust::make(client_authority, peer_kind::server).value();
+  EXPECT_TRUE(facts_of(server_context("a.example"), trusting, client_with(client_for_servers, client_for_servers_key, version::tls_1_3)).tls_client->trusted);
+  EXPECT_FALSE(facts_of(server_context("a.example"), trusting, client_with(client_ann, client_ann_key, version::tls_1_3)).tls_client->trusted);
+}
+
+TEST(ClientTrust, NamesOfAnXmppServer) {
+  const auto facts = facts_of(server_context("a.example"), client_trust::make({}, peer_kind::server).value(),
+                              client_with(xmpp_server, xmpp_server_key, version::tls_1_3));
+  ASSERT_TRUE(facts.tls_client);
+  EXPECT_EQ(facts.tls_client->domains, std::vector<std::string>{"chat.example.org"});
+  EXPECT_EQ(facts.tls_client->services, std::vector<std::string>{"_xmpp-server.example.net"});
+  EXPECT_EQ(facts.tls_client->xmpp_addresses, std::vector<std::string>{"example.org"});
+  EXPECT_EQ(facts.tls_client->addresses, std::vector<std::string>{"ann@example.org"});
+}
+
 TEST(ClientTrust, ItsOwnSignatureIsNoAuthority) {
   const auto& own = pair_for("ann.example");
   const auto facts = facts_of(server_context("a.example"), client_trust::make(client_authority).value(),

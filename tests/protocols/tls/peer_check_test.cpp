@@ -202,5 +202,38 @@ TEST(PeerCheck, ATlsaRecordThatIsNoCertificateMatchesNothing) {
   EXPECT_NE(got.trust, peer_trust::pkix);
 }
 
+TEST(PeerCheck, AChainAloneSaysWhoseItIs) {
+  const auto pem = ours().issue({{"chat.example"}});
+  for (const auto& [trusted, good] : {std::pair{ours().pem(), true}, std::pair{others().pem(), false}}) {
+    client_settings settings;
+    settings.trusted_pem = trusted;
+    peer_check check;
+    check.mode = check_mode::chain;
+    check.now = test_day;
+    side client(*tls_context::make_client(settings), "else.example", check), server(server_with(pem));
+    client.layer.start(client.cipher);
+    settle(client, server);
+    connection_facts facts;
+    client.layer.describe(facts);
+    ASSERT_TRUE(facts.tls_server);
+    EXPECT_EQ(facts.tls_server->domains, std::vector<std::string>{"chat.example"});
+    EXPECT_EQ(facts.tls_server->trusted, good);
+    EXPECT_EQ(facts.tls_server->fault.empty(), good);
+    EXPECT_FALSE(facts.tls_client);
+  }
+}
+
+TEST(PeerCheck, AClientShowsItsCertificate) {
+  client_settings settings;
+  const auto own = ours().issue({{"chat.example"}});
+  settings.certificates_pem = own.certificates;
+  settings.key_pem = own.key;
+  ASSERT_TRUE(tls_context::make_client(settings));
+  settings.key_pem = others().issue({{"chat.example"}}).key;
+  EXPECT_FALSE(tls_context::make_client(settings)) << "the key of another";
+  settings.certificates_pem = "no certificate";
+  EXPECT_FALSE(tls_context::make_client(settings));
+}
+
 } // namespace
 } // namespace rookery::tls
