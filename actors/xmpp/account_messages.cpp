@@ -182,6 +182,7 @@ void chat_account::deliver_message(const routed_stanza_ptr& r, std::uint64_t arc
     xmpp::drop_stanza_ids(copy, bare_.text());
     xmpp::add_stanza_id(copy, id_text(archive_id), bare_.text());
   }
+  note_for_push(copy);
   const auto type = xmpp::type_of(copy);
   const auto targets = kept ? std::vector<client*>{} : message_targets(r->to, type);
   const deliver_stanza d{std::make_shared<const std::string>(xml::to_text(copy, xmpp::space::client)),

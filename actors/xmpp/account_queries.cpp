@@ -71,6 +71,7 @@ bool chat_account::answer_own(client& c, query iq, const receipt_ptr& receipt) {
   if (what.is("disable", xmpp::space::carbons) && !get) return c.carbons = false, ok();
   if (what.is("blocklist", xmpp::space::blocking) && get) return query_blocks(c, iq, receipt), true;
   if ((what.is("block", xmpp::space::blocking) || what.is("unblock", xmpp::space::blocking)) && !get) return set_blocks(c, iq, receipt), true;
+  if (what.space == xmpp::push_space) return answer_push(c, iq, receipt);
   if (what.is("vCard", xmpp::space::vcard_temp)) {
     if (get) answer_record(c, iq, record_kind::vcard, {}, xmpp::element("vCard", xmpp::space::vcard_temp), receipt);
     else set_vcard(c, iq, receipt);
@@ -123,7 +124,7 @@ xmpp::element chat_account::account_info(const xmpp::jid& asker) const {
   }
   info.identities.push_back({"pubsub", "pep", ""});
   for (auto& f : xmpp::pubsub::features()) info.features.push_back(std::move(f));
-  for (const auto* f : {"urn:xmpp:pep-vcard-conversion:0", "urn:xmpp:bookmarks:1#compat", "urn:xmpp:bookmarks:1#compat-pep"})
+  for (const auto* f : {"urn:xmpp:pep-vcard-conversion:0", "urn:xmpp:bookmarks:1#compat", "urn:xmpp:bookmarks:1#compat-pep", "urn:xmpp:push:0"})
     info.features.emplace_back(f);
   return xmpp::shown(info);
 }
@@ -139,7 +140,7 @@ void chat_account::receive_iq(const routed_stanza& r) {
       router_.refuse(back, xmpp::condition::service_unavailable);
     });
   }
-  if (!xmpp::is_request(*what)) return;
+  if (!xmpp::is_request(*what)) return static_cast<void>(heard_push(r));
   const auto& asked = *what->first();
   const bool get = what->get("type") == "get";
   const auto item = roster_.find(r.from.bare());

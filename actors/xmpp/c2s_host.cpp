@@ -179,6 +179,7 @@ void c2s_host::handle(xmpp::stream_event::stanza& s) {
 
 void c2s_host::handle(const xmpp::stream_event::client_state& s) {
   active_ = s.active;
+  if (client_ != 0) link().send(account_, client_activity{client_, active_});
   if (active_) flush_waiting();
 }
 

@@ -25,7 +25,7 @@ constexpr std::size_t items_at_once = 100;
 } // namespace
 
 struct chat_account::account_records {
-  std::vector<storage::chat::stored_record> roster, blocks, settings, nodes;
+  std::vector<storage::chat::stored_record> roster, pushes, blocks, settings, nodes;
   std::vector<item_row> items;
   std::optional<storage::chat::owner_facts> facts;
 };
@@ -75,6 +75,7 @@ void chat_account::load() {
           for (const auto* one : e->elements("jid", xmpp::space::archive))
             if (auto j = xmpp::read_jid(one->text())) list->insert(std::move(*j));
     }
+    restore_push(found->pushes);
     restore_pubsub(found->nodes, std::move(found->items));
     has_offline_ = found->facts && found->facts->offline.entries > 0;
   });
@@ -84,6 +85,7 @@ void chat_account::load() {
     found->roster = view.records(owner, record_kind::roster_item, records_max);
     found->blocks = view.records(owner, record_kind::block, records_max);
     found->settings = view.records(owner, record_kind::setting, records_max);
+    found->pushes = view.records(owner, record_kind::push, xmpp::push_registrations_max);
     found->nodes = view.records(owner, record_kind::node, records_max);
     for (std::string after; !found->nodes.empty();) {
       const auto page = view.records(owner, record_kind::item, items_at_once, after);
@@ -140,6 +142,9 @@ caf::behavior chat_account::serving() {
       },
       [this](const manage_session& m) {
         if (auto* c = find(m.session)) c->resume_id = m.id;
+      },
+      [this](const client_activity& a) {
+        if (auto* c = find(a.session)) c->active = a.active;
       },
       [this](const park_session& p) { park(p); },
       [this](const end_session& e) { remove(e.session, e.unacknowledged); },
@@ -351,6 +356,7 @@ void chat_account::try_resume(client& c) {
   c.peer = r.peer;
   c.progress = r.progress;
   c.sent = 0;
+  c.active = true;
   c.parked_at = 0;
   promise.deliver(session_resumed{c.id, c.address.resource, std::move(c.parked)});
   c.parked = nullptr;

@@ -9,6 +9,7 @@
 #include "actors/xmpp/messages.hpp"
 #include "actors/xmpp/shared_stanza.hpp"
 #include "protocols/xmpp/message_rules.hpp"
+#include "protocols/xmpp/push.hpp"
 #include "protocols/xmpp/pubsub/bookmarks.hpp"
 #include "protocols/xmpp/pubsub/tree.hpp"
 #include "protocols/xmpp/roster.hpp"
@@ -58,6 +59,7 @@ private:
     std::deque<deliver_stanza> in_flight;  ///< the connection may not have them yet
     std::uint64_t sent = 0;
     stanza_ptr presence;                   ///< the last one that went to all
+    bool active = true;                    ///< somebody looks at it, as it says
     bool available = false, carbons = false, wants_roster = false, wants_blocks = false, was_available = false;
     int priority = 0;
     std::set<xmpp::jid> directed;          ///< who else sees its presence
@@ -149,6 +151,20 @@ private:
   void refuse(client&, query iq, xmpp::condition, std::string_view text = {});
   xmpp::element account_info(const xmpp::jid& asker) const;
 
+  // account_push.cpp: notices for phones
+  struct push_state {
+    xmpp::push_registration what;
+    base::instant not_before{};
+    bool waiting = false;                  ///< for that moment
+  };
+  void restore_push(const std::vector<storage::chat::stored_record>&);
+  bool answer_push(client&, query iq, const receipt_ptr&);
+  bool attended() const;
+  void note_for_push(const xmpp::element& message);
+  void push_later(const std::string& key, push_state&);
+  void push_now(const std::string& key, push_state&);
+  bool heard_push(const routed_stanza&);
+
   // account_password.cpp
   bool answer_registration(client&, const stanza_ptr& iq, const receipt_ptr&);
   void change_password(std::uint64_t client_id, const stanza_ptr& iq, const std::string& address, std::string password, const receipt_ptr&);
@@ -237,6 +253,10 @@ private:
   std::map<std::uint64_t, std::pair<caf::response_promise, resume_session>> resuming_; ///< by client
   std::uint64_t reads_ = 0;
   base::wall_time last_seen_{};
+  std::map<std::string, push_state> pushes_;               ///< by push_registration::key
+  std::map<std::uint64_t, std::string> unanswered_pushes_; ///< by the number in the id: whose
+  std::uint64_t unseen_ = 0;               ///< messages since somebody was there
+  std::string push_sender_, push_text_;    ///< of the last one
 };
 
 } // namespace rookery::actors

@@ -133,6 +133,11 @@ struct session_resumed {
   std::string resource;
   parked_ptr stream;
 };
+/// The client said whether anybody looks at it (XEP-0352).
+struct client_activity {
+  std::uint64_t session = 0;
+  bool active = true;
+};
 /// A stanza that a client sent. `to` empty: for his own account.
 struct client_stanza {
   std::uint64_t session = 0;
@@ -186,6 +191,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::park_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::end_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::resume_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::session_resumed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::client_activity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::client_stanza)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::say_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_clients)
