@@ -30,7 +30,7 @@ TEST(NodeFile, ReadsWhatItPrints) {
   EXPECT_EQ(read->mail_shards, 4u);
   EXPECT_EQ(read->segment_octets, 1u << 20);
   EXPECT_EQ(read->maintenance_milliseconds, 500u);
-  ASSERT_EQ(read->listeners.size(), 14u); // and the local socket
+  ASSERT_EQ(read->listeners.size(), 15u); // and the local socket
   EXPECT_EQ(read->listeners.back().what, service::admin);
   EXPECT_TRUE(read->listeners[0].proxy_protocol);
   EXPECT_EQ(read->port_of(read->listeners[2]), 10465);
