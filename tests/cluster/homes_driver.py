@@ -5,65 +5,14 @@ Prints its seed; ends with 1 at the first fault, with the logs of the nodes.
 
     homes_driver.py --rookery build/dev/server/rookery [--messages 60] [--kills 3] [--seed 7] [--keep]
 """
-import argparse, imaplib, os, poplib, random, re, shutil, smtplib, ssl, sys, tempfile, threading, time
+import imaplib, poplib, re, threading, time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cluster_driver import Driver, Refused, until  # noqa: E402
-
-PASSWORD = "a long secret 7"
-ANY = ssl.create_default_context()
-ANY.check_hostname, ANY.verify_mode = False, ssl.CERT_NONE
+from cluster_mail import ANY, PASSWORD, Mail
+from cluster_nodes import run, until
 
 
-def quoted(name):
-    return name.replace("@", "%40")
-
-
-class Homes(Driver):
+class Homes(Mail):
     copies = 1  # a home that is down is missed
-
-    def people(self):
-        """A domain on each node, two accounts in each, and one whose account is elsewhere than its domain."""
-        self.ids = [n.cluster()["self"] for n in self.nodes]
-        self.accounts = {}
-        for i, n in enumerate(self.nodes):
-            by = self.nodes[(i + 1) % 3]  # any node takes the change
-            by.ask("POST", "/v1/domains", {"name": "d%d.test" % i, "home": str(self.ids[i])})
-            self.everywhere("/v1/domains/d%d.test" % i)
-            for name in ("ann", "bob"):
-                self.account(by, "%s@d%d.test" % (name, i), {}, i)
-        self.account(self.nodes[0], "cem@d0.test", {"home": self.ids[2]}, 2)
-        self.nodes[1].ask("POST", "/v1/aliases", {"address": "team@d1.test", "targets": ["ann@d0.test", "bob@d1.test", "bob@d2.test"]})
-        self.everywhere("/v1/aliases/team%40d1.test")
-        counts = {}
-        for n in range(3):
-            made = self.nodes[n].ask("POST", "/v1/domains", {"name": "chosen%d.test" % n})
-            counts[made["home"]] = counts.get(made["home"], 0) + 1
-        if max(counts.values()) > 2:
-            raise AssertionError("new domains are not spread: %s" % counts)
-        try:
-            self.nodes[0].ask("POST", "/v1/domains", {"name": "nowhere.test", "home": "mail9"})
-            raise AssertionError("a home that is none was taken")
-        except Refused as e:
-            if "no node mail9" not in str(e):
-                raise
-
-    def account(self, by, address, more, home):
-        by.ask("POST", "/v1/accounts", dict(more, address=address, password=PASSWORD))
-        self.everywhere("/v1/accounts/" + quoted(address))
-        self.accounts[address] = home
-
-    def everywhere(self, path):
-        for n in self.nodes:
-            until(lambda: n.ask("GET", path), path + " on all nodes")
-
-    def imap(self, n, user, tls=True):
-        c = imaplib.IMAP4("127.0.0.1", n.port("imap"))
-        c.sock.settimeout(60)
-        if tls:
-            c.starttls(ANY)
-        c.login(user, PASSWORD)
-        return c
 
     def sessions(self):
         """IMAP and POP3 of every account on every node: pipelining, large messages, IDLE, COMPRESS offered, STARTTLS."""
@@ -133,16 +82,6 @@ class Homes(Driver):
         other.expunge()
         other.logout()
         c.shutdown()
-
-    def send(self, n, sender, to, subject):
-        """False: it was not accepted, and nobody knows more."""
-        try:
-            with smtplib.SMTP("127.0.0.1", n.port("submission"), timeout=60) as s:
-                s.starttls(context=ANY)
-                s.login(sender, PASSWORD)
-                return not s.sendmail(sender, to, "From: %s\r\nTo: %s\r\nSubject: %s\r\n\r\nText of %s.\r\n" % (sender, ", ".join(to), subject, subject))
-        except (OSError, smtplib.SMTPException):
-            return False
 
     def subjects(self, user):
         """By any node that serves it, with all that was sent."""
@@ -284,39 +223,18 @@ class Homes(Driver):
             c.logout()
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--rookery", required=True)
-    p.add_argument("--messages", type=int, default=60)
-    p.add_argument("--kills", type=int, default=3)
-    p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
-    p.add_argument("--keep", action="store_true")
-    a = p.parse_args()
-    print("seed %d" % a.seed, flush=True)
-    folder = tempfile.mkdtemp(prefix="rookery-homes-")
-    d = Homes(a.rookery, a.seed, folder)
-    try:
-        d.form()
-        d.people()
-        d.sessions()
-        d.status()
-        wanted = d.mail()
-        d.away(wanted)
-        d.kills(wanted, a.messages, a.kills)
-        d.removed()
-        d.checked()
-        print("all mail once, every account everywhere")
-    except BaseException:
-        d.end()
-        for n in d.nodes:
-            if os.path.exists(os.path.join(n.folder, "serve.log")):
-                print("--- %s\n%s" % (n.folder, n.log_tail(20000)), flush=True)
-        raise
-    finally:
-        d.end()
-        if not a.keep:
-            shutil.rmtree(folder, ignore_errors=True)
+def play(d, a):
+    d.form()
+    d.people()
+    d.sessions()
+    d.status()
+    wanted = d.mail()
+    d.away(wanted)
+    d.kills(wanted, a.messages, a.kills)
+    d.removed()
+    d.checked()
+    print("all mail once, every account everywhere")
 
 
 if __name__ == "__main__":
-    main()
+    run("homes", lambda a, folder: Homes(a.rookery, a.seed, folder), play, [("--messages", {"type": int, "default": 60}), ("--kills", {"type": int, "default": 3})])

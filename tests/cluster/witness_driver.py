@@ -3,13 +3,15 @@
 
     witness_driver.py --rookery build/dev/server/rookery --seed 7 [--keep]
 """
-import argparse, json, os, random, shutil, socket, sys, tempfile
+import os
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cluster_driver import Driver, Member, Refused, Writers, free, until  # noqa: E402
+from cluster_driver import Writers
+from cluster_nodes import Cluster, free, run, until
 
 
-class Trio(Driver):
+class Trio(Cluster):
+    witness = None
+
     def form(self):
         first, second, self.witness = self.nodes
         first.serve()
@@ -81,35 +83,20 @@ class Trio(Driver):
         if w.check():
             raise AssertionError(w.check())
 
+    def end(self):
+        super().end()
+        if self.witness is not None and self.witness not in self.nodes:
+            self.witness.kill()
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--rookery", required=True)
-    p.add_argument("--seed", type=int, default=random.randrange(1 << 30))
-    p.add_argument("--keep", action="store_true")
-    a = p.parse_args()
-    print("seed %d" % a.seed, flush=True)
-    folder = tempfile.mkdtemp(prefix="rookery-witness-")
-    d = Trio(a.rookery, a.seed, folder)
-    try:
-        d.form()
-        d.keeps_no_mail()
-        for i, gone in enumerate(d.rng.sample(d.nodes, 3)):
-            d.lose(gone, i)
-        d.leave()
-        d.checked()
-    except BaseException:
-        d.end()
-        for n in d.nodes + [d.witness]:
-            if os.path.exists(os.path.join(n.folder, "serve.log")):
-                print("--- %s\n%s" % (n.folder, n.log_tail(20000)), flush=True)
-        raise
-    finally:
-        d.end()
-        d.witness.kill()
-        if not a.keep:
-            shutil.rmtree(folder, ignore_errors=True)
+
+def play(d, a):
+    d.form()
+    d.keeps_no_mail()
+    for i, gone in enumerate(d.rng.sample(d.nodes, 3)):
+        d.lose(gone, i)
+    d.leave()
+    d.checked()
 
 
 if __name__ == "__main__":
-    main()
+    run("witness", lambda a, folder: Trio(a.rookery, a.seed, folder), play)

@@ -59,6 +59,7 @@ class Node:
     """`rookery` is the program; `folder` is kept: who made it removes it."""
     domain = "example.test"
     password = "secret"
+    address = "127.0.0.1"
     prefix = []         # words before the program's name: a network of its own, another clock
     environment = None
 
@@ -69,7 +70,7 @@ class Node:
         self.accounts = ["u%d@%s" % (i, self.domain) for i in range(1, accounts + 1)]
         self.base, self.process = free_port_base(), None
         made = self.run("init", "--keep", "--weak-passwords", "--data", os.path.join(folder, "store"), "--domain", self.domain,
-                        "--host", "mail." + self.domain, "--listen", "127.0.0.1", "--demo-accounts", str(accounts),
+                        "--host", "mail." + self.domain, "--listen", self.address, "--demo-accounts", str(accounts),
                         input=self.password + "\n")
         if made.returncode != 0:
             raise RuntimeError("init: " + made.stdout)
@@ -98,7 +99,7 @@ class Node:
             if service is None:
                 return
             try:
-                socket.create_connection(("127.0.0.1", self.port(service)), 1).close()
+                socket.create_connection((self.address, self.port(service)), 1).close()
                 return
             except OSError:
                 if time.time() > end:
