@@ -52,6 +52,14 @@ class Room:
         os.chmod(self.root + path, mode)
         self.call("chown", owner, path)
 
+    def show(self, folder):
+        """A folder of the system's, at the same path."""
+        os.makedirs(self.root + folder, exist_ok=True)
+        self._mount("--bind", folder, self.root + folder)
+
+    def hide(self, folder):
+        subprocess.run(["umount", "-l", self.root + folder], check=False)
+
     def without_sync(self):
         """From here on a sync does nothing in this room."""
         self.install(["libeatmydata1"])
