@@ -14,6 +14,7 @@ namespace rookery::mime {
 namespace {
 
 constexpr std::uint8_t version = 1;
+constexpr std::uint8_t reply_bit = 1, has_date_bit = 2;
 /// Octets of a subject, an id and an address that are compared; what lies behind cannot matter to a reader.
 constexpr std::size_t subject_octets_max = 2'000;
 constexpr std::size_t id_octets_max = 1'000;
@@ -126,7 +127,7 @@ std::string write_sort_keys(const message_fields& m, const limits& limit) {
   const auto raw_subject = base::trim(m.subject.first).substr(0, 2 * subject_octets_max);
   const auto subject = base_subject(encoding::needs_decoding(raw_subject) ? encoding::decode_words(raw_subject) : std::string(raw_subject));
   const auto date = m.date.present ? read_date(m.date.first) : std::nullopt;
-  e.u8(static_cast<std::uint8_t>((subject.reply_or_forward ? 1 : 0) | (date ? 2 : 0)));
+  e.u8(static_cast<std::uint8_t>((subject.reply_or_forward ? reply_bit : 0) | (date ? has_date_bit : 0)));
   text.clear();
   charset::append_folded(text, subject.text);
   e.bytes(text);
@@ -161,13 +162,30 @@ std::string write_sort_keys(const message_fields& m, const limits& limit) {
   return out;
 }
 
+std::string_view read_sort_text(std::string_view stored, sort_text which) {
+  base::decoder d(stored);
+  if (d.u8() != version) return {};
+  d.u8();
+  for (auto before = static_cast<unsigned>(which); before > 0; --before) d.bytes();
+  return d.bytes();
+}
+
+std::optional<std::int64_t> read_sort_date(std::string_view stored) {
+  base::decoder d(stored);
+  if (d.u8() != version) return {};
+  if ((d.u8() & has_date_bit) == 0) return {};
+  for (unsigned texts = 0; texts <= static_cast<unsigned>(sort_text::cc); ++texts) d.bytes();
+  const auto sent = d.i64();
+  return d.ok() ? std::optional(sent) : std::nullopt;
+}
+
 std::optional<sort_keys_view> read_sort_keys(std::string_view stored) {
   base::decoder d(stored);
   if (d.u8() != version) return {};
   sort_keys_view v;
   const auto bits = d.u8();
-  v.reply_or_forward = (bits & 1) != 0;
-  v.has_date = (bits & 2) != 0;
+  v.reply_or_forward = (bits & reply_bit) != 0;
+  v.has_date = (bits & has_date_bit) != 0;
   v.base_subject = d.bytes();
   v.from = d.bytes();
   v.display_from = d.bytes();

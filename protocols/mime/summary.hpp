@@ -52,6 +52,13 @@ struct sort_keys_view {
 /// Nothing when `stored` is damaged.
 std::optional<sort_keys_view> read_sort_keys(std::string_view stored);
 
+/// The texts of the above, in the order in which they are stored.
+enum class sort_text : std::uint8_t { base_subject, from, display_from, to, display_to, cc };
+/// One of them, for who sorts ten thousand by it: reads no further. Empty when `stored` is damaged before its end.
+std::string_view read_sort_text(std::string_view stored, sort_text);
+/// `sent_milliseconds`. Nothing when there is no readable Date, or `stored` is damaged before it.
+std::optional<std::int64_t> read_sort_date(std::string_view stored);
+
 /// RFC 5256 §2.1 of a decoded subject: what remains, not folded, and whether it was a reply or forward.
 struct base_subject_result {
   std::string text;

@@ -30,7 +30,14 @@ base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& 
   word_list::writer list;
   {
     const Xapian::Database made(terms_path);
-    for (auto t = made.allterms_begin(); t != made.allterms_end(); ++t) list.add(*t);
+    std::vector<std::uint32_t> documents;
+    for (auto t = made.allterms_begin(); t != made.allterms_end(); ++t) {
+      const auto term = *t;
+      documents.clear();
+      if (lists_documents(static_cast<word_class>(term.front())))
+        documents.assign(made.postlist_begin(term), made.postlist_end(term));
+      list.add(term, documents);
+    }
   }
   std::uint64_t octets = 0;
   {
@@ -115,18 +122,21 @@ base::result<void> segment::add_piece(const std::vector<word_class>& classes, co
   try {
     databases::hold held(*databases_, path_);
     std::size_t looked_up = 0;
-    const auto take = [&](const std::string& term) {
-      for (auto p = held.db->postlist_begin(term), end = held.db->postlist_end(term); p != end; ++p) to.add(*p);
+    const auto take = [&](word_class c, std::string_view word, bool from_list) {
+      if (!from_list || !(*list)->add_documents(c, word, to)) {
+        const auto term = term_of(c, word);
+        for (auto p = held.db->postlist_begin(term), end = held.db->postlist_end(term); p != end; ++p) to.add(*p);
+      }
       ++looked_up;
       if (looked_up % words_between_looks == 0 && to.count() == range_.documents) return false;
       return looked_up < looked_up_words_max;
     };
     for (const auto c : classes) {
       if (piece.begins && piece.ends) {
-        take(term_of(c, piece.text));
+        take(c, piece.text, false);
         continue;
       }
-      const bool went_on = (*list)->matching(c, piece, [&](std::string_view word) { return take(term_of(c, word)); });
+      const bool went_on = (*list)->matching(c, piece, [&](std::string_view word) { return take(c, word, true); });
       if (!went_on) break;
     }
     complete = looked_up < looked_up_words_max || to.count() == range_.documents;

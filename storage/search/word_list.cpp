@@ -5,11 +5,22 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace rookery::storage::search {
 namespace {
 
-constexpr std::string_view magic = "RKWORDS1";
+constexpr std::string_view magic = "RKWORDS2";
+/// Without documents: written before they were there, read until they are merged.
+constexpr std::string_view magic_of_words_alone = "RKWORDS1";
+/// Of a word: where it stands in the words, where its documents do in the documents.
+constexpr std::size_t place_octets = 8;
+
+std::uint32_t number_at(std::string_view s, std::size_t at) noexcept {
+  std::uint32_t n;
+  std::memcpy(&n, s.data() + at, sizeof n);
+  return n;
+}
 
 std::size_t index_of(word_class c) noexcept {
   return static_cast<std::size_t>(std::find(word_classes.begin(), word_classes.end(), c) - word_classes.begin());
@@ -17,22 +28,35 @@ std::size_t index_of(word_class c) noexcept {
 
 } // namespace
 
-void word_list::writer::add(std::string_view term) {
-  const auto i = index_of(static_cast<word_class>(term.front()));
+void word_list::writer::add(std::string_view term, std::span<const std::uint32_t> documents) {
+  const auto c = static_cast<word_class>(term.front());
+  const auto i = index_of(c);
   base::check(i < word_classes.size(), "search: a term of an unknown class");
-  auto& words = words_[i];
-  if (words.empty()) words.push_back('\n');
-  words.append(term.substr(1)).push_back('\n');
+  auto& to = classes_[i];
+  if (to.words.empty()) to.words.push_back('\n');
+  if (lists_documents(c)) {
+    base::encoder place(to.places), numbers(to.documents);
+    place.u32(static_cast<std::uint32_t>(to.words.size()));
+    place.u32(static_cast<std::uint32_t>(to.documents.size()));
+    numbers.varint(documents.size());
+    std::uint32_t before = 0;
+    for (const auto d : documents) numbers.varint(d - std::exchange(before, d));
+  }
+  to.words.append(term.substr(1)).push_back('\n');
 }
 
 std::string word_list::writer::finish() {
   std::string out(magic);
   base::encoder e(out);
   e.u32(0); // the checksum
-  for (const auto& w : words_) e.u64(w.size());
-  for (auto& w : words_) {
-    out.append(w);
-    std::string().swap(w);
+  for (const auto& c : classes_) {
+    e.u64(c.words.size());
+    e.u64(c.places.size());
+    e.u64(c.documents.size());
+  }
+  for (auto& c : classes_) {
+    out.append(c.words).append(c.places).append(c.documents);
+    c = {};
   }
   const auto sum = base::crc32c(std::string_view(out).substr(magic.size() + 4));
   std::memcpy(out.data() + magic.size(), &sum, sizeof sum);
@@ -42,29 +66,55 @@ std::string word_list::writer::finish() {
 base::result<word_list> word_list::read(std::string stored) {
   const auto damaged = [] { return base::fail(base::error_kind::damaged, "Search index damaged", "search: a list of words is damaged"); };
   base::decoder in(stored);
-  if (!stored.starts_with(magic)) return damaged();
+  const bool words_alone = stored.starts_with(magic_of_words_alone);
+  if (!words_alone && !stored.starts_with(magic)) return damaged();
   in.u64();
   const auto sum = in.u32();
   if (!in.ok() || base::crc32c(in.rest()) != sum) return damaged();
   word_list list;
-  std::array<std::uint64_t, word_classes.size()> octets;
-  for (auto& n : octets) n = in.u64();
+  for (auto& c : list.classes_) {
+    c.words.octets = in.u64();
+    if (words_alone) continue;
+    c.places.octets = in.u64();
+    c.documents.octets = in.u64();
+  }
+  if (!in.ok()) return damaged();
   std::size_t at = stored.size() - in.rest().size();
-  for (std::size_t i = 0; i < octets.size(); ++i) {
-    if (!in.ok() || octets[i] > stored.size() - at) return damaged();
+  for (auto& c : list.classes_) {
+    for (auto* p : {&c.words, &c.places, &c.documents}) {
+      if (p->octets > stored.size() - at) return damaged();
+      p->at = at;
+      at += p->octets;
+    }
     // Whoever looks for a line end finds one.
-    if (octets[i] != 0 && (stored[at] != '\n' || stored[at + octets[i] - 1] != '\n')) return damaged();
-    list.place_[i] = {at, octets[i]};
-    at += octets[i];
+    if (c.words.octets != 0 && (stored[c.words.at] != '\n' || stored[c.words.at + c.words.octets - 1] != '\n')) return damaged();
+    if (c.places.octets % place_octets != 0) return damaged();
   }
   if (at != stored.size()) return damaged();
   list.stored_ = std::move(stored);
   return list;
 }
 
-std::string_view word_list::words_of(word_class c) const noexcept {
-  const auto [at, octets] = place_[index_of(c)];
-  return std::string_view(stored_).substr(at, octets);
+std::string_view word_list::words_of(word_class c) const noexcept { return view(classes_[index_of(c)].words); }
+
+bool word_list::add_documents(word_class c, std::string_view word, number_set& to) const {
+  const auto& in = classes_[index_of(c)];
+  const auto places = view(in.places);
+  const auto wanted = static_cast<std::size_t>(word.data() - (stored_.data() + in.words.at));
+  std::size_t low = 0, high = places.size() / place_octets;
+  while (low < high) {
+    const auto middle = low + (high - low) / 2;
+    if (number_at(places, middle * place_octets) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  if (low == places.size() / place_octets || number_at(places, low * place_octets) != wanted) return false;
+  const auto documents = view(in.documents);
+  const auto at = number_at(places, low * place_octets + 4);
+  if (at > documents.size()) return false;
+  base::decoder numbers(documents.substr(at));
+  std::uint32_t document = 0;
+  for (auto left = numbers.varint(); left > 0 && numbers.ok(); --left) to.add(document += static_cast<std::uint32_t>(numbers.varint()));
+  return numbers.ok();
 }
 
 bool word_list::matching(word_class c, const needle_piece& piece, const std::function<bool(std::string_view)>& f) const {

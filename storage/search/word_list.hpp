@@ -1,16 +1,19 @@
 /// All words of a segment by class, in one piece of memory that can be searched for substrings:
-/// "\n" word "\n" word "\n", sorted.
+/// "\n" word "\n" word "\n", sorted. Words of header fields have their documents with them: they are few,
+/// and a syllable in a thousand words would ask the database a thousand times.
 ///
 /// Immutable once read; used from any thread.
 #pragma once
 
 #include "base/result.hpp"
 #include "storage/search/document.hpp"
+#include "storage/search/number_set.hpp"
 #include "storage/search/token.hpp"
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,16 +23,27 @@ inline constexpr std::array word_classes{word_class::value,  word_class::body, w
                                          word_class::markup, word_class::header, word_class::subject, word_class::to,
                                          word_class::visible, word_class::bcc};
 
+/// Classes whose words have their documents in the list.
+constexpr bool lists_documents(word_class c) noexcept {
+  return c == word_class::subject || c == word_class::from || c == word_class::to || c == word_class::cc || c == word_class::bcc;
+}
+
 class word_list {
 public:
-  /// The stored form: docs/formats/search_index.md. `terms` come sorted, each with its class in front.
+  /// The stored form: docs/formats/search_index.md. Terms come sorted, each with its class in front;
+  /// documents ascend, and are asked for where the class lists them alone.
   class writer {
   public:
-    void add(std::string_view term);
+    void add(std::string_view term, std::span<const std::uint32_t> documents);
     std::string finish();
 
   private:
-    std::array<std::string, word_classes.size()> words_;
+    struct of_class {
+      std::string words;
+      std::string places;    ///< of words in `words` and of their documents in `documents`
+      std::string documents;
+    };
+    std::array<of_class, word_classes.size()> classes_;
   };
   static base::result<word_list> read(std::string stored);
 
@@ -39,12 +53,22 @@ public:
   /// … that begins with `prefix`; the cheap way, as the words are sorted.
   bool beginning_with(word_class, std::string_view prefix, const std::function<bool(std::string_view)>& f) const;
 
+  /// Adds the documents of a word that one of the above gave. False: they are in the database alone.
+  bool add_documents(word_class, std::string_view word, number_set& to) const;
+
 private:
+  struct extent {
+    std::size_t at = 0, octets = 0;
+  };
+  std::string_view view(extent p) const noexcept { return std::string_view(stored_).substr(p.at, p.octets); }
   /// With the line ends around each word; empty when the class has none.
   std::string_view words_of(word_class) const noexcept;
 
+  struct of_class {
+    extent words, places, documents;
+  };
   std::string stored_;
-  std::array<std::pair<std::size_t, std::size_t>, word_classes.size()> place_{};
+  std::array<of_class, word_classes.size()> classes_{};
 };
 
 } // namespace rookery::storage::search

@@ -10,7 +10,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace rookery::mime;
   if (size < 4) return 0;
   const std::string_view stored(reinterpret_cast<const char*>(data) + 4, size - 4);
-  (void)read_sort_keys(stored);
+  if (const auto keys = read_sort_keys(stored)) {
+    rookery::base::check(read_sort_text(stored, sort_text::cc) == keys->cc, "one text is as it is among all");
+    rookery::base::check(!keys->has_date || read_sort_date(stored) == keys->sent_milliseconds, "the date is as it is among all");
+  } else {
+    (void)read_sort_text(stored, sort_text::cc);
+    (void)read_sort_date(stored);
+  }
   auto tree = read_parts(stored);
   if (!tree) tree = read_parts(summarize(stored).parts);
   rookery::base::check(tree.has_value(), "our own parts are read");

@@ -27,9 +27,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (const auto p = read_places(sealed("RKPLACE1")); p && write_places(*p) != sealed("RKPLACE1")) std::abort();
       break;
     default:
-      if (const auto l = word_list::read(sealed("RKWORDS1"))) {
-        const auto go_on = [](std::string_view) { return true; };
+      for (const char* kind : {"RKWORDS1", "RKWORDS2"}) {
+        const auto l = word_list::read(sealed(kind));
+        if (!l) continue;
+        number_set found(1, 100);
         for (const auto c : word_classes) {
+          const auto go_on = [&](std::string_view word) {
+            l->add_documents(c, word, found);
+            return true;
+          };
           l->matching(c, {"A", false, false}, go_on);
           l->matching(c, {"A", true, false}, go_on);
           l->matching(c, {"A", false, true}, go_on);

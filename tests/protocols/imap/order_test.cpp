@@ -14,16 +14,13 @@ namespace rookery::imap {
 namespace {
 
 TEST(ImapSort, ReverseTurnsOneKeyAndNotTheTies) {
-  std::vector<sort_row> rows(4);
-  const std::int64_t sizes[] = {30, 10, 30, 20};
-  for (std::uint32_t i = 0; i < 4; ++i) {
-    rows[i].number = rows[i].order = i + 1;
-    rows[i].size = static_cast<std::uint64_t>(sizes[i]);
-    rows[i].subject = i % 2 == 0 ? "A" : "B";
-  }
+  sort_columns columns;
+  columns.messages = 4;
+  columns.size = {30, 10, 30, 20};
+  columns.subject = {"A", "B", "A", "B"};
   const auto order = [&](std::vector<sort_key> keys) {
     std::string out;
-    for (const auto i : sorted_order(rows, keys)) out += std::to_string(rows[i].number);
+    for (const auto i : sorted_order(columns, keys)) out += std::to_string(i + 1);
     return out;
   };
   EXPECT_EQ(order({{sort_criterion::size, false}}), "2413");
@@ -42,38 +39,38 @@ TEST(ImapSort, OrdersAsAComparisonOfWholeValuesDoes) {
       t = random() % 8 == 0 ? beginning.substr(0, beginning.size() / 2) : beginning;
       for (auto more = random() % 12; more > 0; --more) t.push_back("\0\x01az\xff"[random() % 5]);
     }
-    std::vector<sort_row> rows(texts.size());
-    for (std::uint32_t i = 0; i < rows.size(); ++i) {
-      rows[i].order = i + 1;
-      rows[i].subject = texts[i];
-      rows[i].display_from = texts[random() % texts.size()];
-      rows[i].sent = static_cast<std::int64_t>(random() % 5) - 2;
-      rows[i].relevancy = static_cast<std::uint8_t>(1 + random() % 100);
+    sort_columns in;
+    in.messages = texts.size();
+    for (const auto& t : texts) {
+      in.subject.push_back(t);
+      in.display_from.push_back(texts[random() % texts.size()]);
+      in.sent.push_back(static_cast<std::int64_t>(random() % 5) - 2);
+      in.relevancy.push_back(static_cast<std::uint8_t>(1 + random() % 100));
     }
     const sort_criterion criteria[] = {sort_criterion::subject, sort_criterion::display_from, sort_criterion::date, sort_criterion::relevancy};
     const std::vector<sort_key> keys{{criteria[random() % 4], random() % 2 == 0}, {criteria[random() % 4], random() % 2 == 0}};
-    std::vector<std::uint32_t> wanted(rows.size());
+    std::vector<std::uint32_t> wanted(in.messages);
     std::iota(wanted.begin(), wanted.end(), 0u);
     std::stable_sort(wanted.begin(), wanted.end(), [&](auto a, auto b) {
       for (const auto& key : keys) {
-        const auto &x = rows[key.reverse ? b : a], &y = rows[key.reverse ? a : b];
+        const auto x = key.reverse ? b : a, y = key.reverse ? a : b;
         switch (key.by) {
           case sort_criterion::subject:
-            if (x.subject != y.subject) return x.subject < y.subject;
+            if (in.subject[x] != in.subject[y]) return in.subject[x] < in.subject[y];
             break;
           case sort_criterion::display_from:
-            if (x.display_from != y.display_from) return x.display_from < y.display_from;
+            if (in.display_from[x] != in.display_from[y]) return in.display_from[x] < in.display_from[y];
             break;
           case sort_criterion::date:
-            if (x.sent != y.sent) return x.sent < y.sent;
+            if (in.sent[x] != in.sent[y]) return in.sent[x] < in.sent[y];
             break;
           default:
-            if (x.relevancy != y.relevancy) return x.relevancy > y.relevancy;
+            if (in.relevancy[x] != in.relevancy[y]) return in.relevancy[x] > in.relevancy[y];
         }
       }
       return false;
     });
-    ASSERT_EQ(sorted_order(rows, keys), wanted) << "round " << round;
+    ASSERT_EQ(sorted_order(in, keys), wanted) << "round " << round;
   }
 }
 

@@ -67,6 +67,12 @@ TEST(SortKeys, AreFoldedAndReadAgain) {
   EXPECT_EQ(k->message_id, "id@x");
   EXPECT_EQ(k->references, (std::vector<std::string_view>{"a@b", "c@d"}));
   EXPECT_EQ(s.message_id, "<id@x>");
+  const std::pair<sort_text, std::string_view> texts[] = {{sort_text::base_subject, k->base_subject}, {sort_text::from, k->from},
+                                                          {sort_text::display_from, k->display_from}, {sort_text::to, k->to},
+                                                          {sort_text::display_to, k->display_to}, {sort_text::cc, k->cc}};
+  for (const auto& [which, text] : texts) EXPECT_EQ(read_sort_text(s.sort_keys, which), text);
+  EXPECT_EQ(read_sort_date(s.sort_keys), k->sent_milliseconds);
+  EXPECT_FALSE(read_sort_date(summarize("Subject: none\r\n\r\n").sort_keys));
   for (std::size_t n = 0; n < s.sort_keys.size(); ++n) EXPECT_FALSE(read_sort_keys(std::string_view(s.sort_keys).substr(0, n)));
   const auto other = summarize("In-Reply-To: your message <p@q> of <r@s>\r\n\r\n");
   EXPECT_EQ(read_sort_keys(other.sort_keys)->references, (std::vector<std::string_view>{"p@q"}));

@@ -1,13 +1,17 @@
+#include "base/codec.hpp"
+#include "base/crc32c.hpp"
 #include "storage/search/word_list.hpp"
 
 #include <gtest/gtest.h>
+
+#include <array>
 
 namespace rookery::storage::search {
 namespace {
 
 word_list list_of(const std::vector<std::string>& terms) {
   word_list::writer w;
-  for (const auto& t : terms) w.add(t);
+  for (const auto& t : terms) w.add(t, {});
   auto read = word_list::read(w.finish());
   EXPECT_TRUE(read);
   return std::move(*read);
@@ -51,6 +55,45 @@ TEST(SearchWordList, FindsWordsByTheirBeginning) {
   }
 }
 
+// Beside what was written: words of many documents, of one, of none; numbers of one octet and of several.
+TEST(SearchWordList, WordsOfFieldsHaveTheirDocuments) {
+  const std::vector<std::pair<std::string, std::vector<std::uint32_t>>> terms = {
+      {"BWORD", {1, 2}}, {"FA", {7}}, {"SA", {1, 2, 3, 200, 70'000}}, {"SAB", {}}, {"SB", {70'001}}, {"TA", {5}}};
+  word_list::writer w;
+  for (const auto& [term, documents] : terms) w.add(term, documents);
+  auto read = word_list::read(w.finish());
+  ASSERT_TRUE(read);
+  for (const auto& [term, documents] : terms) {
+    const auto c = static_cast<word_class>(term.front());
+    int words = 0;
+    read->matching(c, {term.substr(1), true, true}, [&](std::string_view word) {
+      ++words;
+      number_set found(1, 80'000);
+      EXPECT_EQ(read->add_documents(c, word, found), lists_documents(c)) << term;
+      EXPECT_EQ(found.count(), lists_documents(c) ? documents.size() : 0) << term;
+      for (const auto d : documents) EXPECT_EQ(found.contains(d), lists_documents(c)) << term << ' ' << d;
+      return true;
+    });
+    EXPECT_EQ(words, 1) << term;
+  }
+}
+
+TEST(SearchWordList, OlderListsHaveWordsAlone) {
+  std::string content;
+  base::encoder e(content);
+  for (const auto c : word_classes) e.u64(c == word_class::subject ? 3 : 0);
+  content += "\nA\n";
+  std::string stored = "RKWORDS1";
+  base::encoder(stored).u32(base::crc32c(content));
+  auto read = word_list::read(stored + content);
+  ASSERT_TRUE(read);
+  number_set found(1, 10);
+  EXPECT_FALSE(read->matching(word_class::subject, {"A", false, false}, [&](std::string_view word) {
+    EXPECT_FALSE(read->add_documents(word_class::subject, word, found));
+    return false;
+  }));
+}
+
 TEST(SearchWordList, StopsWhenToldTo) {
   const auto l = list_of({"BA", "BAA"});
   int n = 0;
@@ -60,7 +103,8 @@ TEST(SearchWordList, StopsWhenToldTo) {
 
 TEST(SearchWordList, DamageIsFound) {
   word_list::writer w;
-  w.add("BWORD");
+  w.add("BWORD", {});
+  w.add("SWORD", std::array<std::uint32_t, 2>{3, 300});
   const auto good = w.finish();
   ASSERT_TRUE(word_list::read(good));
   for (std::size_t i = 0; i < good.size(); ++i) {
