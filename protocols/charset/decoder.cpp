@@ -153,6 +153,11 @@ bool known(std::string_view name) {
   return !n.empty() && (kind_of(n) || converters().get(n));
 }
 
+bool keeps_ascii(std::string_view name) {
+  const auto n = normal(name);
+  return n.empty() || kind_of(n).has_value();
+}
+
 void append_utf8(std::string& out, std::string_view name, std::string_view octets) {
   if (is_ascii(octets)) {
     // ISO-2022, UTF-7, HZ and UTF-16 mean something else by ASCII octets.

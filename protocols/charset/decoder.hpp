@@ -13,6 +13,9 @@ namespace rookery::charset {
 /// Is the name known? "us-ascii", "utf-8" and "iso-8859-1" always are; the rest is ICU's list.
 bool known(std::string_view name);
 
+/// Are ASCII octets in it the characters of ASCII? True of what mail is mostly in; false where one would have to look.
+bool keeps_ascii(std::string_view name);
+
 /// `octets` of the character set `name` as UTF-8. What cannot be decoded becomes U+FFFD. An
 /// unknown name, or "us-ascii" with 8-bit octets, is read as UTF-8 if well-formed, else as
 /// windows-1252: mail in the wild labels badly, and a reader wants to see something.

@@ -1,5 +1,6 @@
 #include "protocols/charset/utf8.hpp"
 
+#include <array>
 #include <cstring>
 
 namespace rookery::charset {
@@ -45,9 +46,15 @@ std::size_t ill_formed_octets(const unsigned char* p, std::size_t n) noexcept {
   return lead >= 0xF0 && n > 2 && (p[2] & 0xC0) == 0x80 ? 3 : 2;
 }
 
-/// How many octets at the begin are ASCII, counted in words of eight.
+/// How many octets at the begin are ASCII, counted in words of eight, and of many.
 std::size_t ascii_prefix(const char* p, std::size_t n) noexcept {
   std::size_t i = 0;
+  for (std::array<std::uint64_t, 8> words; i + sizeof words <= n; i += sizeof words) {
+    std::memcpy(words.data(), p + i, sizeof words);
+    std::uint64_t all = 0;
+    for (const auto w : words) all |= w;
+    if (all & 0x8080808080808080ull) break;
+  }
   for (; i + 8 <= n; i += 8) {
     std::uint64_t w;
     std::memcpy(&w, p + i, 8);

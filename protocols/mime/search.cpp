@@ -11,6 +11,7 @@
 #include "protocols/mime/transfer_decoder.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace rookery::mime {
 namespace {
@@ -44,6 +45,17 @@ bool header_contains(base::const_bytes header, std::string_view needle) {
   for (const auto& name : attachment_names(header))
     if (charset::contains_folded(name, needle)) return true;
   return false;
+}
+
+bool stands_as_it_is(transfer_encoding e) {
+  return e == transfer_encoding::seven_bit || e == transfer_encoding::eight_bit || e == transfer_encoding::binary ||
+         e == transfer_encoding::unknown;
+}
+
+/// Nothing: what the octets stand for must be decoded first.
+std::optional<bool> contains_as_it_is(base::const_bytes body, const part& p, std::string_view needle) {
+  if (!stands_as_it_is(p.encoding) || !charset::is_ascii(body) || !charset::keeps_ascii(p.charset)) return {};
+  return charset::contains_folded(body, needle);
 }
 
 } // namespace
@@ -82,8 +94,7 @@ bool decode_text(base::const_bytes message, const part& p, const std::function<b
   auto body = message.substr(p.body_offset, p.body_octets);
   transfer_decoder transfer(p.encoding);
   charset::decoder set(p.charset.empty() ? "us-ascii" : p.charset);
-  const bool as_it_is = p.encoding == transfer_encoding::seven_bit || p.encoding == transfer_encoding::eight_bit ||
-                        p.encoding == transfer_encoding::binary || p.encoding == transfer_encoding::unknown;
+  const bool as_it_is = stands_as_it_is(p.encoding);
   std::string octets, text;
   for (bool more = true; more;) {
     const auto window = body.substr(0, window_octets);
@@ -119,6 +130,11 @@ bool search_text(base::const_bytes message, const part_tree& parts, std::string_
     if (p.header_offset > message.size()) break;
     if ((i > 0 || headers_too) && header_contains(message.substr(p.header_offset, p.header_octets), needle)) return true;
     if (p.kind != part_kind::leaf || !p.type.starts_with("text/")) continue;
+    if (p.body_offset >= message.size()) continue;
+    if (const auto found = contains_as_it_is(message.substr(p.body_offset, p.body_octets), p, needle)) {
+      if (*found) return true;
+      continue;
+    }
     folded.clear();
     const bool stopped = !decode_text(message, p, [&](std::string_view piece) {
       // What may begin a find that ends in this piece stays in front of it.
