@@ -63,6 +63,9 @@ public:
       put(e);
       return true;
     });
+    // Who had the queue before may not have reached a home; this node may.
+    for (const auto& [destination, way] : ways_)
+      if (way->what == delivery::way::kind::home) core_.retry_destination(destination, now());
     base::log_event(base::severity::info, "queue.filled")
         .number("messages", static_cast<std::int64_t>(messages))
         .number("milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(base::system_clock().now() - begun).count());

@@ -41,7 +41,7 @@ public:
 
   void probe() {
     probing_ = false;
-    if (stream_ && !stream_->closed()) return;
+    // Also when another connection has reached it meanwhile: what came to nothing before waits for this.
     if (reach()) return probe_later();
     self_->send(parts_->dispatch, retry_destination{parts_->destination});
   }

@@ -68,37 +68,50 @@ std::shared_ptr<session_relays::peer> session_relays::peer_of(std::uint64_t memb
   return at;
 }
 
+/// A login that waits for its home.
+struct session_relays::giving {
+  session_handover h;
+  std::string good_bye;
+  std::function<void(const std::string& why)> failed;
+  std::chrono::steady_clock::time_point until;
+};
+
 void session_relays::give(net::connection& from, session_handover h, std::string good_bye, std::function<void(const std::string& why)> failed) {
+  give(from, std::make_shared<giving>(giving{std::move(h), std::move(good_bye), std::move(failed), std::chrono::steady_clock::now() + give_patience}));
+}
+
+void session_relays::give(net::connection& from, const std::shared_ptr<giving>& g) {
   static auto& failures = base::counter_named("rookery_relay_failures_total", "", "Sessions whose home on another node could not be reached");
-  const auto no = [failed, session = h.facts.session_id, volume = h.volume](const std::string& why) {
+  const auto no = [g](const std::string& why) {
     failures.add();
-    base::log_event(base::severity::notice, "relay.failed").text("session", session).number("volume", static_cast<std::int64_t>(volume)).text("why", why);
-    failed(why);
+    base::log_event(base::severity::notice, "relay.failed").text("session", g->h.facts.session_id).number("volume", static_cast<std::int64_t>(g->h.volume)).text("why", why);
+    g->failed(why);
+  };
+  const auto later = [this, g, no, &from](const std::string& why) {
+    if (std::chrono::steady_clock::now() + give_again > g->until || parts_.draining()) return no(why);
+    from.after(give_again, [this, g, &from] { give(from, g); });
   };
   const auto homes = parts_.homes();
-  const auto* place = homes->place(h.volume);
-  std::shared_ptr<const cluster::stream_identity> is;
-  {
-    const std::lock_guard hold(lock_);
-    is = identity_;
-  }
-  if (place == nullptr || place->leader == 0 || !is) return no("nobody serves its home now");
+  const auto* place = homes->place(g->h.volume);
+  const auto is = identity();
+  if (!is) return no("this node belongs to no cluster");
+  if (place == nullptr || place->leader == 0) return later("nobody serves its home now");
   const auto to = peer_of(place->leader);
-  if (const auto last = to->failed.load(); last != 0 && steady_now() - last < std::chrono::nanoseconds(give_pause).count()) return no("its home was not reached a moment ago");
+  if (const auto last = to->failed.load(); last != 0 && steady_now() - last < std::chrono::nanoseconds(give_pause).count()) return later("its home was not reached a moment ago");
   using dialled = std::optional<base::result<std::unique_ptr<cluster::node_stream>>>;
   auto stream = std::make_shared<dialled>();
   const bool runs = to->workers->run(
       from,
-      [stream, is, to, leader = place->leader, fields = fields_of(h)] {
+      [stream, is, to, leader = place->leader, fields = fields_of(g->h)] {
         *stream = cluster::node_stream::dial(*is, leader, session_stream, fields, give_time);
         to->failed = *stream && !(*stream)->ok() && (*stream)->error().kind == base::error_kind::try_later ? steady_now() : 0;
       },
-      [this, stream, no, &from, at = *place, h, good_bye] {
-        if (!*stream) return no("the stream could not be opened");
-        if (!(*stream)->ok()) return no((*stream)->error().client.value);
-        base::log_event(base::severity::info, "relay.given").text("session", h.facts.session_id).text("account", h.address).number("volume", static_cast<std::int64_t>(at.volume))
+      [this, stream, later, &from, at = *place, g] {
+        if (!*stream) return later("the stream could not be opened");
+        if (!(*stream)->ok()) return later((*stream)->error().client.value);
+        base::log_event(base::severity::info, "relay.given").text("session", g->h.facts.session_id).text("account", g->h.address).number("volume", static_cast<std::int64_t>(at.volume))
             .number("node", static_cast<std::int64_t>(at.leader));
-        joined(from, std::move(***stream), at, good_bye);
+        joined(from, std::move(***stream), at, g->good_bye);
       });
   if (!runs) no("too many sessions wait for its home");
 }

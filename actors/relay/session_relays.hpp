@@ -28,9 +28,11 @@ namespace rookery::actors {
 
 struct relay_pipe;
 
+/// A login waits so long for whoever serves its home next (a hand-over takes a second or two, a take-over four), and asks so often.
+inline constexpr std::chrono::milliseconds give_patience{5000}, give_again{250};
 /// A home that does not take a session within this time cannot be reached.
 inline constexpr std::chrono::milliseconds give_time{3000};
-/// After a home was not reached others are refused at once for so long.
+/// After a home was not reached no other session tries for so long.
 inline constexpr std::chrono::milliseconds give_pause{1000};
 /// Streams to one node that are being opened at once, and sessions that wait for it.
 inline constexpr std::size_t give_threads = 2, gives_waiting_max = 500;
@@ -56,7 +58,8 @@ public:
 
   std::shared_ptr<const cluster::stream_identity> identity() const;
 
-  /// In the thread of `from`, whose login is not answered. It turns over to the home's session, or `failed` is called once there.
+  /// In the thread of `from`, whose login is not answered. It turns over to the home's session, or `failed` is called once there,
+  /// when nobody has taken it for `give_patience`.
   /// `good_bye`: a line for the client if its home is lost later.
   void give(net::connection& from, session_handover, std::string good_bye, std::function<void(const std::string& why)> failed);
   /// A stream of another node with a session; in the stream's thread.
@@ -75,7 +78,9 @@ private:
     std::shared_ptr<worker_pool> workers;
     std::atomic<std::int64_t> failed{0};  ///< steady clock, nanoseconds; 0: not
   };
+  struct giving;
   std::shared_ptr<peer> peer_of(std::uint64_t member);
+  void give(net::connection& from, const std::shared_ptr<giving>&);
   void joined(net::connection& from, std::unique_ptr<cluster::node_stream>, const routing::volume_place&, std::string good_bye);
 
   parts parts_;

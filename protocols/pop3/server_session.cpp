@@ -73,7 +73,7 @@ std::optional<server_session::event> server_session::next_event() {
     }
     if (closed_ || question_ != question::none || output_.size() >= settings_->limits.output_octets) return std::nullopt;
     if (draining_ && listing_ == listing::none) {
-      end(end_reason::shut_down);
+      end_in_order();
     } else if (!step() && events_.empty()) {
       if (input_.empty() && input_.capacity() > kept_octets_max) input_.release();
       return std::nullopt;
@@ -168,7 +168,13 @@ void server_session::tls_started(const connection_facts& facts, base::instant no
 void server_session::shut_down(base::instant now) {
   active_ = now;
   draining_ = true;
-  if (!closed_ && question_ == question::none && listing_ == listing::none) end(end_reason::shut_down);
+  if (!closed_ && question_ == question::none && listing_ == listing::none) end_in_order();
+}
+
+/// POP3 has no word for it: the client takes it for the answer to what it says next (RFC 3206).
+void server_session::end_in_order() {
+  say("-ERR [SYS/TEMP] This server goes down, connect again");
+  end(end_reason::shut_down);
 }
 
 void server_session::close_with(std::string_view last) {

@@ -152,6 +152,7 @@ private:
   bool read_line(std::string_view& line);
   void fault(std::string_view text);
   void end(end_reason);
+  void end_in_order();
   void answered();
 
   // server_commands.cpp: one function a command

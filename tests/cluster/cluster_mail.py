@@ -158,7 +158,10 @@ class Mail(Cluster):
             until(lambda: n.ask("GET", path), path + " on all nodes")
 
     def imap(self, n, user, tls=True):
-        c = imaplib.IMAP4(n.address, n.port("imap"), timeout=60)
+        try:
+            c = imaplib.IMAP4(n.address, n.port("imap"), timeout=60)
+        except ConnectionResetError as e:  # before its greeting: the port was being closed
+            raise ConnectionRefusedError(str(e)) from e
         if tls:
             c.starttls(ANY)
         c.login(user, PASSWORD)

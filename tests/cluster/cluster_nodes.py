@@ -188,8 +188,8 @@ class Cluster:
                     print("%s: %s" % (n.folder, json.dumps(n.cluster())), flush=True)
                 except (OSError, Refused, ValueError) as e:
                     print("%s: %s" % (n.folder, e), flush=True)
-        self.end()
         for n in self.nodes:
+            n.kill()
             if os.path.exists(os.path.join(n.folder, "serve.log")):
                 print("--- %s\n%s" % (n.folder, n.log_tail(self.log_octets)), flush=True)
 

@@ -165,6 +165,16 @@ TEST_F(RelayedSession, WithoutAHomeTheLoginIsRefused) {
   EXPECT_THAT(c.command("SELECT INBOX"), HasSubstr("EXISTS"));
 }
 
+TEST_F(RelayedSession, ALoginWaitsForWhoeverServesItsHomeNext) {
+  lead(0);
+  imap_client c(near->node->imap());
+  c.send("a LOGIN " + user + " secret\r\n");
+  EXPECT_THAT(imap_client(near->node->imap()).command("NOOP"), HasSubstr(" OK ")); // the login was tried meanwhile
+  lead(2);
+  EXPECT_THAT(c.until("a "), HasSubstr("a OK"));
+  EXPECT_THAT(c.command("SELECT INBOX"), HasSubstr("EXISTS"));
+}
+
 TEST_F(RelayedSession, TheHomeHasTheLastWordAboutTheAccount) {
   far->node->change(number, [](auto& a) { a.state = routing::account_state::frozen; });
   imap_client c(near->node->imap());

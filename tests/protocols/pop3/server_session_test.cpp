@@ -304,7 +304,7 @@ TEST(Pop3Session, ShuttingDownEndsAtTheNextBoundary) {
   busy.on(std::get<retrieve>(*e));
   busy.said.clear();
   busy.drain();
-  EXPECT_EQ(busy.said, "+OK 5 octets\r\nthree\r\n.\r\n");
+  EXPECT_EQ(busy.said, "+OK 5 octets\r\nthree\r\n.\r\n-ERR [SYS/TEMP] This server goes down, connect again\r\n");
   EXPECT_TRUE(busy.log.ends_with("gone 4\n"));
 }
 
