@@ -273,6 +273,13 @@ base::result<node_file> parse_node_file(std::string_view text, const std::string
     storage.number("maintenance_milliseconds", out.maintenance_milliseconds, 10, 3'600'000);
     if (auto fault = storage.finish()) return invalid(*fault);
   }
+  if (const auto* node = in.take("cluster")) {
+    const auto* t = node->as_table();
+    if (t == nullptr) return invalid("cluster is written as [cluster]");
+    table_reader cluster(*t, "cluster.");
+    cluster.number("level", out.cluster_level, 1, 1'000'000);
+    if (auto fault = cluster.finish()) return invalid(*fault);
+  }
   if (auto fault = in.finish()) return invalid(*fault);
   if (!out.web_url.empty() && !is_web_url(out.web_url)) return invalid("web_url is like https://chat.example.org");
   if (out.data_directory.empty()) return invalid("data is missing: the directory where mail is kept");
@@ -321,6 +328,7 @@ std::string print_node_file(const node_file& n) {
   if (n.segment_octets != usual.segment_octets || n.maintenance_milliseconds != usual.maintenance_milliseconds)
     out += "\n[storage]\nsegment_octets = " + std::to_string(n.segment_octets) +
            "\nmaintenance_milliseconds = " + std::to_string(n.maintenance_milliseconds) + "\n";
+  if (n.cluster_level != 0) out += "\n[cluster]\nlevel = " + std::to_string(n.cluster_level) + "\n";
   for (const auto& c : n.certificates)
     out += "\n[[certificate]]\nhost = " + toml_text(c.host) + "\nchain = " + toml_text(c.chain_file) + "\nkey = " + toml_text(c.key_file) + "\n";
   for (const auto& l : n.listeners) {

@@ -58,6 +58,7 @@ struct node_file {
   std::uint32_t reactors = 0;         ///< network threads; 0: one a core
   std::uint32_t segment_octets = 64u << 20; ///< of the log's files; changes at a start
   std::uint32_t maintenance_milliseconds = 60'000; ///< between two rounds of checkpoint and compaction
+  std::uint32_t cluster_level = 0;    ///< the newest level that this node says it knows; 0: what its program knows
   std::vector<listener_entry> listeners;
   std::vector<certificate_entry> certificates;
   base::severity log_least = base::severity::info;

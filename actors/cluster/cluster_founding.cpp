@@ -1,6 +1,7 @@
 // How a cluster begins and grows: founding, tokens, and the door for nodes that join.
 #include "actors/cluster/cluster_service.hpp"
 
+#include "actors/cluster/agreed_level.hpp"
 #include "actors/cluster/cluster_certificates.hpp"
 #include "actors/cluster/join_client.hpp"
 #include "base/crypto/crypto.hpp"
@@ -62,6 +63,7 @@ base::result<json::value> cluster_service::init(const json::value& body) {
   command.author = "cluster init";
   command.time = now;
   command.changes = {dir::put{dir::cluster_document, "cluster", dir::expect::any, json::to_text(document)},
+                     dir::put{dir::cluster_document, level_key, dir::expect::any, print_level(own_levels().newest)},
                      dir::put{dir::document_kind::node, self.uuid, dir::expect::any, print_node_document(self, options_.host_name, facts_of(*certificate, authority->certificate))}};
   auto payload = dir::encode(command);
   if (!payload) return base::fail(payload.error());
@@ -155,6 +157,10 @@ base::result<json::value> cluster_service::admit(const json::value& request) {
   if (const auto protocol = request.get_unsigned("protocol").value_or(0); protocol != cluster_protocol)
     return base::fail(base::error_kind::unsupported, "this node's program (rookery " + std::string(request.get_string("version").value_or("?")) + ") speaks version " + std::to_string(protocol) +
                                                    " of the cluster's protocol, the cluster (rookery " + options_.version + ") needs " + std::to_string(cluster_protocol) + ": bring them to one version first");
+  // A program that says no levels knows the first.
+  const cluster::level_range knows{static_cast<unsigned>(request.get_unsigned("level_oldest").value_or(1)), static_cast<unsigned>(request.get_unsigned("level_newest").value_or(1))};
+  const auto level = agreed_level(*table);
+  if (const auto fault = cluster::level_fault(level, knows, "rookery " + std::string(request.get_string("version").value_or("?")))) return base::fail(base::error_kind::unsupported, *fault);
   cluster::node_entry joining;
   joining.uuid = request.get_string("uuid").value_or("");
   joining.host = request.get_string("host").value_or("");
@@ -193,6 +199,7 @@ base::result<json::value> cluster_service::admit(const json::value& request) {
   }
   out.set("cluster", std::string(ca->document.get_string("id").value_or("")));
   out.set("certificate", *certificate);
+  out.set("level", level);
   if (joining.witness) out.set("witness", true);
   out.set("nodes", std::move(nodes));
   const auto key_text = read_kept(storage::sealing_key_path(options_.data_directory));

@@ -129,6 +129,7 @@ base::result<json::value> cluster_service::renew_authority(const json::value&) {
 void cluster_service::keep() {
   look_at_vitals();
   look_at_conditions();
+  look_at_level();
   const std::lock_guard one(keeping_);
   look_at_certificates();
 }

@@ -1,5 +1,6 @@
 #include "actors/cluster/cluster_service.hpp"
 
+#include "actors/cluster/agreed_level.hpp"
 #include "actors/cluster/cluster_certificates.hpp"
 #include "actors/cluster/cluster_keeper.hpp"
 #include "actors/cluster/cluster_renewal.hpp"
@@ -67,6 +68,7 @@ base::result<void> cluster_service::start_if_member() {
 }
 
 base::result<void> cluster_service::start(const member_facts& m) {
+  if (const auto fault = cluster::level_fault(agreed_level(*running_.face().config->table()), own_levels(), "rookery " + options_.version)) return base::fail(base::error_kind::unsupported, *fault);
   mend_openssl_calls();
   running_.name_own_volume(m.member);
   auto& n = running_.face();
@@ -109,6 +111,8 @@ base::result<void> cluster_service::start(const member_facts& m) {
     const auto self = weak.lock();
     return self ? self->own_vitals() : cluster::node_vitals{};
   };
+  p.levels = own_levels();
+  p.level = [machine] { return agreed_level(*dir::marked_table_of(*machine)->table); };
   p.reachable = reachable;
   p.sign = [key = *key](std::string_view octets) { return sign(key, octets); };
   p.verify = [weak = weak_from_this()](const std::string& shown, const cluster::node_entry& of, std::string_view octets, std::string_view signature) -> std::optional<std::string> {
@@ -128,7 +132,11 @@ base::result<void> cluster_service::start(const member_facts& m) {
   const auto applier = spawn_config_applier(n, [weak] {
     if (const auto self = weak.lock()) self->followed();
   });
-  p.apply = [applier](std::vector<cluster::agreed_item> items, std::function<void(std::vector<storage::command_result>)> done) {
+  p.apply = [applier, failed = p.failed](std::vector<cluster::agreed_item> items, std::function<void(std::vector<storage::command_result>)> done) {
+    // Passed over it would make this node's configuration another one than the others'.
+    for (const auto& i : items)
+      if (const auto read = i.picture ? base::result<dir::config_command>(dir::config_command{}) : dir::decode_command(i.command); !read && read.error().kind == base::error_kind::unsupported)
+        return failed("the cluster has agreed on something that this program is too old to read: install the version of the other nodes");
     auto work = std::make_shared<apply_agreed>();
     work->items = std::make_shared<const std::vector<cluster::agreed_item>>(std::move(items));
     work->done = std::move(done);

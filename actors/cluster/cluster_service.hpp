@@ -45,6 +45,7 @@ public:
     std::string data_directory, host_name, version;
     std::string log_directory; ///< for bundles; may be empty
     std::uint16_t port = cluster_port_standard;
+    unsigned level_newest = 0; ///< that this node says it knows; 0: what its program knows
   };
   /// `running` lives until the process ends.
   static std::shared_ptr<cluster_service> make(running_node& running, options);
@@ -91,6 +92,8 @@ private:
   json::array alarm_texts() const;
   void look_at_vitals();
   void look_at_conditions();
+  void look_at_level();
+  cluster::level_range own_levels() const;
   json::array show_volumes() const;
   base::result<json::value> what_if_gone(const json::value&) const;
   void make_own_volume();

@@ -1,4 +1,5 @@
 // How a cluster is doing: the status, what a node says of itself, alarms and figures.
+#include "actors/cluster/agreed_level.hpp"
 #include "actors/cluster/cluster_certificates.hpp"
 #include "actors/cluster/cluster_service.hpp"
 #include "actors/relay/homes.hpp"
@@ -120,6 +121,7 @@ json::value cluster_service::status() const {
   out.set("term", s.term);
   out.set("committed", s.committed);
   out.set("waiting", s.waiting);
+  out.set("level", agreed_level(*running_.face().config->table()));
   std::size_t voters = 0, alive = 0;
   json::array items;
   for (const auto& known : known_nodes()) {
@@ -145,6 +147,7 @@ json::value cluster_service::status() const {
     row.set("configuration", self ? s.configuration : peer != s.peers.end() ? peer->configuration : 0);
     row.set("agreed", self ? s.agreed : peer != s.peers.end() ? peer->agreed : 0);
     row.set("version", self ? options_.version : peer != s.peers.end() ? peer->software : "");
+    if (const auto knows = self ? std::optional(own_levels()) : peer != s.peers.end() ? peer->levels : std::nullopt) row.set("level_newest", knows->newest);
     row.set("silent_milliseconds", self ? 0 : peer != s.peers.end() ? peer->silent_ms : -1);
     row.set("certificate_ends", base::to_milliseconds(known.certificates.ends));
     row.set("certificate", known.certificates.used);

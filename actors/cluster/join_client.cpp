@@ -10,6 +10,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <memory>
 
 #include <sys/stat.h>
@@ -123,6 +124,9 @@ base::result<joined> join_cluster(const join_order& order) {
   json::value request{json::object{}};
   request.set("protocol", cluster_protocol);
   request.set("version", order.version);
+  const cluster::level_range levels{cluster::level_oldest, order.level_newest == 0 ? cluster::level_newest : std::min(order.level_newest, cluster::level_newest)};
+  request.set("level_oldest", levels.oldest);
+  request.set("level_newest", levels.newest);
   request.set("token", token->id);
   request.set("secret", token->secret);
   request.set("uuid", order.uuid);
@@ -137,6 +141,9 @@ base::result<joined> join_cluster(const join_order& order) {
   if (!body) return refused(order.member + " gave an answer that cannot be read");
   if (got->status != 200) return refused(std::string(body->get_string("error").value_or("the cluster refused")));
 
+  // A member that does not say it is of before there were levels.
+  if (const auto fault = cluster::level_fault(static_cast<unsigned>(body->get_unsigned("level").value_or(1)), levels, "rookery " + order.version))
+    return refused(*fault + "; remove this node there (rookery cluster remove " + order.uuid + ") before it joins again");
   const auto directory = cluster_directory(order.data_directory);
   auto sealing_key = base::from_hex(body->get_string("sealing_key").value_or(""));
   member_facts m;

@@ -28,6 +28,7 @@ struct join_order {
   std::string address;              ///< where the others reach this node; "": as the member sees it
   std::uint16_t port = 0;           ///< of this node's control link
   bool witness = false;             ///< it is to vote, and to keep no mail
+  unsigned level_newest = 0;        ///< that it says it knows (cluster/node/feature_level.hpp); 0: what its program knows
 };
 struct joined {
   std::string cluster;

@@ -36,6 +36,9 @@ struct writer {
   void operator()(const vitals& f) {
     for (const auto n : {f.sent_us, f.wall_us, f.echo_us, f.held_us, f.disk_free, f.disk_total, f.sessions, f.queued, f.queue_held}) to.varint(n);
   }
+  void operator()(const levels& f) {
+    for (const auto n : {f.oldest, f.newest, f.agreed}) to.varint(n);
+  }
 };
 
 std::optional<std::string> text(base::decoder& in) {
@@ -104,6 +107,12 @@ std::optional<frame> read_frame(std::string_view octets) {
   case 8: {
     vitals f;
     for (auto* n : {&f.sent_us, &f.wall_us, &f.echo_us, &f.held_us, &f.disk_free, &f.disk_total, &f.sessions, &f.queued, &f.queue_held}) *n = in.varint();
+    out = f;
+    break;
+  }
+  case 9: {
+    levels f;
+    for (auto* n : {&f.oldest, &f.newest, &f.agreed}) *n = in.varint();
     out = f;
     break;
   }

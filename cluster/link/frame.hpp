@@ -59,7 +59,11 @@ struct vitals {
   std::uint64_t sessions = 0;
   std::uint64_t queued = 0, queue_held = 0;    ///< messages of its spool; of these, held
 };
-using frame = std::variant<hello, welcome, proof, refusal, letter_frame, forward, beat, vitals>;
+/// Said once as soon as a link stands, and of which level it knows that it is agreed. Programs of before neither say nor look at it.
+struct levels {
+  std::uint64_t oldest = 1, newest = 1, agreed = 1; ///< cluster/node/feature_level.hpp
+};
+using frame = std::variant<hello, welcome, proof, refusal, letter_frame, forward, beat, vitals, levels>;
 
 inline constexpr std::size_t field_octets_max = 16 * 1024; ///< of texts in the first frames
 

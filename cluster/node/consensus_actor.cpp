@@ -144,7 +144,8 @@ void consensus_actor::take(consensus::step s) {
 void consensus_actor::tick() {
   const auto at = clock::now();
   for (auto& [id, p] : peers_) {
-    if (p.link && !p.linked && at - p.began > handshake_time) unlink(p, "the other node does not answer");
+    if (p.linked && !knows_level(p, p.levels.value_or(level_range{}))) continue;
+    if (p.link && !p.linked && at - p.began > handshake_time && (!p.proven || knows_level(p, {}))) unlink(p, "the other node does not answer");
     if (!p.link && !p.dialling && p.known && parts_->self < id && at >= p.next_dial) dial(p);
   }
   forget(at);
@@ -374,7 +375,7 @@ void consensus_actor::unlink(peer& p, std::string fault) {
     base::log_event(base::severity::warning, "cluster.link_down").number("member", static_cast<std::int64_t>(p.entry.id)).text("fault", fault);
   if (p.link) demonitor(p.link);
   p.link = nullptr;
-  p.linked = false;
+  p.linked = p.proven = false;
   p.fault = std::move(fault);
   p.unanswered = p.unanswered_octets = 0;
   if (engine_) engine_->connected(p.entry.id, false);
@@ -390,6 +391,23 @@ void consensus_actor::linked(peer& p) {
   p.unanswered = p.unanswered_octets = 0;
   engine_->connected(p.entry.id, true);
   base::log_event(base::severity::notice, "cluster.linked").number("member", static_cast<std::int64_t>(p.entry.id)).text("host", p.entry.host);
+}
+
+/// Who does not know what is agreed could not read it: it hears so, and has no link.
+bool consensus_actor::knows_level(peer& p, const level_range& its) {
+  const auto fault = level_fault(parts_->level(), its, "rookery " + p.software);
+  if (!fault) return true;
+  refuse(p.link, *fault);
+  unlink(p, *fault);
+  return false;
+}
+
+/// The other node is who it says. From level 2 on it is heard when it has said its levels; before, it may be one that says none.
+void consensus_actor::proven(peer& p) {
+  p.proven = true;
+  p.levels.reset();
+  say(p, levels{parts_->levels.oldest, parts_->levels.newest, parts_->level()});
+  if (parts_->level() < 2) linked(p);
 }
 
 void consensus_actor::dial(peer& p) {
@@ -467,13 +485,18 @@ void consensus_actor::heard(const caf::strong_actor_ptr& from, const std::string
       }
       p->software = w->software;
       say(*p, proof{parts_->sign(proof_text(parts_->cluster, parts_->self, id, w->nonce))});
-      return linked(*p);
+      return proven(*p);
     }
     if (const auto* s = std::get_if<proof>(&*f); s != nullptr && id < parts_->self) {
       auto wrong = parts_->verify(p->certificate, p->entry, proof_text(parts_->cluster, id, parts_->self, p->nonce), s->signature);
-      if (!wrong) return linked(*p);
+      if (!wrong) return proven(*p);
       refuse(p->link, *wrong);
       return unlink(*p, std::move(*wrong));
+    }
+    if (const auto* k = std::get_if<levels>(&*f); k != nullptr && p->proven) {
+      p->levels = level_range{static_cast<unsigned>(k->oldest), static_cast<unsigned>(k->newest)};
+      if (knows_level(*p, *p->levels)) linked(*p);
+      return;
     }
     if (const auto* r = std::get_if<refusal>(&*f)) return unlink(*p, r->text.substr(0, 500));
     return;
@@ -487,6 +510,7 @@ void consensus_actor::heard(const caf::strong_actor_ptr& from, const std::string
     p->clocks.heard({v->sent_us, v->wall_us, v->echo_us, v->held_us}, steady_us(), wall_us());
     p->said = node_vitals{v->disk_free, v->disk_total, v->sessions, v->queued, v->queue_held};
   }
+  else if (const auto* k = std::get_if<levels>(&*f)) p->levels = level_range{static_cast<unsigned>(k->oldest), static_cast<unsigned>(k->newest)};
   else if (const auto* r = std::get_if<refusal>(&*f)) unlink(*p, r->text.substr(0, 500));
 }
 
@@ -530,6 +554,7 @@ void consensus_actor::publish() {
       row.round_trip = p.clocks.round_trip();
       row.clock_offset = p.clocks.offset();
       row.vitals = p.said;
+      row.levels = p.levels;
     }
     s.peers.push_back(std::move(row));
   }

@@ -65,6 +65,8 @@ private:
     beat last_beat;
     clock_comparison clocks;
     std::optional<node_vitals> said;
+    std::optional<level_range> levels;
+    bool proven = false;           ///< who it is; its levels are waited for
   };
   struct waiting {
     control_plane::proposed done;
@@ -98,6 +100,8 @@ private:
   peer* find(consensus::member_id);
   void say(peer&, const frame&);
   void say_vitals(peer&, const node_vitals&);
+  bool knows_level(peer&, const level_range&);
+  void proven(peer&);
   void publish();
   std::uint64_t now() const;
 

@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "cluster/consensus/records.hpp"
+#include "cluster/node/feature_level.hpp"
 #include "cluster/node/member_plan.hpp"
 #include "storage/shard/machine.hpp"
 
@@ -63,6 +64,8 @@ struct control_parts {
   std::function<std::uint64_t()> agreed;                          ///< index of the last applied command
   std::function<std::uint64_t(std::uint64_t origin)> last_sequence; ///< that took effect
   std::function<std::uint64_t()> version;                         ///< of the configuration that is followed
+  level_range levels;                                             ///< that this node's program knows
+  std::function<unsigned()> level;                                ///< that is agreed
   std::function<std::string()> picture;
   std::function<node_vitals()> vitals;                            ///< at once; may be empty
   /// Blocks for `wait` at most; called in threads of their own. False: nobody listens there.
@@ -89,6 +92,7 @@ struct peer_status {
   std::optional<std::chrono::microseconds> round_trip;   ///< nothing: not known yet
   std::optional<std::chrono::microseconds> clock_offset; ///< what its clock shows more than ours
   std::optional<node_vitals> vitals;                     ///< nothing: it has said none
+  std::optional<level_range> levels;                     ///< nothing: it is not linked, or has not said them yet
   std::uint64_t dropped = 0;    ///< letters that were not sent since too many were unanswered
 };
 struct control_status {

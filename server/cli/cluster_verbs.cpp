@@ -92,9 +92,9 @@ void show_status(command_line& c) {
     std::printf("this node belongs to no cluster\n");
     return;
   }
-  std::printf("cluster %s: this node is %s, %llu of %llu voters can be reached, configuration %lld\n", text(*s, "cluster").c_str(), text(*s, "standing").c_str(),
+  std::printf("cluster %s: this node is %s, %llu of %llu voters can be reached, configuration %lld, level %llu\n", text(*s, "cluster").c_str(), text(*s, "standing").c_str(),
               static_cast<unsigned long long>(s->get_unsigned("voters_linked").value_or(0)), static_cast<unsigned long long>(s->get_unsigned("voters").value_or(0)),
-              static_cast<long long>(s->get_integer("configuration").value_or(0)));
+              static_cast<long long>(s->get_integer("configuration").value_or(0)), static_cast<unsigned long long>(s->get_unsigned("level").value_or(1)));
   std::printf("sessions taken from other nodes: %llu\n", static_cast<unsigned long long>(s->get_unsigned("taken_sessions").value_or(0)));
   std::printf("%-4s %-24s %-28s %-9s %-7s %-6s %-7s %-8s %-6s %s\n", "ID", "NAME", "ADDRESS", "ROLE", "LEADS", "LINK", "CONFIG", "DOMAINS", "GIVEN", "FAULT");
   const auto* items = s->get_array("items");
@@ -125,6 +125,7 @@ void join(command_line& c, const options& o) {
   order.token = o.token;
   order.address = o.address;
   order.witness = o.witness;
+  order.level_newest = file->cluster_level;
   order.port = o.port != 0 ? static_cast<std::uint16_t>(o.port) : static_cast<std::uint16_t>(actors::cluster_port_standard + file->port_base);
   auto store = storage::node_store::open(file->data_directory, false);
   if (!store) {

@@ -15,6 +15,7 @@ TEST(NodeFile, ReadsWhatItPrints) {
   n.port_base = 10000;
   n.mail_shards = 4;
   n.segment_octets = 1 << 20;
+  n.cluster_level = 3;
   n.maintenance_milliseconds = 500;
   n.listeners = standard_listeners("0.0.0.0");
   n.listeners[0].proxy_protocol = true;
@@ -29,6 +30,7 @@ TEST(NodeFile, ReadsWhatItPrints) {
   EXPECT_EQ(read->run_as, "rookery");
   EXPECT_EQ(read->mail_shards, 4u);
   EXPECT_EQ(read->segment_octets, 1u << 20);
+  EXPECT_EQ(read->cluster_level, 3u);
   EXPECT_EQ(read->maintenance_milliseconds, 500u);
   ASSERT_EQ(read->listeners.size(), 15u); // and the local socket
   EXPECT_EQ(read->listeners.back().what, service::admin);
@@ -83,6 +85,7 @@ TEST(NodeFile, WhatIsWrongIsNamed) {
       {"data='x'\nstorage=1", "storage is written as [storage]"},
       {"data='x'\n[storage]\nsegment_octets=1000", "storage.segment_octets is a number from 65536 to 1073741824"},
       {"data='x'\n[storage]\nrounds=1", "storage.rounds is no key"},
+      {"data='x'\n[cluster]\nlevel=0", "cluster.level is a number from 1 to 1000000"},
       {"data='x'\ndatta='y'", "datta is no key"},
       {"data='x'\nid=0", "id is a number from 1 to 65535"},
       {"data='x'\nid='1'", "id is a number"},

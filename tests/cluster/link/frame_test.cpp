@@ -7,7 +7,7 @@ namespace {
 
 TEST(ClusterFrame, each_is_read_as_it_was_printed) {
   const frame all[] = {hello{"c1", 3, "uuid", "pem", "nonce", "0.1"}, welcome{4, "uuid", "pem", "nonce", "signature", "0.1"}, proof{"signature"},
-                       refusal{"no"}, letter_frame{std::string("\x01\x00\xff", 3)}, forward{"batch"}, beat{7, 1 << 20}, vitals{1, ~std::uint64_t{0}, 3, 4, 5, 6, 7, 8, 9}};
+                       refusal{"no"}, letter_frame{std::string("\x01\x00\xff", 3)}, forward{"batch"}, beat{7, 1 << 20}, vitals{1, ~std::uint64_t{0}, 3, 4, 5, 6, 7, 8, 9}, levels{1, 2, 300}};
   for (const auto& f : all) {
     const auto octets = print(f);
     const auto read = read_frame(octets);
