@@ -2,9 +2,10 @@
 
 They come from npm when the test runs. Only when npm cannot get them the test is left out, and says so.
 """
-import os, re, shutil, subprocess, sys, tempfile, unittest
+import os, subprocess, sys, unittest
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from npm import get_clients
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 HOST, DOMAIN, PASSWORD = os.environ["ROOKERY_HOST"], os.environ["ROOKERY_DOMAIN"], os.environ["ROOKERY_PASSWORD"]
 USERS = os.environ["ROOKERY_USERS"].split(",")
 WEB, HTTPS = os.environ["ROOKERY_WEB_PORT"], os.environ["ROOKERY_HTTPS_PORT"]
@@ -13,19 +14,7 @@ WEB, HTTPS = os.environ["ROOKERY_WEB_PORT"], os.environ["ROOKERY_HTTPS_PORT"]
 class Javascript(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="rookery-javascript-")
-        cls.addClassCleanup(shutil.rmtree, cls.folder, True)
-        for name in os.listdir(os.path.join(HERE, "javascript")):
-            shutil.copy(os.path.join(HERE, "javascript", name), cls.folder)
-        try:
-            got = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=cls.folder, text=True, timeout=300,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        except subprocess.TimeoutExpired:
-            raise unittest.SkipTest("npm install took longer than 300 seconds")
-        if got.returncode != 0 and re.search("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|network", got.stdout):
-            raise unittest.SkipTest("npm reaches nobody: " + got.stdout[-2000:])
-        if got.returncode != 0:
-            raise RuntimeError("npm cannot get the clients: " + got.stdout[-2000:])
+        cls.folder = get_clients(cls)
 
     def play(self, script, *arguments):
         done = subprocess.run(["node", script, *arguments], cwd=self.folder, text=True, timeout=240, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
