@@ -213,6 +213,7 @@ void volume_runner::take(std::unique_ptr<cluster::node_stream> stream, const clu
   {
     const std::lock_guard hold(self->lock);
     if (self->stopping) return s->refuse("this node ends");
+    if (self->resting) return s->refuse("the disk of its copy fails");
     if (self->from_leader) self->from_leader->close();
     self->from_leader = s;
   }
@@ -259,7 +260,8 @@ void volume_runner::inside::take_stream(const std::shared_ptr<cluster::node_stre
     if (frame.type == log_frame) {
       if (!replica || !rules->kept().whole) return;
       if (auto done = replica->take(frame.body); !done) {
-        if (done.error().kind == base::error_kind::damaged) replica_failed(done.error());
+        // A frame that does not follow is the stream's fault, everything else the disk's.
+        if (done.error().kind != base::error_kind::invalid) replica_failed(done.error());
         else say("the leader's log cannot be followed: " + done.error().log.value);
         return;
       }

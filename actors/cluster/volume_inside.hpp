@@ -113,7 +113,9 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   parts is;
   mutable std::mutex lock;
   std::condition_variable wake;
-  bool stopping = false, failed = false, taking = false;
+  bool stopping = false, taking = false;
+  bool failed = false;                          ///< nothing is done until what is kept can be written again
+  replication::held written_down;               ///< what lies in `kept_file`
   std::unique_ptr<replication::member> rules;
   std::uint64_t version = 0;
   replication::volume agreed;
@@ -125,6 +127,7 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   // Following.
   std::unique_ptr<storage::volume_replica> replica;
   std::shared_ptr<cluster::node_stream> from_leader;
+  bool resting = false;                         ///< the disk of the copy failed a moment ago
   std::uint64_t copied_octets = 0;
   // Leading.
   bool opened = false, house_holds = false;

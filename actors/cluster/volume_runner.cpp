@@ -66,7 +66,7 @@ void volume_runner::stop() {
 }
 
 volume_runner::inside::inside(parts p, const replication::held& kept)
-    : is(std::move(p)), rules(std::make_unique<replication::member>(is.self, is.volume, kept, is.rules, time())) {}
+    : is(std::move(p)), written_down(kept), rules(std::make_unique<replication::member>(is.self, is.volume, kept, is.rules, time())) {}
 
 void volume_runner::inside::begin() {
   ticker = std::thread([this] { run_ticks(); });
@@ -161,8 +161,15 @@ void volume_runner::inside::replica_failed(const base::error& e) {
   say("its copy here fails: " + e.log.value);
   replica = nullptr;
   if (from_leader) from_leader->close();
-  // What is on the disk is looked at anew; what cannot be used is copied again.
-  restart(e.kind != base::error_kind::damaged);
+  // What cannot be used is copied again; else the disk is looked at anew, in a while: it may be full.
+  if (e.kind == base::error_kind::damaged) return restart(false);
+  resting = true;
+  again([self = shared_from_this()] {
+    const std::lock_guard hold(self->lock);
+    self->resting = false;
+    const auto state = self->rules->state();
+    if (!self->replica && (state == standing::following || state == standing::cutting || state == standing::claiming)) self->restart(true);
+  });
 }
 
 /// The rules begin again with what is kept, as after a restart of the process.
@@ -182,9 +189,18 @@ void volume_runner::inside::keep(const replication::held& what) {
   if (auto done = files.replace(is.kept_file, print(what)); !done) {
     // Nothing may follow from what is not kept.
     failed = true;
-    say("cannot be written down, and goes on no further: " + done.error().log.value);
+    say("cannot be written down, and goes on no further until it can: " + done.error().log.value);
+    again([self = shared_from_this()] {
+      const std::lock_guard hold(self->lock);
+      if (self->opened) return;
+      self->failed = false;
+      self->due.clear();
+      self->rules = std::make_unique<replication::member>(self->is.self, self->is.volume, self->written_down, self->is.rules, time());
+      if (self->version != 0) self->take(self->rules->document(self->version, self->agreed, time()));
+    });
     return;
   }
+  written_down = what;
   if (replica && what.whole && what.epoch > replica->epoch())
     if (auto done = replica->follow(what.epoch); !done) say(done.error().log.value);
 }

@@ -101,7 +101,7 @@ class Upgrade(Mail):
 
         def step():
             try:
-                self.nodes[(i + 1) % 3].ask("POST", "/v1/cluster/drain", {"node": str(self.ids[i])})
+                n.ask("POST", "/v1/cluster/drain", {"node": str(self.ids[i])})
                 until(lambda: self.volumes()[self.ids[i]]["leader"] != self.ids[i], "node %d to be drained" % self.ids[i], 120)
                 drained = True
             except Refused as e:
