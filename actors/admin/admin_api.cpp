@@ -6,6 +6,7 @@
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
 #include "policy/routing/recipient_route.hpp"
+#include "protocols/json/page.hpp"
 
 #include <algorithm>
 
@@ -258,10 +259,7 @@ void reply_from_worker(const call_ptr& c, node_access::task task) {
 }
 
 json::value page_body(json::array items, const std::string& next, std::size_t total) {
-  json::value body{json::object{}};
-  body.set("items", std::move(items));
-  if (next.empty()) body.set("next", nullptr);
-  else body.set("next", next);
+  auto body = json::page_of(std::move(items), next.empty() ? std::nullopt : std::optional(next));
   body.set("total", total);
   return body;
 }

@@ -70,11 +70,8 @@ std::optional<std::vector<recipient_result>> deliver(node& n, const std::string&
     out.push_back({mail.numbers.at(r.recipient), r.as, r.here});
   }
   if (done->with.commands.empty()) return out;
-  caf::scoped_actor self{*n.system};
-  if (!commit_group_of(*self, n, std::move(done->with), 1, ack::applied, done->keep)) return {}; // nothing of it is done
-  bool good = false;
-  self->receive([&](const commit_done_ptr& c) { good = !c->error; }, caf::after(commit_time) >> [] {});
-  if (!good) return {};
+  const auto kept = commit_and_wait(n, std::move(done->with), commit_time, 1, done->keep);
+  if (!kept || kept->error) return {}; // nothing of it is done
   return out;
 }
 

@@ -42,6 +42,14 @@ bool commit_group_of(caf::local_actor& from, node& n, storage::commit_group grou
   return submit_commit(from, n.log, *n.gate, std::move(request));
 }
 
+commit_done_ptr commit_and_wait(node& n, storage::commit_group group, std::chrono::milliseconds most, std::uint64_t token, std::shared_ptr<void> keep) {
+  caf::scoped_actor self{*n.system};
+  commit_done_ptr out;
+  if (!commit_group_of(*self, n, std::move(group), token, ack::applied, std::move(keep))) return out;
+  self->receive([&](const commit_done_ptr& d) { out = d; }, caf::after(most) >> [] {});
+  return out;
+}
+
 void awaited_commits::send(caf::local_actor& from, node& n, storage::commit_group group, continuation then) {
   const auto token = ++last_token_;
   waiting_.emplace(token, std::move(then));

@@ -6,6 +6,7 @@
 
 #include <caf/all.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,6 +25,10 @@ void add_written(storage::commit_group&, base::wall_time now, storage::queue::en
 /// False: the log takes nothing now.
 bool commit_group_of(caf::local_actor& from, node&, storage::commit_group, std::uint64_t token = 0, ack = ack::applied,
                      std::shared_ptr<void> keep = nullptr);
+
+/// For threads that may block: sends it off and waits. Null: the log takes nothing, or has not answered in `most`; what becomes of it is
+/// not known then.
+commit_done_ptr commit_and_wait(node&, storage::commit_group, std::chrono::milliseconds most, std::uint64_t token = 0, std::shared_ptr<void> keep = nullptr);
 
 /// Commits of one actor, and what each of them is waited for. Its handler of commit_done_ptr calls `done`.
 class awaited_commits {

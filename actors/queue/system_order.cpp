@@ -71,10 +71,7 @@ system_order read_order(envelope_ptr message, routing::account_ptr account, std:
 }
 
 commit_done_ptr order_tools::commit(storage::commit_group group) const {
-  caf::scoped_actor self{*of.system};
-  commit_done_ptr out;
-  if (!commit_group_of(*self, of, std::move(group))) return out;
-  self->receive([&](const commit_done_ptr& d) { out = d; }, caf::after(commit_time) >> [] {});
+  auto out = commit_and_wait(of, std::move(group), commit_time);
   return out && !out->error ? out : nullptr;
 }
 

@@ -6,6 +6,7 @@
 #include "actors/xmpp/web/upload_service.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
+#include "protocols/json/page.hpp"
 #include "protocols/xmpp/upload.hpp"
 #include "storage/chat/chat_view.hpp"
 #include "storage/chat/limits.hpp"
@@ -28,13 +29,6 @@ constexpr std::chrono::seconds answer_time{60};
 constexpr std::size_t owners_at_once = 200;
 
 base::failure<base::error> silent() { return base::fail(base::error_kind::try_later, "the log does not answer"); }
-
-json::value page_of(json::array items, std::optional<std::string> next) {
-  json::value out{json::object{}};
-  out.set("items", std::move(items));
-  out.set("next", next ? json::value(*next) : json::value());
-  return out;
-}
 
 json::value removed(std::uint64_t count) {
   json::value out{json::object{}};
@@ -71,20 +65,7 @@ answer archive(node& n, const chat_order& o) {
     one.set("stanza", e.stanza);
     items.push_back(std::move(one));
   }
-  return page_of(std::move(items), page.more ? std::optional(std::to_string(page.entries.back().id)) : std::nullopt);
-}
-
-base::result<std::uint64_t> commit_and_wait(node& n, storage::commit_group group) {
-  caf::scoped_actor self{*n.system};
-  base::result<std::uint64_t> done = silent();
-  if (!commit_group_of(*self, n, std::move(group))) return done;
-  self->receive(
-      [&](const commit_done_ptr& d) {
-        if (d->error) done = base::fail(*d->error);
-        else done = d->results.front().what == storage::outcome::done ? d->results.front().number : 0;
-      },
-      caf::after(answer_time) >> [] {});
-  return done;
+  return json::page_of(std::move(items), page.more ? std::optional(std::to_string(page.entries.back().id)) : std::nullopt);
 }
 
 storage::shard_command command_of(const node& n, const std::string& owner, storage::chat::any_command what) {
@@ -105,10 +86,12 @@ answer purge_archive(node& n, const chat_order& o) {
     storage::commit_group group;
     // What comes meanwhile stays, whatever the clock says.
     group.commands.push_back(command_of(n, *owner, storage::chat::drop_before{stream_kind::archive, *o.before, facts->archive.last_id}));
-    const auto went = commit_and_wait(n, std::move(group));
-    if (!went) return base::fail(went.error());
-    all += *went;
-    if (*went < storage::chat::removed_at_once_max) return removed(all);
+    const auto done = commit_and_wait(n, std::move(group), answer_time);
+    if (!done) return silent();
+    if (done->error) return base::fail(*done->error);
+    const auto went = done->results.front().what == storage::outcome::done ? done->results.front().number : 0;
+    all += went;
+    if (went < storage::chat::removed_at_once_max) return removed(all);
   }
 }
 
@@ -171,7 +154,7 @@ answer uploads(node& n, const chat_router& router, const chat_order& o) {
       items.push_back(shown(n, id, f));
       return true;
     });
-    return page_of(std::move(items), next);
+    return json::page_of(std::move(items), next);
   }
   const auto all = uploads_of(n, o.address);
   if (!all) return base::fail(all.error());

@@ -1,6 +1,7 @@
 #include "actors/xmpp/rooms/room_orders.hpp"
 
 #include "base/text.hpp"
+#include "protocols/json/page.hpp"
 #include "protocols/xmpp/date_time.hpp"
 #include "storage/chat/chat_view.hpp"
 #include "storage/chat/owner.hpp"
@@ -117,10 +118,7 @@ answer list(room_service& s, const room_order& o) {
     }
   }
   if (items.size() >= o.max && !items.empty()) next = *items.back().get_string("/room");
-  json::value out{json::object{}};
-  out.set("items", std::move(items));
-  out.set("next", next.empty() ? json::value() : json::value(next));
-  return out;
+  return json::page_of(std::move(items), next.empty() ? std::nullopt : std::optional(next));
 }
 
 answer history(room_service& s, const xmpp::jid& address, const room_order& o) {
@@ -143,10 +141,7 @@ answer history(room_service& s, const xmpp::jid& address, const room_order& o) {
     }
     items.push_back(std::move(one));
   }
-  json::value out{json::object{}};
-  out.set("items", std::move(items));
-  out.set("next", page.more ? json::value(std::to_string(page.entries.back().id)) : json::value());
-  return out;
+  return json::page_of(std::move(items), page.more ? std::optional(std::to_string(page.entries.back().id)) : std::nullopt);
 }
 
 answer create(room_service& s, const xmpp::jid& address, const room_order& o) {

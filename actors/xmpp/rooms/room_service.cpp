@@ -60,9 +60,7 @@ void room_service::load() {
   base::log_event(base::severity::info, "rooms.loaded").number("rooms", static_cast<std::int64_t>(rooms))
       .number("temporary_removed", static_cast<std::int64_t>(ended.commands.size() / 2));
   if (ended.commands.empty()) return;
-  caf::scoped_actor self{*node_.system};
-  if (!commit_group_of(*self, node_, std::move(ended))) return; // the next start does it
-  self->receive([](const commit_done_ptr&) {}, caf::after(std::chrono::seconds(30)) >> [] {});
+  commit_and_wait(node_, std::move(ended), std::chrono::seconds(30)); // or the next start does it
 }
 
 caf::actor room_service::get(const xmpp::jid& room, bool make) {

@@ -240,22 +240,16 @@ std::string upload_service::url() const {
 
 namespace {
 
-base::result<void> commit_and_wait(node& n, storage::commit_group group) {
-  caf::scoped_actor self{*n.system};
-  base::result<void> done = base::fail(base::error_kind::try_later, "the log does not answer");
-  if (!commit_group_of(*self, n, std::move(group))) return done;
-  self->receive([&](const commit_done_ptr& d) { done = d->error ? base::result<void>(base::fail(*d->error)) : base::result<void>(); },
-                caf::after(commit_time) >> [] {});
-  return done;
-}
-
 } // namespace
 
 base::result<void> drop_upload(node& n, const std::string& id, const xmpp::upload_facts& facts) {
   storage::commit_group group;
   group.commands.push_back(command_of(n, storage::chat::upload_owner(id), storage::chat::drop_owner{}));
   if (!facts.owner.empty()) group.commands.push_back(command_of(n, facts.owner, storage::chat::drop_records{record_kind::upload, id, false}));
-  return commit_and_wait(n, std::move(group));
+  const auto done = commit_and_wait(n, std::move(group), commit_time);
+  if (!done) return base::fail(base::error_kind::try_later, "the log does not answer");
+  if (done->error) return base::fail(*done->error);
+  return {};
 }
 
 base::result<std::uint64_t> tidy_uploads(node& n, const chat_router& router, const upload_slots& slots, base::wall_time now) {
