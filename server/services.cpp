@@ -61,6 +61,7 @@ bool config::settings::* certificates_of(service what) noexcept {
   case service::imap: return &config::settings::imap_client_certificates;
   case service::pop3: return &config::settings::pop3_client_certificates;
   case service::submission: return &config::settings::submission_client_certificates;
+  case service::xmpp: return &config::settings::chat_client_certificates;
   default: return nullptr;
   }
 }
@@ -172,11 +173,13 @@ service_listener pop3_service(const listener_entry& entry, actors::node& n) {
   return {std::move(l), refusal_of(entry.what)};
 }
 
-actors::stream_settings_source stream_settings(actors::node& n, bool starttls) {
-  auto settings = std::make_shared<derived<xmpp::stream_settings>>(n, [starttls](const config::settings& s) {
+/// `certificates`: the listener asks its clients for them, if the setting says so.
+actors::stream_settings_source stream_settings(actors::node& n, bool starttls, bool certificates) {
+  auto settings = std::make_shared<derived<xmpp::stream_settings>>(n, [starttls, certificates](const config::settings& s) {
     auto out = std::make_shared<xmpp::stream_settings>();
     out->starttls_available = starttls;
-    out->mechanisms = mechanisms(s, false);
+    out->mechanisms = mechanisms(s, certificates && s.chat_client_certificates);
+    out->registration = s.chat_registration;
     out->features = actors::stream_features();
     return out;
   });
@@ -184,7 +187,7 @@ actors::stream_settings_source stream_settings(actors::node& n, bool starttls) {
 }
 
 service_listener xmpp_service(const listener_entry& entry, actors::node& n, actors::chat_router& stanzas) {
-  const auto settings = stream_settings(n, entry.tls == tls_mode::starttls);
+  const auto settings = stream_settings(n, entry.tls == tls_mode::starttls, true);
   auto l = std::make_shared<net::listener>();
   l->make = [&n, &stanzas, settings](const connection_facts& facts) { return actors::make_c2s_host(n, stanzas, settings(), facts); };
   return {std::move(l), refusal_of(entry.what)};
@@ -207,7 +210,7 @@ service_listener http_service(const node_file& file, actors::running_volume& v, 
   auto& stanzas = v.stanzas();
   v.uploads().open_at(web_url(file));
   auto l = std::make_shared<net::listener>();
-  const auto streams = stream_settings(n, false);
+  const auto streams = stream_settings(n, false, false);
   const auto parts = std::make_shared<const actors::web_parts>(
       actors::web_parts{actors::reading_part(actors::make_sts_part(n)), actors::make_bosh_part(n, stanzas, sessions, streams),
                         actors::make_websocket_part(n, stanzas, streams), actors::make_upload_part(n, v.uploads()), actors::reading_part(actors::make_host_meta_part(web_url(file)))});

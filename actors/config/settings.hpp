@@ -137,6 +137,10 @@ struct settings {
   std::uint64_t gateway_verify_seconds = 20;
   std::uint64_t gateway_verify_keep_seconds = 3600;
   std::uint64_t gateway_verify_keep_unknown_seconds = 600;
+  // Logins of chat, and accounts that strangers make by it (XEP-0077).
+  bool chat_client_certificates = false;
+  bool chat_registration = false;
+  std::uint64_t chat_registrations_an_hour = 3;               ///< from one address
 };
 
 enum class setting_type : std::uint8_t {

@@ -92,8 +92,11 @@ void login_service::check_certificate(net::connection& from, const std::string& 
   if (!shown) return refuse(from, authzid, false, login_verdict::wrong, "no certificate was shown", std::move(then));
   const auto directory = directory_->get();
   auto opens = directory->with_certificate(shown->sha256);
+  auto said = shown->addresses;
+  // RFC 6120 §13.7.1.3: an address of chat is for chat.
+  if (from.of().service == "xmpp") said.insert(said.end(), shown->xmpp_addresses.begin(), shown->xmpp_addresses.end());
   if (shown->trusted)
-    for (const auto& address : shown->addresses)
+    for (const auto& address : said)
       // A name without a domain would be one of the default domain.
       if (auto a = address.find('@') != std::string::npos ? directory->login(address) : nullptr;
           a && std::find(opens.begin(), opens.end(), a) == opens.end())

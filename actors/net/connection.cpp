@@ -90,7 +90,12 @@ void connection::opened() {
   if (draining_) protocol_->shut_down(now());
 }
 
-void connection::start_tls() { tls_pending_ = true; }
+void connection::start_tls() { start_tls({}); }
+
+void connection::start_tls(std::string_view name) {
+  tls_pending_ = true;
+  tls_name_ = name;
+}
 
 void connection::start_compression(std::unique_ptr<layer> l) { compression_pending_ = std::move(l); }
 
@@ -318,6 +323,7 @@ void connection::begin_next() {
 void connection::begin_tls() {
   tls_ = listener_->make_tls ? listener_->make_tls() : nullptr;
   if (!tls_) return finish("no certificate");
+  if (!tls_name_.empty()) tls_->expect_name(tls_name_);
   phase_ = phase::handshake;
   handshake_deadline_ = now() + handshake_time;
   tls_->begin(wire_);

@@ -52,6 +52,8 @@ public:
   base::instant now() const { return const_cast<connection*>(this)->home().now(); }
   /// Puts TLS below the session once the present output is sent; then `tls_started`.
   void start_tls();
+  /// The same with the name, in ASCII form, whose certificate is shown to a client that names nobody in its handshake.
+  void start_tls(std::string_view name);
   /// Puts compression between session and TLS once the present output is sent.
   void start_compression(std::unique_ptr<layer>);
   /// Another protocol has this connection from the moment when the present output is sent: it is given
@@ -137,6 +139,7 @@ private:
   base::instant next_due_ = never;     ///< not after the first of these:
   std::vector<std::pair<base::instant, caf::message_id>> questions_; ///< not answered, each with its deadline
   std::vector<std::pair<base::instant, std::function<void()>>> tasks_;
+  std::string tls_name_;               ///< as `start_tls` was told
 };
 
 } // namespace rookery::net

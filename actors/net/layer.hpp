@@ -5,6 +5,7 @@
 #include "protocols/connection_facts.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace rookery::net {
 
@@ -28,6 +29,8 @@ public:
   /// What a session is told about it.
   virtual void describe(connection_facts&) const {}
   virtual std::string fault() const { return {}; }
+  /// Before `begin`, of a server's TLS: whose certificate is shown to who does not say it itself.
+  virtual void expect_name(std::string_view) {}
 };
 
 } // namespace rookery::net

@@ -19,6 +19,7 @@ public:
   tls_link(std::shared_ptr<const tls::tls_context> context, std::shared_ptr<const tls::client_trust> clients)
       : tls_(std::move(context), std::move(clients)) {}
 
+  void expect_name(std::string_view name) override { tls_.expect_name(name); }
   void begin(base::buffer& wire) override { tls_.start(wire); }
 
   bool decode(base::const_bytes octets, base::buffer& plain, base::buffer& wire) override {

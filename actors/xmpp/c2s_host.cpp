@@ -4,6 +4,7 @@
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
 #include "policy/quiet/quiet_hours.hpp"
+#include "protocols/charset/idna.hpp"
 #include "protocols/xml/writer.hpp"
 #include "protocols/xmpp/disco.hpp"
 
@@ -39,6 +40,7 @@ caf::message_handler c2s_host::messages() {
             progress_->taken.fetch_add(1, std::memory_order_release);
             take(d);
           },
+          [this](const commit_done_ptr& d) { commits_.done(*d); },
           [this](const stanzas_handled&) { session_.handled(handled_->handled()); },
           [this](const end_stream& e) { session_.end(e.why, e.text); },
           [this](const surrender_stream&) {
@@ -69,6 +71,8 @@ void c2s_host::close_account() {
 void c2s_host::on(xmpp::stream_session::event& e) {
   std::visit([this](auto& what) { handle(what); }, e);
 }
+
+void c2s_host::handle(const xmpp::stream_event::start_tls&) { link().start_tls(charset::domain_to_ascii(session_.domain()).value_or(std::string())); }
 
 void c2s_host::handle(const xmpp::stream_event::check_domain& c) { session_.domain_served(router_.serves(c.domain)); }
 

@@ -8,6 +8,7 @@
 #include "actors/net/connection.hpp"
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
+#include "actors/queue/spool_commit.hpp"
 #include "actors/xmpp/messages.hpp"
 #include "protocols/xmpp/login_tokens.hpp"
 #include "protocols/xmpp/stream_session.hpp"
@@ -18,6 +19,9 @@
 
 namespace rookery::storage::mail {
 class account_cell;
+}
+namespace rookery::config {
+struct password_keys;
 }
 
 namespace rookery::actors {
@@ -35,12 +39,13 @@ public:
 private:
   void on(xmpp::stream_session::event&) override;
   void handle(const xmpp::stream_event::check_domain&);
-  void handle(const xmpp::stream_event::start_tls&) { link().start_tls(); }
+  void handle(const xmpp::stream_event::start_tls&);
   void handle(const xmpp::stream_event::find_credentials&);
   void handle(const xmpp::stream_event::check_password&);
   void handle(const xmpp::stream_event::check_proof&);
   void handle(const xmpp::stream_event::authenticated&);
   void handle(const xmpp::stream_event::authentication_failed&);
+  void handle(const xmpp::stream_event::make_account&);
   void handle(const xmpp::stream_event::find_tokens&);
   void handle(const xmpp::stream_event::settle_token&);
   void handle(const xmpp::stream_event::bind_resource&);
@@ -50,6 +55,7 @@ private:
   void handle(const xmpp::stream_event::client_state&);
   void handle(const xmpp::stream_event::gone&);
 
+  void make_account(const std::string& address, const config::password_keys&);
   std::string login_name(std::string_view user) const;
   /// An authorization identity is a bare address (RFC 6120 §6.3.8).
   std::string authorization(std::string_view authzid) const;
@@ -63,6 +69,7 @@ private:
   node& node_;
   chat_router& router_;
   account_entry entry_;
+  awaited_commits commits_;               ///< of an account that a stranger makes
   caf::actor account_;
   std::uint64_t client_ = 0;              ///< as the account's actor calls it; 0: not bound
   std::shared_ptr<handled_counter> handled_ = std::make_shared<handled_counter>();

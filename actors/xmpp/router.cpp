@@ -55,6 +55,12 @@ std::string chat_router::login_name(std::string_view user, std::string_view doma
   return xmpp::unescape_local(user) + "@" + charset::domain_to_ascii(domain).value_or(std::string(domain));
 }
 
+bool chat_router::may_register(std::string_view peer_address) {
+  const auto network = xmpp::network_of(peer_address);
+  const std::lock_guard hold(registering_);
+  return registrations_.take(network, node_.clock->now(), node_.settings->get()->chat_registrations_an_hour);
+}
+
 void chat_router::add_service(service s) { services_.push_back(std::move(s)); }
 
 void chat_router::route(routed_stanza s) {

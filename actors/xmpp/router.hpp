@@ -9,6 +9,7 @@
 #include "actors/xmpp/messages.hpp"
 #include "actors/xmpp/shared_stanza.hpp"
 #include "protocols/xmpp/jid.hpp"
+#include "protocols/xmpp/registration.hpp"
 
 #include <caf/all.hpp>
 
@@ -60,6 +61,9 @@ public:
   chat_limits limits(std::string_view domain) const;
   caps_book& caps() noexcept { return caps_; }
 
+  /// May this address ask for another account (setting chat.registrations_an_hour)? It is counted.
+  bool may_register(std::string_view peer_address);
+
   /// The account of a bare address, if it may chat.
   routing::account_ptr find(const xmpp::jid&) const;
   /// Its address.
@@ -92,6 +96,8 @@ private:
   chat_book book_;
   mutable std::mutex lock_;
   std::unordered_map<xmpp::jid, entry> accounts_;
+  std::mutex registering_;
+  xmpp::registration_rate registrations_;
 };
 
 } // namespace rookery::actors

@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "protocols/tls/tls_layer.hpp"
 
+#include <utility>
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -93,19 +95,24 @@ tls_layer::pipe* pipe_of(SSL* ssl) { return static_cast<tls_layer::pipe*>(SSL_ge
 int choose_by_name(SSL* ssl, int*, void* argument) {
   auto* pipe = pipe_of(ssl);
   const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-  if (pipe == nullptr || asked == nullptr) return SSL_TLSEXT_ERR_NOACK;
-  pipe->server_name = base::to_lower(asked);
-  if (pipe->server_name.ends_with('.')) pipe->server_name.pop_back();
+  if (pipe == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  auto wanted = std::exchange(pipe->server_name, {});
+  if (asked != nullptr) {
+    wanted = base::to_lower(asked);
+    if (wanted.ends_with('.')) wanted.pop_back();
+    pipe->server_name = wanted;
+  }
+  const int answer = asked != nullptr ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
   const auto* context = static_cast<const tls_context*>(argument);
-  if (!context->chooser()) return SSL_TLSEXT_ERR_OK;
+  if (wanted.empty() || !context->chooser()) return answer;
   // Exceptions must not pass through OpenSSL's frames.
   try {
-    pipe->chosen = context->chooser()(pipe->server_name);
+    pipe->chosen = context->chooser()(wanted);
   } catch (...) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   }
   if (pipe->chosen && SSL_set_SSL_CTX(ssl, pipe->chosen->native()) == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
-  return SSL_TLSEXT_ERR_OK; // RFC 6066 §3: an unknown name is better served than refused
+  return answer; // RFC 6066 §3: an unknown name is better served than refused
 }
 
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,

@@ -1,6 +1,7 @@
 #include "protocols/tls/tls_layer.hpp"
 
 #include "base/check.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -213,6 +214,11 @@ void tls_layer::note_trust() {
 tls_layer::~tls_layer() {
   SSL_free(ssl_);
   // SSL_set_app_data and the BIO point into this object; both went with SSL_free.
+}
+
+void tls_layer::expect_name(std::string_view name) {
+  base::check(context_->server() && !fed_, "a server expects a name before the handshake");
+  pipe_.server_name = base::to_lower(name);
 }
 
 void tls_layer::start(base::buffer& cipher) {

@@ -72,6 +72,9 @@ public:
   tls_layer(const tls_layer&) = delete;
   tls_layer& operator=(const tls_layer&) = delete;
 
+  /// For a server, before the handshake: whose certificate a client is shown that names nobody itself (RFC 6066 §3 is its own
+  /// choice), as another protocol has said it before. In ASCII form.
+  void expect_name(std::string_view name);
   /// Client: writes the first message. Server: does nothing.
   void start(base::buffer& cipher);
   /// Takes all of `in`. What comes after the peer's close_notify is dropped.
@@ -107,7 +110,7 @@ public:
     std::size_t in_size = 0;
     base::buffer* out = nullptr;
     std::shared_ptr<const tls_context> chosen; ///< By server name.
-    std::string server_name;
+    std::string server_name;        ///< Of a server before the handshake: whom it expects to be asked for.
     bool checked = false;           ///< A certificate that the client looks at.
   };
 

@@ -27,6 +27,7 @@ inline constexpr std::string_view roster_versions = "urn:xmpp:features:rosterver
 inline constexpr std::string_view roster = "jabber:iq:roster";
 inline constexpr std::string_view private_xml = "jabber:iq:private";             // XEP-0049
 inline constexpr std::string_view registration = "jabber:iq:register";           // XEP-0077
+inline constexpr std::string_view registration_feature = "http://jabber.org/features/iq-register";
 inline constexpr std::string_view vcard_temp = "vcard-temp";                     // XEP-0054
 inline constexpr std::string_view last_activity = "jabber:iq:last";              // XEP-0012
 inline constexpr std::string_view version = "jabber:iq:version";                 // XEP-0092

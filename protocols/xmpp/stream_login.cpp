@@ -2,6 +2,7 @@
 #include "base/crypto/crypto.hpp"
 #include "protocols/encoding/base64.hpp"
 #include "protocols/xml/writer.hpp"
+#include "protocols/xmpp/registration.hpp"
 #include "protocols/xmpp/stream_session.hpp"
 
 #include <algorithm>
@@ -129,10 +130,36 @@ void stream_session::fail_login(std::string_view condition) {
   count_failure();
 }
 
-/// XEP-0077 §3.1: accounts are not made here.
-void stream_session::refuse_registration(const element& iq) {
+/// XEP-0077 §3.1. Each refusal counts as a failed login does.
+void stream_session::on_registration(const element& iq) {
   if (!is_request(iq)) return end(stream_fault::not_authorized);
-  put(error_reply(iq, condition::service_unavailable));
+  const auto refuse = [&](condition why, std::string_view text = {}) {
+    put(error_reply(iq, why, text));
+    count_failure();
+  };
+  if (!takes_registrations()) return refuse(condition::service_unavailable);
+  if (const auto to = iq.get("to"); !to.empty() && normal_domain(to) != domain_) return refuse(condition::item_not_found);
+  if (iq.get("type") == "get") {
+    auto answer = iq_result(iq);
+    answer.add(registration_form());
+    return put(answer);
+  }
+  auto wish = read_registration(*iq.child("query", space::registration));
+  if (const auto* why = std::get_if<condition>(&wish)) return refuse(*why);
+  auto& w = std::get<registration_wish>(wish);
+  if (!is_free_name(w.user)) return refuse(condition::not_acceptable, "This name cannot be chosen");
+  registering_ = std::make_unique<element>(iq);
+  registering_->children.clear();
+  ask(stream_event::make_account{std::move(w.user), std::move(w.password)});
+}
+
+void stream_session::account_made(std::optional<condition> fault, std::string_view text) {
+  if (closed_) return;
+  base::check(asking_ && registering_ != nullptr, "an account is asked for");
+  asking_ = false;
+  const auto iq = std::move(registering_);
+  if (!fault) return put(iq_result(*iq));
+  put(error_reply(*iq, *fault, text));
   count_failure();
 }
 

@@ -139,6 +139,7 @@ void stream_session::write_features() {
     if (settings_->starttls_available && !facts_.tls)
       text.append("<starttls xmlns='").append(space::tls).append(facts_.secure() ? "'/>" : "'><required/></starttls>");
     text += offered_mechanisms();
+    if (takes_registrations()) text.append("<register xmlns='").append(space::registration_feature).append("'/>");
   } else {
     if (state_ != state::bound) {
       text.append("<bind xmlns='").append(space::bind).append("'/>");
@@ -172,7 +173,7 @@ void stream_session::on_element(element e) {
     if (e.is("starttls", space::tls)) return on_starttls();
     if (e.is("auth", space::sasl)) return on_auth(e);
     if (e.is("authenticate", space::sasl2) && settings_->sasl2) return on_authenticate(e);
-    if (kind_of(e) == stanza_kind::iq && e.child("query", space::registration) != nullptr) return refuse_registration(e);
+    if (kind_of(e) == stanza_kind::iq && e.child("query", space::registration) != nullptr) return on_registration(e);
     break;
   case state::exchanging:
     if (e.space == (wishes_ ? space::sasl2 : space::sasl)) return on_sasl(e);

@@ -14,6 +14,7 @@
 ///   check_proof              proof_judged
 ///   authenticated            accept_login | refuse_login
 ///   authentication_failed    (a fact, for the log); if `held`: say_failure
+///   make_account             account_made
 ///   find_tokens              tokens_found
 ///   settle_token             token_settled
 ///   bind_resource            bound | refuse_binding
@@ -56,6 +57,7 @@ struct stream_settings {
   bool starttls_available = true;
   bool sasl2 = true;                 ///< beside the SASL of RFC 6120
   bool tokens = true;                ///< of XEP-0484, with it
+  bool registration = false;         ///< strangers may ask for an account (XEP-0077), within TLS
   sasl::mechanism_choice mechanisms;
   std::string features;              ///< XML that is added to the features of a stream after the login
   stream_limits limits;
@@ -71,6 +73,8 @@ struct check_proof { sasl::check_proof question; };
 struct authenticated { std::string mechanism, authzid, user; };
 /// `held`: the session found out itself and waits for `say_failure`.
 struct authentication_failed { sasl::failure why; std::string user; bool held = false; };
+/// A stranger wants an account in the stream's domain. The name is fit for one (registration.hpp).
+struct make_account { std::string user, password; };
 /// Which tokens has this client of `user` for the mechanism?
 struct find_tokens { std::string user, client_id, mechanism; };
 /// The login is right. `used`: by this token, which is to be forgotten if `forget`. A fresh one for `mechanism` is wanted if
@@ -103,7 +107,7 @@ class stream_session {
 public:
   using event = std::variant<stream_event::check_domain, stream_event::start_tls, stream_event::find_credentials,
                              stream_event::check_password, stream_event::check_proof, stream_event::authenticated,
-                             stream_event::authentication_failed, stream_event::find_tokens, stream_event::settle_token, stream_event::bind_resource, stream_event::enable_management,
+                             stream_event::authentication_failed, stream_event::make_account, stream_event::find_tokens, stream_event::settle_token, stream_event::bind_resource, stream_event::enable_management,
                              stream_event::resume_stream, stream_event::stanza, stream_event::client_state, stream_event::gone>;
 
   /// Without a wire: that of RFC 6120.
@@ -127,6 +131,8 @@ public:
   void password_verified(bool right);
   void proof_judged(bool right, std::string_view user);
   void say_failure();
+  /// Nothing: it is there.
+  void account_made(std::optional<condition>, std::string_view text = {});
   void tokens_found(const std::vector<known_token>&);
   /// `who`: the bare address.
   void accept_login(const jid& who = {});
@@ -192,7 +198,8 @@ private:
   void fail_login(std::string_view condition);
   void count_failure();
   void begin_exchange(std::string_view mechanism, std::optional<std::string> initial, bool readable = true);
-  void refuse_registration(const element&);
+  void on_registration(const element&);
+  bool takes_registrations() const noexcept { return settings_->registration && facts_.tls; }
   std::string offered_mechanisms() const;
   std::vector<sasl::mechanism> mechanisms_here() const;
 
@@ -232,6 +239,8 @@ private:
   std::uint32_t failures_ = 0, streams_ = 0;
   std::optional<std::string> last_challenge_;  ///< data of the success
   std::string login_fault_ = "not-authorized"; ///< what `say_failure` says
+
+  std::unique_ptr<element> registering_;       ///< the request for an account that is under way, without its content
 
   // Of a login in one step.
   std::optional<jid> expected_;                ///< whose stream it is, by its header

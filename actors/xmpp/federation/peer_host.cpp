@@ -3,6 +3,7 @@
 #include "actors/xmpp/router.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
+#include "protocols/charset/idna.hpp"
 
 namespace rookery::actors {
 namespace {
@@ -62,6 +63,11 @@ caf::message_handler peer_host::messages() {
 
 void peer_host::on(xmpp::federation::peer_session::event& e) {
   std::visit([this](auto& what) { handle(what); }, e);
+}
+
+void peer_host::handle(const peer_event::start_tls&) {
+  // Some servers name nobody in the handshake: then it is whom their stream is to.
+  link().start_tls(session_.initiating() ? std::string() : charset::domain_to_ascii(session_.between().ours).value_or(std::string()));
 }
 
 void peer_host::handle(const peer_event::check_domain& c) {

@@ -29,7 +29,7 @@ public:
 private:
   void on(xmpp::federation::peer_session::event&) override;
   void handle(const xmpp::federation::peer_event::check_domain&);
-  void handle(const xmpp::federation::peer_event::start_tls&) { link().start_tls(); }
+  void handle(const xmpp::federation::peer_event::start_tls&);
   void handle(const xmpp::federation::peer_event::check_key&);
   void handle(const xmpp::federation::peer_event::proved&);
   void handle(const xmpp::federation::peer_event::ready&);

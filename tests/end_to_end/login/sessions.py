@@ -119,10 +119,11 @@ def key(path, kind="ec"):
     return path
 
 
-def certificate(folder, name, address=None, authority=None):
-    """A pair of files: signed by itself, or by the pair `authority`."""
+def certificate(folder, name, address=None, authority=None, names=None):
+    """A pair of files: signed by itself, or by the pair `authority`. `names`: a subjectAltName as openssl writes it."""
     pem, own = os.path.join(folder, name + ".pem"), key(os.path.join(folder, name + ".key"))
-    more = ["-addext", "subjectAltName=email:" + address] if address else []
+    names = names or (address and "email:" + address)
+    more = ["-addext", "subjectAltName=" + names] if names else []
     if authority is None:
         openssl("req", "-x509", "-new", "-key", own, "-subj", "/CN=" + name, "-days", "3", "-out", pem, *more)
         return pem, own

@@ -12,6 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 4 || size > 6000) return 0;
   auto settings = std::make_shared<xmpp::stream_settings>();
   settings->mechanisms.scram_sha_1 = true;
+  settings->registration = data[0] % 7 == 0;
   settings->limits.stanza_octets = 2000;
   settings->limits.output_octets = 20'000;
   settings->limits.unhandled_stanzas = 10;
@@ -46,6 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       else if (std::holds_alternative<check_proof>(*e)) s.proof_judged(choice(2) != 0, "u");
       else if (std::holds_alternative<authenticated>(*e)) choice(5) != 0 ? s.accept_login() : s.refuse_login("not-authorized");
       else if (const auto* f = std::get_if<authentication_failed>(&*e)) { if (f->held) s.say_failure(); }
+      else if (std::holds_alternative<make_account>(*e)) choice(2) != 0 ? s.account_made({}) : s.account_made(xmpp::condition::conflict);
       else if (std::holds_alternative<find_tokens>(*e)) {
         if (choice(8) == 0) s.refuse_login("temporary-auth-failure");
         else s.tokens_found({{"t0", "expired", true}, {"t1", "token", false}});

@@ -153,6 +153,34 @@ TEST(TlsLayer, TheServerNameChoosesTheCertificate) {
     }
 }
 
+TEST(TlsLayer, WhoNamesNobodyIsShownTheExpectedName) {
+  const auto other = server_context("two.example");
+  server_settings settings;
+  settings.certificates_pem = pair_for("one.example").certificates;
+  settings.key_pem = pair_for("one.example").key;
+  settings.choose = [&](std::string_view asked) { return asked == "two.example" ? other : std::shared_ptr<const tls_context>(); };
+  const auto first = *tls_context::make_server(settings);
+  struct {
+    const char *asked, *expected, *certificate;
+  } rows[] = {{"", "two.example", "two.example"}, {"", "Two.Example", "two.example"}, {"", "three.example", "one.example"},
+              {"one.example", "two.example", "one.example"}, {"two.example", "one.example", "two.example"}, {"", "", "one.example"}};
+  for (const auto& [asked, expected, certificate] : rows)
+    for (const auto most : {version::tls_1_2, version::tls_1_3}) {
+      client_settings client;
+      client.trusted_pem = pair_for(certificate).certificates;
+      client.most = most;
+      side a(*tls_context::make_client(client), asked), b(first);
+      if (*expected != 0) b.layer.expect_name(expected);
+      a.layer.start(a.cipher);
+      settle(a, b);
+      ASSERT_TRUE(a.layer.handshake_done()) << asked << a.layer.error_text();
+      connection_facts facts;
+      b.layer.describe(facts);
+      EXPECT_EQ(facts.tls_server_name, asked);
+      EXPECT_EQ(facts.tls_server_end_point, read_certificate(pair_for(certificate).certificates)->sha256) << asked << " " << expected;
+    }
+}
+
 TEST(TlsLayer, ACertificateForAnotherNameIsRefusedByAClientThatVerifies) {
   client_settings settings;
   settings.trusted_pem = pair_for("one.example").certificates;

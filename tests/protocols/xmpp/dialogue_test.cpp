@@ -16,11 +16,11 @@ struct overloaded : F... {
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
-/// settings: loopback, tls, starttls, sasl2, tokens, scram_sha_1, binding (the connection has channel binding data), logged_in (what
+/// settings: loopback, tls, starttls, sasl2, tokens, registration, scram_sha_1, binding (the connection has channel binding data), logged_in (what
 /// comes before a resource is bound was played already)
 /// limits: <name in limits.hpp> = number (times in seconds)
 /// Answers: served; unknown; tls; right; wrong; credentials (of "pencil"); unknown_credentials; say_failure;
-/// accept; refuse CONDITION; tokens (t1 is SECRET, t0 is EXPIRED); token SECRET; no_token; bound JID; refuse_binding; managed ID; managed_only; resumed ID HANDLED (two stanzas wait);
+/// accept; refuse CONDITION; tokens (t1 is SECRET, t0 is EXPIRED); token SECRET; no_token; made; taken; bound JID; refuse_binding; managed ID; managed_only; resumed ID HANDLED (two stanzas wait);
 /// refuse_resumption; handled N; send XML; end; shut_down
 class xmpp_dialogue {
 public:
@@ -31,6 +31,7 @@ public:
     settings->starttls_available = head.has("settings", "starttls");
     settings->sasl2 = head.has("settings", "sasl2");
     settings->tokens = head.has("settings", "tokens");
+    settings->registration = head.has("settings", "registration");
     settings->mechanisms.scram_sha_1 = head.has("settings", "scram_sha_1");
     auto& l = settings->limits;
     const auto set = [&head](const char* name, auto& value) {
@@ -72,6 +73,7 @@ public:
       [](check_proof&) { return string("check_proof"); },
       [](authenticated& x) { return "authenticated " + x.mechanism + " " + x.user + (x.authzid.empty() ? "" : " as " + x.authzid); },
       [](authentication_failed& x) { return "failed" + (x.user.empty() ? "" : " " + x.user) + (x.held ? " held" : ""); },
+      [](make_account& x) { return "make_account " + x.user + " " + x.password; },
       [](find_tokens& x) { return "find_tokens " + x.user + " " + x.client_id + " " + x.mechanism; },
       [](settle_token& x) {
         return "settle_token " + x.client_id + (x.used.empty() ? "" : " used " + x.used) + (x.mechanism.empty() ? "" : " for " + x.mechanism) + (x.forget ? " forget" : "");
@@ -103,6 +105,8 @@ public:
     else if (first == "say_failure") session_->say_failure();
     else if (first == "accept") session_->accept_login(*read_jid("user@x.example"));
     else if (first == "tokens") session_->tokens_found({{"t0", "EXPIRED", true}, {"t1", "SECRET", false}});
+    else if (first == "made") session_->account_made({});
+    else if (first == "taken") session_->account_made(condition::conflict, "It is taken");
     else if (first == "token") session_->token_settled(words.at(1), base::from_milliseconds(1'700'000'000'000));
     else if (first == "no_token") session_->token_settled();
     else if (first == "refuse") session_->refuse_login(words.at(1));
