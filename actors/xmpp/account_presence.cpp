@@ -121,7 +121,10 @@ void chat_account::send_subscription(client& c, client_stanza& s, xmpp::subscrip
   onward->set("from", bare_.text()).set("to", contact.text());
   const auto go = [this, outcome, contact, onward, receipt = s.receipt] {
     if (outcome.pass_on) router_.route({onward, bare_, contact, receipt, nullptr, {}, 0});
-    if (outcome.shows) show_presence(contact, false);
+    if (outcome.shows) {
+      show_presence(contact, false);
+      grant_remotes(contact);
+    }
     if (outcome.hides) show_presence(contact, true);
   };
   if (!outcome.changed) return go();
@@ -155,6 +158,7 @@ void chat_account::receive_presence(const routed_stanza& r) {
     if (!any) route_presence(xmpp::make_presence("unavailable"), bare_, r.from);
     return;
   }
+  look_at_remote(r);
   const auto what = r.what;
   if (!r.to.is_bare()) {
     in_order([this, what, resource = r.to.resource] {

@@ -151,7 +151,11 @@ void chat_account::spread(const xmpp::pubsub::notice& n) {
   for (auto& c : clients_)
     if (c->available && c->wishes && c->wishes->count(n.node) != 0) deliver(*c, news(bare_, c->address, n.event));
   for (const auto& [contact, item] : roster_) {
-    if (!item.from || blocked(contact) || !router_.serves(contact.domain) || !nodes_.may_read(*n.of, asker_of(contact))) continue;
+    if (!item.from || blocked(contact) || !nodes_.may_read(*n.of, asker_of(contact))) continue;
+    if (!router_.serves(contact.domain)) {
+      spread_to_remotes(contact, n.node, [&](const xmpp::jid& to) { return news(bare_, to, n.event); });
+      continue;
+    }
     routed_stanza r{std::make_shared<const xmpp::element>(news(bare_, contact, n.event)), bare_, contact, nullptr, nullptr, {}, 0, n.node, nullptr};
     router_.route_news(std::move(r));
   }

@@ -140,7 +140,7 @@ void chat_account::receive_iq(const routed_stanza& r) {
       router_.refuse(back, xmpp::condition::service_unavailable);
     });
   }
-  if (!xmpp::is_request(*what)) return static_cast<void>(heard_push(r));
+  if (!xmpp::is_request(*what)) return static_cast<void>(heard_remote_caps(r) || heard_push(r));
   const auto& asked = *what->first();
   const bool get = what->get("type") == "get";
   const auto item = roster_.find(r.from.bare());

@@ -191,6 +191,17 @@ private:
   void receive_news(const routed_stanza&);
   void begin_anew(std::string_view event, std::string_view text);
 
+  // account_remotes.cpp: clients of contacts at other servers
+  struct remote_client {
+    std::string version, asked;            ///< what it said of itself; the id of our question about that
+    wish_list wishes;                      ///< null: not known
+  };
+  void look_at_remote(const routed_stanza&);
+  bool heard_remote_caps(const routed_stanza&);
+  void wish(const xmpp::jid&, remote_client&, wish_list);
+  void grant_remotes(const xmpp::jid& contact);
+  void spread_to_remotes(const xmpp::jid& contact, const std::string& node, const std::function<xmpp::element(const xmpp::jid&)>& news);
+
   // account_profile.cpp: pictures, cards and bookmarks in their several forms
   bool answer_profile(client&, const stanza_ptr& iq, const receipt_ptr&);
   void set_vcard(client&, query iq, receipt_ptr);
@@ -236,6 +247,7 @@ private:
   xmpp::pubsub::tree nodes_;
   std::string photo_;                      ///< of the vCard: its digest
   std::uint64_t last_question_ = 0;
+  std::map<xmpp::jid, remote_client> remotes_;
   struct ordered {
     std::uint64_t number;
     std::function<void()> run;
