@@ -15,6 +15,7 @@ using milliseconds = std::chrono::milliseconds;
 using probe_atom = caf::atom_constant<caf::atom("probe")>;
 
 constexpr milliseconds dial_time{3000}, piece_time{20'000}, answer_time{90'000}, probe_interval{1000};
+constexpr unsigned probes_after = 15; ///< when the home is reached again
 
 class home_state {
 public:
@@ -44,10 +45,13 @@ public:
     // Also when another connection has reached it meanwhile: what came to nothing before waits for this.
     if (reach()) return probe_later();
     self_->send(parts_->dispatch, retry_destination{parts_->destination});
+    // That a message is deferred may be noted later still, as the note waits for replicas.
+    if (probes_left_ > 0) probe_later(--probes_left_);
   }
 
 private:
-  void probe_later() {
+  void probe_later(unsigned left = probes_after) {
+    probes_left_ = left;
     if (std::exchange(probing_, true)) return;
     self_->delayed_send(self_, probe_interval, probe_atom::value);
   }
@@ -163,6 +167,7 @@ private:
   std::uint64_t leader_ = 0, epoch_ = 0;
   std::string host_;
   bool probing_ = false;
+  unsigned probes_left_ = 0;
 };
 
 caf::behavior home_delivery(caf::stateful_actor<home_state>* self, std::shared_ptr<home_delivery_parts> parts) {
