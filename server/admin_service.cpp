@@ -7,6 +7,7 @@
 #include "actors/xmpp/rooms/room_orders.hpp"
 #include "base/text.hpp"
 #include "protocols/tls/certificate.hpp"
+#include "server/cluster_orders.hpp"
 #include "server/report_texts.hpp"
 #include "server/store_check.hpp"
 #include "server/volume_orders.hpp"
@@ -24,6 +25,8 @@ constexpr std::size_t admin_threads = 1;
 constexpr std::size_t admin_tasks_waiting_max = 100;
 /// One changes the cluster's members and waits for the others; the other shows how it goes.
 constexpr std::size_t cluster_threads = 2;
+/// Each waits for all volumes of the cluster.
+constexpr std::size_t order_threads = 2;
 constexpr std::chrono::minutes answer_time{10};
 constexpr std::chrono::minutes backup_time{12 * 60};
 
@@ -184,8 +187,9 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
     if (!volume) return no_volume();
     return volume->transfers().start(std::move(order));
   };
-  given->streams = [&running](const std::string& end) -> base::result<json::value> {
-    const auto own = running.own_volume();
+  const auto served = [&running](actors::volume_id v) { return v == 0 ? running.own_volume() : running.find(v); };
+  given->streams = [served](actors::volume_id v, const std::string& end) -> base::result<json::value> {
+    const auto own = served(v);
     if (!own) return no_volume();
     json::value body{json::object{}};
     if (!end.empty()) {
@@ -197,13 +201,13 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
     body.set("items", std::move(items));
     return body;
   };
-  given->rooms = [&running](const actors::room_order& order) -> base::result<json::value> {
-    const auto own = running.own_volume();
+  given->rooms = [served](actors::volume_id v, const actors::room_order& order) -> base::result<json::value> {
+    const auto own = served(v);
     if (!own) return no_volume();
     return actors::carry_out(own->rooms(), order);
   };
-  given->chat_work = [&running](const actors::chat_order& order) -> base::result<json::value> {
-    const auto own = running.own_volume();
+  given->chat_work = [served](actors::volume_id v, const actors::chat_order& order) -> base::result<json::value> {
+    const auto own = served(v);
     if (!own) return no_volume();
     return actors::carry_out(own->node(), own->stanzas(), order);
   };
@@ -214,14 +218,20 @@ service_listener make_admin_service(const node_file& file, actors::running_node&
         for (auto& run : volume->transfers().all()) all.push_back(std::move(run));
     return all;
   };
-  given->stanzas = [&running]() -> actors::chat_router* {
-    const auto own = running.own_volume();
+  given->stanzas = [served](actors::volume_id v) -> actors::chat_router* {
+    const auto own = served(v);
     return own ? &own->stanzas() : nullptr;
   };
   given->cluster = [cluster, &running](const std::string& verb, const json::value& body) {
     return verb.starts_with("volume") ? order_volume(running, verb, body) : cluster->ask(verb, body);
   };
   given->cluster_workers = std::make_shared<actors::worker_pool>(*n.system, cluster_threads, admin_tasks_waiting_max);
+  if (cluster) {
+    given->in_cluster = [cluster] { return cluster->identity() != nullptr; };
+    given->volumes = [cluster](const admin::request& r, std::optional<std::uint64_t> only) { return ask_volumes_of(*cluster, r, only); };
+    given->order_workers = std::make_shared<actors::worker_pool>(*n.system, order_threads, admin_tasks_waiting_max);
+    answer_for_volumes(*cluster, running, given);
+  }
   given->check = [&running, data = file.data_directory] { return check_running(running, data); };
   given->backup = [&running, file](const std::string& to) { return back_up(running, file, to); };
   auto l = std::make_shared<net::listener>();

@@ -23,7 +23,7 @@ public:
 
   void begin(net::connection& c) override {
     http_host::begin(c);
-    live_ = std::make_shared<live_node>(node_, services_, c);
+    live_ = std::make_shared<live_node>(node_, services_, link_of(c));
   }
   caf::message_handler messages() override {
     return {[this](const actors::commit_done_ptr& d) { live_->done(*d); }};
@@ -48,10 +48,32 @@ private:
       if (!parsed) return answer(refusal(parsed.error()));
       what.body = std::move(*parsed);
     }
-    if (about_cluster(what)) return;
+    if (about_cluster(what) || about_volumes(what)) return;
+    handle_here(std::move(what));
+  }
+  void handle_here(request what) {
     admin::handle(live_, std::move(what), [this, here = here_](response r) {
       if (*here) answer(r);
     });
+  }
+  /// What concerns all volumes of a cluster is asked of who leads each.
+  bool about_volumes(request& what) {
+    if (!services_->volumes || !is_for_volumes(what) || !services_->in_cluster()) return false;
+    struct asked_all {
+      request what;
+      std::optional<response> said = refusal(base::make_error(base::error_kind::io, "the task failed; the log says why"));
+    };
+    auto all = std::make_shared<asked_all>();
+    all->what = std::move(what);
+    const bool taken = services_->order_workers->run(
+        link(), [all, services = services_] { all->said = ask_volumes(all->what, services->volumes); },
+        [this, here = here_, all] {
+          if (!*here) return;
+          if (all->said) answer(*all->said);
+          else handle_here(std::move(all->what));
+        });
+    if (!taken) answer(refusal(base::make_error(base::error_kind::try_later, "too much is asked of the cluster")));
+    return true;
   }
   /// GET /v1/cluster, POST /v1/cluster/VERB: the cluster waits for other nodes, in a worker of its own.
   bool about_cluster(const request& what) {

@@ -73,8 +73,14 @@ std::vector<base::message_id> retried(const std::vector<storage::queue::command>
 
 } // namespace
 
-live_node::live_node(actors::node& n, std::shared_ptr<const node_services> services, net::connection& link)
-    : node_(n), services_(std::move(services)), link_(&link) {}
+live_link link_of(net::connection& c) {
+  return {&c,
+          [&c](const actors::node& n, storage::commit_group group, std::uint64_t token) { return n.commit(c, std::move(group), actors::ack::applied, token); },
+          [&c](actors::worker_pool& pool, std::function<void()> task, std::function<void()> then) { return pool.run(c, std::move(task), std::move(then)); }, 0, {}};
+}
+
+live_node::live_node(actors::node& n, std::shared_ptr<const node_services> services, live_link link)
+    : node_(n), services_(std::move(services)), link_(std::move(link)) {}
 
 std::vector<storage::directory::history_entry> live_node::history(std::size_t max) const {
   return node_.configuration == nullptr ? std::vector<storage::directory::history_entry>()
@@ -98,10 +104,10 @@ node_facts live_node::facts() const {
 void live_node::commit(storage::commit_group group, all_committed done) { commit(node_, std::move(group), std::move(done)); }
 
 void live_node::commit(const actors::node& volume, storage::commit_group group, all_committed done) {
-  if (link_ == nullptr) return;
+  if (link_.self == nullptr) return;
   const auto token = ++last_token_;
   waiting_[token] = done;
-  if (volume.commit(*link_, std::move(group), actors::ack::applied, token)) return;
+  if (link_.commit(volume, std::move(group), token)) return;
   waiting_.erase(token);
   done(busy());
 }
@@ -147,7 +153,7 @@ base::result<std::string> live_node::content(const storage::body_ref& body, std:
 
 void live_node::destinations(destination_question q, task_done done) {
   using verb = destination_question::verb;
-  if (link_ == nullptr || !node_.dispatch) return done(unsupported());
+  if (link_.self == nullptr || !node_.dispatch) return done(unsupported());
   const auto failed = [done](const caf::error&) { done(busy()); };
   const auto counted = [done](std::uint64_t messages) {
     json::value body{json::object{}};
@@ -156,11 +162,11 @@ void live_node::destinations(destination_question q, task_done done) {
   };
   switch (q.what) {
   case verb::list:
-    link_->request(node_.dispatch, dispatch_time, actors::list_destinations{q.after, q.max})
+    link_.self->request(node_.dispatch, dispatch_time, actors::list_destinations{q.after, q.max})
         .then([done](const actors::destination_list& l) { done(show(*l.items)); }, failed);
     return;
   case verb::retry:
-    link_->request(node_.dispatch, dispatch_time, actors::retry_destination{q.destination}).then(counted, failed);
+    link_.self->request(node_.dispatch, dispatch_time, actors::retry_destination{q.destination}).then(counted, failed);
     return;
   case verb::pause:
   case verb::resume: break;
@@ -172,11 +178,11 @@ void live_node::destinations(destination_question q, task_done done) {
   if (q.what == verb::pause) note.what = storage::queue::put_note{actors::paused_space, q.destination, q.because, {}};
   change_spool(std::move(note), [this, q, done, counted, failed](base::result<storage::command_result> r) {
     if (!r) return done(base::fail(r.error()));
-    if (link_ == nullptr) return;
+    if (link_.self == nullptr) return;
     if (q.what == verb::pause)
-      link_->request(node_.dispatch, dispatch_time, actors::pause_destination{q.destination, q.because}).then(counted, failed);
+      link_.self->request(node_.dispatch, dispatch_time, actors::pause_destination{q.destination, q.because}).then(counted, failed);
     else
-      link_->request(node_.dispatch, dispatch_time, actors::resume_destination{q.destination}).then(counted, failed);
+      link_.self->request(node_.dispatch, dispatch_time, actors::resume_destination{q.destination}).then(counted, failed);
   });
 }
 
@@ -189,9 +195,9 @@ struct live_node::chat_answers {
 
 void live_node::chat(chat_question q, task_done done) {
   using verb = chat_question::verb;
-  if (q.what == verb::streams || q.what == verb::end_streams) return done(services_->streams ? services_->streams(q.address) : unsupported());
-  auto* stanzas = services_->stanzas ? services_->stanzas() : nullptr;
-  if (link_ == nullptr || stanzas == nullptr) return done(unsupported());
+  if (q.what == verb::streams || q.what == verb::end_streams) return done(services_->streams ? services_->streams(link_.volume, q.address) : unsupported());
+  auto* stanzas = services_->stanzas ? services_->stanzas(link_.volume) : nullptr;
+  if (link_.self == nullptr || stanzas == nullptr) return done(unsupported());
   const auto wanted = q.address.empty() ? std::nullopt : xmpp::read_jid(q.address);
   if (!q.address.empty() && !wanted) return done(base::fail(base::error_kind::invalid, "this is no address"));
   auto all = stanzas->accounts();
@@ -220,13 +226,13 @@ void live_node::chat(chat_question q, task_done done) {
       ++found->count;
       one_done();
     } else if (q.what == verb::kick) {
-      link_->request(account, dispatch_time, actors::kick_clients{wanted->resource, xmpp::stream_fault::policy_violation, q.text})
+      link_.self->request(account, dispatch_time, actors::kick_clients{wanted->resource, xmpp::stream_fault::policy_violation, q.text})
           .then([found, one_done](std::uint64_t ended) {
             found->count += ended;
             one_done();
           }, failed);
     } else {
-      link_->request(account, dispatch_time, actors::list_clients{}).then([found, one_done](const actors::client_list& l) {
+      link_.self->request(account, dispatch_time, actors::list_clients{}).then([found, one_done](const actors::client_list& l) {
         for (const auto& c : *l.clients) {
           json::value one{json::object{}};
           one.set("address", c.address);
@@ -248,10 +254,10 @@ std::shared_ptr<actors::node> live_node::volume_of(base::account_id account) con
 }
 
 void live_node::mailboxes_of(base::account_id account, mailboxes_found done) {
-  if (link_ == nullptr) return;
+  if (link_.self == nullptr) return;
   const auto volume = volume_of(account);
   if (!volume) return done(not_here());
-  link_->request(volume->shard_actor(account), shard_time, actors::look_at_account{account})
+  link_.self->request(volume->shard_actor(account), shard_time, actors::look_at_account{account})
       .then([done](const actors::seen_account& seen) { done(seen.cell->view()); }, [done](const caf::error&) { done(busy()); });
 }
 
@@ -280,20 +286,20 @@ void live_node::drop_mail(base::account_id account, committed done) {
 
 base::result<json::value> live_node::rooms(const actors::room_order& o) {
   if (!services_->rooms) return unsupported();
-  return services_->rooms(o);
+  return services_->rooms(link_.volume, o);
 }
 
 base::result<json::value> live_node::chat_work(const actors::chat_order& o) {
   if (!services_->chat_work) return unsupported();
-  return services_->chat_work(o);
+  return services_->chat_work(link_.volume, o);
 }
 
 void live_node::in_worker(task what, task_done then) {
-  if (link_ == nullptr) return;
+  if (link_.self == nullptr) return;
   auto result = std::make_shared<base::result<json::value>>(base::fail(base::error_kind::io, "the task failed; the log says why"));
   // `then` may hold the last reference to this object: it runs in the connection's thread.
-  const bool taken = services_->workers->run(
-      *link_, [result, what = std::move(what)] { *result = what(); }, [result, then] { then(std::move(*result)); });
+  const bool taken = link_.run(
+      *services_->workers, [result, what = std::move(what)] { *result = what(); }, [result, then] { then(std::move(*result)); });
   if (!taken) then(busy());
 }
 
@@ -323,14 +329,14 @@ void live_node::done(const actors::commit_done& answer) {
 }
 
 void live_node::gone() {
-  link_ = nullptr;
+  link_.self = nullptr;
   waiting_.clear();
 }
 
 template <class Answer, class Question, class Show>
 void live_node::ask(const caf::actor& whom, std::chrono::minutes time, Question question, task_done done, Show show) {
-  if (link_ == nullptr || !whom) return done(unsupported());
-  link_->request(whom, time, std::move(question))
+  if (link_.self == nullptr || !whom) return done(unsupported());
+  link_.self->request(whom, time, std::move(question))
       .then([done, show](const Answer& a) { done(show(a)); }, [done](const caf::error&) { done(busy()); });
 }
 

@@ -1,8 +1,10 @@
-/// The running node as the administration sees it, on behalf of one connection.
+/// The running node as the administration sees it, or one of its volumes, on behalf of one actor that asks.
 #pragma once
 
+#include "actors/admin/cluster_orders.hpp"
 #include "actors/admin/node_access.hpp"
 #include "actors/node.hpp"
+#include "actors/system/volume_table.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -31,18 +33,34 @@ struct node_services {
   std::function<void(std::uint64_t id)> collect;                 ///< runs one now
   std::function<base::result<actors::transfer_run_ptr>(actors::transfer_order)> start_transfer;
   std::function<std::vector<actors::transfer_run_ptr>()> transfers;
-  std::function<actors::chat_router*()> stanzas;      ///< of the node's own volume; null: nobody chats here
+  // Of a volume; 0: of the node's own. Null: nobody chats here.
+  std::function<actors::chat_router*(actors::volume_id)> stanzas;
   std::function<base::result<json::value>(const std::string& verb, const json::value& body)> cluster; ///< blocks
   std::shared_ptr<actors::worker_pool> cluster_workers; ///< for it alone: it may wait for other nodes
-  std::function<base::result<json::value>(const actors::room_order&)> rooms;
-  std::function<base::result<json::value>(const actors::chat_order&)> chat_work;
-  std::function<base::result<json::value>(const std::string& end)> streams; ///< to other chat servers; or those of `end` are ended
+  std::function<base::result<json::value>(actors::volume_id, const actors::room_order&)> rooms;
+  std::function<base::result<json::value>(actors::volume_id, const actors::chat_order&)> chat_work;
+  std::function<base::result<json::value>(actors::volume_id, const std::string& end)> streams; ///< to other chat servers; or those of `end` are ended
+  std::function<bool()> in_cluster;                   ///< `volumes` is asked then
+  volume_asker volumes;
+  std::shared_ptr<actors::worker_pool> order_workers; ///< for it alone
 };
+
+/// Who asks, and gets the answers: a connection, or an actor made for one order.
+struct live_link {
+  caf::event_based_actor* self = nullptr;
+  /// The answer is a commit_done_ptr with the token. False: nothing is taken now.
+  std::function<bool(const actors::node&, storage::commit_group, std::uint64_t token)> commit;
+  /// `then` in the thread of `self`. False: the pool is full.
+  std::function<bool(actors::worker_pool&, std::function<void()> task, std::function<void()> then)> run;
+  actors::volume_id volume = 0;                       ///< that is asked; 0: the node's own
+  std::shared_ptr<const void> keep;                   ///< what must live as long
+};
+live_link link_of(net::connection&);
 
 class live_node final : public node_access {
 public:
   /// `n` outlives it; `link` until `gone`.
-  live_node(actors::node& n, std::shared_ptr<const node_services>, net::connection& link);
+  live_node(actors::node& n, std::shared_ptr<const node_services>, live_link link);
 
   std::shared_ptr<const storage::directory::config_table> table() const override { return node_.config->table(); }
   std::shared_ptr<const config::settings> values() const override { return node_.settings->get(); }
@@ -98,7 +116,7 @@ private:
 
   actors::node& node_;
   std::shared_ptr<const node_services> services_;
-  net::connection* link_;
+  live_link link_;
   std::uint64_t last_token_ = 0;
   std::map<std::uint64_t, all_committed> waiting_;
 };

@@ -38,4 +38,15 @@ std::vector<alarm> alarms_of(const std::vector<node_condition>& nodes, base::wal
   return out;
 }
 
+std::vector<alarm> lag_alarms_of(const std::vector<replica_condition>& replicas, std::chrono::milliseconds limit, const std::vector<alarm>& before) {
+  std::vector<alarm> out;
+  if (limit.count() == 0) return out;
+  for (const auto& r : replicas) {
+    alarm a{r.node, alarm::kind::lag, "the copy of the mail of " + r.volume_name + " on " + r.name + " is " + std::to_string(r.behind.count() / 1000) + " s behind (" + std::to_string(r.records) + " records)", r.volume};
+    const bool raised = std::any_of(before.begin(), before.end(), [&](const alarm& b) { return b.is(a); });
+    if (r.behind > (raised ? limit / 2 : limit)) out.push_back(std::move(a));
+  }
+  return out;
+}
+
 } // namespace rookery::actors

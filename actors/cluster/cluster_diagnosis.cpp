@@ -52,7 +52,28 @@ base::result<json::value> cluster_service::answer(const std::string& verb, const
   if (verb == "probe") return probe_others();
   if (verb == "pieces") return bundle_pieces();
   if (verb == "paths") return step_of_paths(body);
+  if (const auto known = answers_.find(verb); known != answers_.end()) return known->second(verb, body);
   return base::fail(base::error_kind::unsupported, "this node's program does not know the question: bring it to the version of the others");
+}
+
+void cluster_service::answers(std::string verb, question_answer how) { answers_[std::move(verb)] = std::move(how); }
+
+base::result<json::value> cluster_service::ask_node(std::uint64_t node, const std::string& verb, const json::value& body, std::chrono::milliseconds limit) {
+  std::shared_ptr<const cluster::stream_identity> identity;
+  std::shared_ptr<cluster::control_plane> plane;
+  std::uint64_t self = 0;
+  {
+    const std::lock_guard hold(lock_);
+    identity = identity_;
+    plane = plane_;
+    self = member_.member;
+  }
+  if (!identity || !plane) return not_a_member();
+  if (node == self) return answer(verb, body);
+  const auto status = plane->status();
+  const auto peer = std::find_if(status.peers.begin(), status.peers.end(), [&](const auto& p) { return p.id == node; });
+  if (peer == status.peers.end() || !peer->linked) return base::fail(base::error_kind::try_later, "the node cannot be reached");
+  return actors::ask_node(*identity, node, verb, body, limit);
 }
 
 /// One answer of each node, asked at one time; or why there is none.
@@ -69,7 +90,7 @@ std::vector<cluster_service::node_answer> cluster_service::ask_all(const std::st
   for (auto& each : out)
     asking.emplace_back([&, this] {
       if (each.node.entry.id == self) each.said = answer(verb, body);
-      else if (identity) each.said = ask_node(*identity, each.node.entry.id, verb, body, question_time);
+      else if (identity) each.said = actors::ask_node(*identity, each.node.entry.id, verb, body, question_time);
     });
   for (auto& t : asking) t.join();
   return out;

@@ -14,9 +14,14 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "storage/chat/command.hpp"
+#include "storage/directory/config_mark.hpp"
+#include "storage/mail/account_list.hpp"
 #include "storage/mail/command.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <set>
+#include <unordered_set>
 
 namespace rookery::actors {
 namespace dir = storage::directory;
@@ -127,6 +132,63 @@ void cluster_service::drop_removed_accounts() {
   const auto directory = running_.face().directory->get();
   std::erase_if(gone, [&](const auto account) { return directory->account(account) != nullptr; }); // changed or renamed
   for (const auto& v : volumes) drop_accounts(*v, gone);
+}
+
+namespace {
+
+constexpr std::uint64_t removed_part = std::uint64_t{1} << 63; ///< what was expunged from an account is kept beside it
+constexpr std::chrono::minutes shard_time{10};
+
+/// Numbers are given once: one below the next that is nobody's was taken away. Nothing when a shard does not answer.
+std::optional<std::vector<base::account_id>> without_document(const node& n, const dir::marked_table& now) {
+  std::unordered_set<std::uint64_t> known;
+  dir::config_table::for_each_change(dir::config_table{}, *now.table, [&](const dir::document*, const dir::document_ptr& d) { known.insert(d->id); });
+  std::set<base::account_id> gone;
+  caf::scoped_actor self{*n.system};
+  for (std::uint32_t shard = 0; shard < n.mail_shards; ++shard) {
+    const auto& machine = n.machines[storage::first_mail_shard + shard];
+    const storage::tree* records = nullptr;
+    bool flushed = false;
+    self->request(machine, shard_time, flush_now{false}).receive([&](std::uint64_t) { flushed = true; }, [](const caf::error&) {});
+    self->request(machine, shard_time, get_records{}).receive([&](const machine_records& r) { records = r.tree; }, [](const caf::error&) {});
+    if (!flushed || records == nullptr) return {};
+    const auto read = storage::mail::list_accounts(*records, {}, [&](const storage::mail::account_use& use) {
+      const auto id = use.account.value & ~removed_part;
+      if ((use.messages != 0 || use.octets != 0) && id != 0 && id < now.mark.next_id && !known.contains(id)) gone.insert(base::account_id{id});
+      return true;
+    });
+    if (!read) return {};
+  }
+  return std::vector<base::account_id>(gone.begin(), gone.end());
+}
+
+} // namespace
+
+/// Accounts may be removed while nobody leads the volume that has their mail. Whoever opens it looks once.
+void cluster_service::sweep_opened_volumes() {
+  std::set<volume_id> opened;
+  {
+    const std::lock_guard hold(lock_);
+    if (!plane_ || removed_ || !named_) return;
+    opened.swap(to_sweep_);
+  }
+  for (const auto id : opened) {
+    const auto volume = running_.volumes()->find(id);
+    if (!volume) continue; // it closed; the next opening looks
+    std::optional<std::vector<base::account_id>> gone;
+    {
+      const volume_work here(*volume);
+      if (here && may_serve(*volume)) gone = without_document(*volume, *dir::marked_table_of(*running_.face().configuration));
+    }
+    if (gone) {
+      for (const auto account : *gone)
+        base::log_event(base::severity::notice, "volume.account_dropped").number("volume", static_cast<std::int64_t>(id)).number("account", static_cast<std::int64_t>(account.value));
+      drop_accounts(*volume, *gone);
+      continue;
+    }
+    const std::lock_guard hold(lock_);
+    to_sweep_.insert(id);
+  }
 }
 
 void cluster_service::drop_accounts(node& n, const std::vector<base::account_id>& gone) {

@@ -137,7 +137,7 @@ lock_finding cluster_service::check_locks(const std::vector<path_finding>& found
   const auto on = [&](std::uint64_t node, const char* step) -> std::string {
     order.set("step", step);
     const auto identity = this->identity();
-    const auto said = node == self ? step_of_paths(order) : identity ? ask_node(*identity, node, "paths", order, path_time) : base::result<json::value>(not_a_member());
+    const auto said = node == self ? step_of_paths(order) : identity ? actors::ask_node(*identity, node, "paths", order, path_time) : base::result<json::value>(not_a_member());
     return said ? text(*said, "lock") : "failed";
   };
   for (const auto& f : found) {

@@ -76,9 +76,18 @@ base::result<void> cluster_service::start(const member_facts& m) {
   if (!m.witness && !running_.own_volume() && volume_keeper::alone(*n.config->table(), m.member))
     if (auto opened = running_.open_volume(m.member); !opened) return opened;
   if (!std::exchange(watching_, true))
-    running_.volumes()->watch([weak = weak_from_this()](const volume_table::event&) {
-      if (const auto self = weak.lock()) self->publish_homes();
+    running_.volumes()->watch([weak = weak_from_this()](const volume_table::event& e) {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->publish_homes();
+      if (!e.open) return;
+      const std::lock_guard hold(self->lock_);
+      self->to_sweep_.insert(e.volume);
     });
+  {
+    const std::lock_guard hold(lock_);
+    for (const auto& o : running_.opened()) to_sweep_.insert(o.id);
+  }
   const auto directory = cluster_directory(options_.data_directory);
   if (auto whole = finish_use(directory); !whole) return whole;
   auto authority = read_kept(directory + "/authority.pem"), certificate = read_kept(directory + "/node.pem"), key = read_kept(directory + "/node.key");
@@ -309,6 +318,7 @@ base::result<json::value> cluster_service::ask(const std::string& verb, const js
     return out;
   }
   if (verb == "copies") return change_copies(body);
+  if (verb == "options") return change_options(body);
   if (verb == "drain") return drain_node(body);
   return base::fail(base::error_kind::not_found, "there is nothing of this name");
 }

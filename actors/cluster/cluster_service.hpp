@@ -4,7 +4,10 @@
 #pragma once
 
 #include "actors/cluster/cluster_alarms.hpp"
+#include "actors/cluster/cluster_options.hpp"
 #include "actors/cluster/member_file.hpp"
+#include "actors/cluster/node_questions.hpp"
+#include "actors/cluster/node_report.hpp"
 #include "actors/cluster/path_probe.hpp"
 #include "actors/root/running_node.hpp"
 #include "actors/system/config_agreement.hpp"
@@ -19,9 +22,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace rookery::actors {
 
@@ -64,6 +70,17 @@ public:
   std::string authority() const;
   std::string authorities() const;
 
+  /// What this node answers when another one asks it for this verb (actors/cluster/node_questions.hpp). Before `start_if_member`.
+  void answers(std::string verb, question_answer);
+  /// Asks a node, also this one itself. Blocks; at once `try_later` when it has no link.
+  base::result<json::value> ask_node(std::uint64_t node, const std::string& verb, const json::value& body, std::chrono::milliseconds limit);
+  /// The volumes of the cluster, by number, and who serves each.
+  struct led_volume {
+    std::uint64_t id = 0, leader = 0;
+    std::string name;             ///< of the leader, for people
+  };
+  std::vector<led_volume> led_volumes() const;
+
   void propose(std::string payload, agreed done) override;
   /// For streams to other nodes, and where those of others come in; null without a cluster. They live until the node leaves it.
   std::shared_ptr<const cluster::stream_identity> identity() const;
@@ -81,6 +98,7 @@ private:
   void publish_homes();
   void add_home_members(json::value& row, std::uint64_t node) const;
   void drop_removed_accounts();
+  void sweep_opened_volumes();
   base::result<json::value> init(const json::value&);
   base::result<json::value> token(const json::value&);
   base::result<json::value> leave(const json::value&);
@@ -94,6 +112,10 @@ private:
   void look_at_conditions();
   void look_at_level();
   cluster::level_range own_levels() const;
+  node_report own_report() const;
+  /// What each node that can be heard has said, this one with it; of nodes that have said nothing there is nothing.
+  std::map<std::uint64_t, node_report> reports() const;
+  void look_at_replicas(std::vector<alarm>& now, const std::vector<alarm>& before);
   json::array show_volumes() const;
   base::result<json::value> what_if_gone(const json::value&) const;
   void make_own_volume();
@@ -102,6 +124,8 @@ private:
   std::vector<replication::node_facts> facts_of_nodes() const;
   unsigned copies() const;
   base::result<json::value> change_copies(const json::value&);
+  cluster_options options_now() const;
+  base::result<json::value> change_options(const json::value&);
   base::result<json::value> drain_node(const json::value&);
   void drop_accounts(node&, const std::vector<base::account_id>& gone);
   base::result<void> stop();
@@ -152,6 +176,7 @@ private:
 
   running_node& running_;
   options options_;
+  std::map<std::string, question_answer> answers_;
   std::mutex asking_;                               ///< one question at a time
   mutable std::mutex lock_;                         ///< of what follows
   std::shared_ptr<cluster::control_plane> plane_;
@@ -159,6 +184,8 @@ private:
   std::string authorities_;
   cluster::node_vitals vitals_;
   std::vector<alarm> alarms_;
+  std::set<volume_id> to_sweep_;                    ///< volumes that were opened, and not looked through for removed accounts
+  std::set<std::string> shown_replicas_;            ///< labels of figures; the keeper's
   caf::actor applier_, keeper_;
   std::shared_ptr<published<tls::tls_context>> door_tls_ = std::make_shared<published<tls::tls_context>>();
   std::vector<cluster::node_entry> followed_;       ///< what the control plane was told last

@@ -41,8 +41,56 @@ void cluster_service::look_at_vitals() {
       now.queued += q.messages;
       now.queue_held += q.held;
     }
+  now.report = print(own_report());
   const std::lock_guard hold(lock_);
-  vitals_ = now;
+  vitals_ = std::move(now);
+}
+
+std::map<std::uint64_t, node_report> cluster_service::reports() const {
+  std::shared_ptr<cluster::control_plane> plane;
+  {
+    const std::lock_guard hold(lock_);
+    plane = plane_;
+  }
+  std::map<std::uint64_t, node_report> out;
+  if (!plane) return out;
+  const auto s = plane->status();
+  out.emplace(s.self, own_report());
+  for (const auto& p : s.peers)
+    if (p.vitals && !p.vitals->report.empty())
+      if (auto r = read_node_report(p.vitals->report)) out.emplace(p.id, std::move(*r));
+  return out;
+}
+
+/// Figures of all replicas of the cluster, and who is behind for too long.
+void cluster_service::look_at_replicas(std::vector<alarm>& now, const std::vector<alarm>& before) {
+  std::map<std::uint64_t, std::string> names;
+  for (const auto& k : known_nodes()) names[k.entry.id] = k.name.empty() ? k.entry.host : k.name;
+  const auto name = [&](std::uint64_t id) {
+    const auto at = names.find(id);
+    return at == names.end() ? "node " + std::to_string(id) : at->second;
+  };
+  std::vector<replica_condition> replicas;
+  std::set<std::string> shown;
+  const auto show = [](const std::string& label, std::uint64_t octets, std::uint64_t records, std::uint64_t milliseconds) {
+    base::gauge_named("rookery_cluster_replica_behind_octets", label, "Octets of the volume's log that the node's copy has not").set(static_cast<std::int64_t>(octets));
+    base::gauge_named("rookery_cluster_replica_behind_records", label, "Records of the volume's log that the node's copy has not").set(static_cast<std::int64_t>(records));
+    base::gauge_named("rookery_cluster_replica_behind_milliseconds", label, "Since the first of them was written").set(static_cast<std::int64_t>(milliseconds));
+  };
+  for (const auto& [leader, report] : reports())
+    for (const auto& v : report.volumes)
+      for (const auto& r : v.replicas) {
+        if (r.copying) continue;
+        const auto label = "volume=\"" + std::to_string(v.volume) + "\",node=\"" + std::to_string(r.node) + '"';
+        if (!shown.insert(label).second) continue; // two say that they lead it: one of them does no more
+        show(label, r.octets, r.records, r.milliseconds);
+        replicas.push_back({v.volume, r.node, name(v.volume), name(r.node), std::chrono::milliseconds(r.milliseconds), r.records});
+      }
+  for (const auto& label : shown_replicas_)
+    if (!shown.contains(label)) show(label, 0, 0, 0);
+  shown_replicas_ = std::move(shown);
+  const auto limit = std::chrono::seconds(options_now().lag_alarm_seconds);
+  for (auto& a : lag_alarms_of(replicas, limit, before)) now.push_back(std::move(a));
 }
 
 /// Alarms begin and end with a line in the log of each node that sees them.
@@ -86,6 +134,7 @@ void cluster_service::look_at_conditions() {
   }
   base::gauge_named("rookery_cluster_leads", "", "Whether this node leads the cluster's configuration").set(s.leader == s.self);
   auto now = alarms_of(nodes, ca ? certificate_end(ca->newest).value_or(base::wall_time{}) : base::wall_time{}, running_.face().clock->wall(), before);
+  look_at_replicas(now, before);
   base::gauge_named("rookery_cluster_alarms", "", "Alarms of the cluster that this node sees").set(static_cast<std::int64_t>(now.size()));
   const auto among = [](const alarm& a, const std::vector<alarm>& all) { return std::any_of(all.begin(), all.end(), [&](const alarm& o) { return a.is(o); }); };
   for (const auto& a : now)

@@ -26,22 +26,29 @@ std::uint64_t behind(storage::log_position from, storage::log_position to) {
   return std::uint64_t{to.segment - from.segment} * storage::log_settings().segment_octets + to.offset;
 }
 
+/// As the leader sees it.
+replica_report report_of(const volume_runner::view& v, const replication::replica_view& r) {
+  const auto lag = v.lags.contains(r.id) ? v.lags.at(r.id) : replication::lag{};
+  return {r.id, r.in_sync, r.connected, r.copying, lag.at_least ? std::max(lag.octets, behind(r.durable, v.end)) : lag.octets, lag.records, static_cast<std::uint64_t>(lag.time.count()), lag.at_least};
+}
+
+json::value show(const replica_report& r) {
+  json::value one{json::object{}};
+  one.set("node", r.node);
+  one.set("in_sync", r.in_sync);
+  one.set("connected", r.connected);
+  one.set("copying", r.copying);
+  one.set("behind_octets", r.octets);
+  one.set("behind_records", r.records);
+  one.set("behind_milliseconds", r.milliseconds);
+  if (r.at_least) one.set("at_least", true);
+  return one;
+}
+
 /// What this node knows of a volume in which it has a part.
 void add_view(json::value& row, const volume_runner::view& v) {
   row.set("state", std::string(replication::name(v.state)));
   if (v.copied_octets != 0) row.set("copied_octets", v.copied_octets);
-  json::array replicas;
-  for (const auto& r : v.replicas) {
-    json::value one{json::object{}};
-    one.set("node", r.id);
-    one.set("in_sync", r.in_sync);
-    one.set("connected", r.connected);
-    one.set("copying", r.copying);
-    one.set("behind_octets", behind(r.durable, v.end));
-    one.set("silent_milliseconds", r.silent_ms);
-    replicas.push_back(std::move(one));
-  }
-  if (!replicas.empty()) row.set("replicas", std::move(replicas));
 }
 
 } // namespace
@@ -100,6 +107,14 @@ std::shared_ptr<volume_keeper> cluster_service::keep_volumes(const member_facts&
     const auto service = weak.lock();
     return service && config::is_drained(*service->running_.face().config->table(), self);
   };
+  p.copy_octets_a_second = [weak] {
+    const auto service = weak.lock();
+    return service ? service->options_now().copy_octets_a_second : 0;
+  };
+  p.freezes = [weak] {
+    const auto service = weak.lock();
+    return service && service->options_now().freeze_joining_queues;
+  };
   p.copies = [weak] {
     const auto service = weak.lock();
     return service ? service->copies() : replication::copies_standard;
@@ -147,6 +162,28 @@ base::result<json::value> cluster_service::change_copies(const json::value& body
   }
   json::value out{json::object{}};
   out.set("copies", copies());
+  return out;
+}
+
+cluster_options cluster_service::options_now() const {
+  const auto* d = running_.face().config->table()->find(dir::cluster_document, options_key);
+  return read_options(d != nullptr ? std::string_view(d->content) : std::string_view());
+}
+
+/// {"name", "value"}; shown when no name is said.
+base::result<json::value> cluster_service::change_options(const json::value& body) {
+  const auto table = running_.face().config->table();
+  const auto* d = table->find(dir::cluster_document, options_key);
+  auto content = d != nullptr ? d->content : std::string();
+  if (const auto name = body.get_string("name")) {
+    const auto* value = body.find("value");
+    auto next = change_option(content, *name, value != nullptr ? *value : json::value());
+    if (!next) return base::fail(next.error());
+    if (auto done = change({dir::put{dir::cluster_document, options_key, d != nullptr ? d->version : dir::expect::absent, *next}}, "it was changed meanwhile, try again"); !done) return base::fail(done.error());
+    content = std::move(*next);
+  }
+  json::value out{json::object{}};
+  out.set("items", show_options(content));
   return out;
 }
 
@@ -243,6 +280,39 @@ base::result<json::value> cluster_service::what_if_gone(const json::value& body)
   return out;
 }
 
+std::vector<cluster_service::led_volume> cluster_service::led_volumes() const {
+  const auto nodes = known_nodes();
+  std::vector<led_volume> out;
+  const auto add = [&](std::uint64_t id, std::uint64_t leader) {
+    led_volume v{id, leader, {}};
+    for (const auto& n : nodes)
+      if (n.entry.id == leader) v.name = n.name.empty() ? n.entry.host : n.name;
+    out.push_back(std::move(v));
+  };
+  for (const auto& v : agreed_volumes(*running_.face().config->table())) add(v.is.id, v.is.leader);
+  // Who has just joined has no document yet.
+  for (const auto& n : nodes)
+    if (!n.entry.witness && std::none_of(out.begin(), out.end(), [&](const auto& v) { return v.id == n.entry.id; })) add(n.entry.id, n.entry.id);
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  return out;
+}
+
+node_report cluster_service::own_report() const {
+  node_report out;
+  const auto keeper = kept_volumes();
+  if (!keeper) return out;
+  const auto frozen = keeper->frozen();
+  for (const auto& [id, v] : keeper->now()) {
+    if (v.state != replication::standing::serving && v.state != replication::standing::settling && v.state != replication::standing::opening) continue;
+    volume_report row;
+    row.volume = id;
+    row.frozen = frozen.contains(id);
+    for (const auto& r : v.replicas) row.replicas.push_back(report_of(v, r));
+    out.volumes.push_back(std::move(row));
+  }
+  return out;
+}
+
 json::array cluster_service::show_volumes() const {
   json::array items;
   const auto list = [](const std::vector<std::uint64_t>& nodes) {
@@ -252,6 +322,7 @@ json::array cluster_service::show_volumes() const {
   };
   volume_keeper::views here;
   if (const auto k = kept_volumes()) here = k->now();
+  const auto told = reports();
   for (const auto& v : agreed_volumes(*running_.face().config->table())) {
     json::value row{json::object{}};
     row.set("id", v.is.id);
@@ -262,6 +333,15 @@ json::array cluster_service::show_volumes() const {
     row.set("copies", v.is.copies);
     row.set("paused_until", v.is.paused_until.count());
     if (const auto at = here.find(v.is.id); at != here.end()) add_view(row, at->second);
+    if (const auto leader = told.find(v.is.leader); leader != told.end())
+      for (const auto& report : leader->second.volumes) {
+        if (report.volume != v.is.id) continue;
+        row.set("frozen", report.frozen);
+        if (report.replicas.empty()) continue;
+        json::array replicas;
+        for (const auto& r : report.replicas) replicas.push_back(show(r));
+        row.set("replicas", std::move(replicas));
+      }
     items.push_back(std::move(row));
   }
   return items;

@@ -1,5 +1,6 @@
 #include "actors/cluster/node_house.hpp"
 
+#include "actors/queue/dispatch_actor.hpp"
 #include "actors/shard/maintenance_actor.hpp"
 #include "base/log.hpp"
 #include "storage/file/file_system.hpp"
@@ -17,7 +18,7 @@ constexpr std::uint64_t identity_octets_max = 1u << 16;
 class led_sink final : public replica_sink {
 public:
   led_sink(node_number volume, std::shared_ptr<led_log> to) : volume_(volume), to_(std::move(to)) {}
-  void written(const storage::log_batch_ptr& b) override { to_->written(b); }
+  void written(const storage::log_batch_ptr& b, std::uint64_t next_record) override { to_->written(b, next_record); }
   void durable(log_position p) override { to_->durable(p); }
   void committed(log_position) override {}
   void held(std::chrono::milliseconds waited, log_position) override {
@@ -85,6 +86,11 @@ base::result<log_position> node_house::close(node_number v, bool in_order) {
   base::log_event(base::severity::error, "volume.cannot_be_closed").number("volume", static_cast<std::int64_t>(v));
   if (running_.process().options.on_failure) running_.process().options.on_failure();
   return base::fail(base::error_kind::conflict, "the volume does not close");
+}
+
+void node_house::freeze_queues(node_number v, bool frozen) {
+  const auto volume = running_.find(v);
+  if (volume && volume->node().dispatch) caf::anon_send(volume->node().dispatch, freeze_all_queues{frozen});
 }
 
 base::result<void> node_house::backup(node_number v, const std::string& folder) {

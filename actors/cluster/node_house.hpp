@@ -25,6 +25,8 @@ public:
   void hold(replication::node_number, std::uint64_t epoch, bool hold, std::function<void(storage::log_position)> done) override;
   /// Tries again while something does not end; in the end the process does, for another node is to serve the volume.
   base::result<storage::log_position> close(replication::node_number, bool in_order) override;
+  /// Nothing leaves the queue of an open volume, or it goes on. Quick.
+  void freeze_queues(replication::node_number, bool frozen);
   base::result<void> backup(replication::node_number, const std::string& folder) override;
 
 private:

@@ -10,6 +10,8 @@ namespace {
 
 using std::chrono::milliseconds;
 constexpr milliseconds dial_time{3000}, dial_again{300}, send_time{10'000}, look_every{100};
+/// Who waits for the other side is woken by what ends a stream or a feed: nothing has to be looked for.
+constexpr milliseconds quiet_time{5000};
 constexpr std::size_t sync_octets = 1u << 20; ///< taken at most before a sync
 
 } // namespace
@@ -52,6 +54,8 @@ void replica_outlet::ship(std::shared_ptr<storage::log_feed> feed) {
 
 void replica_outlet::copy() {
   const std::lock_guard hold(lock_);
+  if (feed_) feed_->stop();
+  feed_ = nullptr;
   copy_ = true;
   wake_.notify_all();
 }
@@ -82,7 +86,7 @@ void replica_outlet::run_dial() {
       runner->take(runner->rules->connected(to_, runner->time()));
     }
     while (!s->closed()) {
-      auto frame = s->receive(look_every);
+      auto frame = s->receive(quiet_time);
       if (!frame) break;
       if (!*frame) continue;
       if ((*frame)->type == word_frame) {
@@ -140,7 +144,7 @@ void replica_outlet::run_log() {
     hold.unlock();
     if (copies) {
       send_copy(s);
-    } else if (feed && feed->wait(look_every)) {
+    } else if (feed && feed->wait(quiet_time)) {
       const auto frame = feed->take();
       if (!frame) {
         // The segments that it needs are gone here.
@@ -186,12 +190,15 @@ void replica_outlet::send_copy(const std::shared_ptr<cluster::node_stream>& s) {
       have_.pop_front();
     }
   }
-  storage::copy_pace pace(runner->is.copy_octets_a_second);
+  const auto& wanted = runner->is.copy_octets_a_second;
+  std::uint64_t rate = wanted ? wanted() : 0;
+  storage::copy_pace pace(rate);
   while (!s->closed()) {
     const auto frame = (*sender)->next();
     if (!frame) return give_up(frame.error());
     if (frame->empty()) break;
     if (auto sent = s->send(copy_frame, *frame, send_time); !sent) return give_up(sent.error());
+    if (const auto now = wanted ? wanted() : 0; now != rate) pace = storage::copy_pace(rate = now);
     std::unique_lock hold(lock_);
     wake_.wait_for(hold, pace.after(frame->size(), storage::copy_pace::clock::now()), [&] { return ending_; });
     if (ending_) break;
@@ -239,7 +246,7 @@ void volume_runner::inside::take_stream(const std::shared_ptr<cluster::node_stre
   std::size_t unsynced = 0;
   while (!s->closed()) {
     // What comes at once shares one sync.
-    auto got = s->receive(unsynced > 0 ? milliseconds(0) : look_every);
+    auto got = s->receive(unsynced > 0 ? milliseconds(0) : quiet_time);
     if (!got) return;
     const std::lock_guard hold(lock);
     if (stopping || failed || from_leader != s) return;

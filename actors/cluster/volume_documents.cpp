@@ -45,6 +45,7 @@ std::string print_volume(const volume& v) {
   out.set("learners", show(v.learners));
   out.set("copies", v.copies);
   out.set("shared", v.shared);
+  out.set("copied", v.copied);
   json::array starts;
   for (const auto& s : v.starts) {
     json::value one{json::object{}};
@@ -74,6 +75,7 @@ std::optional<volume> read_volume(std::string_view content) {
   out.learners = *learners;
   out.copies = static_cast<unsigned>(copies);
   out.shared = v->get_bool("shared").value_or(true);
+  out.copied = v->get_bool("copied").value_or(true); // programs of before did not say it
   out.proven = v->get_unsigned("proven").value_or(0);
   out.paused_until = std::chrono::milliseconds(v->get_integer("paused_until").value_or(0));
   const auto* starts = v->get_array("starts");

@@ -19,8 +19,8 @@ namespace rookery::actors {
 class led_log {
 public:
   virtual ~led_log() = default;
-  /// Written, not yet durable.
-  virtual void written(const storage::log_batch_ptr&) = 0;
+  /// Written, not yet durable. `next_record`: the number of the record behind.
+  virtual void written(const storage::log_batch_ptr&, std::uint64_t next_record) = 0;
   virtual void durable(storage::log_position) = 0;
   /// Segments from this position's on are not removed: somebody reads them.
   virtual storage::log_position keep_from() const = 0;

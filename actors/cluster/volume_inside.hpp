@@ -105,7 +105,7 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   void open_house(bool hold);
   void tell_feeds(storage::log_position);
   std::string log_directory() const;
-  void written(const storage::log_batch_ptr&) override;
+  void written(const storage::log_batch_ptr&, std::uint64_t next_record) override;
   void durable(storage::log_position) override;
   storage::log_position keep_from() const override;
   bool may_serve() const noexcept override { return time().count() < serve_until.load(); }
@@ -133,6 +133,7 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   bool opened = false, house_holds = false;
   std::uint64_t lead_epoch = 0;
   storage::log_position lead_end;               ///< durable here
+  replication::lag_meter meter;
   std::map<replication::node_number, std::shared_ptr<replica_outlet>> outlets;
   std::vector<std::shared_ptr<replica_outlet>> retired;
   mutable std::mutex feeds_lock;

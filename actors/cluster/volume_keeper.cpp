@@ -12,7 +12,10 @@ using replication::node_number;
 using replication::volume;
 using std::chrono::milliseconds;
 
-constexpr milliseconds hand_over_pause{50}, drain_pause{500}, idle_pause{60'000};
+constexpr milliseconds hand_over_pause{50}, look_again{500}, idle_pause{60'000};
+/// A queue is not frozen any more when who is to have the copy is silent for so long, or when it takes longer.
+constexpr milliseconds copy_silent_max{30'000};
+constexpr std::chrono::hours frozen_max{1};
 
 bool has_part(const volume& v, node_number n) { return v.id == n || v.leader == n || replication::contains(v.in_sync, n) || replication::contains(v.learners, n); }
 
@@ -46,12 +49,13 @@ void volume_keeper::followed() {
 void volume_keeper::run() {
   std::unique_lock hold(lock_);
   for (;;) {
-    wake_.wait_for(hold, drains_ ? drain_pause : idle_pause, [this] { return ending_ || news_; });
+    wake_.wait_for(hold, drains_ || !frozen_.empty() ? look_again : idle_pause, [this] { return ending_ || news_; });
     if (ending_) return;
     const bool news = std::exchange(news_, false);
     hold.unlock();
     if (news) look();
     mind_drain();
+    mind_frozen();
     hold.lock();
   }
 }
@@ -111,6 +115,39 @@ void volume_keeper::mind_drain() {
     const auto v = r->now();
     if (v.agreed.leader == is_.self && v.agreed.in_sync.size() > 1 && v.state == replication::standing::serving) (void)r->hand_over(0, milliseconds(0));
   }
+}
+
+/// While a volume is copied for the first time nothing leaves its queue: the copy has the disk, and what the node has accepted is
+/// soon on two. It ends when the copy is whole.
+void volume_keeper::mind_frozen() {
+  const bool wanted = is_.freezes && is_.freezes();
+  const auto at = std::chrono::steady_clock::now();
+  for (const auto& [id, r] : runners()) {
+    const auto v = r->now();
+    const bool heard = std::any_of(v.replicas.begin(), v.replicas.end(), [](const auto& replica) { return replica.silent_ms < copy_silent_max.count(); });
+    bool freeze = wanted && v.agreed.leader == is_.self && v.state == replication::standing::serving && replication::first_copy(v.agreed) && heard;
+    {
+      const std::lock_guard hold(lock_);
+      if (!freeze) frozen_.erase(id);
+      // It stays in the list: frozen for so long, and not again.
+      else freeze = at - frozen_.try_emplace(id, at).first->second < frozen_max;
+    }
+    const bool before = told_frozen_.contains(id);
+    if (!freeze && !before) continue;
+    house_->freeze_queues(id, freeze); // said again, as it may have been opened anew
+    if (freeze == before) continue;
+    if (freeze) told_frozen_.insert(id);
+    else told_frozen_.erase(id);
+    base::log_event(base::severity::notice, freeze ? "volume.queues_frozen" : "volume.queues_go_on").number("volume", static_cast<std::int64_t>(id));
+  }
+}
+
+std::set<node_number> volume_keeper::frozen() const {
+  std::set<node_number> out;
+  const std::lock_guard hold(lock_);
+  for (const auto& [id, since] : frozen_)
+    if (std::chrono::steady_clock::now() - since < frozen_max) out.insert(id);
+  return out;
 }
 
 std::string volume_keeper::kept_file(node_number id) const { return is_.directory + "/volume-" + std::to_string(id); }

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -31,7 +32,8 @@ public:
     std::function<std::vector<replication::node_facts>()> nodes; ///< of the cluster, as this node sees them
     std::function<unsigned()> copies;            ///< that are wanted of each volume
     std::function<bool()> drained;               ///< this node is to lead nothing, by agreement
-  std::uint64_t copy_octets_a_second = 0;
+    std::function<std::uint64_t()> copy_octets_a_second;  ///< as volume_runner::parts; may be null
+    std::function<bool()> freezes;                        ///< queues of what is copied for the first time; may be null
   };
   explicit volume_keeper(parts);
   /// What is led here is closed, in order.
@@ -47,6 +49,8 @@ public:
 
   using views = std::map<replication::node_number, volume_runner::view>;
   views now() const;
+  /// Volumes led here whose queues wait for their first copy.
+  std::set<replication::node_number> frozen() const;
 
   /// Whether a node may open its own volume at once, with the configuration that it has: nobody else ever had it.
   static bool alone(const storage::directory::config_table&, replication::node_number self);
@@ -57,6 +61,7 @@ private:
   void look();
   void give_up();
   void mind_drain();
+  void mind_frozen();
   void start(const agreed_volume&);
   void forget(replication::node_number, const runner_ptr&);
   std::optional<replication::volume> place(const replication::volume&) const;
@@ -69,6 +74,8 @@ private:
   std::condition_variable wake_;
   bool ending_ = false, news_ = false, drains_ = false;
   std::map<replication::node_number, runner_ptr> runners_;
+  std::map<replication::node_number, std::chrono::steady_clock::time_point> frozen_; ///< and since when
+  std::set<replication::node_number> told_frozen_; ///< of the thread alone
   std::thread thread_;
 };
 

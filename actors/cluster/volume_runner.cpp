@@ -13,7 +13,7 @@ using replication::act::alarm;
 namespace act = replication::act;
 using replication::standing;
 
-constexpr std::chrono::milliseconds tick{50}, place_every{500}, retry_after{1000};
+constexpr std::chrono::milliseconds tick{100}, place_every{500}, retry_after{1000};
 
 bool of_leader(const replication::word& w) {
   return std::holds_alternative<replication::follow>(w) || std::holds_alternative<replication::beat_word>(w) || std::holds_alternative<replication::begin_anew>(w);
@@ -98,7 +98,7 @@ void volume_runner::inside::end() {
 
 void volume_runner::inside::run_ticks() {
   auto next_place = std::chrono::steady_clock::now();
-  auto next_work = next_place;
+  auto next_work = next_place, next_count = next_place;
   std::unique_lock hold(lock);
   while (!stopping) {
     wake.wait_for(hold, tick, [this] { return stopping; });
@@ -118,6 +118,12 @@ void volume_runner::inside::run_ticks() {
         rules->change(*next, time(), out);
         take(std::move(out));
       }
+    }
+    if (rules->state() == standing::serving && now >= next_count) {
+      next_count = now + place_every;
+      auto all = rules->end();
+      for (const auto& r : rules->replicas(time())) all = std::min(all, r.durable);
+      meter.forget(all);
     }
     if (replica && now >= next_work) {
       next_work = now + place_every;
@@ -318,6 +324,7 @@ void volume_runner::inside::open_house(bool hold_it) {
   }
   opened = true;
   lead_end = std::max(lead_end, *end);
+  meter.begin(lead_end, time());
   tell_feeds(lead_end);
   take(rules->synced(lead_end, time()));
   take(rules->opened(time()));
@@ -455,12 +462,13 @@ void volume_runner::inside::tell_feeds(storage::log_position p) {
   for (auto& [n, f] : feeds) f->durable(p);
 }
 
-void volume_runner::inside::written(const storage::log_batch_ptr& batch) {
+void volume_runner::inside::written(const storage::log_batch_ptr& batch, std::uint64_t next_record) {
   {
     const std::lock_guard hold(feeds_lock);
     for (auto& [n, f] : feeds) f->offer(batch);
   }
   const std::lock_guard hold(lock);
+  meter.written(batch->end, batch->octets, next_record, time());
   take(rules->written(batch->end, time()));
 }
 
@@ -515,7 +523,9 @@ volume_runner::view volume_runner::now() const {
     v.stored = in_->replica->durable();
     v.applied = in_->replica->applied();
   }
-  v.replicas = in_->rules->replicas(inside::time());
+  const auto time = inside::time();
+  v.replicas = in_->rules->replicas(time);
+  for (const auto& r : v.replicas) v.lags.emplace(r.id, in_->meter.of(r.durable, time));
   v.copied_octets = in_->copied_octets;
   return v;
 }

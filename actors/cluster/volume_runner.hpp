@@ -6,12 +6,14 @@
 
 #include "actors/cluster/volume_house.hpp"
 #include "base/result.hpp"
+#include "cluster/replication/lag_meter.hpp"
 #include "cluster/replication/member.hpp"
 #include "cluster/stream/node_stream.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,7 +29,7 @@ public:
     replication::rules rules;
     std::string kept_file;                    ///< what the rules keep beside the log (replication::held)
     bool own_and_whole = false;               ///< without such a file: this node made the volume, and has it
-    std::uint64_t copy_octets_a_second = 0;   ///< to a node that has nothing yet; 0: as fast as it goes
+    std::function<std::uint64_t()> copy_octets_a_second; ///< to a node that has nothing yet; null, 0: as fast as it goes
     std::shared_ptr<const cluster::stream_identity> identity;
     std::shared_ptr<volume_house> house;      ///< lives until the runner is gone
     /// Compare and set the document, without waiting; the outcome comes as `document`.
@@ -62,6 +64,7 @@ public:
     storage::log_position end, released;      ///< of a leader
     storage::log_position stored, applied;    ///< of a replica
     std::vector<replication::replica_view> replicas;
+    std::map<replication::node_number, replication::lag> lags; ///< of those
     std::uint64_t copied_octets = 0;          ///< of a learner's copy under way
   };
   view now() const;

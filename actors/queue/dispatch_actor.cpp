@@ -216,6 +216,12 @@ public:
     pump();
   }
 
+  void freeze(bool frozen) {
+    if (std::exchange(frozen_, frozen) == frozen) return;
+    configure();
+    pump();
+  }
+
   void stop() {
     stopped_ = true;
     idle_.stop();
@@ -299,7 +305,7 @@ private:
 
   void set_queue(const std::string& queue) {
     const auto record = pictures_.view->queue(queue);
-    core_.set_queue(queue, record && record->frozen, record ? record->hours : delivery::schedule{}, now());
+    core_.set_queue(queue, frozen_ || (record && record->frozen), record ? record->hours : delivery::schedule{}, now());
     if (!queues_.contains(queue)) queues_.emplace(queue, spawn_queue(*self_, node(), queue));
   }
 
@@ -518,6 +524,7 @@ private:
   std::map<std::string, base::wall_time> asked_; ///< gateways, and when ETRN started them last; no longer than the interval
   std::optional<base::wall_time> armed_;
   bool idling_ = false;
+  bool frozen_ = false; ///< all queues
   bool stopped_ = false;
 };
 
@@ -537,6 +544,7 @@ caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::sha
           [&st](wake_atom) { st.wake(); },
           [&st](idle_atom) { st.close_idle(); },
           [&st](delivery_configured) { st.reconfigure(); },
+          [&st](freeze_all_queues f) { st.freeze(f.frozen); },
           [&st](stop_dispatch) { st.stop(); },
           [&st](const pause_destination& p) { return st.pause(p); },
           [&st](const resume_destination& r) { return st.resume(r); },

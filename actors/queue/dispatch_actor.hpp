@@ -31,6 +31,8 @@ struct dispatch_parts {
 struct delivery_configured {};
 /// To dispatch: the server goes down, nothing is given out any more.
 struct stop_dispatch {};
+/// To dispatch: nothing is given out until it is said again with false; what is under way goes on.
+struct freeze_all_queues { bool frozen = false; };
 /// To a destination's actor: nothing is open or waits there; it may end.
 struct destination_idle {};
 
@@ -59,6 +61,7 @@ caf::actor spawn_dispatch(caf::actor_system&, std::shared_ptr<dispatch_parts>);
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::delivery_configured)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::destination_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::freeze_all_queues)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::pause_destination)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::resume_destination)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::retry_destination)

@@ -4,6 +4,7 @@
 #include "actors/queue/home_mail.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
+#include "actors/system/held_session.hpp"
 #include "base/log.hpp"
 
 #include <algorithm>
@@ -147,6 +148,8 @@ private:
       at += static_cast<std::uint32_t>(*n);
       if (auto sent = stream_->send(home_octets_type, std::string_view(piece).substr(0, *n), piece_time); !sent) return lost(sent.error().client.value);
     }
+    // Another node may lead this queue by now: it is not finished here.
+    if (!may_serve(*parts_->of)) return lost("the queue's lease is over");
     if (auto sent = stream_->send(home_end_type, {}, piece_time); !sent) return lost(sent.error().client.value);
     auto answer = stream_->receive(answer_time);
     if (!answer) return lost(answer.error().client.value);

@@ -131,7 +131,7 @@ void release(self_ptr self, std::vector<waiting_request>& requests, storage::log
 void ship(self_ptr self) {
   auto& st = self->state;
   if (!st.sink) return;
-  if (const auto batch = st.parts->writer->take_written()) st.sink->written(batch);
+  if (const auto batch = st.parts->writer->take_written()) st.sink->written(batch, st.parts->writer->next_lsn());
 }
 
 /// One write and one sync; the replicas get the octets in between. False when the log has failed.

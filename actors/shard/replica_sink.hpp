@@ -20,8 +20,8 @@ namespace rookery::actors {
 class replica_sink {
 public:
   virtual ~replica_sink() = default;
-  /// Written here and not yet synced: for all replicas (storage::log_feed::offer).
-  virtual void written(const storage::log_batch_ptr&) = 0;
+  /// Written here and not yet synced: for all replicas (storage::log_feed::offer). `next_record`: the number of the record behind.
+  virtual void written(const storage::log_batch_ptr&, std::uint64_t next_record) = 0;
   /// Synced here: may be read from the segments up to here.
   virtual void durable(storage::log_position) = 0;
   /// Released: replicas may apply up to here, and no later epoch begins before it.

@@ -95,7 +95,9 @@ base::message_id node::next_message_id() {
   // may be behind: each lead counts in its own part of a millisecond.
   const auto volumes = volumes_of(*this);
   const auto lead = volumes ? volumes->epoch_of(*this) % 1024 : 0;
-  const auto floor = static_cast<std::uint64_t>(base::to_milliseconds(clock->wall())) << 20 | lead << 10;
+  // Operators name a message by its number in the whole cluster: volumes begin at different places.
+  const auto place = volumes ? volumes->id_of(*this) % 32 * 32 : 0;
+  const auto floor = static_cast<std::uint64_t>(base::to_milliseconds(clock->wall())) << 20 | lead << 10 | place;
   auto last = last_message_id_.load(std::memory_order_relaxed);
   std::uint64_t next;
   do next = std::max(last + 1, floor);

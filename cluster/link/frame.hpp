@@ -63,9 +63,15 @@ struct vitals {
 struct levels {
   std::uint64_t oldest = 1, newest = 1, agreed = 1; ///< cluster/node/feature_level.hpp
 };
-using frame = std::variant<hello, welcome, proof, refusal, letter_frame, forward, beat, vitals, levels>;
+/// When it has changed, and to whoever is new: what the program tells of itself, in its own form. Programs of before do not
+/// look at it.
+struct report {
+  std::string octets;
+};
+using frame = std::variant<hello, welcome, proof, refusal, letter_frame, forward, beat, vitals, levels, report>;
 
 inline constexpr std::size_t field_octets_max = 16 * 1024; ///< of texts in the first frames
+inline constexpr std::size_t report_frame_octets_max = 256 * 1024;
 
 std::string print(const frame&);
 std::optional<frame> read_frame(std::string_view octets);

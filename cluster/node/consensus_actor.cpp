@@ -18,6 +18,7 @@ constexpr std::chrono::milliseconds dial_wait{1000};      ///< for a connection
 constexpr std::chrono::milliseconds dial_pause_least{200}, dial_pause_most{3000};
 constexpr std::chrono::seconds handshake_time{5};
 constexpr std::chrono::milliseconds farewell_time{2000};
+constexpr std::chrono::milliseconds silent_time{3000};
 constexpr std::chrono::milliseconds twin_time{2500};      ///< one that spoke so lately is alive
 constexpr std::size_t apply_at_once_max = 64;
 constexpr std::size_t to_propose_max = 20'000;
@@ -366,6 +367,10 @@ void consensus_actor::say(peer& p, const frame& f) { send(p.link, frame_atom::va
 void consensus_actor::say_vitals(peer& p, const node_vitals& own) {
   const auto s = p.clocks.next(steady_us(), wall_us());
   say(p, vitals{s.sent_us, s.wall_us, s.echo_us, s.held_us, own.disk_free, own.disk_total, own.sessions, own.queued, own.queue_held});
+  // Who is silent gets the newest when it speaks again.
+  if (own.report == p.told || own.report.size() > report_frame_octets_max || clock::now() - p.heard > silent_time) return;
+  p.told = own.report;
+  say(p, report{own.report});
 }
 
 void consensus_actor::refuse(const caf::actor& whom, const std::string& text) { send(whom, frame_atom::value, print(frame(refusal{text}))); }
@@ -388,6 +393,8 @@ void consensus_actor::linked(peer& p) {
   p.heard = clock::now();
   p.clocks = {};
   p.said.reset();
+  p.told.clear();
+  p.report.clear();
   p.unanswered = p.unanswered_octets = 0;
   engine_->connected(p.entry.id, true);
   base::log_event(base::severity::notice, "cluster.linked").number("member", static_cast<std::int64_t>(p.entry.id)).text("host", p.entry.host);
@@ -508,9 +515,10 @@ void consensus_actor::heard(const caf::strong_actor_ptr& from, const std::string
   else if (const auto* b = std::get_if<beat>(&*f)) p->last_beat = *b;
   else if (const auto* v = std::get_if<vitals>(&*f)) {
     p->clocks.heard({v->sent_us, v->wall_us, v->echo_us, v->held_us}, steady_us(), wall_us());
-    p->said = node_vitals{v->disk_free, v->disk_total, v->sessions, v->queued, v->queue_held};
+    p->said = node_vitals{v->disk_free, v->disk_total, v->sessions, v->queued, v->queue_held, {}};
   }
   else if (const auto* k = std::get_if<levels>(&*f)) p->levels = level_range{static_cast<unsigned>(k->oldest), static_cast<unsigned>(k->newest)};
+  else if (auto* told = std::get_if<report>(&*f)) p->report = std::move(told->octets);
   else if (const auto* r = std::get_if<refusal>(&*f)) unlink(*p, r->text.substr(0, 500));
 }
 
@@ -555,6 +563,7 @@ void consensus_actor::publish() {
       row.clock_offset = p.clocks.offset();
       row.vitals = p.said;
       row.levels = p.levels;
+      if (row.vitals) row.vitals->report = p.report;
     }
     s.peers.push_back(std::move(row));
   }

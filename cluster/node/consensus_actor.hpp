@@ -67,6 +67,8 @@ private:
     std::optional<node_vitals> said;
     std::optional<level_range> levels;
     bool proven = false;           ///< who it is; its levels are waited for
+    std::string told;              ///< our report, as it was sent last
+    std::string report;            ///< its
   };
   struct waiting {
     control_plane::proposed done;

@@ -43,11 +43,12 @@ struct agreed_item {
   consensus::snapshot_ptr picture; ///< not null: replaces all; the fields above but index are empty
 };
 
-/// What a node says of itself once a second.
+/// What a node says of itself.
 struct node_vitals {
   std::uint64_t disk_free = 0, disk_total = 0; ///< octets; total 0: not known
   std::uint64_t sessions = 0;
   std::uint64_t queued = 0, queue_held = 0;    ///< messages
+  std::string report;                          ///< more of it, in the program's own form; told when it has changed
 };
 
 struct control_parts {
@@ -77,7 +78,7 @@ struct control_parts {
   std::function<std::string()> nonce;
   std::function<void(const std::string& why)> failed;              ///< end the process
 
-  std::uint32_t heartbeat_ms = 50, election_ms = 500;
+  std::uint32_t heartbeat_ms = 80, election_ms = 800;
 };
 
 struct peer_status {

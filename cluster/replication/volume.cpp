@@ -72,6 +72,7 @@ volume grown(volume v, node_number n) {
   drop(v.learners, n);
   add(v.in_sync, n);
   v.proven = v.epoch;
+  v.copied = true;
   return v;
 }
 
@@ -105,6 +106,8 @@ volume forgotten(volume v, node_number n) {
 }
 
 bool only_holder(const volume& v, node_number n) noexcept { return v.in_sync.size() == 1 && v.in_sync.front() == n; }
+
+bool first_copy(const volume& v) noexcept { return !v.copied && v.in_sync.size() == 1 && !v.learners.empty(); }
 
 bool never_shared(const volume& v) noexcept {
   return !v.shared && v.epoch == 1 && v.in_sync.size() == 1 && v.in_sync.front() == v.leader;

@@ -40,6 +40,7 @@ struct volume {
   std::vector<node_number> learners;   ///< ascending: they follow, and nobody waits for them
   unsigned copies = 1;                 ///< wanted, the leader's included
   bool shared = false;                 ///< another node has, or had, a part of its log
+  bool copied = false;                 ///< another node had all of it once
   std::vector<epoch_start> starts;     ///< ascending
   std::uint64_t proven = 1;            ///< an epoch that all of `in_sync` were known to follow
   std::chrono::milliseconds paused_until{0}; ///< wall time: no other node gets a copy before, for one will be back
@@ -76,5 +77,7 @@ volume forgotten(volume, node_number);
 bool only_holder(const volume&, node_number) noexcept;
 /// No other node ever had a part of it: its leader begins without asking anybody, as no other may lead it.
 bool never_shared(const volume&) noexcept;
+/// A node gets a copy, and none ever was whole before.
+bool first_copy(const volume&) noexcept;
 
 } // namespace rookery::replication

@@ -1,4 +1,4 @@
-#include "server/cli/command_line.hpp"
+#include "server/cli/unreached.hpp"
 
 #include "actors/admin/request.hpp"
 
@@ -24,6 +24,7 @@ void count(command_line& c, const std::string& target, const json::value& body, 
   if (!answer) return;
   if (c.as_json) std::printf("%s", json::to_text(*answer, true).c_str());
   else std::printf("%llu %s\n", static_cast<unsigned long long>(answer->get_unsigned(member).value_or(0)), words);
+  tell_unreached(c, *answer);
 }
 
 /// A message a line, or one document as other servers read it (XEP-0227 §4.6).
@@ -80,7 +81,7 @@ void add_chat_verbs(CLI::App& app, command_line& c) {
   add_json_option(*sessions, c);
   sessions->callback([&c, o] {
     c.list("/v1/chat/sessions" + (o->address.empty() ? std::string() : "?address=" + admin::percent_encoded(o->address)),
-           {{"address", "ADDRESS"}, {"state", "STATE"}, {"priority", "PRIORITY"}, {"peer", "PEER"}, {"session", "SESSION"}});
+           {{"address", "ADDRESS"}, node_column, {"state", "STATE"}, {"priority", "PRIORITY"}, {"peer", "PEER"}, {"session", "SESSION"}});
   });
 
   auto* kick = family->add_subcommand("kick", "End the sessions of an account, or of one of its clients (address/resource)");
@@ -151,7 +152,7 @@ void add_chat_verbs(CLI::App& app, command_line& c) {
   add_json_option(*streams, c);
   streams->callback([&c, o] {
     if (o->address.empty())
-      return c.list("/v1/chat/streams", {{"domain", "DOMAIN"}, {"ours", "OURS"}, {"direction", "DIRECTION"}, {"proof", "PROOF"}, {"tls", "TLS"},
+      return c.list("/v1/chat/streams", {{"domain", "DOMAIN"}, node_column, {"ours", "OURS"}, {"direction", "DIRECTION"}, {"proof", "PROOF"}, {"tls", "TLS"},
                                          {"peer", "PEER"}, {"in", "IN"}, {"out", "OUT"}, {"session", "SESSION"}});
     json::value body{json::object{}};
     body.set("which", o->address);

@@ -14,7 +14,7 @@ namespace rookery::cli {
 namespace {
 
 struct options {
-  std::string address, member, token, node, role = "voter";
+  std::string address, member, token, node, role = "voter", option, value;
   std::uint32_t port = 0, hours = 24, copies = 0;
   bool undo = false, force = false, accept_loss = false, witness = false;
 };
@@ -61,13 +61,20 @@ void show_certificates(const json::value& status) {
   if (const auto waits = status.get_string("authority_waits_for")) std::printf("the new authority waits for: %s\n", std::string(*waits).c_str());
 }
 
-/// Of each replica of what is led here: how many octets of the log it does not have.
+/// Of each replica: how much of the log it does not have, and since when.
 std::string lag(const json::value& volume) {
   std::string out;
   const auto* all = volume.get_array("replicas");
-  for (const auto& r : all != nullptr ? *all : json::array{})
-    out += (out.empty() ? "" : ", ") + std::to_string(r.get_unsigned("node").value_or(0)) + ": " +
-           (!r.get_bool("connected").value_or(false) ? "away" : r.get_bool("copying").value_or(false) ? "copying" : std::to_string(r.get_unsigned("behind_octets").value_or(0)));
+  for (const auto& r : all != nullptr ? *all : json::array{}) {
+    out += (out.empty() ? "" : ", ") + std::to_string(r.get_unsigned("node").value_or(0)) + ": ";
+    const auto octets = r.get_unsigned("behind_octets").value_or(0), records = r.get_unsigned("behind_records").value_or(0), ms = r.get_unsigned("behind_milliseconds").value_or(0);
+    char text[120];
+    std::snprintf(text, sizeof text, "%s%llu records, %llu octets, %llu.%llu s", r.get_bool("at_least").value_or(false) ? "more than " : "", static_cast<unsigned long long>(records),
+                  static_cast<unsigned long long>(octets), static_cast<unsigned long long>(ms / 1000), static_cast<unsigned long long>(ms % 1000 / 100));
+    if (r.get_bool("copying").value_or(false)) out += "copying";
+    else if (!r.get_bool("connected").value_or(false)) out += "away" + (octets == 0 && ms == 0 ? std::string() : std::string(", ") + text);
+    else out += octets == 0 && ms == 0 ? "0" : text;
+  }
   return out;
 }
 
@@ -78,7 +85,7 @@ void show_volumes(const json::value& status) {
   std::printf("\n%-10s %-8s %-7s %-12s %-10s %-12s %s\n", "MAIL OF", "SERVED", "EPOCH", "HAVE ALL", "COPYING", "HERE", "BEHIND");
   for (const auto& v : *items)
     std::printf("%-10llu %-8llu %-7llu %-12s %-10s %-12s %s\n", static_cast<unsigned long long>(v.get_unsigned("id").value_or(0)), static_cast<unsigned long long>(v.get_unsigned("leader").value_or(0)),
-                static_cast<unsigned long long>(v.get_unsigned("epoch").value_or(0)), numbers(v, "in_sync").c_str(), numbers(v, "learners").c_str(), text(v, "state").c_str(), lag(v).c_str());
+                static_cast<unsigned long long>(v.get_unsigned("epoch").value_or(0)), numbers(v, "in_sync").c_str(), numbers(v, "learners").c_str(), text(v, "state").c_str(), (lag(v) + (v.get_bool("frozen").value_or(false) ? "; its queue is frozen until it is copied" : "")).c_str());
 }
 
 void show_status(command_line& c) {
@@ -239,6 +246,31 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
   renew_ca->callback([&c] { c.tell("POST", "/v1/cluster/renew-ca", json::object{}, "all nodes change to a new authority; rookery cluster status shows whom it waits for"); });
 
   add_cluster_questions(*family, c);
+
+  auto* set = family->add_subcommand("set", "Set an option of the cluster; without a value: its default");
+  set->add_option("name", o->option, "As `cluster options` shows it")->required();
+  set->add_option("value", o->value, "A number, true or false");
+  add_json_option(*set, c);
+  set->callback([&c, o] {
+    json::value body{json::object{}};
+    body.set("name", o->option);
+    body.set("value", o->value.empty() ? json::value() : json::value(o->value));
+    c.tell("POST", "/v1/cluster/options", body, o->option + " is set");
+  });
+  auto* options_verb = family->add_subcommand("options", "What is set for the cluster as a whole");
+  add_json_option(*options_verb, c);
+  options_verb->callback([&c] {
+    const auto said = c.ask("POST", "/v1/cluster/options", json::value(json::object{}));
+    if (!said) return;
+    if (c.as_json) {
+      std::printf("%s", json::to_text(*said, true).c_str());
+      return;
+    }
+    const auto* items = said->get_array("items");
+    std::printf("%-24s %-12s %-12s %s\n", "OPTION", "VALUE", "DEFAULT", "");
+    for (const auto& i : items != nullptr ? *items : json::array{})
+      std::printf("%-24s %-12s %-12s %s\n", text(i, "name").c_str(), cli::shown("value", i.find("value")).c_str(), cli::shown("default", i.find("default")).c_str(), text(i, "text").c_str());
+  });
 
   auto* copies = family->add_subcommand("copies", "On how many nodes each node's mail is kept, its own included; without a number: show it");
   copies->add_option("number", o->copies, "1 to 5")->check(CLI::Range(1, 5));

@@ -3,6 +3,7 @@
 #include "actors/admin/request.hpp"
 #include "base/clock.hpp"
 #include "protocols/charset/utf8.hpp"
+#include "server/cli/unreached.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -89,6 +90,14 @@ std::string shown(std::string_view member, const json::value* v) {
   return json::to_text(*v);
 }
 
+void tell_unreached(command_line& c, const json::value& answer) {
+  const auto* rows = answer.get_array("unreached");
+  for (const auto& row : rows != nullptr ? *rows : json::array{}) {
+    const auto node = row.get_string("node").value_or("");
+    c.fail(exit_try_later, "not asked: volume " + std::to_string(row.get_unsigned("volume").value_or(0)) + (node.empty() ? "" : " on " + std::string(node)) + ": " + std::string(row.get_string("text").value_or("")));
+  }
+}
+
 void command_line::fail(int exit, const std::string& text) {
   std::fprintf(stderr, "rookery: %s\n", text.c_str());
   code = exit;
@@ -128,6 +137,7 @@ void command_line::tell(std::string_view method, const std::string& target, cons
   const auto answer = ask(method, target, body);
   if (!answer) return;
   print(as_json ? json::to_text(*answer, true) : done + '\n');
+  tell_unreached(*this, *answer);
 }
 
 void command_line::show(const std::string& target) {
@@ -150,7 +160,10 @@ std::optional<json::array> command_line::all_of(const std::string& target) {
     if (auto* items = page->find("items"); items != nullptr && items->as_array() != nullptr)
       all.insert(all.end(), items->as_array()->begin(), items->as_array()->end());
     const auto next = page->get_string("next");
-    if (!next || next->empty()) return all;
+    if (!next || next->empty()) {
+      tell_unreached(*this, *page);
+      return all;
+    }
     after = *next;
   }
 }
@@ -160,11 +173,14 @@ void command_line::list(const std::string& target, const std::vector<column>& co
   if (!found) return;
   auto& all = *found;
   if (as_json) return print(json::to_text(json::value(std::move(all)), true));
+  std::vector<column> wanted;
+  for (const auto& c : columns)
+    if (c.member != std::string_view("node") || std::any_of(all.begin(), all.end(), [&](const json::value& item) { return item.find(c.member) != nullptr; })) wanted.push_back(c);
   std::vector<std::vector<std::string>> rows(1);
-  for (const auto& c : columns) rows.front().emplace_back(c.heading);
+  for (const auto& c : wanted) rows.front().emplace_back(c.heading);
   for (const auto& item : all) {
     auto& row = rows.emplace_back();
-    for (const auto& c : columns) row.push_back(shown(c.member, item.find(c.member)));
+    for (const auto& c : wanted) row.push_back(shown(c.member, item.find(c.member)));
   }
   print_table(rows);
 }

@@ -1,6 +1,6 @@
 #include "actors/admin/request.hpp"
 #include "protocols/encoding/base64.hpp"
-#include "server/cli/command_line.hpp"
+#include "server/cli/unreached.hpp"
 #include "server/cli/way_options.hpp"
 
 #include <CLI/CLI.hpp>
@@ -17,12 +17,17 @@ struct queue_options {
   std::vector<std::string> ids;
   std::string queue, sender, sender_domain, recipient, domain, reason, older, newer;
   bool held = false, all = false;
-  std::uint64_t confirm = 0;
+  std::uint64_t confirm = 0, volume = 0;
   std::string because, to_queue, from, to, directory;
 };
 using options_ptr = std::shared_ptr<queue_options>;
 
-std::string path(const std::string& id) { return "/v1/queue/" + admin::percent_encoded(id); }
+/// In a cluster: of one volume alone.
+std::string of_volume(const queue_options& o, char before = '?') { return o.volume == 0 ? std::string() : before + ("volume=" + std::to_string(o.volume)); }
+
+std::string path(const queue_options& o, const std::string& id, const std::string& more = {}) { return "/v1/queue/" + admin::percent_encoded(id) + more + of_volume(o); }
+
+void add_volume_option(CLI::App& verb, queue_options& o) { verb.add_option("--volume", o.volume, "In a cluster: only of this volume, as `cluster status` numbers them"); }
 
 void add_filter(CLI::App& verb, queue_options& o) {
   verb.add_option("--queue", o.queue, "Only those in this queue");
@@ -34,6 +39,7 @@ void add_filter(CLI::App& verb, queue_options& o) {
   verb.add_option("--older", o.older, "Only those that came so long ago: 2d, 4h");
   verb.add_option("--newer", o.newer, "Only those that came since: 30m");
   verb.add_flag("--held", o.held, "Only those on hold");
+  add_volume_option(verb, o);
 }
 
 /// The filter's members that were given.
@@ -50,6 +56,7 @@ std::vector<std::pair<const char*, std::string>> filter_of(const queue_options& 
 std::string list_target(const queue_options& o) {
   std::string target = "/v1/queue?";
   for (const auto& [member, text] : filter_of(o)) target += std::string(member) + '=' + admin::percent_encoded(text) + '&';
+  if (o.volume != 0) target += "volume=" + std::to_string(o.volume) + '&';
   target.pop_back();
   return target;
 }
@@ -59,7 +66,7 @@ void act(command_line& c, const queue_options& o, const char* action, json::valu
   const auto filter = filter_of(o);
   if (!o.ids.empty()) {
     if (!filter.empty() || o.all) return c.fail(exit_usage, "name messages, or say which ones match; not both");
-    for (const auto& id : o.ids) c.tell("POST", path(id) + '/' + action, body, id + ' ' + done);
+    for (const auto& id : o.ids) c.tell("POST", path(o, id, std::string("/") + action), body, id + ' ' + done);
     return;
   }
   if (filter.empty() && !o.all) return c.fail(exit_usage, "name messages, or say which ones match; --all is every message");
@@ -68,8 +75,9 @@ void act(command_line& c, const queue_options& o, const char* action, json::valu
   body.set("action", action);
   body.set("filter", std::move(members));
   if (o.confirm != 0) body.set("confirm", o.confirm);
-  const auto answer = c.ask("POST", "/v1/queue/change", body);
+  const auto answer = c.ask("POST", "/v1/queue/change" + of_volume(o), body);
   if (!answer) return;
+  tell_unreached(c, *answer);
   const auto matched = answer->get_unsigned("matched").value_or(0), changed = answer->get_unsigned("changed").value_or(0);
   if (c.as_json) std::printf("%s", json::to_text(*answer, true).c_str());
   if (o.confirm == 0 && matched > 0) {
@@ -84,10 +92,10 @@ void act(command_line& c, const queue_options& o, const char* action, json::valu
 }
 
 /// One message as a file, in pieces. False: said, and the code is set.
-bool export_one(command_line& c, const std::string& id, std::FILE* to) {
+bool export_one(command_line& c, const queue_options& o, const std::string& id, std::FILE* to) {
   std::uint64_t offset = 0;
   for (;;) {
-    const auto piece = c.ask("GET", path(id) + "/content?octets=1048576&offset=" + std::to_string(offset));
+    const auto piece = c.ask("GET", path({}, id, "/content?octets=1048576&offset=" + std::to_string(offset) + of_volume(o, '&')));
     if (!piece) return false;
     const auto octets = encoding::base64_decode(piece->get_string("content").value_or(""));
     const auto total = piece->get_unsigned("total").value_or(0);
@@ -114,14 +122,14 @@ void export_all(command_line& c, const queue_options& o) {
   }
   if (o.directory.empty()) {
     if (ids.size() != 1) return c.fail(exit_usage, std::to_string(ids.size()) + " messages: say --to DIRECTORY");
-    (void)export_one(c, ids.front(), stdout);
+    (void)export_one(c, o, ids.front(), stdout);
     return;
   }
   for (const auto& id : ids) {
     const auto name = o.directory + '/' + id + ".eml";
     std::FILE* to = std::fopen(name.c_str(), "wbx");
     if (to == nullptr) return c.fail(exit_io, "cannot make " + name + ": " + std::strerror(errno));
-    const bool good = export_one(c, id, to);
+    const bool good = export_one(c, o, id, to);
     if (std::fclose(to) != 0 && good) return c.fail(exit_io, "cannot write " + name + ": " + std::strerror(errno));
     if (!good) return;
   }
@@ -144,18 +152,19 @@ void add_message_verbs(CLI::App& family, command_line& c) {
   add_filter(*list, *o);
   add_json_option(*list, c);
   list->callback([&c, o] {
-    c.list(list_target(*o), {{"id", "ID"}, {"queue", "QUEUE"}, {"received", "RECEIVED"}, {"octets", "OCTETS"}, {"held", "HELD"}, {"attempts", "ATTEMPTS"}, {"sender", "SENDER"}, {"recipients", "RECIPIENTS"}});
+    c.list(list_target(*o), {{"id", "ID"}, node_column, {"queue", "QUEUE"}, {"received", "RECEIVED"}, {"octets", "OCTETS"}, {"held", "HELD"}, {"attempts", "ATTEMPTS"}, {"sender", "SENDER"}, {"recipients", "RECIPIENTS"}});
   });
 
   auto* counts = family.add_subcommand("counts", "Count the messages of each queue");
   add_json_option(*counts, c);
-  counts->callback([&c] { c.list("/v1/queue/counts", {{"queue", "QUEUE"}, {"messages", "MESSAGES"}, {"held", "HELD"}, {"recipients", "RECIPIENTS"}, {"octets", "OCTETS"}}); });
+  counts->callback([&c] { c.list("/v1/queue/counts", {{"queue", "QUEUE"}, node_column, {"messages", "MESSAGES"}, {"held", "HELD"}, {"recipients", "RECIPIENTS"}, {"octets", "OCTETS"}}); });
 
   auto* show = family.add_subcommand("show", "Show messages: envelope, attempts, the last answers");
   show->add_option("id", o->ids, "Message ids as `queue list` shows them")->required();
   add_json_option(*show, c);
+  add_volume_option(*show, *o);
   show->callback([&c, o] {
-    for (const auto& id : o->ids) c.show(path(id));
+    for (const auto& id : o->ids) c.show(path(*o, id));
   });
 
   auto* out = verb("export", "Write messages as they are, to standard output or as files ID.eml", false);
@@ -262,7 +271,7 @@ void add_destination_verbs(CLI::App& family, command_line& c) {
   auto* list = family.add_subcommand("destinations", "List the servers that mail waits for: how they do, when the next attempt is");
   add_json_option(*list, c);
   list->callback([&c] {
-    c.list("/v1/destinations", {{"destination", "DESTINATION"}, {"state", "STATE"}, {"messages", "MESSAGES"}, {"recipients", "RECIPIENTS"}, {"connections", "CONNECTIONS"}, {"next_try", "NEXT TRY"}, {"reason", "REASON"}});
+    c.list("/v1/destinations", {{"destination", "DESTINATION"}, node_column, {"state", "STATE"}, {"messages", "MESSAGES"}, {"recipients", "RECIPIENTS"}, {"connections", "CONNECTIONS"}, {"next_try", "NEXT TRY"}, {"reason", "REASON"}});
   });
   for (const auto& [verb, word, text, done] : {std::tuple{"pause", "pause", "Send a destination nothing until resumed", "paused"},
                                                std::tuple{"resume", "resume", "Send to a paused destination again", "resumed"},

@@ -1,5 +1,5 @@
 #include "actors/admin/request.hpp"
-#include "server/cli/command_line.hpp"
+#include "server/cli/unreached.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -19,7 +19,7 @@ void add_recall_verbs(CLI::App& app, command_line& c) {
   add_json_option(*list, c);
   list->callback([&c, o] {
     c.list("/v1/recall" + (o->account.empty() ? std::string() : "?account=" + admin::percent_encoded(o->account)),
-           {{"id", "ID"}, {"time", "SENT"}, {"account", "ACCOUNT"}, {"recipients", "RECIPIENTS"}, {"message_id", "MESSAGE-ID"}, {"subject", "SUBJECT"}});
+           {{"id", "ID"}, node_column, {"time", "SENT"}, {"account", "ACCOUNT"}, {"recipients", "RECIPIENTS"}, {"message_id", "MESSAGE-ID"}, {"subject", "SUBJECT"}});
   });
 
   auto* show = family->add_subcommand("show", "Show where the copies of one went");

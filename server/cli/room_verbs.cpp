@@ -1,5 +1,5 @@
 #include "actors/admin/request.hpp"
-#include "server/cli/command_line.hpp"
+#include "server/cli/unreached.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -75,7 +75,7 @@ void add_room_verbs(CLI::App& app, command_line& c) {
   list->add_option("--domain", o->domain, "Only those of this domain");
   list->callback([&c, o] {
     c.list("/v1/chat/rooms" + (o->domain.empty() ? std::string() : "?domain=" + admin::percent_encoded(o->domain)),
-           {{"room", "ROOM"}, {"name", "NAME"}, {"persistent", "PERSISTENT"}, {"listed", "LISTED"}});
+           {{"room", "ROOM"}, node_column, {"name", "NAME"}, {"persistent", "PERSISTENT"}, {"listed", "LISTED"}});
   });
 
   of_room("show", "Show a room with its settings")->callback([&c, o] { c.show(path(*o)); });

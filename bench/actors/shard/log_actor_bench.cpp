@@ -25,7 +25,7 @@ double process_seconds() {
 /// Has everything at once.
 struct quick_replica final : replica_sink {
   caf::actor log;
-  void written(const storage::log_batch_ptr& b) override { caf::anon_send(log, replicated_to{b->end, 1}); }
+  void written(const storage::log_batch_ptr& b, std::uint64_t) override { caf::anon_send(log, replicated_to{b->end, 1}); }
   void durable(storage::log_position) override {}
   void committed(storage::log_position) override {}
   void held(std::chrono::milliseconds, storage::log_position) override {}

@@ -70,5 +70,19 @@ TEST(ClusterAlarms, CertificatesNearTheirEnd) {
   EXPECT_EQ(raised(well(), {}, now + days(364)), "a");
 }
 
+TEST(ClusterAlarms, ACopyIsBehind) {
+  const auto of = [](std::chrono::milliseconds behind) { return replica_condition{4, 6, "mail1", "mail2", behind, 17}; };
+  EXPECT_TRUE(lag_alarms_of({of(10s)}, 10s, {}).empty());
+  const auto raised = lag_alarms_of({of(12s)}, 10s, {});
+  ASSERT_EQ(raised.size(), 1u);
+  EXPECT_EQ(raised[0].text, "the copy of the mail of mail1 on mail2 is 12 s behind (17 records)");
+  EXPECT_EQ(lag_alarms_of({of(6s)}, 10s, raised).size(), 1u) << "it ends below half of it";
+  EXPECT_TRUE(lag_alarms_of({of(5s)}, 10s, raised).empty());
+  auto other = of(6s);
+  other.volume = 8;
+  EXPECT_TRUE(lag_alarms_of({other}, 10s, raised).empty()) << "another volume's copy there";
+  EXPECT_TRUE(lag_alarms_of({of(100s)}, 0s, raised).empty()) << "switched off";
+}
+
 } // namespace
 } // namespace rookery::actors

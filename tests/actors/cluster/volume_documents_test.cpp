@@ -17,7 +17,7 @@ volume example() {
 TEST(VolumeDocument, IsReadAsItWasWritten) {
   for (const auto& v : {replication::found_volume(4, 1), example()}) EXPECT_EQ(read_volume(print_volume(v)), v);
   EXPECT_EQ(print_volume(example()),
-            R"({"id":4,"epoch":2,"leader":6,"in_sync":[6],"learners":[4],"copies":2,"shared":true,)"
+            R"({"id":4,"epoch":2,"leader":6,"in_sync":[6],"learners":[4],"copies":2,"shared":true,"copied":true,)"
             R"("starts":[{"epoch":1,"segment":0,"offset":0},{"epoch":2,"segment":3,"offset":8192}],"proven":1,"paused_until":1700000000000})");
 }
 
@@ -25,6 +25,7 @@ TEST(VolumeDocument, WhatCannotBeIsNone) {
   const std::string sound = R"({"id":4,"epoch":1,"leader":4,"in_sync":[4,6],"learners":[],"copies":2,"starts":[{"epoch":1,"segment":0,"offset":0}]})";
   ASSERT_TRUE(read_volume(sound));
   EXPECT_TRUE(read_volume(sound)->shared) << "who does not say so may have been shared";
+  EXPECT_TRUE(read_volume(sound)->copied) << "nor is its queue frozen";
   const std::pair<const char*, const char*> wrong[] = {
       {R"("id":4)", R"("id":0)"},
       {R"("epoch":1,"leader")", R"("epoch":2,"leader")"},        // without its start

@@ -138,7 +138,7 @@ public:
       auto appended = store_->log->append(g);
       if (!appended || !store_->log->write()) return false;
       commands = std::move(*appended);
-      tell_->written(store_->log->take_written());
+      tell_->written(store_->log->take_written(), store_->log->next_lsn());
       if (!store_->log->commit()) return false;
       end = store_->log->end();
       tell_->durable(end);

@@ -136,6 +136,21 @@ TEST_F(Dispatch, APausedDestinationGetsNoConnectionUntilItIsResumed) {
   EXPECT_EQ(w.next<open_connection>().slot.destination, "remote.example");
 }
 
+TEST_F(Dispatch, WhileAllQueuesAreFrozenNothingLeavesAndThenAllDoes) {
+  w.self->send(dispatch, freeze_all_queues{true});
+  const auto first = w.accept(w.message({"a@remote.example"}));
+  const auto second = w.accept(w.message({"b@other.example"}));
+  const auto rows = list();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].messages + rows[1].messages, 2u);
+  EXPECT_EQ(rows[0].connections + rows[1].connections, 0u);
+  w.self->send(dispatch, freeze_all_queues{false});
+  std::vector<base::message_id> left;
+  for (int i = 0; i < 2; ++i) left.push_back(take(w.next<open_connection>().slot.connection).work.id);
+  std::sort(left.begin(), left.end());
+  EXPECT_EQ(left, (std::vector<base::message_id>{first, second}));
+}
+
 TEST_F(Dispatch, MuchMailThatReachedNobodyGoesToRecordALittleAtATimeAndOthersDoNotWaitForIt) {
   storage::commit_group all;
   for (int i = 0; i < 150; ++i) w.add(all, w.message({"a@remote.example"}));

@@ -33,7 +33,7 @@ struct recorder final : replica_sink {
     }
     wake.notify_all();
   }
-  void written(const storage::log_batch_ptr& b) override {
+  void written(const storage::log_batch_ptr& b, std::uint64_t) override {
     note([&] {
       if (b->end <= durable_end && b->begin != b->end) synced_before_written = true;
       batches.push_back(b);

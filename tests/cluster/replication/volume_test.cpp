@@ -10,6 +10,18 @@ volume shared() {
   return grown(v, 5);
 }
 
+TEST(Volume, IsCopiedForTheFirstTimeOnce) {
+  auto v = found_volume(3, 2);
+  EXPECT_FALSE(first_copy(v)) << "nobody is to get one";
+  v = with_learner(v, 5);
+  EXPECT_TRUE(first_copy(v));
+  EXPECT_FALSE(first_copy(without_learner(v, 5)));
+  v = grown(v, 5);
+  EXPECT_FALSE(first_copy(v));
+  v = with_learner(without_learner(shrunk(v, 5), 5), 7);
+  EXPECT_FALSE(first_copy(v)) << "another one got all of it before";
+}
+
 TEST(Volume, BeginsWithItsNodeAlone) {
   const auto v = found_volume(7, 2);
   EXPECT_EQ(v.leader, 7u);
