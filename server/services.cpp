@@ -286,6 +286,13 @@ void serve_relayed(const node_file& file, actors::running_node& running) {
     const auto volume = running.find(h.volume);
     return volume ? volume->hold(actors::make_pop3_host(volume->node(), settings->get(), h)) : nullptr;
   });
+  const auto stream = [&running, settings = stream_settings(running.face(), false, false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
+    const auto volume = running.find(h.volume);
+    auto made = volume ? actors::make_c2s_host(volume->node(), volume->stanzas(), settings(), h) : nullptr;
+    return made ? volume->hold(std::move(made)) : nullptr;
+  };
+  relays->serve("xmpp", stream);
+  relays->serve("xmpp-websocket", stream);
 }
 
 } // namespace rookery::server

@@ -11,6 +11,7 @@
 #include "actors/relay/session_relays.hpp"
 #include "actors/shard/log_actor.hpp"
 #include "actors/system/held_session.hpp"
+#include "actors/xmpp/links/stanza_links.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "storage/chat/command.hpp"
@@ -45,6 +46,11 @@ base::result<void> cluster_service::open_streams(const member_facts& m, const st
   (*listener)->handle(delivery_stream, [&running = running_](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) {
     const auto volume = running.find(base::parse_u64(o.field("volume")).value_or(0));
     if (volume) take_home_mail(volume->node(), std::move(s), o);
+    else s->refuse("this node does not serve that volume now");
+  });
+  (*listener)->handle(chat_stream, [&running = running_](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) {
+    const auto volume = running.find(base::parse_u64(o.field("volume")).value_or(0));
+    if (volume) volume->links().take(std::move(s), o);
     else s->refuse("this node does not serve that volume now");
   });
   auto keeper = keep_volumes(m, *identity);
@@ -96,6 +102,8 @@ void cluster_service::publish_homes() {
     const auto account = directory->get()->account(a);
     return account && view->here(*account) ? view->volume_of(*account) : self;
   }) : nullptr);
+  for (const auto& opened : running_.opened())
+    if (const auto v = running_.find(opened.id)) v->links().followed(*view);
   for (const auto& v : running_.volumes()->all()) { // mail may go another way now
     const volume_work here(*v);
     if (here) caf::anon_send(v->dispatch, delivery_configured{});

@@ -14,6 +14,25 @@
 namespace rookery::net {
 namespace {
 
+/// Protocols that a connection had before the last one: they are kept, and asked nothing.
+class past_protocols final : public protocol {
+public:
+  past_protocols(std::unique_ptr<protocol> earlier, std::unique_ptr<protocol> later) : earlier_(std::move(earlier)), later_(std::move(later)) {}
+  void feed(base::const_bytes, base::instant) override {}
+  void tick(base::instant) override {}
+  void step() override {}
+  base::const_bytes output() const override { return {}; }
+  void sent(std::size_t) override {}
+  std::optional<base::instant> deadline() const override { return {}; }
+  bool wants_input() const override { return false; }
+  bool closed() const override { return true; }
+  void shut_down(base::instant) override {}
+  void tls_started(const connection_facts&, base::instant) override {}
+
+private:
+  std::unique_ptr<protocol> earlier_, later_;
+};
+
 /// A handshake, and a PROXY header, must be there within this time.
 constexpr std::chrono::seconds handshake_time{30};
 /// After our last octet a peer has so long to close its side.
@@ -309,11 +328,13 @@ bool connection::after_flush() {
 }
 
 void connection::begin_next() {
-  base::check(!former_ && phase_ == phase::open, "a connection turns over once, when it is open");
+  base::check(phase_ == phase::open, "a connection turns over when it is open");
   const std::string rest(protocol_->rest());
-  former_ = std::move(protocol_);
+  auto& past = *protocol_;
+  if (former_) former_ = std::make_unique<past_protocols>(std::move(former_), std::move(protocol_));
+  else former_ = std::move(protocol_);
   protocol_ = std::move(next_);
-  former_->gone();
+  past.gone();
   protocol_->begin(*this);
   become(make_behavior());
   if (!rest.empty()) protocol_->feed(rest, now());

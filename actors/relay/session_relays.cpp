@@ -6,40 +6,16 @@
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 
-#include <openssl/ssl.h>
-
 #include <optional>
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace rookery::actors {
 namespace {
-
-/// A node that vanished is noticed within half a minute also where nothing is sent.
-void watch(int fd) {
-  const int on = 1, idle = 10, between = 5, count = 3, unanswered = 20'000;
-  (void)::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof between);
-  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
-  (void)::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered);
-}
 
 std::int64_t steady_now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
 base::gauge& sessions(const char* direction) {
   return base::gauge_named("rookery_relayed_sessions", std::string("direction=\"") + direction + "\"", "Sessions given to their home on another node, and taken from others");
 }
-
-/// TLS that nobody drives yet; a connection that never begins frees it.
-struct held_tls {
-  SSL* ssl = nullptr;
-  ~held_tls() { SSL_free(ssl); }
-  SSL* take() { return std::exchange(ssl, nullptr); }
-};
 
 } // namespace
 
@@ -116,6 +92,15 @@ void session_relays::give(net::connection& from, const std::shared_ptr<giving>& 
   if (!runs) no("too many sessions wait for its home");
 }
 
+bool session_relays::open(std::uint64_t member, std::string kind, std::map<std::string, std::string> fields,
+                          std::function<void(base::result<std::unique_ptr<cluster::node_stream>>)> then) {
+  const auto is = identity();
+  if (!is || member == 0) return false;
+  return peer_of(member)->workers->run([is, member, kind = std::move(kind), fields = std::move(fields), then = std::move(then)] {
+    then(cluster::node_stream::dial(*is, member, kind, fields, give_time));
+  });
+}
+
 void session_relays::joined(net::connection& from, std::unique_ptr<cluster::node_stream> stream, const routing::volume_place& at, std::string good_bye) {
   auto pipe = std::make_shared<relay_pipe>();
   pipe->owner = caf::actor_cast<caf::actor_addr>(&from);
@@ -132,9 +117,8 @@ void session_relays::joined(net::connection& from, std::unique_ptr<cluster::node
   connection_facts facts = from.facts();
   facts.peer_address = stream->peer_address();
   auto raw = stream->release();
-  watch(raw.fd);
-  auto tls = std::make_shared<held_tls>();
-  tls->ssl = raw.ssl;
+  watch_stream(raw.fd);
+  auto tls = std::make_shared<held_tls>(raw.ssl);
   auto l = std::make_shared<net::listener>();
   l->service = "relay";
   l->implicit_tls = true;
@@ -160,9 +144,8 @@ void session_relays::take(std::unique_ptr<cluster::node_stream> stream, const cl
   if (!parts_.counts->enter(h->facts)) return stream->refuse("too many connections there");
   if (!stream->accept()) return parts_.counts->leave(h->facts);
   auto raw = stream->release();
-  watch(raw.fd);
-  auto tls = std::make_shared<held_tls>();
-  tls->ssl = raw.ssl;
+  watch_stream(raw.fd);
+  auto tls = std::make_shared<held_tls>(raw.ssl);
   ++*taken_;
   sessions("taken").add(1);
   auto l = std::make_shared<net::listener>();

@@ -62,6 +62,9 @@ public:
   /// when nobody has taken it for `give_patience`.
   /// `good_bye`: a line for the client if its home is lost later.
   void give(net::connection& from, session_handover, std::string good_bye, std::function<void(const std::string& why)> failed);
+  /// Opens a stream of another kind, in a thread of those for that node; `then` is called there. False: too much waits for it.
+  bool open(std::uint64_t member, std::string kind, std::map<std::string, std::string> fields,
+            std::function<void(base::result<std::unique_ptr<cluster::node_stream>>)> then);
   /// A stream of another node with a session; in the stream's thread.
   void take(std::unique_ptr<cluster::node_stream>, const cluster::stream_opening&);
   /// Homes are led by others now: sessions that were given to the leaders of before end.

@@ -1,8 +1,25 @@
 #include "actors/relay/stream_layer.hpp"
 
+#include <openssl/ssl.h>
+
 #include <algorithm>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 namespace rookery::actors {
+
+void watch_stream(int fd) {
+  const int on = 1, idle = 10, between = 5, count = 3, unanswered = 20'000;
+  (void)::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &between, sizeof between);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered, sizeof unanswered);
+}
+
+held_tls::~held_tls() { SSL_free(ssl_); }
 
 bool session_layer::decode(base::const_bytes octets, base::buffer& plain, base::buffer& wire) {
   base::buffer framed;

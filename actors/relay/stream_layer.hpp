@@ -10,6 +10,22 @@
 
 namespace rookery::actors {
 
+/// A node that vanished is noticed within half a minute also where nothing is sent.
+void watch_stream(int fd);
+
+/// TLS that nobody drives yet; a connection that never begins frees it.
+class held_tls {
+public:
+  explicit held_tls(SSL* ssl) : ssl_(ssl) {}
+  ~held_tls();
+  held_tls(const held_tls&) = delete;
+  held_tls& operator=(const held_tls&) = delete;
+  SSL* take() { return std::exchange(ssl_, nullptr); }
+
+private:
+  SSL* ssl_;
+};
+
 /// Octets as they are. It tells the session nothing: what a client is told of TLS is its own connection's.
 class stream_layer : public net::layer {
 public:

@@ -10,6 +10,7 @@
 #include "actors/shard/maintenance_actor.hpp"
 #include "actors/xmpp/federation/peer_service.hpp"
 #include "actors/xmpp/archive_keeper.hpp"
+#include "actors/xmpp/links/stanza_links.hpp"
 #include "actors/xmpp/rooms/room_gateway.hpp"
 #include "actors/xmpp/user_search.hpp"
 #include "actors/xmpp/web/upload_service.hpp"
@@ -126,6 +127,12 @@ base::result<void> running_volume::start_actors() {
   uploads_ = std::make_shared<upload_service>(n, *stanzas_);
   peer_options peers{{}, process_.options.own_certificate};
   for (auto& r : process_.reactors) peers.reactors.push_back(r.get());
+  links_ = std::make_shared<stanza_links>(n, *stanzas_, peers.reactors, [router = stanzas_.get(), rooms = rooms_](std::uint64_t volume) {
+    router->tell_home_lost(volume);
+    rooms->lose([router, volume](const xmpp::jid& client) { return router->away(client) == volume; });
+  });
+  stanzas_->set_other_homes(links_);
+  links_->begin();
   peers_ = open_federation(n, *stanzas_, std::move(peers));
   archive_keeper_ = spawn_archive_keeper(system, n, *stanzas_);
   n.mailbox_keeper = spawn_mailbox_keeper(system, n);
@@ -274,6 +281,8 @@ base::result<void> running_volume::close(std::chrono::milliseconds limit, volume
   if (how == volume_end::lost) end_log(how, {});
   drain();
   sessions_->drain();
+  const auto linking = links_->actor();
+  links_->end();
   const auto busy = [this](std::string_view what) {
     base::log_event(base::severity::error, "volume.still_busy").number("volume", static_cast<std::int64_t>(options_.id)).text("with", what);
     return base::fail(base::error_kind::conflict, "the volume in " + options_.directory + " is still busy with " + std::string(what));
@@ -295,6 +304,7 @@ base::result<void> running_volume::close(std::chrono::milliseconds limit, volume
   std::vector<caf::actor> asking{collector_, quiet_, archive_keeper_, uploads_->actor(), n.mailbox_keeper};
   for (const auto& a : outgoing_->actors()) asking.push_back(a);
   for (const auto& a : rooms_->actors()) asking.push_back(a);
+  asking.push_back(linking);
   for (const auto& [address, a] : stanzas_->accounts()) asking.push_back(a);
   if (!end_actors(std::move(asking), until)) return busy("its queue");
   std::vector<caf::actor> working = n.search->indexers;

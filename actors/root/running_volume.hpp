@@ -26,6 +26,7 @@ namespace rookery::actors {
 
 class peer_service;
 class room_service;
+class stanza_links;
 class upload_service;
 struct log_actor_parts;
 
@@ -67,6 +68,7 @@ public:
   room_service& rooms() noexcept { return *rooms_; }
   upload_service& uploads() noexcept { return *uploads_; }
   peer_service& peers() noexcept { return *peers_; } ///< chat with other servers
+  stanza_links& links() noexcept { return *links_; } ///< and with other homes
 
   /// No new work: what runs ends at its next boundary. The process drains.
   void drain();
@@ -108,6 +110,7 @@ private:
   std::shared_ptr<room_service> rooms_;
   std::shared_ptr<upload_service> uploads_;
   std::shared_ptr<peer_service> peers_;
+  std::shared_ptr<stanza_links> links_;
   caf::actor maintenance_, quiet_, collector_, archive_keeper_;
 };
 

@@ -58,12 +58,12 @@ void chat_account::send_message(client& c, client_stanza& s) {
   if (!archived) return router_.route(std::move(r));
   if (!xmpp::retracted_id(e).empty()) take_back(what, to, bare_);
   auto line = command(archive_line(e, to));
-  if (router_.serves(to.domain)) {
+  if (router_.serves(to.domain) && router_.away(to) == 0) {
     r.sender = caf::actor_cast<caf::actor>(this);
     r.along = std::make_shared<const std::vector<storage::shard_command>>(1, std::move(line));
     return router_.route(std::move(r));
   }
-  // A service or another server does not write our archive.
+  // A service, another home or another server does not write our archive.
   std::vector<storage::shard_command> lines;
   lines.push_back(std::move(line));
   commit(std::move(lines), [this, r](const commit_done& d) mutable {
@@ -79,6 +79,7 @@ caf::response_promise chat_account::say(const say_message& m) {
     promise.deliver(false);
     return promise;
   }
+  if (router_.away(m.to) != 0) return say_elsewhere(m, std::move(promise));
   // Also without a line of ours it goes along with something: then its fate is told.
   std::vector<storage::shard_command> lines;
   if (!m.to.same_bare(bare_) && xmpp::belongs_in_archive(*m.what) && archives(m.to)) lines.push_back(command(archive_line(*m.what, m.to)));
@@ -86,6 +87,23 @@ caf::response_promise chat_account::say(const say_message& m) {
   sent_.emplace(r.token, sent_message{0, m.what});
   said_.emplace(r.token, promise);
   router_.route(std::move(r));
+  return promise;
+}
+
+/// Our line is ours to write, and what becomes of the message there is told to nobody.
+caf::response_promise chat_account::say_elsewhere(const say_message& m, caf::response_promise promise) {
+  routed_stanza r{m.what, bare_, m.to, nullptr, nullptr, {}, 0};
+  if (!xmpp::belongs_in_archive(*m.what) || !archives(m.to)) {
+    router_.route(std::move(r));
+    promise.deliver(true);
+    return promise;
+  }
+  std::vector<storage::shard_command> lines;
+  lines.push_back(command(archive_line(*m.what, m.to)));
+  commit(std::move(lines), [this, r, promise](const commit_done& d) mutable {
+    promise.deliver(!d.error);
+    if (!d.error) router_.route(std::move(r));
+  });
   return promise;
 }
 
@@ -134,6 +152,7 @@ void chat_account::receive_message(const routed_stanza_ptr& r) {
     plain = std::make_shared<const xmpp::element>(std::move(clean));
   }
   const auto archive_at = commands.size();
+  if ((archived || kept) && arrivals_.came_before(r->origin)) return; // the home that sends does not know that it is kept
   if (archived) commands.push_back(command(archive_line(*plain, r->from)));
   if (kept) {
     auto later = *plain;
@@ -146,6 +165,8 @@ void chat_account::receive_message(const routed_stanza_ptr& r) {
     a.entries_max = router_.limits(bare_.domain).offline_messages_max;
     commands.push_back(command(std::move(a)));
   }
+  const auto kept_at = commands.size() - 1;
+  if (r->origin.volume != 0 && !commands.empty()) commands.push_back(command(arrivals_.note(r->origin)));
   if (commands.empty()) {
     if (here) {
       if (r->along) caf::anon_send(r->sender, message_sent{r->token, 1});
@@ -159,8 +180,8 @@ void chat_account::receive_message(const routed_stanza_ptr& r) {
   const auto ready = place_in_order([this, r, id, kept] {
     if (*id != ~std::uint64_t{0}) deliver_message(r, *id, kept);
   });
-  commit(std::move(commands), [this, r, id, ready, archived, kept, archive_at](const commit_done& d) {
-    const bool full = !d.error && kept && d.results.back().what == storage::outcome::over_limit;
+  commit(std::move(commands), [this, r, id, ready, archived, kept, archive_at, kept_at](const commit_done& d) {
+    const bool full = !d.error && kept && d.results[kept_at].what == storage::outcome::over_limit;
     if (d.error || full) {
       *id = ~std::uint64_t{0};
       router_.refuse(*r, full ? xmpp::condition::service_unavailable : xmpp::condition::resource_constraint);

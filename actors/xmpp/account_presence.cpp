@@ -33,6 +33,41 @@ void chat_account::route_presence(const xmpp::element& presence, const xmpp::jid
   router_.route({std::move(e), from, to, nullptr, nullptr, {}, 0});
 }
 
+/// The same for all: encoded once, and one message to each other home.
+void chat_account::route_presence(const xmpp::element& presence, const xmpp::jid& from, const std::vector<xmpp::jid>& to) {
+  if (to.empty()) return;
+  auto e = presence;
+  e.set("from", from.text());
+  router_.route_shared(std::make_shared<const shared_stanza>(e, from), to, {});
+}
+
+/// Who was served there is gone, and has not said so; a room that was has no occupants any more.
+void chat_account::forget_home(std::uint64_t volume) {
+  in_order([this, volume] {
+    for (const auto& [contact, item] : roster_) {
+      if (!item.to || blocks_.count(contact) != 0 || router_.away(contact) != volume) continue;
+      const auto gone = subscription_stanza("unavailable", contact, bare_);
+      for (auto& c : clients_)
+        if (c->available) deliver(*c, gone);
+    }
+    for (auto& c : clients_)
+      for (auto at = c->directed.begin(); at != c->directed.end();) {
+        if (router_.away(*at) != volume) {
+          ++at;
+          continue;
+        }
+        auto gone = subscription_stanza("unavailable", *at, c->address);
+        if (!router_.find(*at) && !at->is_bare()) { // XEP-0045 §17.3: as from a service that was shut down
+          auto& x = gone.add("x", xmpp::space::muc_user);
+          x.add("item").set("affiliation", "none").set("role", "none");
+          for (const auto* code : {"110", "332"}) x.add("status").set("code", code);
+        }
+        deliver(*c, gone);
+        at = c->directed.erase(at);
+      }
+  });
+}
+
 void chat_account::send_presence(client& c, client_stanza& s) {
   auto& e = *s.what;
   const auto type = std::string(e.get("type"));
@@ -60,11 +95,14 @@ void chat_account::send_presence(client& c, client_stanza& s) {
 
 /// RFC 6121 §4.2.2, §4.4.2; with `first` also §4.2.3 and §4.3.1.
 void chat_account::broadcast(client& c, const xmpp::element& presence, bool first) {
+  std::vector<xmpp::jid> seers, seen;
   for (const auto& [contact, item] : roster_) {
     if (blocks_.count(contact) != 0) continue;
-    if (item.from) route_presence(presence, c.address, contact);
-    if (first && item.to) route_presence(xmpp::make_presence("probe"), c.address, contact);
+    if (item.from) seers.push_back(contact);
+    if (first && item.to) seen.push_back(contact);
   }
+  route_presence(presence, c.address, seers);
+  if (first) route_presence(xmpp::make_presence("probe"), c.address, seen);
   auto own = presence;
   own.set("to", bare_.text());
   for (auto& other : clients_)
@@ -92,13 +130,15 @@ void chat_account::go_offline(client& c, const xmpp::element& unavailable) {
   c.presence = nullptr;
   c.wishes = nullptr;
   c.caps_version.clear();
+  std::vector<xmpp::jid> seers;
   if (was)
     for (const auto& [contact, item] : roster_)
       if (item.from && blocks_.count(contact) == 0) {
-        route_presence(unavailable, c.address, contact);
+        seers.push_back(contact);
         c.directed.erase(contact);
       }
-  for (const auto& to : c.directed) route_presence(unavailable, c.address, to);
+  seers.insert(seers.end(), c.directed.begin(), c.directed.end());
+  route_presence(unavailable, c.address, seers);
   c.directed.clear();
   if (!was) return;
   auto own = unavailable;

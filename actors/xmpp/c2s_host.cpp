@@ -1,5 +1,7 @@
 #include "actors/xmpp/c2s_host.hpp"
 
+#include "actors/relay/homes.hpp"
+#include "actors/relay/session_relays.hpp"
 #include "actors/xmpp/router.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
@@ -7,6 +9,7 @@
 #include "protocols/charset/idna.hpp"
 #include "protocols/xml/writer.hpp"
 #include "protocols/xmpp/disco.hpp"
+#include "protocols/xmpp/websocket_wire.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -27,6 +30,18 @@ c2s_host::c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::str
 std::unique_ptr<net::protocol> make_c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::stream_settings> settings,
                                              const connection_facts& facts, std::unique_ptr<xmpp::stream_wire> wire) {
   return std::make_unique<c2s_host>(n, router, std::move(settings), facts, std::move(wire));
+}
+
+c2s_host::c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::stream_settings> settings, const session_handover& h, xmpp::begun_login b,
+                   std::unique_ptr<xmpp::stream_wire> wire)
+    : session_host(std::move(settings), h.facts, n.clock->now(), b, h.address, std::move(wire)), node_(n), router_(router), entry_(n, "xmpp"),
+      handed_over_(b.proved ? h.account : base::account_id{}) {}
+
+std::unique_ptr<net::protocol> make_c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::stream_settings> settings, const session_handover& h) {
+  auto begun = xmpp::read_begun_login(h.tag);
+  if (!begun) return nullptr;
+  auto wire = h.protocol == "xmpp" ? nullptr : std::make_unique<xmpp::websocket_wire>(n.clock->now());
+  return std::make_unique<c2s_host>(n, router, std::move(settings), h, std::move(*begun), std::move(wire));
 }
 
 std::string stream_features() {
@@ -109,7 +124,8 @@ void c2s_host::handle(const xmpp::stream_event::authentication_failed& f) {
 }
 
 void c2s_host::handle(const xmpp::stream_event::authenticated& a) {
-  switch (entry_.admit(link(), a.mechanism, authorization(a.authzid), login_name(a.user))) {
+  const auto taken = std::exchange(handed_over_, {});
+  switch (taken.value != 0 ? entry_.admit_handed_over(link(), taken, a.user) : entry_.admit(link(), a.mechanism, authorization(a.authzid), login_name(a.user))) {
   case login_verdict::ok: break;
   case login_verdict::wrong: return session_.refuse_login("invalid-authzid");
   case login_verdict::not_allowed: return session_.refuse_login("account-disabled");
@@ -122,9 +138,29 @@ void c2s_host::handle(const xmpp::stream_event::authenticated& a) {
     entry_.forget();
     return session_.refuse_login("not-authorized");
   }
+  if (taken.value == 0 && !at_home(node_, *entry_.account())) {
+    const auto account = entry_.account();
+    entry_.forget();
+    return hand_over(*account);
+  }
   if (!entry_.join(link())) return session_.refuse_login("account-disabled");
   by_password_ = a.mechanism.starts_with("SCRAM") || a.mechanism.starts_with("HT-") || a.mechanism == "PLAIN";
   session_.accept_login(address);
+}
+
+/// The account is at home on another node: the stream goes on there. A connection that is lost later just ends, so that the client
+/// tries to resume.
+void c2s_host::hand_over(const routing::account_record& account) {
+  const auto relays = relays_of(node_);
+  if (!relays || session_.wire_kind().empty()) return session_.refuse_login("temporary-auth-failure");
+  session_handover h;
+  h.protocol = session_.wire_kind();
+  h.volume = homes_of(node_)->volume_of(account);
+  h.account = account.id;
+  h.address = account.address;
+  h.tag = xmpp::encode(session_.begun()); // as IMAP has there the login that is not answered yet
+  h.facts = link().facts();
+  relays->give(link(), std::move(h), {}, [this](const std::string&) { session_.refuse_login("temporary-auth-failure"); });
 }
 
 void c2s_host::handle(const xmpp::stream_event::bind_resource& b) {

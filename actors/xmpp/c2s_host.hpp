@@ -9,6 +9,7 @@
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
 #include "actors/queue/spool_commit.hpp"
+#include "actors/relay/handover.hpp"
 #include "actors/xmpp/messages.hpp"
 #include "protocols/xmpp/login_tokens.hpp"
 #include "protocols/xmpp/stream_session.hpp"
@@ -32,9 +33,13 @@ class c2s_host final : public net::session_host<xmpp::stream_session> {
 public:
   c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&, std::unique_ptr<xmpp::stream_wire> = nullptr);
 
+  /// Goes on with a stream of another node.
+  c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const session_handover&, xmpp::begun_login, std::unique_ptr<xmpp::stream_wire>);
+
   caf::message_handler messages() override;
   bool busy() const override { return session_.asking(); }
   void gone() override;
+  base::const_bytes rest() const override { return session_.unread(); }
 
 private:
   void on(xmpp::stream_session::event&) override;
@@ -56,6 +61,7 @@ private:
   void handle(const xmpp::stream_event::gone&);
 
   void make_account(const std::string& address, const config::password_keys&);
+  void hand_over(const routing::account_record&);
   std::string login_name(std::string_view user) const;
   /// An authorization identity is a bare address (RFC 6120 §6.3.8).
   std::string authorization(std::string_view authzid) const;
@@ -70,6 +76,7 @@ private:
   chat_router& router_;
   account_entry entry_;
   awaited_commits commits_;               ///< of an account that a stranger makes
+  base::account_id handed_over_;          ///< whom another node has logged in; 0: nobody, or that is over
   caf::actor account_;
   std::uint64_t client_ = 0;              ///< as the account's actor calls it; 0: not bound
   std::shared_ptr<handled_counter> handled_ = std::make_shared<handled_counter>();
@@ -90,5 +97,7 @@ std::string stream_features();
 /// For a listener; with a wire for what else carries streams.
 std::unique_ptr<net::protocol> make_c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&,
                                              std::unique_ptr<xmpp::stream_wire> = nullptr);
+/// For a stream of another node; null: what it says cannot be read.
+std::unique_ptr<net::protocol> make_c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const session_handover&);
 
 } // namespace rookery::actors

@@ -1,4 +1,5 @@
 // Logins by a token that a client was given at an earlier one (XEP-0484).
+#include "actors/relay/homes.hpp"
 #include "actors/xmpp/c2s_host.hpp"
 #include "actors/xmpp/router.hpp"
 #include "base/crypto/crypto.hpp"
@@ -29,6 +30,9 @@ void c2s_host::handle(const xmpp::stream_event::find_tokens& q) {
   tokens_ = {};
   const auto account = node_.directory->get()->login(login_name(q.user));
   if (!account || !account->may_log_in() || !node_.secrets) return session_.tokens_found({});
+  // Its tokens are at its home.
+  if (!at_home(node_, *account) && session_.wire_kind().empty()) return session_.tokens_found({});
+  if (!at_home(node_, *account)) return hand_over(*account);
   // What it proves with is an heir of this key.
   const auto heir_of = entry_.find(login_name(q.user));
   if (!heir_of.known) return session_.tokens_found({});

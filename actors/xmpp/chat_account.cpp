@@ -64,6 +64,7 @@ void chat_account::load() {
       if (auto j = xmpp::read_jid(r.key)) blocks_.insert(std::move(*j));
     for (const auto& r : found->settings) {
       if (r.key == "photo") photo_ = r.value;
+      arrivals_.restore(r.key, r.value);
       if (r.key == "roster_removed") roster_change_ = std::max(roster_change_, r.change);
       if (r.key != "archive") continue;
       const auto read = xml::parse(r.value);
@@ -162,6 +163,7 @@ caf::behavior chat_account::serving() {
         auto* c = find(session);
         if (c != nullptr && c->parked && c->parked_at == parking) remove(session, {});
       },
+      [this](const home_lost& h) { forget_home(h.volume); },
       [this](const list_clients&) {
         auto all = std::make_shared<std::vector<client_info>>();
         for (const auto& c : clients_)

@@ -6,6 +6,7 @@
 
 #include "actors/node.hpp"
 #include "actors/queue/spool_commit.hpp"
+#include "actors/xmpp/arrival_notes.hpp"
 #include "actors/xmpp/messages.hpp"
 #include "actors/xmpp/shared_stanza.hpp"
 #include "protocols/xmpp/message_rules.hpp"
@@ -107,6 +108,7 @@ private:
   // account_messages.cpp
   void send_message(client&, client_stanza&);
   caf::response_promise say(const say_message&);
+  caf::response_promise say_elsewhere(const say_message&, caf::response_promise);
   void receive_message(const routed_stanza_ptr&);
   void deliver_message(const routed_stanza_ptr&, std::uint64_t archive_id, bool kept);
   void message_went(const message_sent&);
@@ -127,6 +129,8 @@ private:
   void receive_subscription(const routed_stanza&, xmpp::subscription_step);
   void show_presence(const xmpp::jid& to, bool hide);
   void route_presence(const xmpp::element&, const xmpp::jid& from, const xmpp::jid& to);
+  void route_presence(const xmpp::element&, const xmpp::jid& from, const std::vector<xmpp::jid>& to);
+  void forget_home(std::uint64_t volume);
 
   // account_roster.cpp
   void query_roster(client&, query iq, receipt_ptr);
@@ -244,6 +248,7 @@ private:
   std::string archive_default_ = "always";
   std::set<xmpp::jid> archive_always_, archive_never_;
   bool has_offline_ = false;
+  arrival_notes arrivals_;
   xmpp::pubsub::tree nodes_;
   std::string photo_;                      ///< of the vCard: its digest
   std::uint64_t last_question_ = 0;

@@ -3,6 +3,7 @@
 /// Local to a node: they carry shared pointers.
 #pragma once
 
+#include "actors/xmpp/arrival_notes.hpp"
 #include "actors/xmpp/caps_book.hpp"
 #include "actors/xmpp/receipt.hpp"
 #include "protocols/xmpp/stanza.hpp"
@@ -34,6 +35,7 @@ struct routed_stanza {
   std::uint64_t token = 0;
   std::string news_of = {};             ///< news of this node of the sender: for those clients that wish for it
   wish_list wishes = {};                ///< no stanza: the client `from` wishes for the last items of these nodes
+  stanza_origin origin = {};
 };
 using routed_stanza_ptr = std::shared_ptr<const routed_stanza>;
 
@@ -166,6 +168,11 @@ struct announce {
   std::shared_ptr<const xmpp::element> message;
 };
 
+/// To an account's actor: all sessions of accounts and rooms at home in this volume have ended, for another node leads it, or again.
+struct home_lost {
+  std::uint64_t volume = 0;
+};
+
 /// To an account's actor: it says this to somebody, without a client of its own. Answered with true when that is on the disk, false when it was
 /// refused.
 struct say_message {
@@ -194,6 +201,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::session_resumed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::client_activity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::client_stanza)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::say_message)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::home_lost)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::list_clients)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::client_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::kick_clients)

@@ -8,6 +8,11 @@
 #include <algorithm>
 
 namespace rookery::actors {
+namespace {
+
+constexpr std::size_t known_homes_max = 100'000;
+
+} // namespace
 
 void handled_counter::finish(std::uint32_t number) {
   caf::weak_actor_ptr whom;
@@ -63,7 +68,60 @@ bool chat_router::may_register(std::string_view peer_address) {
 
 void chat_router::add_service(service s) { services_.push_back(std::move(s)); }
 
+std::uint64_t chat_router::away(const xmpp::jid& to) const {
+  const auto homes = homes_of(node_);
+  if (homes->alone()) return 0;
+  std::uint64_t home = 0;
+  if (const auto account = find(to)) {
+    home = homes->volume_of(*account);
+  } else if (const auto* known = service_at(to.domain); known != nullptr && known->at_home) {
+    const auto domain = charset::domain_to_ascii(std::string_view(to.domain).substr(known->prefix.size() + 1));
+    if (domain) home = homes->volume_of_domain(*domain);
+  }
+  return home == volume_of_node(node_) ? 0 : home;
+}
+
+/// The same for many.
+std::uint64_t chat_router::known_away(const xmpp::jid& to) {
+  auto bare = to.bare();
+  const auto homes = homes_of(node_);
+  auto directory = node_.directory->get();
+  {
+    const std::lock_guard hold(known_lock_);
+    if (known_.homes != homes || known_.directory != directory || known_.of.size() > known_homes_max) known_ = {homes, std::move(directory), {}};
+    if (const auto at = known_.of.find(bare); at != known_.of.end()) return at->second;
+  }
+  const auto home = away(bare);
+  const std::lock_guard hold(known_lock_);
+  if (known_.homes == homes) known_.of.emplace(std::move(bare), home);
+  return home;
+}
+
+void chat_router::arrive(routed_stanza s, bool news) {
+  if (away(s.to) != 0) {
+    // Its sender has heard something else of who is where; what says nothing by itself is let go.
+    if (s.what && !news) refuse(s, xmpp::condition::remote_server_timeout);
+    return;
+  }
+  if (news) return route_news(std::move(s));
+  if (s.what || find(s.to)) route_here(std::move(s));
+}
+
+void chat_router::arrive_shared(const shared_stanza_ptr& s, const std::vector<xmpp::jid>& to) {
+  for (const auto* one : give_shared(s, to, {})) arrive({s->element_for(*one), s->from(), *one, nullptr, nullptr, {}, 0, {}, nullptr}, false);
+}
+
+void chat_router::tell_home_lost(std::uint64_t volume) const {
+  for (const auto& [address, actor] : accounts()) caf::anon_send(actor, home_lost{volume});
+}
+
 void chat_router::route(routed_stanza s) {
+  if (others_)
+    if (const auto volume = away(s.to)) return others_->send(volume, std::move(s));
+  route_here(std::move(s));
+}
+
+void chat_router::route_here(routed_stanza s) {
   if (!s.to.local.empty()) {
     if (serves(s.to.domain)) {
       if (const auto account = get(s.to.bare())) {
@@ -100,6 +158,18 @@ void chat_router::answer(const routed_stanza& s) {
 }
 
 void chat_router::route_shared(const shared_stanza_ptr& s, const std::vector<xmpp::jid>& to, const std::vector<xmpp::jid>& except) {
+  const auto others = give_shared(s, to, except);
+  std::map<std::uint64_t, std::vector<xmpp::jid>> elsewhere;
+  const bool alone = !others_ || homes_of(node_)->alone();
+  for (const auto* one : others) {
+    if (const auto volume = alone ? 0 : known_away(*one)) elsewhere[volume].push_back(*one);
+    else route_here({s->element_for(*one), s->from(), *one, nullptr, nullptr, {}, 0, {}, nullptr});
+  }
+  for (auto& [volume, some] : elsewhere) others_->send_shared(volume, s, std::move(some));
+}
+
+/// To clients of accounts in use here; gives who is none.
+std::vector<const xmpp::jid*> chat_router::give_shared(const shared_stanza_ptr& s, const std::vector<xmpp::jid>& to, const std::vector<xmpp::jid>& except) {
   std::vector<const xmpp::jid*> others;
   {
     // Who is in use has an actor: one look, no questions to the directory.
@@ -115,10 +185,12 @@ void chat_router::route_shared(const shared_stanza_ptr& s, const std::vector<xmp
       caf::anon_send(known->second.actor, deliver_shared{s, one.resource});
     }
   }
-  for (const auto* one : others) route({s->element_for(*one), s->from(), *one, nullptr, nullptr, {}, 0, {}, nullptr});
+  return others;
 }
 
 void chat_router::route_news(routed_stanza s) {
+  if (others_ && s.origin.volume == 0)
+    if (const auto volume = away(s.to)) return others_->send_news(volume, std::move(s));
   caf::actor account;
   {
     const std::lock_guard hold(lock_);
@@ -153,7 +225,7 @@ caf::actor chat_router::account(const xmpp::jid& bare) { return get(bare); }
 
 caf::actor chat_router::get(const xmpp::jid& bare) {
   const auto record = find(bare);
-  if (!record || address_of(*record) != bare) return {};
+  if (!record || address_of(*record) != bare || !at_home(node_, *record)) return {};
   const std::lock_guard hold(lock_);
   auto& known = accounts_[bare];
   // An account that was removed and made again is another one.

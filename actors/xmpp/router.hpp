@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/node.hpp"
+#include "actors/relay/homes.hpp"
 #include "actors/xmpp/chat_book.hpp"
 #include "actors/xmpp/messages.hpp"
 #include "actors/xmpp/shared_stanza.hpp"
@@ -24,6 +25,16 @@
 #include <vector>
 
 namespace rookery::actors {
+
+/// Takes what is for accounts and rooms at home in other volumes of the cluster; any thread. What it cannot bring goes back to its
+/// sender with an error.
+class other_homes {
+public:
+  virtual ~other_homes() = default;
+  virtual void send(std::uint64_t volume, routed_stanza) = 0;
+  virtual void send_news(std::uint64_t volume, routed_stanza) = 0;
+  virtual void send_shared(std::uint64_t volume, const shared_stanza_ptr&, std::vector<xmpp::jid> to) = 0;
+};
 
 class chat_router {
 public:
@@ -50,11 +61,23 @@ public:
     std::string category, type, name;                 ///< of its identity (XEP-0030), for the domain's list
     std::function<void(routed_stanza_ptr)> take;
     std::function<bool(std::string_view domain)> shown = {}; ///< is it in that domain's list? Empty: always
+    bool at_home = false;                             ///< one for all nodes: at the home of its domain. Else each answers
   };
   void add_service(service);
   /// Who takes what is for other servers; without one it is refused. Before connections are accepted.
   void set_outside(std::function<void(routed_stanza)> take) { outside_ = std::move(take); }
   const std::vector<service>& services() const noexcept { return services_; }
+
+  // In a cluster.
+  /// Before connections are accepted.
+  void set_other_homes(std::shared_ptr<other_homes> o) { others_ = std::move(o); }
+  /// The volume in which an account or a service is at home, if that is another one than this; else 0.
+  std::uint64_t away(const xmpp::jid& to) const;
+  /// From another home. It is not passed on again.
+  void arrive(routed_stanza, bool news);
+  void arrive_shared(const shared_stanza_ptr&, const std::vector<xmpp::jid>& to);
+  /// See `home_lost`.
+  void tell_home_lost(std::uint64_t volume) const;
 
   std::shared_ptr<const chat_rules> rules() const { return book_.now(); }
   /// Of a domain in Unicode form.
@@ -86,14 +109,26 @@ private:
     std::uint64_t handed = 0; ///< stanzas and handles given since it was made
   };
   caf::actor get(const xmpp::jid& bare);
+  void route_here(routed_stanza);
+  std::vector<const xmpp::jid*> give_shared(const shared_stanza_ptr&, const std::vector<xmpp::jid>& to, const std::vector<xmpp::jid>& except);
+  std::uint64_t known_away(const xmpp::jid& to);
   const service* service_at(std::string_view domain) const;
   void answer(const routed_stanza&);
 
   node& node_;
   std::vector<service> services_;
   std::function<void(routed_stanza)> outside_;
+  std::shared_ptr<other_homes> others_;
   caps_book caps_;
   chat_book book_;
+  /// Whose homes were looked up, while nothing has changed.
+  struct known_homes {
+    std::shared_ptr<const routing::home_view> homes;
+    std::shared_ptr<const routing::directory_view> directory;
+    std::unordered_map<xmpp::jid, std::uint64_t> of;
+  };
+  known_homes known_;
+  std::mutex known_lock_;
   mutable std::mutex lock_;
   std::unordered_map<xmpp::jid, entry> accounts_;
   std::mutex registering_;

@@ -56,6 +56,8 @@ public:
   void bound_messages(std::size_t octets) noexcept { limits_.message_octets = octets; }
   std::size_t waiting() const noexcept { return input_.size(); }
   void drop_input() { input_.clear(); }
+  /// What came behind the last message, for another session that goes on here.
+  base::const_bytes rest() const noexcept { return input_.view(); }
   void drop_output() { output_.clear(), output_.release(); }
 
 private:

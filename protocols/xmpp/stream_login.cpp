@@ -16,6 +16,34 @@ bool is_offered_here(sasl::mechanism m) { return m != sasl::mechanism::login && 
 
 } // namespace
 
+stream_session::stream_session(std::shared_ptr<const stream_settings> settings, connection_facts facts, base::instant now, begun_login b,
+                               std::string_view user, std::unique_ptr<stream_wire> wire)
+    : stream_session(std::move(settings), std::move(facts), now, std::move(wire)) {
+  domain_ = wanted_domain_ = std::move(b.domain);
+  streams_ = b.streams;
+  failures_ = b.failures;
+  header_sent_ = true;
+  state_ = state::exchanging;
+  last_challenge_ = std::move(b.last);
+  wishes_ = std::move(b.wishes);
+  wire_->adopt(b.opening);
+  if (b.proved) ask(stream_event::authenticated{std::move(b.mechanism), {}, std::string(user)});
+  else begin_token_login();
+}
+
+begun_login stream_session::begun() const {
+  begun_login b;
+  b.domain = domain_;
+  b.opening = wire_->opening();
+  b.streams = streams_;
+  b.failures = failures_;
+  b.proved = !token_mechanism_;
+  if (b.proved) b.mechanism = sasl::name(mechanism_);
+  b.last = last_challenge_;
+  b.wishes = wishes_;
+  return b;
+}
+
 std::vector<sasl::mechanism> stream_session::mechanisms_here() const {
   auto all = sasl::offered(facts_, settings_->mechanisms);
   std::erase_if(all, [](sasl::mechanism m) { return !is_offered_here(m); });

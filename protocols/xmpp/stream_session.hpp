@@ -34,6 +34,7 @@
 #include "protocols/sasl/hashed_token.hpp"
 #include "protocols/sasl/server_exchange.hpp"
 #include "protocols/session.hpp"
+#include "protocols/xmpp/begun_login.hpp"
 #include "protocols/xmpp/limits.hpp"
 #include "protocols/xmpp/login_wishes.hpp"
 #include "protocols/xmpp/stanza.hpp"
@@ -112,6 +113,8 @@ public:
 
   /// Without a wire: that of RFC 6120.
   stream_session(std::shared_ptr<const stream_settings>, connection_facts, base::instant now, std::unique_ptr<stream_wire> = nullptr);
+  /// Goes on with a stream of another node: `authenticated` (of `user`) or `find_tokens` is the first event.
+  stream_session(std::shared_ptr<const stream_settings>, connection_facts, base::instant now, begun_login, std::string_view user, std::unique_ptr<stream_wire> = nullptr);
   stream_session(const stream_session&) = delete;
 
   // The shape of every session (protocols/session.hpp).
@@ -170,6 +173,12 @@ public:
   /// How many stanzas had come when stream management began.
   std::uint32_t counted_from() const noexcept { return counted_from_; }
   const connection_facts& facts() const noexcept { return facts_; }
+
+  /// For who goes on with the stream elsewhere, while `authenticated` or `find_tokens` is not answered.
+  begun_login begun() const;
+  /// See stream_wire.
+  std::string_view wire_kind() const { return wire_->kind(); }
+  base::const_bytes unread() const { return wire_->rest(); }
 
 private:
   enum class state : std::uint8_t { header, negotiating, exchanging, logged_in, bound, ended };

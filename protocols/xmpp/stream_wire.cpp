@@ -20,9 +20,24 @@ std::string standing_alone(std::string_view octets) {
 
 xml::reader::piece xml_wire::read() {
   auto piece = reader_->read(input_.view());
+  if (!opened_) {
+    opening_.append(input_.view().substr(0, piece.used));
+    opened_ = piece.what && std::holds_alternative<xml::root_opened>(*piece.what);
+  }
   input_.consume(piece.used);
   if (input_.empty()) input_.release();
   return piece;
+}
+
+void xml_wire::adopt(std::string_view opening) {
+  opening_ = opening.empty() ? std::string_view("<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>") : opening;
+  opened_ = true;
+  // It was read once, by the same rules.
+  for (std::string_view left = opening_; !left.empty();) {
+    const auto piece = reader_->read(left);
+    if (piece.used == 0) break;
+    left.remove_prefix(piece.used);
+  }
 }
 
 void xml_wire::open(std::string_view id, std::string_view from) {

@@ -49,6 +49,15 @@ public:
   /// Octets that wait for the peer to read.
   virtual std::size_t pending() const { return output().size(); }
   virtual void drop_output() = 0;
+
+  // So that the same stream goes on elsewhere, when all of our output was sent:
+  /// By which word another node knows such a wire; empty: it stays where it is.
+  virtual std::string_view kind() const { return {}; }
+  /// The present stream's opening as it came; octets that came and are not read.
+  virtual std::string opening() const { return {}; }
+  virtual base::const_bytes rest() const { return {}; }
+  /// Instead of reading the opening; behind `restart`. Empty: there was nothing special in it.
+  virtual void adopt(std::string_view opening) { static_cast<void>(opening); }
 };
 
 /// `put` in a place of its own, where no namespace and no prefix is declared.
@@ -58,7 +67,11 @@ std::string standing_alone(std::string_view octets);
 class xml_wire final : public stream_wire {
 public:
   void feed(base::const_bytes in, base::instant) override { input_.append(in); }
-  void restart(const xml::limits& bounds) override { reader_.emplace(bounds); }
+  void restart(const xml::limits& bounds) override {
+    reader_.emplace(bounds);
+    opening_.clear();
+    opened_ = false;
+  }
   void widen(const xml::limits& bounds) override { reader_->bound(bounds); }
   xml::reader::piece read() override;
   std::size_t waiting() const override { return input_.size(); }
@@ -76,10 +89,16 @@ public:
     output_.clear();
     output_.release();
   }
+  std::string_view kind() const override { return "xmpp"; }
+  std::string opening() const override { return opened_ ? opening_ : std::string(); }
+  base::const_bytes rest() const override { return input_.view(); }
+  void adopt(std::string_view opening) override;
 
 private:
   base::buffer input_, output_;
   std::optional<xml::reader> reader_;
+  std::string opening_; ///< of the peer's present stream
+  bool opened_ = false; ///< all of it
 };
 
 } // namespace rookery::xmpp

@@ -31,6 +31,9 @@ public:
   base::const_bytes output() const override { return socket_.output(); }
   void sent(std::size_t octets) override { socket_.sent(octets); }
   void drop_output() override { socket_.drop_output(); }
+  std::string_view kind() const override { return "xmpp-websocket"; }
+  base::const_bytes rest() const override { return socket_.rest(); }
+  void adopt(std::string_view) override { opened_ = true; }
 
 private:
   xml::reading judge(std::string_view message);

@@ -53,6 +53,12 @@ caf::behavior room_actor::make_behavior() {
             room_->shut_down(false);
             settle(nullptr);
           },
+          [this](const lose_clients& l) {
+            if (!room_) return;
+            for (const auto& one : room_->session_addresses())
+              if ((*l.lost)(one)) room_->gone(one, node_.clock->wall());
+            settle(nullptr);
+          },
           [this](idle_atom) {
             idle_asked_ = false;
             if (!room_ || room_->sessions() > 0 || !steps_.empty() || reads_ > 0) return;
@@ -83,6 +89,7 @@ void room_actor::load() {
 void room_actor::loaded(kept_room kept) {
   for (const auto& f : kept.faults) base::log_event(base::severity::error, "room.unreadable").text("room", address_.text()).text("fault", f);
   const auto d = service_.defaults(address_.domain);
+  const auto arrived = std::exchange(kept.arrived, {});
   auto fresh = std::make_unique<xmpp::muc::room>(address_, d.config, base::random_octets(16), d.limits);
   entry_.reset();
   if (kept.document) {
@@ -96,6 +103,8 @@ void room_actor::loaded(kept_room kept) {
   } else {
     fresh->restore_last_id(kept.last_id);
   }
+  arrivals_ = {};
+  for (const auto& [key, value] : arrived) arrivals_.restore(key, value);
   room_ = std::move(fresh);
   for (auto early = std::exchange(early_, {}); !early.empty(); early.pop_front()) handle(*early.front());
   for (auto tasks = std::exchange(early_tasks_, {}); !tasks.empty(); tasks.pop_front()) {
@@ -115,8 +124,9 @@ void room_actor::take(const room_stanza_ptr& s) {
 void room_actor::handle(const room_stanza& s) {
   if (steps_.size() >= steps_max) return refuse(s, xmpp::condition::resource_constraint, "too much is under way");
   if (ask_archive(s)) return;
+  if (arrivals_.came_before(s.origin)) return; // the home that sends does not know that it is kept
   room_->handle(*s.what, s.to, {s.from, false}, node_.clock->wall());
-  settle(s.receipt);
+  settle(s.receipt, {}, s.origin);
 }
 
 void room_actor::add(storage::commit_group& g, std::string owner, storage::chat::any_command what, std::optional<base::wall_time> time) {
@@ -134,7 +144,7 @@ void room_actor::add_entry(storage::commit_group& g) {
   add(g, service_owner_, storage::chat::put_records{{{record_kind::room_entry, address_.local, encode(now)}}});
 }
 
-void room_actor::settle(std::shared_ptr<void> receipt, std::function<void(bool)> told) {
+void room_actor::settle(std::shared_ptr<void> receipt, std::function<void(bool)> told, const stanza_origin& origin) {
   using storage::chat::record_kind;
   auto one = std::make_shared<step>();
   one->receipt = std::move(receipt);
@@ -151,6 +161,7 @@ void room_actor::settle(std::shared_ptr<void> receipt, std::function<void(bool)>
       a.stanza = xml::to_text(*m->stanza);
       // The id's own time: at a later one the archive would give it a greater id than everybody is told.
       add(g, owner_, std::move(a), base::from_milliseconds(static_cast<std::int64_t>(m->id / 1000)));
+      if (origin.volume != 0) add(g, owner_, arrivals_.note(origin));
     } else if (std::holds_alternative<xmpp::muc::keep_document>(e)) {
       add(g, owner_, storage::chat::put_records{{{record_kind::room, {}, xml::to_text(room_->document())}}});
       add_entry(g);

@@ -22,6 +22,10 @@ namespace rookery::actors {
 
 /// To a room's actor: the service ends.
 struct end_room {};
+/// To a room's actor: these clients are not there any more.
+struct lose_clients {
+  std::shared_ptr<const std::function<bool(const xmpp::jid&)>> lost;
+};
 /// To a room's actor from a reader: do this in your thread.
 struct room_read {
   std::shared_ptr<std::function<void()>> then;
@@ -50,7 +54,7 @@ private:
   void take(const room_stanza_ptr&);
   void handle(const room_stanza&);
   bool ask_archive(const room_stanza&);
-  void settle(std::shared_ptr<void> receipt, std::function<void(bool)> done = {});
+  void settle(std::shared_ptr<void> receipt, std::function<void(bool)> done = {}, const stanza_origin& = {});
   void add(storage::commit_group&, std::string owner, storage::chat::any_command, std::optional<base::wall_time> = {}); ///< now, unless it is said
   void add_entry(storage::commit_group&);
   void replace(const xmpp::muc::replace_message&, const std::shared_ptr<step>&);
@@ -72,6 +76,7 @@ private:
   std::deque<std::shared_ptr<step>> steps_; ///< in order; the first waits for its commit
   std::optional<room_entry> entry_;         ///< as the list has it
   awaited_commits commits_;
+  arrival_notes arrivals_;
   std::uint64_t taken_ = 0, reads_ = 0, generation_ = 0;
   bool idle_asked_ = false;
 };
@@ -79,4 +84,5 @@ private:
 } // namespace rookery::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::end_room)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::lose_clients)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::room_read)

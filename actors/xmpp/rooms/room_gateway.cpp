@@ -14,7 +14,8 @@ constexpr std::string_view prefix = "conference";
 
 room_defaults defaults_of(const node& n, const chat_router& router, std::string_view domain) {
   room_defaults d;
-  d.served = domain.size() > prefix.size() && domain.starts_with(prefix) && domain[prefix.size()] == '.' && router.serves(domain.substr(prefix.size() + 1));
+  d.served = domain.size() > prefix.size() && domain.starts_with(prefix) && domain[prefix.size()] == '.' && router.serves(domain.substr(prefix.size() + 1)) &&
+             router.away({{}, std::string(domain), {}}) == 0;
   if (!d.served) return d;
   const auto name = charset::domain_to_ascii(domain.substr(prefix.size() + 1));
   const auto table = n.config->table();
@@ -50,8 +51,9 @@ std::shared_ptr<room_service> open_rooms(node& n, chat_router& router) {
   };
   auto rooms = std::make_shared<room_service>(n, send, [&n, &router](std::string_view domain) { return defaults_of(n, router, domain); });
   rooms->load();
-  router.add_service({std::string(prefix), "conference", "text", "Chat rooms",
-                      [rooms](const routed_stanza_ptr& s) { rooms->take({s->what, s->from, s->to, s->receipt}); }});
+  chat_router::service service{std::string(prefix), "conference", "text", "Chat rooms", [rooms](const routed_stanza_ptr& s) { rooms->take({s->what, s->from, s->to, s->receipt, s->origin}); }};
+  service.at_home = true;
+  router.add_service(std::move(service));
   return rooms;
 }
 

@@ -93,6 +93,7 @@ kept_room read_room(const storage::chat::chat_view& view, const xmpp::jid& addre
   const auto facts = view.find(owner);
   if (!facts) return out;
   out.last_id = facts->archive.last_id;
+  for (const auto& r : view.records(owner, record_kind::setting, records_a_page)) out.arrived.emplace_back(r.key, r.value);
   const auto document = view.record(owner, record_kind::room, {});
   if (!document) return out;
   out.document = parsed(document->value);

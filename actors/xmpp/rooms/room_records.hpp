@@ -29,6 +29,7 @@ struct kept_room {
   };
   std::vector<message> messages;           ///< the last ones with a body
   std::uint64_t last_id = 0;
+  std::vector<std::pair<std::string, std::string>> arrived; ///< see arrival_notes
   std::vector<std::string> faults;
 };
 kept_room read_room(const storage::chat::chat_view&, const xmpp::jid& room, std::size_t messages_max);

@@ -118,6 +118,11 @@ void room_service::run(const xmpp::jid& room, room_task t) {
   else (*t.done)(false);
 }
 
+void room_service::lose(std::function<bool(const xmpp::jid&)> lost) {
+  const auto shared = std::make_shared<const std::function<bool(const xmpp::jid&)>>(std::move(lost));
+  for (const auto& room : actors()) caf::anon_send(room, lose_clients{shared});
+}
+
 void room_service::shut_down() {
   std::vector<caf::actor> all;
   {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/node.hpp"
+#include "actors/xmpp/arrival_notes.hpp"
 #include "actors/xmpp/rooms/room_list.hpp"
 #include "protocols/xmpp/muc/room.hpp"
 
@@ -37,6 +38,7 @@ struct room_stanza {
   xmpp::muc::stanza_ptr what;
   xmpp::jid from, to;
   std::shared_ptr<void> receipt;
+  stanza_origin origin = {};                ///< of another home
 };
 using room_stanza_ptr = std::shared_ptr<const room_stanza>;
 
@@ -57,6 +59,8 @@ public:
   void take(room_stanza);
   /// For the operator; made when there is none.
   void run(const xmpp::jid& room, room_task);
+  /// The clients of whom this is true are not there any more.
+  void lose(std::function<bool(const xmpp::jid&)> lost);
   /// Everybody is told that the service ends.
   void shut_down();
   /// Of the rooms in use.

@@ -94,6 +94,13 @@ void room::gone(const jid& full, base::wall_time) {
   if (auto* o = find(full)) leave(*o, full, nullptr);
 }
 
+std::vector<jid> room::session_addresses() const {
+  std::vector<jid> all;
+  all.reserve(sessions_.size());
+  for (const auto& [full, o] : sessions_) all.push_back(full);
+  return all;
+}
+
 void room::shut_down(bool fault) {
   while (!nicks_.empty()) {
     auto& o = nicks_.begin()->second;

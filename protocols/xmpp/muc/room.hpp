@@ -113,6 +113,7 @@ public:
   element document() const;
   std::size_t occupants() const noexcept { return nicks_.size(); }
   std::size_t sessions() const noexcept { return sessions_.size(); }
+  std::vector<jid> session_addresses() const;
   const std::map<jid, member_record>& members() const noexcept { return members_; }
   /// Who may enter may read (XEP-0313 leaves it to the room).
   bool may_read_archive(const sender&) const;
