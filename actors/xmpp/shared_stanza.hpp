@@ -17,10 +17,9 @@ namespace rookery::actors {
 class shared_stanza {
 public:
   /// A message or presence; what it has as "to" counts for nothing.
-  shared_stanza(const xmpp::element& e, xmpp::jid from) : from_(std::move(from)), what_(std::make_shared<const xmpp::element>(e)) {
-    auto plain = e;
-    plain.unset("to");
-    const auto text = xml::to_text(plain, xmpp::space::client);
+  shared_stanza(stanza_ptr what, xmpp::jid from) : from_(std::move(from)), what_(std::move(what)) {
+    const auto& e = *what_;
+    const auto text = e.get("to").empty() ? xml::to_text(e, xmpp::space::client) : xml::to_text(without_address(e), xmpp::space::client);
     head_ = "<" + e.name + " to='";
     tail_ = "'" + text.substr(1 + e.name.size());
     can_wait_ = can_wait(e);
@@ -51,6 +50,11 @@ public:
   }
 
 private:
+  static xmpp::element without_address(xmpp::element e) {
+    e.unset("to");
+    return e;
+  }
+
   xmpp::jid from_;
   stanza_ptr what_;
   std::string head_, tail_, presence_of_;

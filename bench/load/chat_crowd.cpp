@@ -2,12 +2,13 @@
 ///
 ///   chat_crowd --work logins|pairs|room|idle --port 15222 --domain example.test --password … --accounts 100
 ///              [--clients 100] [--count 20000] [--window 10] [--senders 10] [--room NAME] [--conference conference.DOMAIN]
-///              [--tls] (--pid N | --cgroup FOLDER)
+///              [--audience] [--tls] (--pid N | --cgroup FOLDER)
 ///
 /// Client i is account u(i mod accounts + 1), logs in with PLAIN; `--tls` is for a port with TLS from the first octet.
 /// `logins`: `count` logins up to the resource, `clients` at a time, each with a connection of its own. `pairs`: clients talk in twos,
 /// `window` messages each are not received yet. `room`: all clients are in one room, `senders` of them speak, and speak again when
-/// everybody has heard; `count` is of messages. `idle`: `clients` are there and say nothing; memory, and CPU over two seconds.
+/// everybody has heard; `count` is of messages. With `--audience` only they have voice, and the presence of the others is
+/// told to nobody, as large rooms are set up. `idle`: `clients` are there and say nothing; memory, and CPU over two seconds.
 /// A message has 100 octets of text. Nothing may be lost: the program fails after a minute without progress.
 #include "bench/load/peer.hpp"
 #include "bench/load/server_cost.hpp"
@@ -47,7 +48,7 @@ std::string base64(const std::string& octets) {
 struct crowd_options {
   std::string host, domain, password, conference, room;
   std::uint16_t port;
-  bool tls;
+  bool tls, audience;
   std::size_t accounts, clients;
 };
 
@@ -252,6 +253,17 @@ void pairs(const crowd_options& o, long count, long window, const measured_serve
   print_cpu(server, before, static_cast<double>(count));
 }
 
+/// What the owner of a new room sends.
+std::string set_up(const std::string& address, bool audience) {
+  std::string fields;
+  if (audience)
+    fields = "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+             "<field var='muc#roomconfig_moderatedroom'><value>1</value></field><field var='muc#roomconfig_presencebroadcast'>"
+             "<value>moderator</value><value>participant</value></field>";
+  return "<iq type='set' id='open' to='" + address + "'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>" +
+         fields + "</x></query></iq>";
+}
+
 void room(const crowd_options& o, long count, std::size_t senders, const measured_server& server) {
   company c(o.clients);
   all_in(c, o, 50, {});
@@ -270,15 +282,18 @@ void room(const crowd_options& o, long count, std::size_t senders, const measure
         if (!in && text.find("<subject") != std::string::npos) {
           in = true;
           text.clear();
-          if (i == 0)
-            one.link().send("<iq type='set' id='open' to='" + address +
-                            "'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query></iq>");
+          if (i == 0) one.link().send(set_up(address, o.audience));
         }
         if (in && text.find("</iq>") != std::string::npos) fail("the room: " + text);
         if (in && text.find("<iq ") != std::string::npos && text.find('>', text.find("<iq ")) != std::string::npos) open = true;
       });
   }
   std::printf("%zu occupants entered in %.1f s\n", o.clients, seconds_since(entered_at));
+  std::fflush(stdout);
+  if (o.audience)
+    for (std::size_t i = 1; i < senders; ++i)
+      c.clients[0]->link().send("<iq type='set' id='voice' to='" + address + "'><query xmlns='http://jabber.org/protocol/muc#admin'><item nick='n" +
+                                std::to_string(i) + "' role='participant'/></query></iq>");
   ::usleep(500'000);
   for (auto& one : c.clients) {
     one->link().move();
@@ -347,6 +362,7 @@ int main(int argc, char** argv) {
   c.domain = o.text("domain", "example.test");
   c.password = o.text("password", "");
   c.conference = o.text("conference", "conference." + c.domain);
+  c.audience = o.flag("audience");
   c.room = o.text("room", "crowd" + std::to_string(::getpid()));
   c.tls = o.flag("tls");
   c.accounts = static_cast<std::size_t>(o.number("accounts", 100));

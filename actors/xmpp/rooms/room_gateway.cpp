@@ -41,7 +41,7 @@ std::shared_ptr<room_service> open_rooms(node& n, chat_router& router) {
     const auto type = s.stanza->get("type");
     // Errors and what is not of a room's talk take the way of all stanzas.
     if ((s.stanza->name == "message" && type == "groupchat") || (s.stanza->name == "presence" && (type.empty() || type == "unavailable")))
-      return router.route_shared(std::make_shared<const shared_stanza>(*s.stanza, from), *s.to, s.except);
+      return router.route_shared(std::make_shared<const shared_stanza>(s.stanza, from), *s.to, s.except);
     for (const auto& to : *s.to) {
       if (std::find(s.except.begin(), s.except.end(), to) != s.except.end()) continue;
       auto copy = *s.stanza;

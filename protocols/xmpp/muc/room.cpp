@@ -153,8 +153,10 @@ room::occupant* room::with_nick(std::string_view nick) {
   return at == nicks_.end() ? nullptr : &at->second;
 }
 
-void room::send_to(const jid& who, element stanza) {
-  effects_.emplace_back(send{std::make_shared<const element>(std::move(stanza)), std::make_shared<const std::vector<jid>>(1, who), {}});
+void room::send_to(const jid& who, element stanza) { send_to(who, std::make_shared<const element>(std::move(stanza))); }
+
+void room::send_to(const jid& who, stanza_ptr stanza) {
+  effects_.emplace_back(send{std::move(stanza), std::make_shared<const std::vector<jid>>(1, who), {}});
 }
 
 void room::send_all(stanza_ptr stanza, const address_list& to, std::vector<jid> except) {

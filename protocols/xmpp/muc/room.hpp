@@ -124,7 +124,15 @@ public:
 private:
   struct session {
     jid full;
-    element payload; ///< what its presence carries
+    stanza_ptr payload; ///< what its presence carries; never null
+  };
+  /// The presence that those who enter are shown, as it was made for the last one, with all that it was made of.
+  struct seen_presence {
+    stanza_ptr stanza, payload;
+    jid full;
+    std::string nick;
+    affiliation rank = affiliation::none;
+    role part = role::none;
   };
   struct occupant {
     std::string nick;
@@ -132,6 +140,7 @@ private:
     affiliation rank = affiliation::none;
     role part = role::none;
     std::vector<session> sessions; ///< the last to speak is first
+    seen_presence seen[2];         ///< without, with its address
     double tokens = 0;
     base::wall_time counted{};
   };
@@ -158,7 +167,9 @@ private:
   void expel(occupant&, told);
   bool nick_is_anothers(const std::string& nick, const jid& bare) const;
   element presence_of(const occupant&, bool with_address, const told&, bool self) const;
-  void tell_presence(const occupant&, const told&);
+  /// Of one who is there, for others. In a large room it is told to each who enters: made once.
+  const stanza_ptr& shown(occupant&, bool with_address) const;
+  void tell_presence(occupant&, const told&);
   void tell_self(const occupant&, const jid& full, const told&);
   void nobody_left();
 
@@ -209,6 +220,7 @@ private:
   role role_for(affiliation) const noexcept;
   std::string occupant_id(const jid& bare) const;
   void send_to(const jid&, element);
+  void send_to(const jid&, stanza_ptr);
   void send_all(stanza_ptr, const address_list&, std::vector<jid> except = {});
   void refuse(const element& stanza, const sender&, condition, std::string_view text = {});
   const address_list& everybody();

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view occupant_id_space = "urn:xmpp:occupant-id:0";
 
 /// What others get to see of a presence: all but what only a room says.
-element payload_of(const element& presence, std::size_t octets_max) {
+stanza_ptr payload_of(const element& presence, std::size_t octets_max) {
   element out("presence", space::client);
   for (const auto& c : presence.children) {
     if (c.is_text()) continue;
@@ -21,7 +21,7 @@ element payload_of(const element& presence, std::size_t octets_max) {
     out.children.push_back(c);
   }
   if (xml::to_text(out, space::client).size() > octets_max) out.children.clear();
-  return out;
+  return std::make_shared<const element>(std::move(out));
 }
 
 } // namespace
@@ -32,7 +32,7 @@ void room::presence(const element& stanza, const jid& to, const sender& who, bas
   if (type == "unavailable") {
     if (o == nullptr) return;
     const auto payload = payload_of(stanza, limits_.status_octets);
-    return leave(*o, who.from, &payload);
+    return leave(*o, who.from, payload.get());
   }
   if (type == "error") { // §18.1.4 and XEP-0410: its client is no more there
     if (o != nullptr) lose(*o, who.from);
@@ -119,8 +119,8 @@ void room::enter(const element& stanza, const std::string& nick, const sender& w
 /// §7.2.3: all others, then itself, then the history, then the subject.
 void room::welcome(occupant& o, const session& to, const element& stanza, base::wall_time now, std::vector<int> codes) {
   const bool sees = config_.non_anonymous || o.part == role::moderator;
-  for (const auto& [nick, other] : nicks_)
-    if (&other != &o && (config_.tell_visitors || other.part != role::visitor)) send_to(to.full, presence_of(other, sees, {}, false));
+  for (auto& [nick, other] : nicks_)
+    if (&other != &o && (config_.tell_visitors || other.part != role::visitor)) send_to(to.full, shown(other, sees));
   told self;
   if (config_.non_anonymous) self.codes.push_back(100);
   if (config_.archived) self.codes.push_back(170);
@@ -214,7 +214,7 @@ void room::nobody_left() {
 
 element room::presence_of(const occupant& o, bool with_address, const told& t, bool self) const {
   element out = t.payload != nullptr ? *t.payload
-                : t.available && !o.sessions.empty() ? o.sessions.front().payload : element("presence", space::client);
+                : t.available && !o.sessions.empty() ? *o.sessions.front().payload : element("presence", space::client);
   out.set("from", at(o.nick).text());
   if (!t.available) out.set("type", "unavailable");
   out.add("occupant-id", occupant_id_space).set("id", occupant_id(o.bare));
@@ -233,16 +233,26 @@ element room::presence_of(const occupant& o, bool with_address, const told& t, b
 }
 
 /// To all but its own sessions.
-void room::tell_presence(const occupant& o, const told& t) {
+void room::tell_presence(occupant& o, const told& t) {
   if (!config_.tell_visitors && o.part == role::visitor) return;
   std::vector<jid> own;
   for (const auto& s : o.sessions) own.push_back(s.full);
-  if (config_.non_anonymous) {
-    send_all(std::make_shared<const element>(presence_of(o, true, t, false)), everybody(), std::move(own));
-    return;
-  }
-  if (!of_moderators(true)->empty()) send_all(std::make_shared<const element>(presence_of(o, true, t, false)), of_moderators(true), own);
-  if (!of_moderators(false)->empty()) send_all(std::make_shared<const element>(presence_of(o, false, t, false)), of_moderators(false), std::move(own));
+  const bool as_it_is = t.available && t.codes.empty() && t.new_nick.empty() && t.payload == nullptr && t.extra == nullptr &&
+                        t.actor.empty() && t.reason.empty() && !o.sessions.empty();
+  const auto stanza = [&](bool with_address) {
+    return as_it_is ? shown(o, with_address) : std::make_shared<const element>(presence_of(o, with_address, t, false));
+  };
+  if (config_.non_anonymous) return send_all(stanza(true), everybody(), std::move(own));
+  if (!of_moderators(true)->empty()) send_all(stanza(true), of_moderators(true), own);
+  if (!of_moderators(false)->empty()) send_all(stanza(false), of_moderators(false), std::move(own));
+}
+
+const stanza_ptr& room::shown(occupant& o, bool with_address) const {
+  auto& known = o.seen[with_address ? 1 : 0];
+  const auto& front = o.sessions.front();
+  if (!known.stanza || known.payload != front.payload || known.rank != o.rank || known.part != o.part || known.nick != o.nick || known.full != front.full)
+    known = {std::make_shared<const element>(presence_of(o, with_address, {}, false)), front.payload, front.full, o.nick, o.rank, o.part};
+  return known.stanza;
 }
 
 void room::tell_self(const occupant& o, const jid& full, const told& t) { send_to(full, presence_of(o, true, t, true)); }
