@@ -38,7 +38,7 @@ void chat_account::route_presence(const xmpp::element& presence, const xmpp::jid
   if (to.empty()) return;
   auto e = presence;
   e.set("from", from.text());
-  router_.route_shared(std::make_shared<const shared_stanza>(e, from), to, {});
+  router_.route_shared(std::make_shared<const shared_stanza>(std::make_shared<const xmpp::element>(std::move(e)), from), to, {});
 }
 
 /// Who was served there is gone, and has not said so; a room that was has no occupants any more.

@@ -423,7 +423,7 @@ void stanza_links::arrive(const link_item& item, std::uint64_t from, const std::
   static auto& received = passed("received");
   received.add();
   auto receipt = std::make_shared<stanza_receipt>(a->counter);
-  if (item.kind == link_item::how::shared) return router_.arrive_shared(std::make_shared<const shared_stanza>(*item.what, item.from), item.to);
+  if (item.kind == link_item::how::shared) return router_.arrive_shared(std::make_shared<const shared_stanza>(item.what, item.from), item.to);
   routed_stanza s;
   s.what = item.what;
   s.from = item.from;

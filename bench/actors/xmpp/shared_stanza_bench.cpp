@@ -28,7 +28,7 @@ void encoded_once(benchmark::State& state) {
   const auto to = addresses(state.range(0));
   const auto m = message();
   for (auto _ : state) {
-    const shared_stanza one(m, {"den", "conference.example.test", "Ann"});
+    const shared_stanza one(std::make_shared<const xmpp::element>(m), {"den", "conference.example.test", "Ann"});
     for (const auto& j : to) benchmark::DoNotOptimize(one.for_one(j));
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
