@@ -105,8 +105,8 @@ constexpr const char* http_refusal = "HTTP/1.1 503 Service Unavailable\r\nConten
 /// For a connection too many, or one that comes when the volume has gone.
 const char* refusal_of(service what) noexcept {
   switch (what) {
-  case service::imap: return "* BYE Too many connections\r\n";
-  case service::pop3: return "-ERR [SYS/TEMP] Too many connections\r\n";
+  case service::imap: return "* BYE [UNAVAILABLE] Too many connections, or not ready yet\r\n";
+  case service::pop3: return "-ERR [SYS/TEMP] Too many connections, or not ready yet\r\n";
   case service::xmpp:
     return "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'><stream:error>"
            "<resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>";

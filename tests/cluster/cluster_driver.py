@@ -122,8 +122,7 @@ class Driver(Cluster):
             raise AssertionError("certificates of the old authority: %s" % last)
         for m in self.nodes:
             m.kill()
-        for m in self.nodes:
-            m.serve()
+        self.serve_all(self.nodes)
         self.settled()
 
     def conditions(self):

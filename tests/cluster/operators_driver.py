@@ -327,7 +327,7 @@ class Operators(Volumes):
         number = a.cluster()["self"]
 
         def volume(n):
-            return next(v for v in n.cluster()["volumes"] if v["id"] == number)
+            return next((v for v in n.cluster()["volumes"] if v["id"] == number), {})  # none yet: it has only just joined
 
         def submit(subject):
             with smtplib.SMTP("127.0.0.1", a.port("submission"), timeout=60) as s:
