@@ -109,6 +109,7 @@ class Operators(Volumes):
         b.serve()
         self.at_home()
         self.sink.talks = True
+        until(lambda: subjects(b) is not None, "all queues to be asked")
         if subjects(b):
             raise AssertionError("what was removed is back: %s" % subjects(b))
         print("  queues of all nodes from each of them", flush=True)
