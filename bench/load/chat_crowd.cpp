@@ -4,7 +4,7 @@
 ///              [--clients 100] [--count 20000] [--window 10] [--senders 10] [--room NAME] [--conference conference.DOMAIN]
 ///              [--audience] [--tls] (--pid N | --cgroup FOLDER)
 ///
-/// Client i is account u(i mod accounts + 1), logs in with PLAIN; `--tls` is for a port with TLS from the first octet.
+/// Client i is account u(i mod accounts + 1), logs in with PLAIN (a server has a bound on the clients of one account, 50 here); `--tls` is for a port with TLS from the first octet.
 /// `logins`: `count` logins up to the resource, `clients` at a time, each with a connection of its own. `pairs`: clients talk in twos,
 /// `window` messages each are not received yet. `room`: all clients are in one room, `senders` of them speak, and speak again when
 /// everybody has heard; `count` is of messages. With `--audience` only they have voice, and the presence of the others is
@@ -90,6 +90,7 @@ public:
         state_ = state::binding;
         break;
       case state::binding:
+        if (peer_->in.find("<error") != std::string::npos) fail("no resource for " + full() + ": " + peer_->in);
         if (!took("</iq>")) return false;
         state_ = state::ready;
         return true;
@@ -279,6 +280,7 @@ void room(const crowd_options& o, long count, std::size_t senders, const measure
       c.wait([&](std::size_t k) {
         if (k != i) return static_cast<void>(c.clients[k]->heard("\n\n"));
         auto& text = one.link().in;
+        if (text.find("<error") != std::string::npos) fail(one.full() + " does not get in: " + text);
         if (!in && text.find("<subject") != std::string::npos) {
           in = true;
           text.clear();

@@ -62,7 +62,7 @@ bool room::restore(const element& d) {
   return exists_ = true;
 }
 
-void room::restore_member(const jid& bare, member_record r) { members_[bare] = std::move(r); }
+void room::restore_member(const jid& bare, member_record r) { set_member(bare, std::move(r)); }
 
 void room::restore_message(std::uint64_t id, base::wall_time time, stanza_ptr stanza) {
   history_.add(id, time, std::move(stanza));
@@ -75,8 +75,9 @@ void room::create(const room_config& config, const std::vector<jid>& owners) {
   config_ = config;
   effects_.emplace_back(keep_document{});
   for (const auto& o : owners) {
-    members_[o] = {affiliation::owner, {}, {}};
-    effects_.emplace_back(keep_member{o, members_[o]});
+    const member_record owner{affiliation::owner, {}, {}};
+    set_member(o, owner);
+    effects_.emplace_back(keep_member{o, owner});
   }
 }
 
@@ -112,7 +113,6 @@ void room::shut_down(bool fault) {
     remove_sessions(o);
     nicks_.erase(nicks_.begin());
   }
-  groups_changed();
 }
 
 bool room::may_read_archive(const sender& who) const {
@@ -175,32 +175,46 @@ void room::refuse(const element& stanza, const sender& who, condition c, std::st
   send_to(who.from, std::move(answer));
 }
 
-const address_list& room::everybody() {
-  if (!everybody_) {
-    auto all = std::make_shared<std::vector<jid>>();
-    all->reserve(sessions_.size());
-    for (const auto& [nick, o] : nicks_)
-      for (const auto& s : o.sessions) all->push_back(s.full);
-    everybody_ = std::move(all);
-  }
-  return everybody_;
+std::uint64_t room::gone_through() const noexcept { return looked_at_ + everybody_.written() + moderators_.written() + others_.written(); }
+
+void room::take_seat(occupant& o, session s) {
+  sessions_[s.full] = &o;
+  everybody_.add(s.full);
+  group_of(o).add(s.full);
+  o.sessions.insert(o.sessions.begin(), std::move(s));
+  if (o.part != role::visitor) heard_.insert(&o);
 }
 
-const address_list& room::of_moderators(bool moderators) {
-  auto& group = moderators ? moderators_ : others_;
-  if (!group) {
-    auto all = std::make_shared<std::vector<jid>>();
-    for (const auto& [nick, o] : nicks_)
-      if ((o.part == role::moderator) == moderators)
-        for (const auto& s : o.sessions) all->push_back(s.full);
-    group = std::move(all);
-  }
-  return group;
+/// It is not in `o.sessions` any more, or will not be soon.
+void room::leave_seat(const occupant& o, const jid& full) {
+  sessions_.erase(full);
+  everybody_.remove(full);
+  group_of(o).remove(full);
 }
 
-void room::remove_sessions(const occupant& o) {
-  for (const auto& s : o.sessions) sessions_.erase(s.full);
-  groups_changed();
+void room::remove_sessions(occupant& o) {
+  for (const auto& s : o.sessions) leave_seat(o, s.full);
+  heard_.erase(&o);
+}
+
+void room::give_part(occupant& o, role part) {
+  if (o.part == part) return;
+  for (const auto& s : o.sessions) group_of(o).remove(s.full);
+  o.part = part;
+  for (const auto& s : o.sessions) group_of(o).add(s.full);
+  if (part == role::visitor) heard_.erase(&o);
+  else heard_.insert(&o);
+}
+
+void room::set_member(const jid& bare, member_record r) {
+  const auto at = members_.find(bare);
+  if (at != members_.end()) {
+    const auto nick = reserved_.find(at->second.nick);
+    if (nick != reserved_.end() && nick->second == bare) reserved_.erase(nick);
+  }
+  if (!r.nick.empty()) reserved_[r.nick] = bare;
+  if (!r.empty()) members_[bare] = std::move(r);
+  else if (at != members_.end()) members_.erase(at);
 }
 
 std::size_t room::owners() const {

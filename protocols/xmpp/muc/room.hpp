@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "protocols/xmpp/jid.hpp"
+#include "protocols/xmpp/muc/address_group.hpp"
 #include "protocols/xmpp/muc/affiliation.hpp"
 #include "protocols/xmpp/muc/history.hpp"
 #include "protocols/xmpp/muc/limits.hpp"
@@ -22,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,7 +33,6 @@
 namespace rookery::xmpp::muc {
 
 using stanza_ptr = std::shared_ptr<const element>;
-using address_list = std::shared_ptr<const std::vector<jid>>;
 
 /// One stanza for all of `to` but `except`. It has no "to" of its own, or any: each copy gets its address.
 struct send {
@@ -120,6 +121,9 @@ public:
   affiliation affiliation_of(const sender&) const;
   /// What disco#info says of it, without the features of the host.
   element info() const;
+  /// Occupants that were looked at for those who entered, and addresses that were written into lists, in all steps
+  /// together: what a step costs beside what it sends, counted.
+  std::uint64_t gone_through() const noexcept;
 
 private:
   struct session {
@@ -223,11 +227,13 @@ private:
   void send_to(const jid&, stanza_ptr);
   void send_all(stanza_ptr, const address_list&, std::vector<jid> except = {});
   void refuse(const element& stanza, const sender&, condition, std::string_view text = {});
-  const address_list& everybody();
-  /// Of moderators, or of all others.
-  const address_list& of_moderators(bool moderators);
-  void groups_changed() { everybody_ = moderators_ = others_ = nullptr; }
-  void remove_sessions(const occupant&);
+  address_group& group_of(const occupant& o) { return o.part == role::moderator ? moderators_ : others_; }
+  void take_seat(occupant&, session);
+  void leave_seat(const occupant&, const jid& full);
+  void remove_sessions(occupant&);
+  void give_part(occupant&, role);
+  /// All that is known of an address; nothing is, when it is empty.
+  void set_member(const jid& bare, member_record);
   std::size_t owners() const;
 
   jid address_;
@@ -241,10 +247,16 @@ private:
   element vcard_;
   std::uint64_t last_id_ = 0;
   std::map<jid, member_record> members_;
+  std::map<std::string, jid, std::less<>> reserved_; ///< whose nick it is, of members
   std::map<std::string, occupant, std::less<>> nicks_;
+  struct by_nick {
+    bool operator()(const occupant* a, const occupant* b) const { return a->nick < b->nick; }
+  };
+  std::set<occupant*, by_nick> heard_;      ///< all but visitors
   std::unordered_map<jid, occupant*> sessions_;
   history history_;
-  address_list everybody_, moderators_, others_;
+  address_group everybody_, moderators_, others_; ///< sessions; the others are no moderators
+  std::uint64_t looked_at_ = 0;
   struct pending_iq {
     std::string new_id, id;
     jid from;                               ///< who asked

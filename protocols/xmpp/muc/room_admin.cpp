@@ -179,8 +179,7 @@ void room::carry_out(const order& w, const std::string& actor) {
     t.codes = {307};
     return expel(*o, std::move(t));
   }
-  o->part = *w.part;
-  groups_changed();
+  give_part(*o, *w.part);
   tell_presence(*o, t);
   for (const auto& s : o->sessions) tell_self(*o, s.full, t);
 }
@@ -193,13 +192,14 @@ bool room::set_affiliation(const jid& bare, affiliation rank, std::string_view r
 }
 
 void room::apply_affiliation(const jid& bare, affiliation rank, const std::string& nick, const std::string& reason, const std::string& actor) {
-  auto& m = members_[bare];
+  const auto known = members_.find(bare);
+  auto m = known == members_.end() ? member_record{} : known->second;
   m.rank = rank;
   if (!nick.empty()) m.nick = nick;
   if (rank < affiliation::member) m.nick.clear(); // a reserved nick is a member's
   m.reason = rank == affiliation::outcast ? reason : std::string();
   effects_.emplace_back(keep_member{bare, m});
-  if (m.empty()) members_.erase(bare);
+  set_member(bare, std::move(m));
   std::vector<std::string> here;
   for (const auto& [its_nick, o] : nicks_)
     if (o.bare == bare) here.push_back(its_nick);
@@ -215,8 +215,7 @@ void room::apply_affiliation(const jid& bare, affiliation rank, const std::strin
       expel(*o, std::move(t));
       continue;
     }
-    o->part = role_for(rank);
-    groups_changed();
+    give_part(*o, role_for(rank));
     tell_presence(*o, t);
     for (const auto& s : o->sessions) tell_self(*o, s.full, t);
   }

@@ -113,7 +113,7 @@ void room::tell_message(element out, base::wall_time now, bool keep, bool rememb
   auto shared = std::make_shared<const element>(std::move(out));
   if (keep) effects_.emplace_back(keep_message{id, now, shared});
   if (remember) history_.add(id, now, shared);
-  send_all(std::move(shared), everybody());
+  send_all(std::move(shared), everybody_.all());
 }
 
 void room::set_subject(const element& stanza, occupant& o, const jid& full, base::wall_time now) {
@@ -223,7 +223,7 @@ void room::voice_form(const element& stanza, const data_form& form, occupant& o,
     auto out = make_message("");
     out.set("from", address_.text());
     out.add(to_element(ask));
-    return send_all(std::make_shared<const element>(std::move(out)), of_moderators(true));
+    return send_all(std::make_shared<const element>(std::move(out)), moderators_.all());
   }
   if (o.part != role::moderator) return refuse(stanza, {full}, condition::forbidden);
   const auto* nick = form.find("muc#roomnick");
@@ -297,7 +297,7 @@ void room::announce(const std::vector<int>& codes) {
   out.set("from", address_.text());
   auto& x = out.add("x", space::muc_user);
   for (const auto c : codes) x.add("status").set("code", std::to_string(c));
-  send_all(std::make_shared<const element>(std::move(out)), everybody());
+  send_all(std::make_shared<const element>(std::move(out)), everybody_.all());
 }
 
 } // namespace rookery::xmpp::muc

@@ -84,9 +84,10 @@ void room::destroy(std::string_view reason, std::string_view alternate) {
     // Each hears of itself alone: §10.9.
     for (const auto& s : o.sessions) tell_self(o, s.full, t);
   }
+  heard_.clear();
   nicks_.clear();
   sessions_.clear();
-  groups_changed();
+  for (auto* group : {&everybody_, &moderators_, &others_}) group->clear();
   exists_ = locked_ = false;
   effects_.emplace_back(destroyed{});
 }
@@ -174,10 +175,11 @@ void room::registration(const element& stanza, const element& query, const sende
   }
   if (query.child("remove", space::registration) != nullptr) {
     if (m != members_.end() && !reserved.empty()) {
-      m->second.nick.clear();
+      auto record = m->second;
+      record.nick.clear();
       // Who was a member for its nick alone is one no more.
-      effects_.emplace_back(keep_member{bare, m->second});
-      if (m->second.empty()) members_.erase(m);
+      effects_.emplace_back(keep_member{bare, record});
+      set_member(bare, std::move(record));
     }
     return send_to(who.from, iq_result(stanza));
   }
@@ -189,18 +191,18 @@ void room::registration(const element& stanza, const element& query, const sende
   if (!nick || nick->size() > limits_.nick_octets) return refuse(stanza, who, condition::not_acceptable);
   if (nick_is_anothers(*nick, bare)) return refuse(stanza, who, condition::conflict);
   if (m == members_.end() && members_.size() >= limits_.affiliations) return refuse(stanza, who, condition::resource_constraint);
-  auto& record = members_[bare];
+  auto record = m == members_.end() ? member_record{} : m->second;
   record.nick = *nick;
   const bool raised = record.rank == affiliation::none;
   if (raised) record.rank = affiliation::member;
   effects_.emplace_back(keep_member{bare, record});
+  set_member(bare, std::move(record));
   send_to(who.from, iq_result(stanza));
   if (raised)
     for (auto& [its_nick, o] : nicks_)
       if (o.bare == bare) {
         o.rank = affiliation::member;
-        o.part = std::max(o.part, role_for(o.rank));
-        groups_changed();
+        give_part(o, std::max(o.part, role_for(o.rank)));
         tell_presence(o, {});
         for (const auto& s : o.sessions) tell_self(o, s.full, {});
       }

@@ -65,7 +65,8 @@ void room::presence(const element& stanza, const jid& to, const sender& who, bas
 bool room::nick_is_anothers(const std::string& nick, const jid& bare) const {
   const auto at = nicks_.find(nick);
   if (at != nicks_.end() && at->second.bare != bare) return true;
-  return std::any_of(members_.begin(), members_.end(), [&](const auto& m) { return m.second.nick == nick && m.first != bare; });
+  const auto whose = reserved_.find(nick);
+  return whose != reserved_.end() && whose->second != bare;
 }
 
 std::optional<condition> room::refusal(const element& stanza, const std::string& nick, const sender& who) const {
@@ -91,9 +92,10 @@ void room::enter(const element& stanza, const std::string& nick, const sender& w
   if (!exists_) {
     if (nick.size() > limits_.nick_octets) return refuse(stanza, who, condition::not_acceptable);
     exists_ = locked_ = true;
-    members_[bare] = {affiliation::owner, {}, {}};
+    const member_record owner{affiliation::owner, {}, {}};
+    set_member(bare, owner);
     effects_.emplace_back(keep_document{});
-    effects_.emplace_back(keep_member{bare, members_[bare]});
+    effects_.emplace_back(keep_member{bare, owner});
     codes.push_back(201);
   } else if (const auto no = refusal(stanza, nick, who)) {
     return refuse(stanza, who, *no);
@@ -109,9 +111,7 @@ void room::enter(const element& stanza, const std::string& nick, const sender& w
     o.tokens = limits_.burst_stanzas;
     o.counted = now;
   }
-  o.sessions.insert(o.sessions.begin(), fresh);
-  sessions_[who.from] = &o;
-  groups_changed();
+  take_seat(o, fresh);
   if (first) tell_presence(o, {});
   welcome(o, fresh, stanza, now, std::move(codes));
 }
@@ -119,8 +119,14 @@ void room::enter(const element& stanza, const std::string& nick, const sender& w
 /// §7.2.3: all others, then itself, then the history, then the subject.
 void room::welcome(occupant& o, const session& to, const element& stanza, base::wall_time now, std::vector<int> codes) {
   const bool sees = config_.non_anonymous || o.part == role::moderator;
-  for (auto& [nick, other] : nicks_)
-    if (&other != &o && (config_.tell_visitors || other.part != role::visitor)) send_to(to.full, shown(other, sees));
+  const auto show = [&](occupant& other) {
+    ++looked_at_;
+    if (&other != &o) send_to(to.full, shown(other, sees));
+  };
+  if (config_.tell_visitors)
+    for (auto& [nick, other] : nicks_) show(other);
+  else
+    for (auto* other : heard_) show(*other); // of an audience of thousands, only who has voice
   told self;
   if (config_.non_anonymous) self.codes.push_back(100);
   if (config_.archived) self.codes.push_back(170);
@@ -140,11 +146,12 @@ void room::change_nick(occupant& o, const element& stanza, const std::string& ni
   old.new_nick = nick;
   tell_presence(o, old);
   for (const auto& s : o.sessions) tell_self(o, s.full, old);
+  const bool heard = heard_.erase(&o) != 0;
   auto node = nicks_.extract(o.nick);
   node.key() = nick;
   auto& moved = nicks_.insert(std::move(node)).position->second; // its address stays
   moved.nick = nick;
-  groups_changed();
+  if (heard) heard_.insert(&moved);
   tell_presence(moved, {});
   for (const auto& s : moved.sessions) tell_self(moved, s.full, {});
 }
@@ -173,8 +180,7 @@ void room::leave(occupant& o, const jid& full, const element* payload) {
   tell_self(o, full, t);
   const bool was_first = o.sessions.front().full == full;
   std::erase_if(o.sessions, [&](const session& s) { return s.full == full; });
-  sessions_.erase(full);
-  groups_changed();
+  leave_seat(o, full);
   if (!was_first) return;
   tell_presence(o, {});
   for (const auto& s : o.sessions) tell_self(o, s.full, {});
@@ -191,10 +197,11 @@ void room::expel(occupant& o, told t) {
   t.available = false;
   const element nothing("presence", space::client);
   t.payload = &nothing;
-  o.part = role::none;
+  const bool seen = config_.tell_visitors || o.part != role::visitor;
+  give_part(o, role::none);
   // In order: those who stay hear of it, then it does, and hears no more.
   const auto sessions = o.sessions;
-  tell_presence(o, t);
+  if (seen) tell_presence(o, t);
   for (const auto& s : sessions) tell_self(o, s.full, t);
   remove_sessions(o);
   nicks_.erase(o.nick);
@@ -242,9 +249,9 @@ void room::tell_presence(occupant& o, const told& t) {
   const auto stanza = [&](bool with_address) {
     return as_it_is ? shown(o, with_address) : std::make_shared<const element>(presence_of(o, with_address, t, false));
   };
-  if (config_.non_anonymous) return send_all(stanza(true), everybody(), std::move(own));
-  if (!of_moderators(true)->empty()) send_all(stanza(true), of_moderators(true), own);
-  if (!of_moderators(false)->empty()) send_all(stanza(false), of_moderators(false), std::move(own));
+  if (config_.non_anonymous) return send_all(stanza(true), everybody_.all(), std::move(own));
+  if (!moderators_.empty()) send_all(stanza(true), moderators_.all(), own);
+  if (!others_.empty()) send_all(stanza(false), others_.all(), std::move(own));
 }
 
 const stanza_ptr& room::shown(occupant& o, bool with_address) const {
