@@ -187,11 +187,20 @@ void room_actor::settle(std::shared_ptr<void> receipt, std::function<void(bool)>
   steps_.push_back(one);
   if (g.commands.empty()) return flush();
   ++one->waits;
-  commits_.send(*this, node_, std::move(g), [this, one, relisted, entry = entry_, of = generation_](const commit_done& d) {
-    if (of != generation_) return; // of before a fault: everybody was told
-    if (d.error) return fail(*d.error);
+  keep(std::move(g), one, [this, one, relisted, entry = entry_] {
     if (one->ends) service_.list().remove(address_.domain, address_.local);
     else if (relisted) service_.list().put(address_.domain, address_.local, *entry);
+  });
+}
+
+/// `kept` also when it is of before a fault: then everybody was told otherwise, but the store has it.
+void room_actor::keep(storage::commit_group g, const std::shared_ptr<step>& one, std::function<void()> kept) {
+  ++commits_under_way_;
+  commits_.send(*this, node_, std::move(g), [this, one, kept = std::move(kept), of = generation_](const commit_done& d) {
+    --commits_under_way_;
+    if (!d.error) kept();
+    if (of != generation_) return read_anew();
+    if (d.error) return fail(*d.error);
     --one->waits;
     flush();
   });
@@ -219,7 +228,12 @@ void room_actor::fail(const base::error& why) {
     if (auto* s = std::get_if<xmpp::muc::send>(&e)) last.push_back(std::move(*s));
   send(last);
   room_.reset();
-  load();
+  read_anew();
+}
+
+/// After a fault. Commits behind the one that failed are under way or done: what is read has all of them or none.
+void room_actor::read_anew() {
+  if (commits_under_way_ == 0) load();
 }
 
 /// The archive keeps a tombstone in the message's place; the step waits for it.
@@ -232,19 +246,14 @@ void room_actor::replace(const xmpp::muc::replace_message& r, const std::shared_
         if (stanza) *found = tombstone(*stanza, retracted);
       },
       [this, found, one, id = r.id, of = generation_] {
-        if (of != generation_) return;
+        if (of != generation_) return; // of before a fault: everybody was told
         if (found->empty()) {
           --one->waits;
           return flush();
         }
         storage::commit_group g;
         add(g, owner_, storage::chat::replace_entry{storage::chat::stream_kind::archive, id, std::move(*found)});
-        commits_.send(*this, node_, std::move(g), [this, one, of](const commit_done& d) {
-          if (of != generation_) return;
-          if (d.error) return fail(*d.error);
-          --one->waits;
-          flush();
-        });
+        keep(std::move(g), one, [] {});
       });
   if (asked) ++one->waits;
   else base::log_event(base::severity::error, "room.not_retracted").text("room", address_.text()).text("error", "readers are busy");

@@ -3,7 +3,7 @@
 /// Scheduled; made for the first stanza to its room, reads the records in a reader's thread, ends some time after the
 /// last occupant has left. What a step changes goes into one commit group; what it sends waits until that is applied,
 /// and so does everything behind it. When something could not be kept all occupants are told to come again, and
-/// the room is read anew.
+/// the room is read anew when the commits that are under way have ended.
 #pragma once
 
 #include "actors/queue/spool_commit.hpp"
@@ -58,8 +58,10 @@ private:
   void add(storage::commit_group&, std::string owner, storage::chat::any_command, std::optional<base::wall_time> = {}); ///< now, unless it is said
   void add_entry(storage::commit_group&);
   void replace(const xmpp::muc::replace_message&, const std::shared_ptr<step>&);
+  void keep(storage::commit_group, const std::shared_ptr<step>&, std::function<void()> kept);
   void flush();
   void fail(const base::error&);
+  void read_anew();
   void send(const std::vector<xmpp::muc::send>&);
   void refuse(const room_stanza&, xmpp::condition, std::string_view text = {});
   void look_idle();
@@ -77,7 +79,7 @@ private:
   std::optional<room_entry> entry_;         ///< as the list has it
   awaited_commits commits_;
   arrival_notes arrivals_;
-  std::uint64_t taken_ = 0, reads_ = 0, generation_ = 0;
+  std::uint64_t taken_ = 0, reads_ = 0, generation_ = 0, commits_under_way_ = 0;
   bool idle_asked_ = false;
 };
 

@@ -46,6 +46,61 @@ private:
   std::map<std::string, std::vector<xmpp::muc::stanza_ptr>> heard_;
 };
 
+/// In front of a node's log while it lives: lets requests through, or holds them until it is told what becomes of each.
+class doorkeeper {
+public:
+  explicit doorkeeper(actors::node& n) : node_(n), log_(n.log), state_(std::make_shared<shared>()) {
+    node_.log = n.system->spawn([log = log_, state = state_](caf::event_based_actor*) -> caf::behavior {
+      return {[log, state](const commit_request_ptr& r) {
+        const std::lock_guard hold(state->lock);
+        if (!state->holds) return caf::anon_send(log, r);
+        state->held.push_back(r);
+        state->more.notify_all();
+      }};
+    });
+  }
+  ~doorkeeper() {
+    std::swap(node_.log, log_);
+    caf::anon_send_exit(log_, caf::exit_reason::user_shutdown);
+  }
+  void hold() {
+    const std::lock_guard hold(state_->lock);
+    state_->holds = true;
+  }
+  /// Until so many are held. False after ten seconds.
+  bool wait_for(std::size_t count) {
+    std::unique_lock hold(state_->lock);
+    return state_->more.wait_for(hold, std::chrono::seconds(10), [&] { return state_->held.size() >= count; });
+  }
+  /// All from now on, those that are held first.
+  void pass() {
+    const std::lock_guard hold(state_->lock);
+    state_->holds = false;
+    for (auto& r : std::exchange(state_->held, {})) caf::anon_send(log_, r);
+  }
+  void refuse_first() {
+    const std::lock_guard hold(state_->lock);
+    const auto r = state_->held.front();
+    state_->held.erase(state_->held.begin());
+    node_.gate->leave(r->octets);
+    const auto answer = std::make_shared<commit_done>();
+    answer->token = r->token;
+    answer->error = base::make_error(base::error_kind::try_later, "the test refuses it");
+    caf::anon_send(caf::actor_cast<caf::actor>(r->reply_to), commit_done_ptr(answer));
+  }
+
+private:
+  struct shared {
+    std::mutex lock;
+    std::condition_variable more;
+    bool holds = false;
+    std::vector<commit_request_ptr> held;
+  };
+  actors::node& node_;
+  caf::actor log_;
+  std::shared_ptr<shared> state_;
+};
+
 class Rooms : public ::testing::Test {
 protected:
   Rooms() : node_(1) { start(); }
@@ -225,6 +280,61 @@ TEST_F(Rooms, WhereOnlyOperatorsMakeRoomsNobodyElseDoes) {
   start();
   enter(ann, "Ann");
   configure("roomname", "hers");
+}
+
+TEST_F(Rooms, WhatWasUnderWayWhenACommitFailedIsReadToo) {
+  doorkeeper door(node_.node());
+  enter(ann, "Ann");
+  configure("persistentroom", "1");
+  door.hold();
+  say(ann, den, "<message type='groupchat' id='1'><body>one</body></message>");
+  say(ann, den, "<message type='groupchat' id='2'><body>two</body></message>");
+  ASSERT_TRUE(door.wait_for(2));
+  door.refuse_first();
+  EXPECT_NE(next(ann, [](const xmpp::element& e) { return e.get("type") == "unavailable"; }).find("333"), std::string::npos);
+  say(bob, den + "/Bob", "<presence><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+  // Whatever the room has read too early is read by now.
+  std::mutex lock;
+  std::condition_variable told;
+  int read = 0;
+  constexpr int rounds = 64;
+  for (int i = 0; i < rounds; ++i) {
+    ASSERT_TRUE(node_.node().readers->run([&] {
+      const std::lock_guard hold(lock);
+      ++read;
+      told.notify_all();
+    }));
+    std::unique_lock hold(lock);
+    ASSERT_TRUE(told.wait_for(hold, std::chrono::seconds(10), [&] { return read > i; }));
+  }
+  door.pass();
+  std::string bodies;
+  ASSERT_NE(next(bob, [&](const xmpp::element& e) {
+    bodies += e.child_text("body", xmpp::space::client) + " ";
+    return is_subject(e);
+  }), "nothing");
+  EXPECT_NE(bodies.find("two"), std::string::npos) << bodies;
+  EXPECT_EQ(bodies.find("one"), std::string::npos) << bodies;
+  EXPECT_EQ(archived(den), "two ");
+  // What comes behind has a later id than all that is kept.
+  say(bob, den, "<message type='groupchat' id='3'><body>three</body></message>");
+  ASSERT_NE(answer(bob, "3"), "nothing");
+  EXPECT_EQ(archived(den), "two three ");
+}
+
+TEST_F(Rooms, TheListHasWhatWasKeptBehindAFault) {
+  doorkeeper door(node_.node());
+  enter(ann, "Ann");
+  configure("persistentroom", "1");
+  door.hold();
+  say(ann, den, "<message type='groupchat' id='1'><body>one</body></message>");
+  say(ann, den, "<iq type='set' id='c'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='muc#roomconfig_roomname'><value>Den</value></field></x></query></iq>");
+  ASSERT_TRUE(door.wait_for(2));
+  door.refuse_first();
+  EXPECT_NE(next(ann, [](const xmpp::element& e) { return e.get("type") == "unavailable"; }).find("333"), std::string::npos);
+  door.pass();
+  enter(bob, "Bob");
+  EXPECT_EQ(service().list().find("conference.example.test", "den")->title, "Den");
 }
 
 TEST_F(Rooms, ARoomThatThereIsNotIsSaidSo) {
