@@ -46,6 +46,9 @@ void dispatcher::closed(connection_number c, close_reason how, std::string_view 
 void dispatcher::in_vain(connection_number c) { state_->in_vain(c); }
 std::optional<connection_number> dispatcher::admit(std::string_view d, wall_time now) { return state_->admit(d, ms(now)); }
 void dispatcher::release(std::string_view d, wall_time now) { state_->release(d, ms(now)); }
+void dispatcher::set_shared(bool on, wall_time now) { state_->set_shared(on, ms(now)); }
+void dispatcher::share(const destination_share& s, wall_time now) { state_->share(s, ms(now)); }
+std::vector<destination_need> dispatcher::take_needs(wall_time now) { return state_->take_needs(ms(now)); }
 std::optional<transaction> dispatcher::next_lapsed(wall_time now) { return state_->next_lapsed(ms(now)); }
 std::optional<wall_time> dispatcher::wake_at() const {
   const auto t = state_->wake_at();

@@ -21,6 +21,7 @@
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "policy/delivery/schedule.hpp"
+#include "policy/queueing/share_book.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -158,6 +159,8 @@ struct destination_status {
   std::uint64_t messages = 0, recipients = 0; ///< that wait; a message counts once for each due time
   std::uint64_t due = 0;                      ///< parts that could be sent now
   std::uint32_t in_flight = 0;                ///< transactions
+  std::optional<std::uint32_t> share;         ///< of the limit, this dispatcher's; nothing: all of it
+  std::uint32_t nodes = 1;                    ///< that have work for it
 };
 
 /// A message at a destination.
@@ -217,6 +220,16 @@ public:
   std::optional<connection_number> admit(std::string_view destination, wall_time now);
   /// A destination on request is asked for: all that waits there is due, and is opened for.
   void release(std::string_view destination, wall_time now);
+
+  // Other nodes of the cluster (share_book.hpp)
+
+  /// Whether a destination has only the connections that `share` gives it: from the beginning none.
+  void set_shared(bool, wall_time now);
+  /// Older ones than the last are passed over. `unshared` connections: its limits are its own.
+  void share(const destination_share&, wall_time now);
+  static constexpr std::uint32_t unshared = 0xffffffff;
+  /// Destinations whose needs have changed since this was asked last; none unless they are shared.
+  std::vector<destination_need> take_needs(wall_time now);
 
   // Time
 

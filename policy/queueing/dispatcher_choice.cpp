@@ -41,6 +41,7 @@ std::uint32_t dispatcher::state::find_destination(std::string_view name, bool tr
   d.used = true;
   d.limits = own == own_limits_.end() ? general_ : own->second;
   d.window = std::max(1u, std::min(d.limits->first_connections, d.limits->connections));
+  d.share = shared_ ? 0 : unshared;
   if (proven_.contains(name_hash(name))) d.known = standing::proven;
   else if (tried) d.known = standing::failing;
   by_name_.emplace(d.name, n);
@@ -73,13 +74,17 @@ void dispatcher::state::remember_proven(std::string_view name) {
 }
 
 std::uint32_t dispatcher::state::allowed(const destination_record& d) const noexcept {
+  return std::min(own_allowed(d), d.share);
+}
+
+std::uint32_t dispatcher::state::own_allowed(const destination_record& d) const noexcept {
   if (d.failures > 0 || d.known == standing::failing) return 1;
   return std::max(1u, std::min(d.window, d.limits->connections));
 }
 
 time_ms dispatcher::state::rate_free(const destination_record& d) const noexcept {
   const std::int64_t rate = d.limits->messages_a_minute;
-  return rate == 0 ? 0 : free_at(d.rate_tat_us, 60'000'000 / rate, rate / 60);
+  return rate == 0 ? 0 : free_at(d.rate_tat_us, 60'000'000 * std::int64_t{d.nodes} / rate, rate / 60 / d.nodes);
 }
 
 time_ms dispatcher::state::failing_free() const noexcept {
@@ -124,9 +129,15 @@ void dispatcher::state::refresh(std::uint32_t n, time_ms now) {
   if (d.takable == 0 && d.connections == 0 && d.in_flight == 0) d.released = false;
   bool wants = false;
   time_ms timer = never;
+  note_need(n);
+  if (!d.resting.empty() && over_share(d) && !d.called) {
+    d.called = true;
+    called_.push_back(n);
+  }
   if (d.parts == 0 && d.connections == 0 && d.in_flight == 0 && !d.paused) {
     if (d.pause_until <= now) {
       leave_heaps(n);
+      forget_need(d);
       by_name_.erase(d.name);
       destinations_.drop(n);
       return;
@@ -193,7 +204,7 @@ std::optional<slot> dispatcher::state::next_open(time_ms now) {
     called_.pop_front();
     auto& d = destinations_[n];
     if (!std::exchange(d.called, false)) continue;
-    if (d.paused || d.resting.empty() || d.takable <= d.fetching || rate_free(d) > now) {
+    if (d.resting.empty() || (!over_share(d) && (d.paused || d.takable <= d.fetching || rate_free(d) > now))) {
       refresh(n, now);
       continue;
     }
@@ -213,7 +224,7 @@ std::optional<slot> dispatcher::state::next_open(time_ms now) {
   if (const std::int64_t rate = settings_.failing_a_second; rate != 0 && d.known == standing::failing)
     failing_tat_us_ = std::max(failing_tat_us_, now * 1000) + 1'000'000 / rate;
   const auto c = next_number_++;
-  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, false, false});
+  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, false, false, false});
   ++in_use_[index(d.known)];
   ++d.connections;
   ++d.fetching;
@@ -235,6 +246,10 @@ taken dispatcher::state::take(connection_number number, time_ms now, std::uint32
     return taken{what, {}, at(until)};
   };
   if (d.paused) return answer(take_result::stop);
+  if (!c.admitted && (c.leaving || over_share(d))) {
+    if (!std::exchange(c.leaving, true)) ++d.leaving;
+    return answer(take_result::give_way);
+  }
   if (!c.admitted && c.messages >= std::max(1u, d.limits->messages_a_connection)) return answer(take_result::give_way);
   if (!c.admitted && c.messages > 0 && connections_.size() >= settings_.connections) {
     // Who could open if this one closed?
@@ -283,7 +298,7 @@ taken dispatcher::state::take(connection_number number, time_ms now, std::uint32
   }
   ++c.messages;
   if (const auto rate = d.limits->messages_a_minute; rate != 0)
-    d.rate_tat_us = std::max(d.rate_tat_us, now * 1000) + 60'000'000 / rate;
+    d.rate_tat_us = std::max(d.rate_tat_us, now * 1000) + 60'000'000 * std::int64_t{d.nodes} / rate;
   taken t{take_result::work, give_out(p, number), {}};
   refresh(n, now);
   return t;
@@ -302,6 +317,9 @@ void dispatcher::state::failed(destination_record& d, std::string_view why, bool
   d.released = false;
   d.known = standing::failing;
   d.window = 1;
+  d.heard = false;
+  d.news = destination_news::down;
+  ++d.event;
   if (d.down_since == 0) d.down_since = now;
   const auto& pauses = d.limits->pauses;
   const auto step = pauses.empty() ? std::chrono::seconds(300) : pauses[std::min<std::size_t>(d.failures, pauses.size()) - 1];
@@ -321,6 +339,8 @@ void dispatcher::state::closed(connection_number number, close_reason how, std::
   if (c.resting) std::erase(d.resting, number);
   --in_use_[index(c.as)];
   --d.connections;
+  if (c.admitted) --d.admitted;
+  if (c.leaving) --d.leaving;
   if (d.open_place != not_in_heap) open_[index(d.open_as)].moved(c.destination, open_before(), open_place());
   if (how != close_reason::finished) failed(d, why, c.answered || d.connections > d.fetching, now);
   refresh(c.destination, now);
@@ -338,9 +358,10 @@ std::optional<connection_number> dispatcher::state::admit(std::string_view name,
   auto& d = destinations_[n];
   if (d.paused || d.parts == 0) return {};
   const auto c = next_number_++;
-  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, true, false});
+  connections_.emplace(c, connection_record{n, 0, d.known, true, false, false, true, false, false});
   ++in_use_[index(d.known)];
   ++d.connections;
+  ++d.admitted;
   ++d.fetching;
   if (d.open_place != not_in_heap) open_[index(d.open_as)].moved(n, open_before(), open_place());
   refresh(n, now);

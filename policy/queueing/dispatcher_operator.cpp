@@ -137,6 +137,8 @@ destination_status dispatcher::state::describe(const destination_record& d, time
   s.recipients = d.recipients;
   s.due = d.takable;
   s.in_flight = d.in_flight;
+  if (d.share != unshared) s.share = d.share;
+  s.nodes = d.nodes;
   if (d.down_since != 0) s.down_since = at(d.down_since);
   std::size_t ready = 0;
   auto next = never;

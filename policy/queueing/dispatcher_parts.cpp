@@ -274,6 +274,9 @@ void dispatcher::state::land(std::uint64_t number, const flight_record& f, end_r
   d.failures = 0;
   d.down_since = 0;
   d.known = standing::proven;
+  d.heard = d.tried_on_word = false;
+  d.news = destination_news::answers;
+  ++d.event;
   if (d.pause_until == 0) d.reason.clear();
   d.window = std::min(std::max(d.window + 1, d.limits->first_connections), std::max(1u, d.limits->connections));
   remember_proven(d.name);

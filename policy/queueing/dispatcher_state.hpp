@@ -75,6 +75,11 @@ public:
   void release(std::string_view, time_ms now);
   std::optional<time_ms> wake_at() const;
 
+  // dispatcher_shares.cpp
+  void set_shared(bool, time_ms now);
+  void share(const destination_share&, time_ms now);
+  std::vector<destination_need> take_needs(time_ms now);
+
   // dispatcher_operator.cpp
   void set_queue(std::string_view, bool frozen, delivery::schedule, time_ms now);
   bool queue_open(std::string_view, time_ms now) const;
@@ -150,6 +155,15 @@ private:
     bool paused = false, called = false, used = false;
     bool released = false;                  ///< of one on request
     bool asked = false;                     ///< by the operator: its next wait for a connection is in front of others
+    // Other nodes
+    std::uint32_t share = unshared, nodes = 1;
+    std::uint64_t share_number = 0;
+    std::uint32_t admitted = 0, leaving = 0; ///< connections: made by its server; told to close for other nodes
+    std::uint32_t event = 0;                ///< of `news`
+    destination_news news = destination_news::none;
+    bool heard = false;                     ///< another node has failed, not this one
+    bool tried_on_word = false;             ///< since its last answer it was tried because another node had one
+    bool need_changed = false;
   };
   struct connection_record {
     std::uint32_t destination = none, messages = 0;
@@ -158,6 +172,7 @@ private:
     bool answered = false;                  ///< the peer has spoken about recipients on it
     bool admitted = false;
     bool in_vain = false;                   ///< nobody was reached on it
+    bool leaving = false;                   ///< it was told to close for another node's
   };
   struct flight_record {
     std::uint64_t id = 0;
@@ -200,6 +215,11 @@ private:
   time_ms rate_free(const destination_record&) const noexcept;
   void failed(destination_record&, std::string_view why, bool works, time_ms now);
   void remember_proven(std::string_view name);
+  std::uint32_t own_allowed(const destination_record&) const noexcept;
+  bool over_share(const destination_record&) const noexcept;
+  void note_need(std::uint32_t destination);
+  void forget_need(const destination_record&);
+  void hear(destination_record&, const destination_share&, time_ms now);
   destination_status describe(const destination_record&, time_ms now) const;
 
   auto ready_before() const {
@@ -268,6 +288,9 @@ private:
   std::array<index_heap, 3> open_;         ///< by standing: who wants a connection
   std::array<std::uint32_t, 3> in_use_{};  ///< connections, by the standing they were opened in
   std::deque<std::uint32_t> called_;       ///< destinations whose resting connections have work
+  bool shared_ = false;                    ///< with other nodes
+  std::vector<std::uint32_t> needs_;       ///< destinations with other needs than told
+  std::vector<std::string> gone_;          ///< destinations that were told of, and are forgotten
   time_ms queue_change_ = never, last_now_ = 0;
   std::int64_t failing_tat_us_ = 0;        ///< when the next failing destination's turn is, if none is early
   std::uint64_t next_number_ = 1, next_served_ = 1, recipients_ = 0;
