@@ -27,7 +27,7 @@
 namespace rookery::actors {
 namespace dir = storage::directory;
 
-base::result<void> cluster_service::open_streams(const member_facts& m, const std::string& certificate, const std::string& key) {
+base::result<void> cluster_service::make_identity(const member_facts& m, const std::string& certificate, const std::string& key) {
   cluster::stream_identity::parts parts{m.cluster, m.member, authorities(), certificate, key, [weak = weak_from_this()] {
                                           std::vector<cluster::stream_member> out;
                                           if (const auto self = weak.lock())
@@ -36,12 +36,19 @@ base::result<void> cluster_service::open_streams(const member_facts& m, const st
                                               out.push_back({known.entry.id, known.entry.id == self->running_.volumes()->own() ? "localhost" : std::move(known.entry.host), static_cast<std::uint16_t>(known.entry.port + cluster::stream_port_offset), std::move(known.entry.fingerprint), std::move(known.entry.next_fingerprint)});
                                           return out;
                                         }};
-  auto identity = cluster::stream_identity::make(std::move(parts));
-  if (!identity) return base::fail(identity.error());
-  auto listener = cluster::stream_listener::open(*identity, static_cast<std::uint16_t>(m.port + cluster::stream_port_offset));
+  auto made = cluster::stream_identity::make(std::move(parts));
+  if (!made) return base::fail(made.error());
+  const std::lock_guard hold(lock_);
+  identity_ = std::move(*made);
+  return {};
+}
+
+base::result<void> cluster_service::open_streams(const member_facts& m) {
+  const auto identity = this->identity();
+  auto listener = cluster::stream_listener::open(identity, static_cast<std::uint16_t>(m.port + cluster::stream_port_offset));
   if (!listener) return base::fail(listener.error());
   const auto relays = relays_of(running_.face());
-  relays->identity(*identity);
+  relays->identity(identity);
   (*listener)->handle(session_stream, [relays](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) { relays->take(std::move(s), o); });
   (*listener)->handle(delivery_stream, [&running = running_](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) {
     const auto volume = running.find(base::parse_u64(o.field("volume")).value_or(0));
@@ -53,10 +60,9 @@ base::result<void> cluster_service::open_streams(const member_facts& m, const st
     if (volume) volume->links().take(std::move(s), o);
     else s->refuse("this node does not serve that volume now");
   });
-  auto keeper = keep_volumes(m, *identity);
+  auto keeper = keep_volumes(m, identity);
   (*listener)->handle(replica_stream, [keeper](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) { keeper->take(std::move(s), o); });
   const std::lock_guard hold(lock_);
-  identity_ = std::move(*identity);
   streams_ = std::move(*listener);
   volumes_ = keeper;
   keeper->followed();

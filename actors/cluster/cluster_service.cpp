@@ -8,7 +8,6 @@
 #include "actors/cluster/join_host.hpp"
 #include "actors/cluster/node_questions.hpp"
 #include "actors/cluster/openssl_calls.hpp"
-#include "actors/cluster/reachable.hpp"
 #include "actors/cluster/volume_keeper.hpp"
 #include "actors/net/tls_link.hpp"
 #include "actors/relay/homes.hpp"
@@ -17,6 +16,7 @@
 #include "actors/system/process_share.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
+#include "cluster/stream/answering.hpp"
 #include "protocols/json/value.hpp"
 #include "storage/directory/agreed_command.hpp"
 
@@ -122,7 +122,11 @@ base::result<void> cluster_service::start(const member_facts& m) {
   };
   p.levels = own_levels();
   p.level = [machine] { return agreed_level(*dir::marked_table_of(*machine)->table); };
-  p.reachable = reachable;
+  p.silence = [weak = weak_from_this()](const std::string& host, std::uint16_t port, std::chrono::milliseconds wait) -> std::optional<std::string> {
+    const auto self = weak.lock();
+    const auto identity = self ? self->identity() : nullptr;
+    return identity ? cluster::silence(*identity, host, port, wait) : "this node ends";
+  };
   p.sign = [key = *key](std::string_view octets) { return sign(key, octets); };
   p.verify = [weak = weak_from_this()](const std::string& shown, const cluster::node_entry& of, std::string_view octets, std::string_view signature) -> std::optional<std::string> {
     const auto self = weak.lock();
@@ -160,6 +164,7 @@ base::result<void> cluster_service::start(const member_facts& m) {
     const std::lock_guard hold(lock_);
     authorities_ = *authority;
   }
+  if (auto made = make_identity(m, *certificate, *key); !made) return made;
   auto plane = cluster::control_plane::start(std::move(p));
   if (!plane) return base::fail(plane.error());
   {
@@ -172,7 +177,7 @@ base::result<void> cluster_service::start(const member_facts& m) {
   set_agreement(n, shared_from_this());
   followed();
   base::log_event(base::severity::notice, "cluster.started").text("cluster", m.cluster).number("member", static_cast<std::int64_t>(m.member)).number("port", m.port);
-  if (auto opened = open_streams(m, *certificate, *key); !opened) return opened;
+  if (auto opened = open_streams(m); !opened) return opened;
   if (const auto streams = this->streams())
     streams->handle(question_stream, [weak](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) {
       answer_question(*s, o, [&](const std::string& verb, const json::value& body) -> base::result<json::value> {

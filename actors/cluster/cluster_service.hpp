@@ -94,7 +94,8 @@ private:
   cluster_service(running_node& running, options o) : running_(running), options_(std::move(o)) {}
   base::result<void> start(const member_facts&);
   base::result<void> open_door(const member_facts&, const std::string& certificate, const std::string& key);
-  base::result<void> open_streams(const member_facts&, const std::string& certificate, const std::string& key);
+  base::result<void> make_identity(const member_facts&, const std::string& certificate, const std::string& key);
+  base::result<void> open_streams(const member_facts&);
   void publish_homes();
   void add_home_members(json::value& row, std::uint64_t node) const;
   void drop_removed_accounts();

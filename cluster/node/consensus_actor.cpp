@@ -423,9 +423,11 @@ void consensus_actor::dial(peer& p) {
   auto& out = home_system();
   out.spawn<caf::detached + caf::hidden>([parts = parts_, id, host = p.entry.host, port = p.entry.port, self = caf::actor_cast<caf::actor>(this)](caf::event_based_actor* me) {
     caf::actor there;
-    std::string fault = "nobody answers at " + host + ":" + std::to_string(port);
-    // CAF connects without a time limit, one after the other: only to where somebody listens.
-    if (parts->reachable(host, port, dial_wait)) {
+    std::string fault;
+    // CAF connects without a time limit, one after the other, and turns without waiting while it shakes hands: only with who answers.
+    if (const auto silent = parts->silence(host, port, dial_wait)) {
+      fault = "nobody answers at " + host + ":" + std::to_string(port) + ": " + *silent;
+    } else {
       auto got = caf::openssl::remote_actor<caf::actor>(me->system(), host, port);
       if (got) there = std::move(*got);
       else fault = "no connection to " + host + ":" + std::to_string(port) + " with the cluster's certificates: " + me->system().render(got.error());

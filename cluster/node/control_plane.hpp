@@ -69,8 +69,8 @@ struct control_parts {
   std::function<unsigned()> level;                                ///< that is agreed
   std::function<std::string()> picture;
   std::function<node_vitals()> vitals;                            ///< at once; may be empty
-  /// Blocks for `wait` at most; called in threads of their own. False: nobody listens there.
-  std::function<bool(const std::string& host, std::uint16_t port, std::chrono::milliseconds wait)> reachable;
+  /// Blocks for `wait` at most; called in threads of their own. Nothing: a node shakes hands there just now; else why not.
+  std::function<std::optional<std::string>(const std::string& host, std::uint16_t port, std::chrono::milliseconds wait)> silence;
   std::function<std::string(std::string_view octets)> sign;
   /// Nothing: all is well; else a sentence.
   std::function<std::optional<std::string>(const std::string& certificate, const node_entry&, std::string_view octets,

@@ -67,12 +67,10 @@ int left(steady::time_point until) {
   return static_cast<int>(std::clamp<long>(wait, 0, 3'600'000));
 }
 
-struct connected {
-  int fd = -1;
-  std::string address, fault;
-};
+base::failure<base::error> gone(std::string why) { return base::fail(base::error_kind::try_later, std::move(why)); }
 
-/// Tries each address of the name; the time is shared among those that are left.
+} // namespace
+
 connected connect_to(const std::string& host, std::uint16_t port, steady::time_point until) {
   connected out;
   ::addrinfo hints{};
@@ -107,10 +105,6 @@ connected connect_to(const std::string& host, std::uint16_t port, steady::time_p
   if (out.fault.empty()) out.fault = "no address";
   return out;
 }
-
-base::failure<base::error> gone(std::string why) { return base::fail(base::error_kind::try_later, std::move(why)); }
-
-} // namespace
 
 node_stream::inside::inside(const stream_identity& identity, int socket, std::string from)
     : fd(socket), ssl(identity.in().begin()), address(std::move(from)) {

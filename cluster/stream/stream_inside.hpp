@@ -29,6 +29,13 @@ struct stream_identity::inside {
   }
 };
 
+/// Tries each address of the name; the time is shared among those that are left.
+struct connected {
+  int fd = -1;                  ///< yours to close; -1: `fault` says why
+  std::string address, fault;
+};
+connected connect_to(const std::string& host, std::uint16_t port, steady::time_point until);
+
 /// One socket with TLS on it. Calls into OpenSSL are one at a time; waiting is done outside of the lock.
 struct node_stream::inside {
   inside(const stream_identity&, int socket, std::string from);

@@ -1,4 +1,5 @@
 #include "actors/cluster/cluster_certificates.hpp"
+#include "cluster/stream/answering.hpp"
 #include "cluster/stream/stream_inside.hpp"
 #include "cluster/stream/stream_listener.hpp"
 
@@ -325,6 +326,28 @@ TEST(NodeStreamStrangers, who_are_silent_and_many_make_room_for_nodes) {
   EXPECT_TRUE(nodes.dial().ok());
   EXPECT_LE(nodes.listener->handshakes(), handshakes_max);
   for (const int fd : silent) ::close(fd);
+}
+
+TEST(Silence, is_of_who_shakes_no_hands) {
+  pair nodes;
+  const auto port = nodes.listener->port();
+  EXPECT_EQ(silence(*nodes.first, "localhost", port, plenty), std::nullopt);
+  // As of a process that is stopped: the system accepts for it, and it says nothing.
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ::sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::socklen_t size = sizeof at;
+  ASSERT_EQ(::bind(fd, reinterpret_cast<const ::sockaddr*>(&at), sizeof at), 0);
+  ASSERT_EQ(::listen(fd, 8), 0);
+  ASSERT_EQ(::getsockname(fd, reinterpret_cast<::sockaddr*>(&at), &size), 0);
+  ::close(plain_connection(ntohs(at.sin_port)));
+  EXPECT_THAT(silence(*nodes.first, "127.0.0.1", ntohs(at.sin_port), 50ms).value_or("it answers"), HasSubstr("took too long"));
+  ::close(fd);
+  EXPECT_TRUE(silence(*nodes.first, "127.0.0.1", ntohs(at.sin_port), plenty).has_value()) << "nobody listens";
+  const auto other = new_authority();
+  EXPECT_TRUE(silence(*nodes.identity(1, issued(other, "one"), other), "localhost", port, plenty).has_value()) << "of another authority";
+  EXPECT_EQ(silence(*nodes.first, "localhost", port, plenty), std::nullopt) << "and it goes on";
 }
 
 TEST(StreamListener, ends_what_came_in_through_it) {
