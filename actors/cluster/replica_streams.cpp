@@ -230,13 +230,13 @@ void volume_runner::take(std::unique_ptr<cluster::node_stream> stream, const clu
   if (self->from_leader == s) self->from_leader = nullptr;
 }
 
-/// With the lock: what was taken is made durable, and the leader told. False: the copy fails.
-bool volume_runner::inside::sync_replica() {
-  const auto end = replica->sync();
-  if (!end) {
-    replica_failed(end.error());
-    return false;
-  }
+/// With the lock: what was taken is made durable, and the leader told. False: the copy fails, or follows somebody else now.
+bool volume_runner::inside::sync_replica(std::unique_lock<std::mutex>& hold, const std::shared_ptr<cluster::node_stream>& s, std::uint64_t epoch) {
+  const auto synced = [](storage::volume_replica& r) {
+    const auto end = r.sync();
+    return end ? base::result<void>() : base::result<void>(base::fail(end.error()));
+  };
+  if (!with_replica(hold, synced) || stopping || failed || from_leader != s || !rules->accepts(s->peer(), epoch)) return false;
   take(rules->stored(replica->durable(), time()));
   return true;
 }
@@ -248,10 +248,10 @@ void volume_runner::inside::take_stream(const std::shared_ptr<cluster::node_stre
     // What comes at once shares one sync.
     auto got = s->receive(unsynced > 0 ? milliseconds(0) : quiet_time);
     if (!got) return;
-    const std::lock_guard hold(lock);
+    std::unique_lock hold(lock);
     if (stopping || failed || from_leader != s) return;
     if (!*got || unsynced >= sync_octets) {
-      if (unsynced > 0 && replica && rules->accepts(s->peer(), epoch) && !sync_replica()) return;
+      if (unsynced > 0 && replica && rules->accepts(s->peer(), epoch) && !sync_replica(hold, s, epoch)) return;
       unsynced = 0;
       if (!*got) continue;
     }
@@ -273,6 +273,8 @@ void volume_runner::inside::take_stream(const std::shared_ptr<cluster::node_stre
         return;
       }
       unsynced += frame.body.size();
+      // The leader need not be quicker than the machines.
+      if (replica->far_behind() && (!with_replica(hold, [](storage::volume_replica& r) { return r.work(); }) || from_leader != s)) return;
     } else if (frame.type == copy_begin_frame) {
       if (rules->kept().whole) return;
       const auto target = storage::begin_arrival(is.house->directory(is.volume));

@@ -12,6 +12,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 
 namespace rookery::actors {
@@ -77,13 +78,17 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   void again(std::function<void()>);
   void say(const std::string&);
   void replica_failed(const base::error&);
+  /// The lock is let go while it is done: what takes long holds up nobody but who lets go of the copy. False: it has failed, or
+  /// the copy is another one by now.
+  bool with_replica(std::unique_lock<std::mutex>&, const std::function<base::result<void>(storage::volume_replica&)>&);
+  std::shared_ptr<storage::volume_replica> drop_replica();
   void restart(bool whole);
   void keep(const replication::held&);
   void wipe();
   base::result<storage::log_position> verified_end();
   void mind_audience();
   void publish();
-  bool sync_replica();
+  bool sync_replica(std::unique_lock<std::mutex>&, const std::shared_ptr<cluster::node_stream>&, std::uint64_t epoch);
   void carry_out(replication::act::freeze&);
   void carry_out(replication::act::cut&);
   void carry_out(replication::act::keep&);
@@ -125,7 +130,8 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   std::thread ticker, worker;
   std::atomic<std::int64_t> serve_until{0};
   // Following.
-  std::unique_ptr<storage::volume_replica> replica;
+  std::shared_ptr<storage::volume_replica> replica;
+  std::shared_mutex in_use;                     ///< shared: somebody is inside `replica` without the lock
   std::shared_ptr<cluster::node_stream> from_leader;
   bool resting = false;                         ///< the disk of the copy failed a moment ago
   std::uint64_t copied_octets = 0;

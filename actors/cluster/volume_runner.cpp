@@ -91,9 +91,12 @@ void volume_runner::inside::end() {
   for (auto& [n, o] : gone) o->join();
   for (auto& o : retired) o->join();
   if (std::exchange(opened, false)) (void)is.house->close(is.volume, true);
-  const std::lock_guard hold(lock);
-  if (replica) (void)replica->close();
-  replica = nullptr;
+  std::shared_ptr<storage::volume_replica> last;
+  {
+    const std::lock_guard hold(lock);
+    last = drop_replica();
+  }
+  if (last) (void)last->close();
 }
 
 void volume_runner::inside::run_ticks() {
@@ -125,9 +128,9 @@ void volume_runner::inside::run_ticks() {
       for (const auto& r : rules->replicas(time())) all = std::min(all, r.durable);
       meter.forget(all);
     }
-    if (replica && now >= next_work) {
+    if (replica && (now >= next_work || replica->behind())) {
       next_work = now + place_every;
-      if (auto done = replica->work(); !done) replica_failed(done.error());
+      (void)with_replica(hold, [](storage::volume_replica& r) { return r.work(); });
     }
     auto dead = std::exchange(retired, {});
     if (dead.empty()) continue;
@@ -163,9 +166,26 @@ void volume_runner::inside::say(const std::string& what) {
   if (is.alarm) is.alarm("volume " + std::to_string(is.volume) + ": " + what);
 }
 
+bool volume_runner::inside::with_replica(std::unique_lock<std::mutex>& hold, const std::function<base::result<void>(storage::volume_replica&)>& what) {
+  const auto r = replica;
+  std::shared_lock use(in_use);
+  hold.unlock();
+  const auto done = what(*r);
+  use.unlock(); // first: who lets go of the copy has the lock
+  hold.lock();
+  if (replica != r) return false;
+  if (!done) replica_failed(done.error());
+  return done.ok();
+}
+
+std::shared_ptr<storage::volume_replica> volume_runner::inside::drop_replica() {
+  const std::unique_lock alone(in_use);
+  return std::exchange(replica, nullptr);
+}
+
 void volume_runner::inside::replica_failed(const base::error& e) {
   say("its copy here fails: " + e.log.value);
-  replica = nullptr;
+  (void)drop_replica();
   if (from_leader) from_leader->close();
   // What cannot be used is copied again; else the disk is looked at anew, in a while: it may be full.
   if (e.kind == base::error_kind::damaged) return restart(false);
@@ -212,6 +232,7 @@ void volume_runner::inside::keep(const replication::held& what) {
 }
 
 void volume_runner::inside::wipe() {
+  const std::unique_lock alone(in_use);
   replica = nullptr;
   // A node's own volume lies beside its configuration and its keys.
   if (auto done = storage::remove_volume(is.house->directory(is.volume)); !done) say("its copy here cannot be removed: " + done.error().log.value);
@@ -228,6 +249,7 @@ base::result<storage::log_position> volume_runner::inside::verified_end() {
   if (!replica) {
     storage::volume_replica_settings how;
     how.lock = is.volume != is.self; // the process has locked its own folder
+    how.working = is.working;
     auto r = storage::volume_replica::open(is.house->directory(is.volume), how);
     if (!r) return base::fail(r.error());
     replica = std::move(*r);
@@ -306,15 +328,20 @@ void volume_runner::inside::carry_out(act::open& a) {
 
 void volume_runner::inside::open_house(bool hold_it) {
   std::uint64_t epoch = 0;
+  std::shared_ptr<storage::volume_replica> closing;
+  std::shared_lock use(in_use, std::defer_lock);
   {
     const std::lock_guard hold(lock);
     if (rules->state() != standing::opening) return;
-    if (replica)
-      if (auto done = replica->close(); !done) say(done.error().log.value);
-    replica = nullptr;
+    closing = drop_replica();
+    use.lock();
     epoch = lead_epoch;
     house_holds = hold_it;
   }
+  if (closing)
+    if (auto done = closing->close(); !done) say(done.error().log.value);
+  closing = nullptr;
+  use.unlock();
   const auto end = is.house->open(is.volume, epoch, hold_it, shared_from_this());
   const std::lock_guard hold(lock);
   if (!end) {
@@ -410,7 +437,7 @@ void volume_runner::inside::carry_out(act::release& a) {
 
 void volume_runner::inside::carry_out(act::apply& a) {
   if (!replica) return;
-  if (auto done = replica->committed(std::min(a.to, replica->durable())); !done) replica_failed(done.error());
+  replica->committed(std::min(a.to, replica->durable()));
 }
 
 void volume_runner::inside::carry_out(act::wipe&) { wipe(); }

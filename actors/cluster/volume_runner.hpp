@@ -37,6 +37,7 @@ public:
     /// The document's next learners, asked of a leader now and then; may be null.
     std::function<std::optional<replication::volume>(const replication::volume&)> place;
     std::function<void(const std::string&)> alarm; ///< for the operator
+    std::function<void()> working = {};       ///< called before a copy here is brought further, in the thread that does; may be null
   };
   /// `damaged`: the kept file cannot be read.
   static base::result<std::shared_ptr<volume_runner>> start(parts);

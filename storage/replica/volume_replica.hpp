@@ -6,8 +6,9 @@
 /// has to go back; they flush as they go, so that a take-over replays little. After `close`, or after a
 /// crash, `node_store::open` opens the folder.
 ///
-/// Synchronous, one thread (the replica's stream). After an error of anything but `follow` it is
-/// closed and opened anew.
+/// Synchronous. Two threads may use it at a time: one writes the log (the replica's stream), another applies (`work`, which may take a
+/// second or more); neither waits for the other but in `truncate_to`, `checkpoint` and `close`. After an error of anything
+/// but `follow` it is closed and opened anew, by who knows that nobody is inside a call.
 #pragma once
 
 #include "storage/file/file_system.hpp"
@@ -15,6 +16,7 @@
 #include "storage/replica/follower_log.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,9 +25,10 @@ namespace rookery::storage {
 
 struct volume_replica_settings {
   mail::mail_settings mail{.open_mailboxes_max = 256, .open_messages_max = 200'000, .text_cache_octets = 4u << 20};
-  std::uint64_t apply_octets = 256u << 10;      ///< of the log that wait before machines are stepped, unless `work` says so
+  std::uint64_t apply_octets = 256u << 10;      ///< of the log that wait: then it is behind
   std::size_t unflushed_octets_max = 8u << 20;  ///< of a machine's changes in memory
   std::uint64_t replay_octets_max = 64u << 20;  ///< of the log that a take-over replays, about
+  std::function<void()> working = {};           ///< called in `work` before machines are stepped; may be empty
   bool lock = true;                             ///< false: the caller has locked the folder (the node's own, with its configuration)
 };
 
@@ -46,18 +49,22 @@ public:
   /// Pieces as log_feed gives them. `invalid` for a frame that is malformed or does not follow.
   base::result<void> take(std::string_view frame);
   base::result<log_position> sync();
-  log_position end() const noexcept;
-  log_position durable() const noexcept;
 
-  /// The leader has released everything before `position`. Applies it when enough waits.
-  base::result<void> committed(log_position position);
-  /// Applies all that is released, and removes segments that are gone at the leader. For moments without
-  /// frames, some times a second.
+  /// The leader has released everything before `position`: `work` may apply it. Quick; in the thread that writes the log.
+  void committed(log_position position);
+  /// Enough waits to be worth some work.
+  bool behind() const noexcept;
+  /// So much that whoever takes more should wait for the work.
+  bool far_behind() const noexcept;
+  /// Applies all that is released, and removes segments that are gone at the leader. Some times a second, and when it is behind.
   base::result<void> work();
   /// Makes the trees durable as far as they are: replay begins here. For every half minute or so;
   /// by itself after `replay_octets_max`.
   base::result<void> checkpoint();
 
+  // Where it stands; any thread, at once.
+  log_position end() const noexcept;
+  log_position durable() const noexcept;
   /// Machines have everything before it.
   log_position applied() const noexcept;
   /// Their trees have it durably.

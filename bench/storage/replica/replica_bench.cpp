@@ -78,7 +78,8 @@ void follow_deliveries(benchmark::State& state) {
     if (!(*log)->commit()) return state.SkipWithError("commit failed");
     feed.durable((*log)->end());
     const auto d = thread_seconds();
-    if (!(*replica)->committed((*log)->end())) return state.SkipWithError("apply failed");
+    (*replica)->committed((*log)->end());
+    if ((*replica)->behind() && !(*replica)->work()) return state.SkipWithError("apply failed");
     applying += thread_seconds() - d;
   }
   const auto messages = static_cast<double>(state.iterations() * batch);

@@ -14,7 +14,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <future>
 #include <set>
 
 #include <unistd.h>
@@ -176,6 +178,7 @@ struct a_node {
   std::unique_ptr<cluster::stream_listener> listener;
   std::shared_ptr<small_house> house;
   std::shared_ptr<volume_runner> runner;
+  std::function<void()> working;       ///< of a copy here
 };
 
 struct VolumeRunner : testing::Test {
@@ -271,6 +274,7 @@ struct VolumeRunner : testing::Test {
       for (auto& [i, other] : nodes) facts.push_back({i, true, other.runner != nullptr, false, "", 0ms});
       return replication::place_copies(v, {v}, facts, {}, 0ms);
     };
+    p.working = n.working;
     p.alarm = [](const std::string& what) { std::fprintf(stderr, "alarm: %s\n", what.c_str()); };
     auto made = volume_runner::start(std::move(p));
     ASSERT_TRUE(made.ok()) << made.error().log.value;
@@ -373,6 +377,42 @@ TEST_F(VolumeRunner, ALostReplicaIsLeftOutAndFollowsAgain) {
   start(nodes[2]);
   until([](const volume& v) { return v.in_sync.size() == 2; }, "node 2 to follow again");
   deliver(20);
+  for (auto& [i, n] : nodes) stop(n);
+  check(1);
+  check(2);
+}
+
+// A copy's trees are flushed for a second now and then: neither the leader nor who asks for the copy waits for it.
+TEST_F(VolumeRunner, NobodyWaitsForACopyThatApplies) {
+  std::atomic<bool> armed{false};
+  std::promise<void> at_work, go_on;
+  nodes[2].working = [&, going_on = go_on.get_future().share()] {
+    if (!armed.exchange(false)) return;
+    at_work.set_value();
+    going_on.wait();
+  };
+  start(nodes[1]);
+  start(nodes[2]);
+  until([](const volume& v) { return v.in_sync == std::vector<node_number>{1, 2}; }, "a second copy");
+  deliver(5);
+  armed = true;
+  deliver(5);
+  ASSERT_EQ(at_work.get_future().wait_for(patience), std::future_status::ready) << "nothing is applied";
+  auto answered = std::async(std::launch::async, [this] {
+    nodes[2].runner->members({1, 2});
+    return nodes[2].runner->now().applied;
+  });
+  EXPECT_EQ(answered.wait_for(patience), std::future_status::ready) << "who asks waits for the copy";
+  deliver(20);
+  EXPECT_EQ(doc.in_sync, (std::vector<node_number>{1, 2})) << "the leader waited for it, and left it out";
+  const auto before = answered.wait_for(0s) == std::future_status::ready ? answered.get() : log_position{};
+  EXPECT_EQ(nodes[2].runner->now().applied, before);
+  go_on.set_value();
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (nodes[2].runner->now().applied == before) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "nothing is applied any more";
+    std::this_thread::sleep_for(20ms);
+  }
   for (auto& [i, n] : nodes) stop(n);
   check(1);
   check(2);
