@@ -58,7 +58,12 @@ private:
   }
   /// What concerns all volumes of a cluster is asked of who leads each.
   bool about_volumes(request& what) {
-    if (!services_->volumes || !is_for_volumes(what) || !services_->in_cluster()) return false;
+    if (!is_for_volumes(what)) return false;
+    if (!services_->volumes || !services_->in_cluster()) {
+      const auto no = refusal_without_cluster(what);
+      if (no) answer(*no);
+      return no.has_value();
+    }
     struct asked_all {
       request what;
       std::optional<response> said = refusal(base::make_error(base::error_kind::io, "the task failed; the log says why"));

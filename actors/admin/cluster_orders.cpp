@@ -323,6 +323,11 @@ std::optional<response> ask_unless_used(const request& r, const volume_asker& as
 
 bool is_for_volumes(const request& r) { return order_of(r) != nullptr; }
 
+std::optional<response> refusal_without_cluster(const request& r) {
+  if (!r.query.contains("volume")) return {};
+  return refused(base::error_kind::not_found, "there is no such volume: this node belongs to no cluster");
+}
+
 std::optional<response> ask_volumes(const request& r, const volume_asker& ask) {
   const auto* o = order_of(r);
   if (o == nullptr) return {};

@@ -27,6 +27,8 @@ using volume_asker = std::function<std::vector<volume_answer>(const request&, st
 /// ?volume=N of the request restricts to one volume; of one that belongs to a single volume it is needed where two have
 /// something of that name.
 bool is_for_volumes(const request&);
+/// Such a request that names a volume, where there are none; nothing: it names none.
+std::optional<response> refusal_without_cluster(const request&);
 
 /// Nothing: nobody objects, and the node that was asked is to answer as without a cluster.
 std::optional<response> ask_volumes(const request&, const volume_asker&);

@@ -341,7 +341,7 @@ private:
     const auto how = c.why.permanent() ? queueing::close_reason::finished : c.how;
     core_.closed(c.connection, how, c.why.as.answer, now());
     if (how == queueing::close_reason::failed)
-      base::log_event(base::severity::info, "delivery.destination_down").text("destination", destination).text("why", c.why.as.answer);
+      base::log_event(delivery::home_of_key(destination) ? base::severity::debug : base::severity::info, "delivery.destination_down").text("destination", destination).text("why", c.why.as.answer);
     leave_if_idle(destination);
   }
 

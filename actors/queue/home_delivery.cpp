@@ -30,6 +30,7 @@ public:
   void open(const open_connection& o) {
     const auto number = o.slot.connection;
     if (const auto why = reach()) {
+      tell_away(*why);
       connection_over over;
       over.connection = number;
       over.how = queueing::close_reason::failed;
@@ -51,6 +52,10 @@ public:
   }
 
 private:
+  /// Once, until mail was brought there again: each message tries several times a second while a home moves.
+  void tell_away(const std::string& why) {
+    if (!std::exchange(told_away_, true)) base::log_event(base::severity::info, "delivery.home_away").text("destination", parts_->destination).text("why", why);
+  }
   void probe_later(unsigned left = probes_after) {
     probes_left_ = left;
     if (std::exchange(probing_, true)) return;
@@ -118,6 +123,7 @@ private:
     // As soon as somebody serves its home: that the node went is no sign that the mail should wait.
     const auto again = [&](delivery::trouble what, const std::string& why) {
       stream_ = nullptr;
+      tell_away(why);
       out->how = queueing::end_reason::broken;
       auto v = delivery::of_trouble(what, why);
       v.what = delivery::fate::at_once;
@@ -158,6 +164,7 @@ private:
     if (!results) return lost("its home gave an answer that cannot be read");
     for (auto& r : *results)
       if (std::find(work.recipients.begin(), work.recipients.end(), r.recipient) != work.recipients.end()) out->recipients.push_back(std::move(r));
+    if (std::exchange(told_away_, false)) base::log_event(base::severity::info, "delivery.home_reached").text("destination", parts_->destination).text("host", host_);
     for (const auto n : work.recipients) // each has a result
       if (std::none_of(out->recipients.begin(), out->recipients.end(), [n](const auto& r) { return r.recipient == n; }))
         out->recipients.push_back({n, delivery::of_trouble(delivery::trouble::local, "its home said nothing of it")});
@@ -169,7 +176,7 @@ private:
   std::unique_ptr<cluster::node_stream> stream_;
   std::uint64_t leader_ = 0, epoch_ = 0;
   std::string host_;
-  bool probing_ = false;
+  bool probing_ = false, told_away_ = false;
   unsigned probes_left_ = 0;
 };
 

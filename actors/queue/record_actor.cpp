@@ -23,6 +23,8 @@ using storage::queue::recipient_state;
 
 /// The log takes nothing for a moment: again after this time. What the peer has answered must not be lost.
 constexpr std::chrono::milliseconds commit_again{200};
+/// What came to nothing through nobody's fault, as a home that moves; it is told when the home is reached again, too.
+constexpr std::chrono::milliseconds again_after{250};
 
 struct under_way {
   std::vector<attempt_result_ptr> results;
@@ -83,7 +85,7 @@ private:
     case fate::at_once:
     case fate::deferred:
       o.state = recipient_state::waiting;
-      o.next_attempt = one.as.what == fate::at_once ? now_ : delivery::next_attempt(facts(r), r.attempts + 1, now_, settings_);
+      o.next_attempt = one.as.what == fate::at_once ? now_ + again_after : delivery::next_attempt(facts(r), r.attempts + 1, now_, settings_);
       out_.any_waits = true;
       break;
     }
@@ -145,7 +147,9 @@ void log_attempt(const attempt_result& r, const judged& j) {
       &base::counter_named("rookery_delivery_recipients_total", "outcome=\"expired\"", "Recipients of attempts to deliver")};
   for (const auto& o : j.command.outcomes) {
     outcomes[static_cast<std::size_t>(o.state)]->add();
-    base::log_event event(base::severity::info, "delivery.attempt");
+    // A home that moves is told of once, by who brings mail there.
+    const bool moves = r.here && r.how == queueing::end_reason::broken && o.state == recipient_state::waiting;
+    base::log_event event(moves ? base::severity::debug : base::severity::info, "delivery.attempt");
     event.text("message", message_name(r.message->id)).text("recipient", r.message->recipients[o.recipient].address);
     event.text("outcome", o.delay_told ? "delayed" : word(o.state)).text("answer", o.answer);
     if (!r.remote_host.empty()) event.text("host", r.remote_host);

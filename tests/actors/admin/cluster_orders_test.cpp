@@ -92,6 +92,20 @@ TEST(ClusterOrder, IsWhatConcernsVolumesAlone) {
   EXPECT_FALSE(is_for_volumes({}));
 }
 
+TEST(ClusterOrder, ThatNamesAVolumeIsRefusedWhereThereAreNone) {
+  const auto refused = [](const char* target) {
+    request r;
+    r.method = "GET";
+    EXPECT_TRUE(parse_target(target, r));
+    return refusal_without_cluster(r);
+  };
+  EXPECT_FALSE(refused("/v1/queue"));
+  const auto no = refused("/v1/queue?volume=99");
+  ASSERT_TRUE(no);
+  EXPECT_EQ(no->status, 404);
+  EXPECT_EQ(no->body.get_string("/error/text"), "there is no such volume: this node belongs to no cluster");
+}
+
 TEST_F(ClusterOrders, RowsOfAllComeInOneOrderAndSayWhose) {
   of_.says[4]["GET v1/queue"] = page("ad");
   of_.says[6]["GET v1/queue"] = page("bc");
