@@ -3,6 +3,7 @@
 
 #include "actors/cluster/node_questions.hpp"
 #include "actors/cluster/reachable.hpp"
+#include "actors/cluster/volume_keeper.hpp"
 #include "actors/config/config_file.hpp"
 #include "base/metrics.hpp"
 #include "protocols/encoding/base64.hpp"
@@ -52,6 +53,12 @@ base::result<json::value> cluster_service::answer(const std::string& verb, const
   if (verb == "probe") return probe_others();
   if (verb == "pieces") return bundle_pieces();
   if (verb == "paths") return step_of_paths(body);
+  if (verb == "home") {
+    const auto keeper = kept_volumes();
+    json::value out{json::object{}};
+    out.set("volumes", keeper ? keeper->send_home() : 0);
+    return out;
+  }
   if (const auto known = answers_.find(verb); known != answers_.end()) return known->second(verb, body);
   return base::fail(base::error_kind::unsupported, "this node's program does not know the question: bring it to the version of the others");
 }

@@ -325,6 +325,7 @@ base::result<json::value> cluster_service::ask(const std::string& verb, const js
   if (verb == "copies") return change_copies(body);
   if (verb == "options") return change_options(body);
   if (verb == "drain") return drain_node(body);
+  if (verb == "rebalance") return rebalance(body);
   return base::fail(base::error_kind::not_found, "there is nothing of this name");
 }
 

@@ -128,6 +128,7 @@ private:
   cluster_options options_now() const;
   base::result<json::value> change_options(const json::value&);
   base::result<json::value> drain_node(const json::value&);
+  base::result<json::value> rebalance(const json::value&);
   void drop_accounts(node&, const std::vector<base::account_id>& gone);
   base::result<void> stop();
   void forget_volumes();

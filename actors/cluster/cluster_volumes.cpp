@@ -103,6 +103,10 @@ std::shared_ptr<volume_keeper> cluster_service::keep_volumes(const member_facts&
     const auto service = weak.lock();
     return service ? service->facts_of_nodes() : std::vector<replication::node_facts>();
   };
+  p.home_return = [weak] {
+    const auto service = weak.lock();
+    return std::chrono::seconds(service ? service->options_now().home_return_seconds : 0);
+  };
   p.drained = [weak, self = m.member] {
     const auto service = weak.lock();
     return service && config::is_drained(*service->running_.face().config->table(), self);
@@ -184,6 +188,20 @@ base::result<json::value> cluster_service::change_options(const json::value& bod
   }
   json::value out{json::object{}};
   out.set("items", show_options(content));
+  return out;
+}
+
+/// `rookery cluster rebalance`: all nodes give what they lead for others back.
+base::result<json::value> cluster_service::rebalance(const json::value&) {
+  std::uint64_t volumes = 0;
+  json::array unreached;
+  for (const auto& a : ask_all("home", json::value(json::object{}))) {
+    if (a.said) volumes += a.said->get_unsigned("volumes").value_or(0);
+    else unreached.emplace_back((a.node.name.empty() ? a.node.entry.host : a.node.name) + ": " + a.said.error().client.value);
+  }
+  json::value out{json::object{}};
+  out.set("volumes", volumes);
+  out.set("unreached", std::move(unreached));
   return out;
 }
 

@@ -168,6 +168,11 @@ void volume_keeper::start(const agreed_volume& v) {
   p.house = house_;
   p.propose = is_.propose;
   p.place = [this](const volume& now) { return place(now); };
+  // In a quiet moment nobody has to log in anew.
+  p.goes_home_after = [this, id] {
+    const auto open = is_.running->find(id);
+    return !open || open->sessions() == 0 || !is_.home_return ? milliseconds(0) : is_.home_return();
+  };
   p.alarm = [](const std::string& what) { base::log_event(base::severity::warning, "volume.alarm").text("text", what); };
   auto runner = volume_runner::start(std::move(p));
   if (!runner) return base::log_event(base::severity::error, "volume.not_kept").number("volume", static_cast<std::int64_t>(id)).text("error", runner.error().log.value), void();
@@ -228,6 +233,17 @@ bool volume_keeper::hand_over(milliseconds away_for, milliseconds limit) {
     if (std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(hand_over_pause);
   }
+}
+
+std::size_t volume_keeper::send_home() {
+  std::size_t sent = 0;
+  const auto nodes = is_.nodes();
+  for (const auto& [id, r] : runners()) {
+    const auto v = r->now();
+    const bool wants = std::any_of(nodes.begin(), nodes.end(), [id = id](const auto& f) { return f.id == id && f.alive && !f.leaving; });
+    if (id != is_.self && wants && v.agreed.leader == is_.self && v.state == replication::standing::serving && r->hand_over(id, milliseconds(0))) ++sent;
+  }
+  return sent;
 }
 
 volume_keeper::views volume_keeper::now() const {

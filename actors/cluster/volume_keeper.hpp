@@ -33,6 +33,7 @@ public:
     std::function<unsigned()> copies;            ///< that are wanted of each volume
     std::function<bool()> drained;               ///< this node is to lead nothing, by agreement
     std::function<std::uint64_t()> copy_octets_a_second;  ///< as volume_runner::parts; may be null
+    std::function<std::chrono::milliseconds()> home_return; ///< a volume that is in use stays where it is led for so long, when its node is back; may be null
     std::function<bool()> freezes;                        ///< queues of what is copied for the first time; may be null
   };
   explicit volume_keeper(parts);
@@ -46,6 +47,9 @@ public:
   /// This node goes down for a while: it is given nothing, and what it leads and others have goes to them. Blocks, for `limit` at
   /// most; false: something that others have is still led here.
   bool hand_over(std::chrono::milliseconds away_for, std::chrono::milliseconds limit);
+
+  /// What other nodes have brought, and have all of, goes to them now; how many volumes.
+  std::size_t send_home();
 
   using views = std::map<replication::node_number, volume_runner::view>;
   views now() const;

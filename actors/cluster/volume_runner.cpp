@@ -116,6 +116,7 @@ void volume_runner::inside::run_ticks() {
     }
     if (is.place && rules->state() == standing::serving && !rules->proposing() && now >= next_place) {
       next_place = now + place_every;
+      if (is.goes_home_after && is.volume != is.self) rules->goes_home_after(is.goes_home_after());
       if (const auto next = is.place(rules->agreed())) {
         replication::step out;
         rules->change(*next, time(), out);

@@ -37,6 +37,8 @@ public:
     /// The document's next learners, asked of a leader now and then; may be null.
     std::function<std::optional<replication::volume>(const replication::volume&)> place;
     std::function<void(const std::string&)> alarm; ///< for the operator
+    /// While it leads another node's volume: how long that has to be in sync before the volume goes there. May be null.
+    std::function<std::chrono::milliseconds()> goes_home_after = {};
     std::function<void()> working = {};       ///< called before a copy here is brought further, in the thread that does; may be null
   };
   /// `damaged`: the kept file cannot be read.

@@ -83,6 +83,8 @@ public:
   base::result<storage::log_position> lead(const begin_lead&);
   /// Behind `lead`: where that began. Behind `close`: where the log ended.
   storage::log_position log_end() const noexcept { return log_end_; }
+  /// Of clients, and of what is done for them.
+  std::size_t sessions() const { return sessions_->count(); }
 
   void configure(const news&) override;
 

@@ -214,7 +214,7 @@ void member::lead_tick(moment now, std::chrono::milliseconds wall, step& out) {
   const auto home = peers_.find(id_);
   if (home == peers_.end() || !contains(doc_.in_sync, id_)) return;
   const auto& r = home->second;
-  if (r.follows && r.willing && fresh(r, now) && near_end(r) && now - r.in_sync_since >= rules_.home_after)
+  if (r.follows && r.willing && fresh(r, now) && near_end(r) && now - r.in_sync_since >= std::max(rules_.home_after, home_wait_))
     begin_hand_over(id_, now, std::chrono::milliseconds(0), out);
 }
 

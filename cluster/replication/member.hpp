@@ -163,6 +163,8 @@ public:
   step leaving(moment now);
   /// It stays after all.
   void staying() { leaving_ = false; }
+  /// For a leader that is not the volume's home: how long the home has to be in sync before it goes there; `home_after` at the least.
+  void goes_home_after(std::chrono::milliseconds wait) { home_wait_ = wait; }
   /// Changes the document's learners, copies or pause, as leader; false: something else is being changed, try later.
   bool change(volume next, moment now, step& out);
 
@@ -249,6 +251,7 @@ private:
   moment next_beat_{0};
   node_number hand_to_ = 0;
   moment hand_until_{0}, hand_next_{0};
+  std::chrono::milliseconds home_wait_{0};
   std::chrono::milliseconds hand_pause_{0};
   std::optional<log_position> held_end_;        ///< handing over: nothing is written behind it
   node_number joining_ = 0;                     ///< releases wait for it, so that it reaches the end and can be taken in

@@ -245,6 +245,20 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
   add_json_option(*renew_ca, c);
   renew_ca->callback([&c] { c.tell("POST", "/v1/cluster/renew-ca", json::object{}, "all nodes change to a new authority; rookery cluster status shows whom it waits for"); });
 
+  auto* rebalance = family->add_subcommand("rebalance", "Let volumes go back to the nodes that have brought them, now; their clients log in anew");
+  add_json_option(*rebalance, c);
+  rebalance->callback([&c] {
+    const auto said = c.ask("POST", "/v1/cluster/rebalance", json::value(json::object{}));
+    if (!said) return;
+    if (c.as_json) {
+      std::printf("%s", json::to_text(*said, true).c_str());
+      return;
+    }
+    std::printf("%llu volumes go home\n", static_cast<unsigned long long>(said->get_unsigned("volumes").value_or(0)));
+    const auto* unreached = said->get_array("unreached");
+    for (const auto& u : unreached != nullptr ? *unreached : json::array{}) std::printf("not asked: %s\n", u.as_string() != nullptr ? u.as_string()->c_str() : "");
+  });
+
   add_cluster_questions(*family, c);
 
   auto* set = family->add_subcommand("set", "Set an option of the cluster; without a value: its default");

@@ -188,10 +188,15 @@ class Mail(Cluster):
         raise OSError("no node answers")
 
     def at_home(self, limit=180):
-        """Every volume is led by its node, with another copy, on all nodes' word."""
+        """Every volume is led by its node, with another copy, on all nodes' word; those that stay elsewhere as they are in use are sent home."""
         def so():
             for n in self.nodes:
                 all_ = {v["id"]: v for v in n.cluster()["volumes"]}
+                if any(v["leader"] != i for i, v in all_.items()):
+                    try:
+                        n.ask("POST", "/v1/cluster/rebalance", {})
+                    except Refused:  # a program of before: they go by themselves
+                        pass
                 if len(all_) != 3 or any(v["leader"] != i or len(v["in_sync"]) != 2 for i, v in all_.items()):
                     return False
             for n in self.nodes:  # and it is open

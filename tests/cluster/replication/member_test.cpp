@@ -26,9 +26,10 @@ volume two_copies() { return grown(with_learner(found_volume(1, 2), 2), 2); }
 /// Node 1 after a restart, leading epoch 2 with node 2 in sync, all of both logs at 1:100.
 struct leader {
   moment now{10'000};
-  member m{1, 1, held{1, true, 0}, {}, now};
+  member m;
   volume doc = two_copies();
-  leader() {
+  explicit leader(node_number id = 1) : m{1, id, held{1, true, 0}, {}, now} {
+    doc.id = id;
     EXPECT_NE(find<act::freeze>(m.document(5, doc, now)), nullptr);
     EXPECT_NE(find<act::keep>(m.frozen({1, 100}, now)), nullptr); // looks where it stands, then promises
     const auto claims = m.frozen({1, 100}, now);
@@ -66,6 +67,32 @@ TEST(Member, ALeaderServesWhileItsReplicaAnswersBeatsThatLeftNotLongAgo) {
   EXPECT_TRUE(l.m.may_serve(l.now));
   EXPECT_EQ(l.m.lease_end(), sent + ms(1500)) << "the answer was long on its way";
   EXPECT_FALSE(l.m.may_serve(sent + ms(1500)));
+}
+
+TEST(Member, AVolumeGoesHomeWhenItsNodeWasInSyncForLongEnough) {
+  const auto goes = [](leader& l, ms within) {
+    for (const auto end = l.now + within; l.now < end;) {
+      l.now += ms(250);
+      const auto out = l.m.tick(l.now, ms(0));
+      if (find<act::hold>(out) != nullptr) return true;
+      if (const auto* b = said<beat_word>(out)) l.answer(b->number);
+    }
+    return false;
+  };
+  leader at_home(1);
+  EXPECT_FALSE(goes(at_home, ms(60'000)));
+  leader quiet(2);
+  EXPECT_FALSE(goes(quiet, ms(4000)));
+  EXPECT_TRUE(goes(quiet, ms(3000)));
+  leader used(2);
+  used.m.goes_home_after(ms(60'000));
+  EXPECT_FALSE(goes(used, ms(55'000))) << "it is in use";
+  EXPECT_TRUE(goes(used, ms(7000)));
+  leader was_used(2);
+  was_used.m.goes_home_after(ms(60'000));
+  EXPECT_FALSE(goes(was_used, ms(30'000)));
+  was_used.m.goes_home_after(ms(0));
+  EXPECT_TRUE(goes(was_used, ms(500))) << "a quiet moment";
 }
 
 TEST(Member, OnlyWhatTheReplicaHasIsReleased) {
