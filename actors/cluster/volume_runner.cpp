@@ -13,7 +13,8 @@ using replication::act::alarm;
 namespace act = replication::act;
 using replication::standing;
 
-constexpr std::chrono::milliseconds tick{100}, place_every{500}, retry_after{1000};
+/// Often while something is being changed or waited for; else as often as beats leave.
+constexpr std::chrono::milliseconds tick{100}, steady_tick{250}, place_every{500}, retry_after{1000};
 
 bool of_leader(const replication::word& w) {
   return std::holds_alternative<replication::follow>(w) || std::holds_alternative<replication::beat_word>(w) || std::holds_alternative<replication::begin_anew>(w);
@@ -104,7 +105,9 @@ void volume_runner::inside::run_ticks() {
   auto next_work = next_place, next_count = next_place;
   std::unique_lock hold(lock);
   while (!stopping) {
-    wake.wait_for(hold, tick, [this] { return stopping; });
+    const auto state = rules->state();
+    const bool steady = (state == standing::serving && !rules->proposing()) || state == standing::following || state == standing::idle;
+    wake.wait_for(hold, steady ? steady_tick : tick, [this] { return stopping; });
     if (stopping) return;
     const auto now = std::chrono::steady_clock::now();
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());

@@ -63,7 +63,7 @@ std::unique_ptr<T> make_request(engine::inside& in, std::uint64_t ticket) {
 
 engine::inside::inside(const engine_options& o, durable_state state, std::uint64_t now_ms)
     : options(o), loading(std::move(state)), now(now_ms), random(o.seed ^ o.self * 0x9e3779b97f4a7c15u) {
-  base::check(o.self != 0 && o.election_ms >= 10 * o.heartbeat_ms && o.trailing > 0, "consensus options");
+  base::check(o.self != 0 && o.election_ms >= 5 * o.heartbeat_ms && o.trailing > 0, "consensus options");
   io = calls(this);
   fsm = machine(this);
   base::check(raft_init(&core, &io, &fsm, o.self, std::to_string(o.self).c_str()) == 0, "raft_init");

@@ -39,7 +39,7 @@ struct guards {
 struct engine_options {
   member_id self = 0;
   std::uint32_t heartbeat_ms = 50;
-  std::uint32_t election_ms = 500;         ///< to twice as much; at least ten heartbeats
+  std::uint32_t election_ms = 500;         ///< to twice as much; at least five heartbeats
   std::uint32_t install_ms = 3000;         ///< until a snapshot that was not answered is sent again
   std::uint32_t snapshot_after = 1024;     ///< entries
   std::uint32_t trailing = 128;            ///< entries that stay behind a snapshot; at least 1

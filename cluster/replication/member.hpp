@@ -137,7 +137,7 @@ public:
   step heard(node_number from, const word&, moment now);
   step connected(node_number peer, moment now);
   step disconnected(node_number peer, moment now);
-  /// At least every 100 ms.
+  /// At least every 100 ms; while it serves or follows every 250 ms.
   step tick(moment now, std::chrono::milliseconds wall);
   // The disk.
   step frozen(log_position verified_end, moment now);

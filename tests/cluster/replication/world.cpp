@@ -176,7 +176,8 @@ private:
     tick(n);
   }
   void tick(node_state& n) {
-    in(n, 50'000, [this, &n] {
+    const auto s = n.m->state();
+    in(n, s == standing::serving || s == standing::following || s == standing::idle ? 250'000 : 50'000, [this, &n] {
       take(n, n.m->tick(local(n), ms(now_ / 1000)));
       if (n.alive && n.m->state() == standing::serving) place(n);
       if (n.alive) tick(n);
