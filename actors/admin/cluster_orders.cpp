@@ -18,6 +18,7 @@ enum class spread : std::uint8_t {
   sums,      ///< one row for each `key`, its counts added up
   sum,       ///< one object, its counts added up
   holder,    ///< of the one volume that has what the path names
+  home,      ///< done by the one volume where it belongs; all others say that they have not found it
   confirmed, ///< counted first, then done where something matches
   unless_used ///< the asked node does it, unless a volume has messages there
 };
@@ -51,6 +52,7 @@ constexpr order orders[] = {
     {"GET", "chat/streams", spread::rows, "domain"},
     {"POST", "chat/streams/end", spread::sum},
     {"GET", "chat/rooms", spread::pages, "room"},
+    {"POST", "chat/rooms", spread::home},
     {"GET", "chat/rooms/*", spread::holder},
     {"PATCH", "chat/rooms/*", spread::holder},
     {"DELETE", "chat/rooms/*", spread::holder},
@@ -273,6 +275,19 @@ response ask_holder(const request& r, std::size_t name_at, const volume_asker& a
   return std::move(done.front().said);
 }
 
+response of_home(std::vector<volume_answer> all) {
+  for (auto& a : all) {
+    if (!good(a)) continue;
+    mark(a.said.body, a);
+    return std::move(a.said);
+  }
+  for (auto& a : all)
+    if (reached(a) && a.said.status != 404) return std::move(a.said);
+  for (const auto& a : all)
+    if (!reached(a)) return refused(base::error_kind::try_later, "it is not for the volumes that could be asked; not asked was " + who(a) + ": " + said(a));
+  return std::move(all.front().said);
+}
+
 response ask_confirmed(const request& r, const volume_asker& ask, std::optional<std::uint64_t> only) {
   const auto confirmed = r.body.get_unsigned("confirm");
   auto count = r;
@@ -346,6 +361,7 @@ std::optional<response> ask_volumes(const request& r, const volume_asker& ask) {
   default: break;
   }
   auto all = ask(r, only);
+  if (o->how == spread::home && !all.empty()) return of_home(std::move(all));
   if (auto no = refusal_of(all)) return no;
   switch (o->how) {
   case spread::pages: return page_of(r, std::move(all), o->key);

@@ -14,8 +14,9 @@ constexpr std::string_view prefix = "conference";
 
 room_defaults defaults_of(const node& n, const chat_router& router, std::string_view domain) {
   room_defaults d;
-  d.served = domain.size() > prefix.size() && domain.starts_with(prefix) && domain[prefix.size()] == '.' && router.serves(domain.substr(prefix.size() + 1)) &&
-             router.away({{}, std::string(domain), {}}) == 0;
+  d.served = domain.size() > prefix.size() && domain.starts_with(prefix) && domain[prefix.size()] == '.' && router.serves(domain.substr(prefix.size() + 1));
+  d.elsewhere = d.served && router.away({{}, std::string(domain), {}}) != 0;
+  d.served = d.served && !d.elsewhere;
   if (!d.served) return d;
   const auto name = charset::domain_to_ascii(domain.substr(prefix.size() + 1));
   const auto table = n.config->table();

@@ -169,6 +169,7 @@ answer carry_out(room_service& s, const room_order& o) {
   const auto address = xmpp::read_jid(o.room);
   if (!address || address->local.empty() || !address->is_bare()) return base::fail(base::error_kind::invalid, "this is no address of a room");
   if (o.what == verb::create) {
+    if (s.defaults(address->domain).elsewhere) return base::fail(base::error_kind::not_found, "the rooms of this domain are at home on another node");
     if (!s.serves(address->domain)) return base::fail(base::error_kind::invalid, "rooms are at conference. and a domain of this server");
     return create(s, *address, o);
   }

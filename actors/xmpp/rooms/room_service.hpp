@@ -30,6 +30,7 @@ struct room_defaults {
   xmpp::muc::room_limits limits;
   std::size_t rooms_max = 100'000;          ///< of the domain; beyond it none are made
   bool served = true;                       ///< else there are no rooms here
+  bool elsewhere = false;                   ///< they are in another volume of the cluster
   bool may_create = true;                   ///< else operators make them
 };
 

@@ -158,6 +158,23 @@ TEST_F(ClusterOrders, RoomsAreInTheOrderOfTheirDomains) {
   EXPECT_EQ(r->body.get_string("next"), "z@a.test");
 }
 
+TEST_F(ClusterOrders, ARoomIsMadeWhereItsDomainIsAtHome) {
+  of_.says[6]["POST v1/chat/rooms"] = R"({"room":"a@b.test"})";
+  of_.down[8] = "the node cannot be reached";
+  auto r = ask("POST", "/v1/chat/rooms", R"({"room":"a@b.test"})");
+  EXPECT_EQ(r->status, 200u);
+  EXPECT_EQ(r->body.get_string("node"), "mail6");
+  EXPECT_EQ(r->body.get_unsigned("volume"), 6u);
+  // Nobody of those who answer: it may belong to the one that does not.
+  of_.says[6].clear();
+  r = ask("POST", "/v1/chat/rooms", R"({"room":"a@b.test"})");
+  EXPECT_EQ(r->status, 503u);
+  EXPECT_NE(text(*r).find("not asked was volume 8 on mail8"), std::string::npos) << text(*r);
+  of_.down.clear();
+  EXPECT_EQ(ask("POST", "/v1/chat/rooms", "{}")->status, 404u);
+  EXPECT_EQ(ask("POST", "/v1/chat/rooms?volume=5", "{}")->status, 503u) << "there is no such volume";
+}
+
 TEST_F(ClusterOrders, WhatCannotBeAskedIsNamed) {
   of_.says[4]["GET v1/queue"] = page("a");
   of_.says[8]["GET v1/queue"] = page("b");
