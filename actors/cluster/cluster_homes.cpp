@@ -12,14 +12,18 @@
 #include "actors/shard/log_actor.hpp"
 #include "actors/system/held_session.hpp"
 #include "actors/xmpp/links/stanza_links.hpp"
+#include "actors/xmpp/web/foreign_files.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "storage/chat/chat_view.hpp"
 #include "storage/chat/command.hpp"
+#include "storage/chat/owner.hpp"
 #include "storage/directory/config_mark.hpp"
 #include "storage/mail/account_list.hpp"
 #include "storage/mail/command.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <set>
 #include <unordered_set>
@@ -59,6 +63,9 @@ base::result<void> cluster_service::open_streams(const member_facts& m) {
     const auto volume = running.find(base::parse_u64(o.field("volume")).value_or(0));
     if (volume) volume->links().take(std::move(s), o);
     else s->refuse("this node does not serve that volume now");
+  });
+  (*listener)->handle(file_stream, [volumes = running_.volumes()](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening&) {
+    give_files([volumes] { return volumes->all(); }, std::move(s));
   });
   auto keeper = keep_volumes(m, identity);
   (*listener)->handle(replica_stream, [keeper](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) { keeper->take(std::move(s), o); });
@@ -152,12 +159,30 @@ namespace {
 
 constexpr std::uint64_t removed_part = std::uint64_t{1} << 63; ///< what was expunged from an account is kept beside it
 constexpr std::chrono::minutes shard_time{10};
+constexpr std::size_t chat_owners_at_once = 500;
+
+/// Accounts that chat; one may have no mail.
+void each_chatting(const node& n, const std::function<void(std::uint64_t)>& visit) {
+  const std::string letter = storage::chat::account_owner(base::account_id{0}).substr(0, 1);
+  for (const auto& shard : n.chat)
+    for (std::string after;;) {
+      const auto page = shard->owners(letter, chat_owners_at_once, after);
+      for (const auto& o : page)
+        if (const auto id = base::parse_u64(std::string_view(o.owner).substr(letter.size()))) visit(*id);
+      if (page.size() < chat_owners_at_once) break;
+      after = page.back().owner;
+    }
+}
 
 /// Numbers are given once: one below the next that is nobody's was taken away. Nothing when a shard does not answer.
 std::optional<std::vector<base::account_id>> without_document(const node& n, const dir::marked_table& now) {
   std::unordered_set<std::uint64_t> known;
   dir::config_table::for_each_change(dir::config_table{}, *now.table, [&](const dir::document*, const dir::document_ptr& d) { known.insert(d->id); });
   std::set<base::account_id> gone;
+  const auto look_at = [&](std::uint64_t id) {
+    if (id != 0 && id < now.mark.next_id && !known.contains(id)) gone.insert(base::account_id{id});
+  };
+  each_chatting(n, look_at);
   caf::scoped_actor self{*n.system};
   for (std::uint32_t shard = 0; shard < n.mail_shards; ++shard) {
     const auto& machine = n.machines[storage::first_mail_shard + shard];
@@ -167,8 +192,7 @@ std::optional<std::vector<base::account_id>> without_document(const node& n, con
     self->request(machine, shard_time, get_records{}).receive([&](const machine_records& r) { records = r.tree; }, [](const caf::error&) {});
     if (!flushed || records == nullptr) return {};
     const auto read = storage::mail::list_accounts(*records, {}, [&](const storage::mail::account_use& use) {
-      const auto id = use.account.value & ~removed_part;
-      if ((use.messages != 0 || use.octets != 0) && id != 0 && id < now.mark.next_id && !known.contains(id)) gone.insert(base::account_id{id});
+      if (use.messages != 0 || use.octets != 0) look_at(use.account.value & ~removed_part);
       return true;
     });
     if (!read) return {};

@@ -50,10 +50,11 @@ struct session_relays::giving {
   std::string good_bye;
   std::function<void(const std::string& why)> failed;
   std::chrono::steady_clock::time_point until;
+  end_placed place;
 };
 
-void session_relays::give(net::connection& from, session_handover h, std::string good_bye, std::function<void(const std::string& why)> failed) {
-  give(from, std::make_shared<giving>(giving{std::move(h), std::move(good_bye), std::move(failed), std::chrono::steady_clock::now() + give_patience}));
+void session_relays::give(net::connection& from, session_handover h, std::string good_bye, std::function<void(const std::string& why)> failed, end_placed place) {
+  give(from, std::make_shared<giving>(giving{std::move(h), std::move(good_bye), std::move(failed), std::chrono::steady_clock::now() + give_patience, std::move(place)}));
 }
 
 void session_relays::give(net::connection& from, const std::shared_ptr<giving>& g) {
@@ -87,7 +88,7 @@ void session_relays::give(net::connection& from, const std::shared_ptr<giving>& 
         if (!(*stream)->ok()) return later((*stream)->error().client.value);
         base::log_event(base::severity::info, "relay.given").text("session", g->h.facts.session_id).text("account", g->h.address).number("volume", static_cast<std::int64_t>(at.volume))
             .number("node", static_cast<std::int64_t>(at.leader));
-        joined(from, std::move(***stream), at, g->good_bye);
+        joined(from, std::move(***stream), at, *g);
       });
   if (!runs) no("too many sessions wait for its home");
 }
@@ -101,10 +102,10 @@ bool session_relays::open(std::uint64_t member, std::string kind, std::map<std::
   });
 }
 
-void session_relays::joined(net::connection& from, std::unique_ptr<cluster::node_stream> stream, const routing::volume_place& at, std::string good_bye) {
+void session_relays::joined(net::connection& from, std::unique_ptr<cluster::node_stream> stream, const routing::volume_place& at, const giving& g) {
   auto pipe = std::make_shared<relay_pipe>();
   pipe->owner = caf::actor_cast<caf::actor_addr>(&from);
-  pipe->good_bye = std::move(good_bye);
+  pipe->good_bye = g.good_bye;
   pipe->volume = at.volume;
   pipe->leader = at.leader;
   pipe->epoch = at.epoch;
@@ -125,7 +126,8 @@ void session_relays::joined(net::connection& from, std::unique_ptr<cluster::node
   l->make = [pipe, unread = std::move(raw.unread)](const connection_facts&) { return make_home_end(pipe, unread); };
   l->make_tls = [tls]() -> std::unique_ptr<net::layer> { return std::make_unique<stream_layer>(tls->take()); };
   l->ended = [](const connection_facts&) { sessions("given").add(-1); };
-  from.turn_over(make_client_end(pipe));
+  if (g.place) g.place(make_client_end(pipe));
+  else from.turn_over(make_client_end(pipe));
   auto& home = from.home();
   home.post([system = parts_.system, &home, fd = raw.fd, l, facts] { net::connection::start(*system, home, fd, l, facts); });
 }

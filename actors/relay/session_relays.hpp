@@ -60,8 +60,10 @@ public:
 
   /// In the thread of `from`, whose login is not answered. It turns over to the home's session, or `failed` is called once there,
   /// when nobody has taken it for `give_patience`.
-  /// `good_bye`: a line for the client if its home is lost later.
-  void give(net::connection& from, session_handover, std::string good_bye, std::function<void(const std::string& why)> failed);
+  /// `good_bye`: a line for the client if its home is lost later. `place` gets the protocol that carries octets to the home, where that is not to be the
+  /// connection's own.
+  using end_placed = std::function<void(std::unique_ptr<net::protocol>)>;
+  void give(net::connection& from, session_handover, std::string good_bye, std::function<void(const std::string& why)> failed, end_placed place = {});
   /// Opens a stream of another kind, in a thread of those for that node; `then` is called there. False: too much waits for it.
   bool open(std::uint64_t member, std::string kind, std::map<std::string, std::string> fields,
             std::function<void(base::result<std::unique_ptr<cluster::node_stream>>)> then);
@@ -84,7 +86,7 @@ private:
   struct giving;
   std::shared_ptr<peer> peer_of(std::uint64_t member);
   void give(net::connection& from, const std::shared_ptr<giving>&);
-  void joined(net::connection& from, std::unique_ptr<cluster::node_stream>, const routing::volume_place&, std::string good_bye);
+  void joined(net::connection& from, std::unique_ptr<cluster::node_stream>, const routing::volume_place&, const giving&);
 
   parts parts_;
   std::map<std::string, make_session> sessions_;

@@ -24,12 +24,12 @@ constexpr std::size_t waiting_max = 500;
 } // namespace
 
 c2s_host::c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::stream_settings> settings, const connection_facts& facts,
-                   std::unique_ptr<xmpp::stream_wire> wire)
-    : session_host(std::move(settings), facts, n.clock->now(), std::move(wire)), node_(n), router_(router), entry_(n, "xmpp") {}
+                   std::unique_ptr<xmpp::stream_wire> wire, wire_taker taker)
+    : session_host(std::move(settings), facts, n.clock->now(), std::move(wire)), node_(n), router_(router), entry_(n, "xmpp"), taker_(std::move(taker)) {}
 
 std::unique_ptr<net::protocol> make_c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::stream_settings> settings,
-                                             const connection_facts& facts, std::unique_ptr<xmpp::stream_wire> wire) {
-  return std::make_unique<c2s_host>(n, router, std::move(settings), facts, std::move(wire));
+                                             const connection_facts& facts, std::unique_ptr<xmpp::stream_wire> wire, wire_taker taker) {
+  return std::make_unique<c2s_host>(n, router, std::move(settings), facts, std::move(wire), std::move(taker));
 }
 
 c2s_host::c2s_host(node& n, chat_router& router, std::shared_ptr<const xmpp::stream_settings> settings, const session_handover& h, xmpp::begun_login b,
@@ -154,13 +154,15 @@ void c2s_host::hand_over(const routing::account_record& account) {
   const auto relays = relays_of(node_);
   if (!relays || session_.wire_kind().empty()) return session_.refuse_login("temporary-auth-failure");
   session_handover h;
-  h.protocol = session_.wire_kind();
+  h.protocol = taker_ ? "xmpp" : session_.wire_kind();
   h.volume = homes_of(node_)->volume_of(account);
   h.account = account.id;
   h.address = account.address;
   h.tag = xmpp::encode(session_.begun()); // as IMAP has there the login that is not answered yet
   h.facts = link().facts();
-  relays->give(link(), std::move(h), {}, [this](const std::string&) { session_.refuse_login("temporary-auth-failure"); });
+  session_relays::end_placed place;
+  if (taker_) place = [this](std::unique_ptr<net::protocol> end) { taker_(std::move(end), session_.give_up_wire()); };
+  relays->give(link(), std::move(h), {}, [this](const std::string&) { session_.refuse_login("temporary-auth-failure"); }, std::move(place));
 }
 
 void c2s_host::handle(const xmpp::stream_event::bind_resource& b) {
@@ -200,7 +202,7 @@ void c2s_host::handle(const xmpp::stream_event::resume_stream& r) {
   link().ask<session_resumed>(
       account_, account_time, resume_session{self, progress_, r.previous, link().facts().session_id, link().facts().peer_address},
       [this, self, address, previous = r.previous](const session_resumed& s) {
-        if (s.session == 0 || !s.stream) return session_.refuse_resumption();
+        if (s.session == 0 || !s.stream) return session_.refuse_resumption(router_.ended().handled(previous, address));
         client_ = s.session;
         resumable_ = true;
         handled_ = s.stream->handled;

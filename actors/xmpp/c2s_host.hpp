@@ -15,6 +15,7 @@
 #include "protocols/xmpp/stream_session.hpp"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,9 +30,12 @@ namespace rookery::actors {
 
 class chat_router;
 
+/// Takes over a stream whose wire stays here, though it goes on at its account's home: the protocol that carries octets there, and the wire.
+using wire_taker = std::function<void(std::unique_ptr<net::protocol>, std::unique_ptr<xmpp::stream_wire>)>;
+
 class c2s_host final : public net::session_host<xmpp::stream_session> {
 public:
-  c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&, std::unique_ptr<xmpp::stream_wire> = nullptr);
+  c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&, std::unique_ptr<xmpp::stream_wire> = nullptr, wire_taker = {});
 
   /// Goes on with a stream of another node.
   c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const session_handover&, xmpp::begun_login, std::unique_ptr<xmpp::stream_wire>);
@@ -88,15 +92,16 @@ private:
   bool password_changes_ = false, closed_meanwhile_ = false;
   std::string own_key_;                   ///< of the password that this client has set; empty: it has set none
   bool active_ = true, resumable_ = false, left_ = false;
+  wire_taker taker_;
   std::deque<deliver_stanza> waiting_;    ///< for an inactive client; presence once for each sender
 };
 
 /// XML for `stream_settings::features`: what streams offer after the login besides what they do themselves.
 std::string stream_features();
 
-/// For a listener; with a wire for what else carries streams.
+/// For a listener; with a wire for what else carries streams, and who takes it where it stays when the stream goes to another node.
 std::unique_ptr<net::protocol> make_c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const connection_facts&,
-                                             std::unique_ptr<xmpp::stream_wire> = nullptr);
+                                             std::unique_ptr<xmpp::stream_wire> = nullptr, wire_taker = {});
 /// For a stream of another node; null: what it says cannot be read.
 std::unique_ptr<net::protocol> make_c2s_host(node&, chat_router&, std::shared_ptr<const xmpp::stream_settings>, const session_handover&);
 

@@ -369,8 +369,12 @@ void chat_account::remove(std::uint64_t id, std::vector<xmpp::stanza_octets> una
   if (at == clients_.end()) return;
   auto& c = **at;
   if (auto waiting = resuming_.extract(id)) waiting.mapped().first.deliver(session_resumed{});
-  if (c.parked) unacknowledged.assign(c.parked->management.unacknowledged().begin(), c.parked->management.unacknowledged().end());
-  else settle_in_flight(c);
+  if (c.parked) {
+    unacknowledged.assign(c.parked->management.unacknowledged().begin(), c.parked->management.unacknowledged().end());
+    router_.ended().put(c.resume_id, bare_, c.parked->handled, c.parked->counted_from);
+  } else {
+    settle_in_flight(c);
+  }
   for (auto& d : c.in_flight) unacknowledged.push_back(d.octets);
   if (c.available || !c.directed.empty()) {
     auto gone = xmpp::make_presence("unavailable");

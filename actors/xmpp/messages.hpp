@@ -132,8 +132,8 @@ struct resume_session {
 };
 struct session_resumed {
   std::uint64_t session = 0;            ///< 0: there is none
-  std::string resource;
-  parked_ptr stream;
+  std::string resource = {};
+  parked_ptr stream = nullptr;
 };
 /// The client said whether anybody looks at it (XEP-0352).
 struct client_activity {

@@ -7,6 +7,7 @@
 #include "actors/node.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/xmpp/chat_book.hpp"
+#include "actors/xmpp/ended_streams.hpp"
 #include "actors/xmpp/messages.hpp"
 #include "actors/xmpp/shared_stanza.hpp"
 #include "protocols/xmpp/jid.hpp"
@@ -83,6 +84,7 @@ public:
   /// Of a domain in Unicode form.
   chat_limits limits(std::string_view domain) const;
   caps_book& caps() noexcept { return caps_; }
+  ended_streams& ended() noexcept { return ended_; }
 
   /// May this address ask for another account (setting chat.registrations_an_hour)? It is counted.
   bool may_register(std::string_view peer_address);
@@ -120,6 +122,7 @@ private:
   std::function<void(routed_stanza)> outside_;
   std::shared_ptr<other_homes> others_;
   caps_book caps_;
+  ended_streams ended_;
   chat_book book_;
   /// Whose homes were looked up, while nothing has changed.
   struct known_homes {

@@ -72,6 +72,7 @@ public:
   void sent(std::size_t) override {}
   std::size_t pending() const override { return payload_.size(); }
   void drop_output() override { payload_.clear(); }
+  std::string_view kind() const override { return "bosh"; }
 
 private:
   struct held {

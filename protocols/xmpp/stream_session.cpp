@@ -78,6 +78,11 @@ bool stream_session::step() {
   return piece.what || piece.used > 0;
 }
 
+std::unique_ptr<stream_wire> stream_session::give_up_wire() {
+  closed_ = true;
+  return std::exchange(wire_, std::make_unique<xml_wire>());
+}
+
 void stream_session::read(xml::reading what) {
   if (auto* opened = std::get_if<xml::root_opened>(&what)) return on_header(*opened);
   if (auto* child = std::get_if<xml::child_read>(&what)) return on_element(std::move(child->child));

@@ -151,7 +151,8 @@ public:
   /// Goes on where another stream of the client ended: with its `take_management` and `counted_from`, and so many
   /// stanzas dealt with; none of them may be open.
   void resumed(const jid&, std::string_view previous, stream_management, std::uint32_t handled, std::uint32_t counted_from);
-  void refuse_resumption();
+  /// `handled`: what is known of a stream that is over: so many of its stanzas were dealt with.
+  void refuse_resumption(std::optional<std::uint32_t> handled = {});
 
   /// So many stanzas of this stream (and those it resumed) have been dealt with: on the disk if they belong there.
   void handled(std::uint32_t count);
@@ -179,6 +180,8 @@ public:
   /// See stream_wire.
   std::string_view wire_kind() const { return wire_->kind(); }
   base::const_bytes unread() const { return wire_->rest(); }
+  /// The stream goes on elsewhere, and this session is over: the wire is for who joins the two.
+  std::unique_ptr<stream_wire> give_up_wire();
 
 private:
   enum class state : std::uint8_t { header, negotiating, exchanging, logged_in, bound, ended };

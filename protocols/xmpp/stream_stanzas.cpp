@@ -14,15 +14,16 @@ std::string management(std::string_view name_and_attributes) {
   return text + "/>";
 }
 
-std::string management_failed(std::string_view condition) {
-  return "<failed xmlns='" + std::string(space::stream_management) + "'><" + std::string(condition) + " xmlns='" +
-         std::string(space::stanzas) + "'/></failed>";
-}
-
 std::string number(std::uint32_t n) {
   std::string text;
   base::append_number(text, n);
   return text;
+}
+
+std::string management_failed(std::string_view condition, std::optional<std::uint32_t> handled = {}) {
+  std::string text = "<failed xmlns='" + std::string(space::stream_management) + "'";
+  if (handled) text.append(" h='").append(number(*handled)).append("'"); // XEP-0198 §5
+  return text.append("><").append(condition).append(" xmlns='").append(space::stanzas).append("'/></failed>");
 }
 
 } // namespace
@@ -125,14 +126,14 @@ void stream_session::repeat_unacknowledged() {
   if (management_.stanzas() > 0) request_acknowledgement();
 }
 
-void stream_session::refuse_resumption() {
+void stream_session::refuse_resumption(std::optional<std::uint32_t> handled) {
   if (closed_) return;
   asking_ = false;
   if (at_login()) {
-    told_ += management_failed("item-not-found");
+    told_ += management_failed("item-not-found", handled);
     return go_on_at_login();
   }
-  put(management_failed("item-not-found"));
+  put(management_failed("item-not-found", handled));
 }
 
 void stream_session::handled(std::uint32_t count) {

@@ -51,7 +51,8 @@ public:
   virtual void drop_output() = 0;
 
   // So that the same stream goes on elsewhere, when all of our output was sent:
-  /// By which word another node knows such a wire; empty: it stays where it is.
+  /// By which word another node knows such a wire; empty: it stays where it is. "bosh" stays, and is joined to a stream of
+  /// XML there (wire_bridge).
   virtual std::string_view kind() const { return {}; }
   /// The present stream's opening as it came; octets that came and are not read.
   virtual std::string opening() const { return {}; }

@@ -9,7 +9,7 @@ logs of the nodes.
 
     chat_driver.py --rookery build/dev/server/rookery [--rounds 4] [--faults "kill reader,kill room"] [--seed 7] [--keep]
 """
-import base64, random, re, socket, ssl, threading, time, urllib.request
+import base64, hashlib, hmac, http.client, random, re, socket, ssl, struct, threading, time, urllib.parse, urllib.request
 
 from cluster_mail import ANY, Mail, PASSWORD
 from cluster_nodes import rounds, run, until
@@ -27,27 +27,14 @@ class Stream:
     """One stream of one account through one node: STARTTLS or direct TLS, PLAIN, a resource."""
 
     def __init__(self, node, user, resource, way="starttls", bind=True):
+        """`way`: starttls, direct, one step (SASL2); "nobody" does not log in."""
         self.node, self.user, self.domain, self.text, self.heard = node, user, user.split("@")[1], "", 0
-        self.header = ("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='%s' version='1.0'>" % self.domain)
-        try:
-            self.socket = socket.create_connection((node.address, node.port("xmpps" if way == "direct" else "xmpp")), 30)
-        except OSError as e:
-            raise Gone(e) from None
-        if way == "direct":
-            self.socket = self.wrapped()
-        self.open()
-        if way != "direct":
-            self.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
-            self.until("<proceed[^>]*>")
-            self.socket = self.wrapped()
-            self.open()
+        self.connect(way)
         plain = base64.b64encode(("\0%s\0%s" % (user, PASSWORD)).encode()).decode()
+        if way == "nobody":
+            return
         if way == "one step":
-            self.send("<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'><initial-response>%s</initial-response>"
-                      "<bind xmlns='urn:xmpp:bind:0'><tag>%s</tag></bind></authenticate>" % (plain, resource))
-            got = self.until("<success.*?</success>.*?</stream:features>|<failure.*?</failure>")
-            if "<success" not in got:
-                raise Gone(got)
+            got = self.one_step("PLAIN", plain, "<bind xmlns='urn:xmpp:bind:0'><tag>%s</tag></bind>" % resource)
             self.jid = re.search("<authorization-identifier>(.*?)<", got).group(1)
             return
         self.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>%s</auth>" % plain)
@@ -58,6 +45,32 @@ class Stream:
         if bind:
             self.send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>%s</resource></bind></iq>" % resource)
             self.jid = re.search("<jid>(.*?)</jid>", self.until("</iq>")).group(1)
+
+    def connect(self, way):
+        self.header = ("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='%s' version='1.0'>" % self.domain)
+        self.socket = self.dial("xmpps" if way == "direct" else "xmpp")
+        if way == "direct":
+            self.socket = self.wrapped()
+        self.open()
+        if way != "direct":
+            self.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+            self.until("<proceed[^>]*>")
+            self.socket = self.wrapped()
+            self.open()
+
+    def dial(self, service):
+        try:
+            return socket.create_connection((self.node.address, self.node.port(service)), 30)
+        except OSError as e:
+            raise Gone(e) from None
+
+    def one_step(self, mechanism, initial, inside):
+        """SASL2, and what it answers up to the features."""
+        self.send("<authenticate xmlns='urn:xmpp:sasl:2' mechanism='%s'><initial-response>%s</initial-response>%s</authenticate>" % (mechanism, initial, inside))
+        got = self.until("<success.*?</success>.*?</stream:features>|<failure.*?</failure>")
+        if "<success" not in got:
+            raise Gone(got)
+        return got
 
     def wrapped(self):
         try:
@@ -143,6 +156,108 @@ class Stream:
         except Gone:
             pass
         self.socket.close()
+
+
+def alone(text):
+    """Stanzas for a place where no namespace is declared."""
+    return re.sub(r"<(iq|message|presence)\b(?! xmlns)", r"<\1 xmlns='jabber:client'", text)
+
+
+class Socket(Stream):
+    """The same over a WebSocket (RFC 7395)."""
+
+    def connect(self, way):
+        self.header = "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='%s' version='1.0'/>" % self.domain
+        self.raw, self.socket = b"", self.dial("web")
+        Stream.send(self, "GET /xmpp-websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n")
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            try:
+                some = self.socket.recv(1)
+            except OSError as e:
+                raise Gone(e) from None
+            if not some:
+                raise Gone("no handshake: %s" % head)
+            head += some
+        if not head.startswith(b"HTTP/1.1 101"):
+            raise AssertionError("the WebSocket: %s" % head)
+        self.open()
+
+    def send(self, text):
+        octets, key = alone(text).encode(), b"\x11\x22\x33\x44"
+        size = struct.pack("!B", 128 | len(octets)) if len(octets) < 126 else struct.pack("!BH", 254, len(octets))
+        try:
+            self.socket.sendall(b"\x81" + size + key + bytes(o ^ key[i % 4] for i, o in enumerate(octets)))
+        except OSError as e:
+            raise Gone(e) from None
+
+    def read(self, limit):
+        try:
+            self.socket.settimeout(limit)
+            some = self.socket.recv(65536)
+        except socket.timeout:
+            return False
+        except OSError as e:
+            raise Gone(e) from None
+        if not some:
+            raise Gone("closed")
+        self.raw += some
+        while len(self.raw) >= 2:
+            size, at = self.raw[1] & 127, 2
+            if size == 126:
+                size, at = int.from_bytes(self.raw[2:4], "big"), 4
+            elif size == 127:
+                size, at = int.from_bytes(self.raw[2:10], "big"), 10
+            if len(self.raw) < at + size:
+                break
+            if self.raw[0] & 15 == 1:
+                self.text += self.raw[at:at + size].decode()
+            self.raw = self.raw[at + size:]
+        return True
+
+
+class Bosh(Stream):
+    """The same in HTTP requests (XEP-0124), one after the other: each is answered within a second."""
+
+    def connect(self, way):
+        self.rid, self.sid = 1000, ""
+        self.open()
+
+    def open(self):
+        self.post("", "to='%s' xmpp:restart='true'" % self.domain if self.sid else "to='%s' wait='1' hold='1' ver='1.11' xmpp:version='1.0'" % self.domain)
+        self.until("</stream:features>")
+
+    def post(self, inside, attributes=""):
+        self.rid += 1
+        body = "<body rid='%d' %s %s xmlns='http://jabber.org/protocol/httpbind' xmlns:xmpp='urn:xmpp:xbosh'>%s</body>" % (
+            self.rid, "sid='%s'" % self.sid if self.sid else "", attributes, inside)
+        try:
+            with urllib.request.urlopen(urllib.request.Request("http://%s:%d/http-bind" % (self.node.address, self.node.port("web")), body.encode(), {"Content-Type": "text/xml"}), timeout=60) as a:
+                got = a.read().decode()
+        except OSError as e:
+            raise Gone(e) from None
+        head = got[:got.index(">") + 1]
+        self.sid = self.sid or re.search("sid='([^']*)'", head).group(1)
+        self.text += got[len(head):-len("</body>")] if got.endswith("</body>") else ""
+        if "type='terminate'" in head and not self.text:
+            raise Gone(got)
+        return True
+
+    def send(self, text):
+        self.post(alone(text))
+
+    def read(self, limit):
+        return self.post("")
+
+    def cut(self):
+        pass  # it is silent from now on
+
+    def close(self):
+        try:
+            self.post("", "type='terminate'")
+        except Gone:
+            pass
 
 
 class Writer(threading.Thread):
@@ -276,6 +391,115 @@ class Chat(Mail):
                 s.close()
         print("  every account logs in at every node", flush=True)
 
+    def web(self):
+        """WebSockets and BOSH at every node, also where the account is not at home: they talk, and what is lost is resumed at another node."""
+        for user in ("ann@d0.test", "bob@d1.test"):
+            other = self.stream("ann@d2.test", "reads")
+            other.send("<presence/>")
+            other.until("<presence")
+            for k, n in enumerate(self.nodes):
+                for way in (Socket, Bosh):
+                    s = way(n, user, "web%d" % k)
+                    if s.jid != "%s/web%d" % (user, k):
+                        raise AssertionError("%s on %s is %s" % (user, n.folder, s.jid))
+                    if "type='result'" not in s.ask("get", None, "<query xmlns='jabber:iq:roster'/>"):
+                        raise AssertionError("no roster")
+                    body = "%s by %s of node %d" % (user, way.__name__, k)
+                    s.send("<message to='ann@d2.test' type='chat'><body>%s</body></message>" % body)
+                    other.until("<body>%s</body>" % body)
+                    large = "x" * 100000
+                    other.send("<message to='%s' type='chat'><body>answer %s%s</body></message>" % (s.jid, body, large))
+                    s.until("<body>answer %s%s</body>" % (body, large))
+                    s.close()
+            other.close()
+        # Lost on the web, resumed over TCP elsewhere.
+        s = Bosh(self.nodes[1], "ann@d0.test", "lost")
+        s.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+        name = re.search(r" id='([^']+)'", s.until("<enabled[^>]*>")).group(1)
+        s.send("<message to='bob@d1.test' type='chat'><body>by HTTP</body></message><r xmlns='urn:xmpp:sm:3'/>")
+        s.until("<a [^>]*h='1'[^>]*>")
+        s.cut()
+        t = Stream(self.nodes[2], "ann@d0.test", "", bind=False)
+        t.send("<resume xmlns='urn:xmpp:sm:3' previd='%s' h='0'/>" % name)
+        if not re.search("<resumed [^>]*h='1'", t.until("<resumed[^>]*>|</failed>")):
+            raise AssertionError("a stream of BOSH was not resumed")
+        t.close()
+        print("  WebSockets and BOSH at every node", flush=True)
+
+    def tokens(self):
+        """A token of one node is good on each of them, once it was earned with the password."""
+        for user in ("ann@d0.test", "bob@d1.test"):
+            agent = "<user-agent id='phone-%s'/>" % user[:3]
+            s = Stream(self.nodes[0], user, "", "nobody")
+            plain = base64.b64encode(("\0%s\0%s" % (user, PASSWORD)).encode()).decode()
+            got = s.one_step("PLAIN", plain, agent + "<request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-NONE'/><bind xmlns='urn:xmpp:bind:0'/>")
+            token = re.search("token='([^']+)'", got).group(1)
+            s.close()
+            for n in self.nodes:
+                for secret, good in ((token, True), ("wrong", False)):
+                    s = Stream(n, user, "", "nobody")
+                    proof = base64.b64encode(user.encode() + b"\0" + hmac.new(secret.encode(), b"Initiator", hashlib.sha256).digest()).decode()
+                    try:
+                        got = s.one_step("HT-SHA-256-NONE", proof, agent + "<fast xmlns='urn:xmpp:fast:0'/><bind xmlns='urn:xmpp:bind:0'/>")
+                    except Gone as e:
+                        got = str(e)
+                    if ("<success" in got) != good:
+                        raise AssertionError("%s by the %s token on %s: %s" % (user, "right" if good else "wrong", n.folder, got))
+                    s.cut()
+        print("  tokens are good at every node", flush=True)
+
+    def files(self):
+        """A file that was brought to its owner's home is given by every node, all of it or a part."""
+        for i in range(3):
+            s = self.stream("bob@d%d.test" % i, "brings")
+            octets = bytes((7 * k + k // 251 + i) % 256 for k in range(1500000))
+            got = s.ask("get", "upload.d%d.test" % i, "<request xmlns='urn:xmpp:http:upload:0' filename='a b.bin' size='%d'/>" % len(octets), "slot")
+            path = urllib.parse.urlsplit(re.search("<put url='([^']*)'", got).group(1)).path
+
+            def ask(n, method, body=None, path=path, **fields):
+                c = http.client.HTTPConnection(n.address, n.port("web"), timeout=60)
+                try:
+                    c.request(method, path, body=body, headers=fields)
+                    a = c.getresponse()
+                    return a.status, a.read(), a.getheader("Content-Length")
+                finally:
+                    c.close()
+            status, said, _ = ask(self.nodes[i], "PUT", octets)
+            if status != 201:
+                raise AssertionError("PUT at the home of d%d.test: %s %s" % (i, status, said))
+            for n in self.nodes:
+                for method, fields, wanted in (("GET", {}, (200, octets)), ("GET", {"Range": "bytes=500000-1100000"}, (206, octets[500000:1100001])), ("HEAD", {}, (200, b""))):
+                    status, said, length = ask(n, method, **fields)
+                    if (status, said) != wanted or length != str(len(wanted[1]) or len(octets)):
+                        raise AssertionError("%s %s on %s: %s, %d octets of %s" % (method, fields, n.folder, status, len(said), length))
+                status, said, _ = ask(n, "GET", path=path[:-9] + "x" * 3)
+                if status != 404:
+                    raise AssertionError("a file that nobody has on %s: %s" % (n.folder, status))
+            s.close()
+        print("  files are given by every node", flush=True)
+
+    def too_late(self):
+        """A stream that is over cannot be resumed; its client hears what was dealt with, whichever node it asks."""
+        s = Stream(self.nodes[1], "cem@d0.test", "late")
+        s.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>")
+        name = re.search(r" id='([^']+)'", s.until("<enabled[^>]*>")).group(1)
+        s.send("<message to='bob@d1.test' type='chat'><body>last words</body></message><r xmlns='urn:xmpp:sm:3'/>")
+        s.until("<a [^>]*h='1'[^>]*>")
+        s.cut()
+        def parked():
+            rows = self.nodes[2].ask("GET", "/v1/chat/sessions")["items"]
+            return [r for r in rows if r["address"] == s.jid and r["state"] == "lost"]
+        until(parked, "the stream without a connection")
+        self.nodes[2].ask("POST", "/v1/chat/kick", {"address": "cem@d0.test"})
+        for n in self.nodes:
+            t = Stream(n, "cem@d0.test", "", bind=False)
+            t.send("<resume xmlns='urn:xmpp:sm:3' previd='%s' h='0'/>" % name)
+            got = t.until("</failed>|<resumed[^>]*>")
+            if "item-not-found" not in got or not re.search("<failed [^>]*h='1'", got):
+                raise AssertionError("on %s: %s" % (n.folder, got))
+            t.close()
+        print("  who comes too late hears what was dealt with", flush=True)
+
     def resumption(self):
         """A stream is lost at one node and goes on at another; what came meanwhile is there, what was sent is known."""
         for user, other in (("ann@d0.test", "bob@d1.test"), ("cem@d0.test", "ann@d1.test")):
@@ -365,6 +589,29 @@ class Chat(Mail):
               "<field var='muc#roomconfig_persistentroom'><value>1</value></field></x></query>", "config")
         s.close()
         return room
+
+    def orders(self):
+        """Rooms are made, shown and changed through any node."""
+        for i, n in enumerate(self.nodes):
+            room = "made%d@conference.d%d.test" % (i, (i + 1) % 3)  # at home on another node
+            for at, verb in ((n, ("create", room, "--owner", "ann@d0.test", "name=Made")), (self.nodes[(i + 2) % 3], ("configure", room, "description=Anywhere")),
+                             (n, ("members", room, "--set", "bob@d1.test", "--as", "admin"))):
+                done = at.run("chat", "rooms", *verb)
+                if done.returncode != 0:
+                    raise AssertionError("chat rooms %s on %s: %s" % (" ".join(verb), at.folder, done.stdout))
+            again = self.nodes[(i + 1) % 3].run("chat", "rooms", "create", room)
+            if again.returncode == 0 or "there is such a room" not in again.stdout:
+                raise AssertionError("a room was made twice: %s" % again.stdout)
+            for other in self.nodes:
+                shown, members = other.run("chat", "rooms", "show", room), other.run("chat", "rooms", "members", room)
+                if "Anywhere" not in shown.stdout or "bob@d1.test" not in members.stdout:
+                    raise AssertionError("%s on %s: %s %s" % (room, other.folder, shown.stdout, members.stdout))
+            s = self.stream("ann@d0.test", "made")
+            s.enter(room, "ann")
+            if "affiliation='owner'" not in s.ask("get", room, "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='owner'/></query>", "o"):
+                raise AssertionError("ann does not own " + room)
+            s.close()
+        print("  rooms are made and changed through any node", flush=True)
 
     def crowd(self):
         """A room whose occupants are at home everywhere: all hear the same in the same order, and a home is told once."""
@@ -464,10 +711,15 @@ def play(d, a):
         d.nodes[0].ask("PATCH", "/v1/domains/d%d.test" % i, {"chat_offline_messages_max": 100000})
     d.at_home()
     d.logins()
+    d.web()
+    d.tokens()
     d.resumption()
+    d.too_late()
+    d.files()
     for s in d.talk().values():
         s.close()
     d.contacts()
+    d.orders()
     d.rooms = [d.room(i) for i in range(3)]
     d.crowd()
     certain, said = rounds(d, a.rounds, a.faults.split(",")) or (0, 0)

@@ -1,6 +1,7 @@
 #include "actors/xmpp/web/bosh_part.hpp"
 
 #include "actors/xmpp/c2s_host.hpp"
+#include "actors/xmpp/web/bosh_relay.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
 #include "protocols/xml/reader.hpp"
@@ -27,7 +28,8 @@ public:
       : node_(n), sessions_(sessions), sid_(std::move(sid)) {
     auto wire = std::make_unique<xmpp::bosh_wire>(sid_, first, n.clock->now(), bounds);
     wire_ = wire.get();
-    stream_ = make_c2s_host(n, router, std::move(settings), facts, std::move(wire));
+    stream_ = make_c2s_host(n, router, std::move(settings), facts, std::move(wire),
+                            [this](std::unique_ptr<net::protocol> end, std::unique_ptr<xmpp::stream_wire> mine) { go_on_elsewhere(std::move(end), std::move(mine)); });
   }
   ~bosh_host() override { sessions_.remove(sid_); }
 
@@ -63,6 +65,12 @@ public:
   }
 
 private:
+  /// The account is at home on another node. What was here so far stays until the end, as late answers may come for it.
+  void go_on_elsewhere(std::unique_ptr<net::protocol> end, std::unique_ptr<xmpp::stream_wire> wire) {
+    stream_->gone();
+    former_ = std::exchange(stream_, make_bosh_relay(std::move(end), std::move(wire)));
+    stream_->begin(link());
+  }
   caf::response_promise take(const bosh_request& r) {
     auto promise = link().make_response_promise();
     waiting_.emplace(++last_, promise);
@@ -86,7 +94,7 @@ private:
   node& node_;
   bosh_sessions& sessions_;
   const std::string sid_;
-  std::unique_ptr<net::protocol> stream_;
+  std::unique_ptr<net::protocol> stream_, former_;
   xmpp::bosh_wire* wire_ = nullptr;          ///< of the stream
   std::map<std::uint64_t, caf::response_promise> waiting_;
   std::uint64_t last_ = 0;

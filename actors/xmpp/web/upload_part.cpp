@@ -1,5 +1,6 @@
 #include "actors/xmpp/web/upload_part.hpp"
 
+#include "actors/xmpp/web/foreign_files.hpp"
 #include "protocols/http/date.hpp"
 #include "protocols/http/range.hpp"
 #include "storage/chat/chat_view.hpp"
@@ -7,6 +8,7 @@
 #include "storage/chat/upload_owner.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -93,7 +95,8 @@ private:
 /// A file is given.
 class download_task final : public web_task, public std::enable_shared_from_this<download_task> {
 public:
-  download_task(node& n, xmpp::upload_place place) : node_(n), place_(std::move(place)), owner_(storage::chat::upload_owner(place_.id)) {}
+  download_task(node& n, foreign_files& foreign, xmpp::upload_place place)
+      : node_(n), foreign_(foreign), place_(std::move(place)), owner_(storage::chat::upload_owner(place_.id)) {}
 
   std::uint64_t body_octets_max() const override { return 64 * 1024; }
   void begin(web_exchange& x) override {
@@ -106,13 +109,23 @@ public:
     const bool taken = node_.readers->run(
         x.connection(), [found, owner = owner_, &n = node_] { *found = n.chat_of(owner).record(owner, record_kind::upload, {}); },
         [self = weak_from_this(), &x, found] {
-          if (const auto here = self.lock()) here->give_head(x, *found ? xmpp::read_upload_facts((*found)->value) : std::nullopt);
+          const auto here = self.lock();
+          if (!here) return;
+          if (*found) here->give_head(x, xmpp::read_upload_facts((*found)->value));
+          else here->look_elsewhere(x);
         });
     if (!taken) x.reply(said(503, "busy"));
   }
   bool produce(web_exchange& x) override {
     if (left_ == 0 || asking_) return false;
+    if (!ready_.empty()) {
+      const auto piece = std::move(ready_.front());
+      ready_.pop_front();
+      give_piece(x, piece);
+      return true;
+    }
     asking_ = true;
+    if (member_ != 0) return fetch(x);
     const auto piece = std::make_shared<std::optional<storage::chat::stored_record>>();
     const auto number = next_ / upload_piece_octets;
     const bool taken = node_.readers->run(
@@ -125,6 +138,29 @@ public:
   }
 
 private:
+  /// Another volume of the cluster may have it.
+  void look_elsewhere(web_exchange& x) {
+    const bool taken = foreign_.ask(x.connection(), 0, {place_.id, 0, 0}, [self = weak_from_this(), &x](const foreign_files::answer& a) {
+      const auto here = self.lock();
+      if (!here) return;
+      here->member_ = a.member;
+      if (!a.facts && !a.all_asked) return x.reply(said(503, "it may be on a node that does not answer now"));
+      here->give_head(x, a.facts);
+    });
+    if (!taken) x.reply(said(503, "busy"));
+  }
+  bool fetch(web_exchange& x) {
+    const bool taken = foreign_.ask(x.connection(), member_, {place_.id, next_ / upload_piece_octets, foreign_pieces_max}, [self = weak_from_this(), &x](const foreign_files::answer& a) {
+      const auto here = self.lock();
+      if (!here) return;
+      here->ready_.assign(a.pieces.begin(), a.pieces.end());
+      if (here->ready_.empty()) return x.connection().abort("the file's node does not give it");
+      here->asking_ = false;
+      here->produce(x);
+    });
+    if (!taken) x.connection().abort("too many files are fetched");
+    return false;
+  }
   void give_head(web_exchange& x, const std::optional<xmpp::upload_facts>& facts) {
     if (!facts || facts->name != place_.name) return x.reply(said(404, "there is nothing here"));
     std::vector<http::field> fields;
@@ -158,8 +194,11 @@ private:
   }
 
   node& node_;
+  foreign_files& foreign_;
   xmpp::upload_place place_;
   std::string owner_;
+  std::uint64_t member_ = 0;               ///< the node that has it; 0: this one
+  std::deque<std::string> ready_;          ///< came from there
   std::vector<std::pair<std::string, std::string>> asked_;
   std::uint64_t next_ = 0, left_ = 0;
   bool head_ = false, asking_ = false;
@@ -168,11 +207,11 @@ private:
 } // namespace
 
 web_part make_upload_part(node& n, upload_service& service) {
-  return [&n, &service](const http_call& call) -> std::shared_ptr<web_task> {
+  return [&n, &service, foreign = std::make_shared<foreign_files>(n)](const http_call& call) -> std::shared_ptr<web_task> {
     if (!call.path.starts_with(xmpp::upload_path)) return nullptr;
     auto place = xmpp::read_upload_target(call.path);
     if (call.method == "PUT" && place) return std::make_shared<upload_task>(n, service, std::move(*place));
-    if (call.reads() && place) return std::make_shared<download_task>(n, std::move(*place));
+    if (call.reads() && place) return std::make_shared<download_task>(n, *foreign, std::move(*place));
     return reading_part([place = place.has_value()](const http_call& c) -> std::optional<web_answer> {
       if (!place) return said(404, "there is nothing here");
       if (c.method == "OPTIONS") return preflight(std::string(methods));

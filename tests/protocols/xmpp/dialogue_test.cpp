@@ -21,7 +21,7 @@ overloaded(F...) -> overloaded<F...>;
 /// limits: <name in limits.hpp> = number (times in seconds)
 /// Answers: served; unknown; tls; right; wrong; credentials (of "pencil"); unknown_credentials; say_failure;
 /// accept; refuse CONDITION; tokens (t1 is SECRET, t0 is EXPIRED); token SECRET; no_token; made; taken; bound JID; refuse_binding; managed ID; managed_only; resumed ID HANDLED (two stanzas wait);
-/// refuse_resumption; handled N; send XML; end; shut_down
+/// refuse_resumption [HANDLED]; handled N; send XML; end; shut_down
 class xmpp_dialogue {
 public:
   using session_type = stream_session;
@@ -119,7 +119,7 @@ public:
       m.push(std::make_shared<const std::string>("<message id='w1'/>"));
       m.push(std::make_shared<const std::string>("<message id='w2'/>"));
       session_->resumed(*read_jid("user@x.example/r"), words.at(1), std::move(m), number(2) + 3, 3);
-    } else if (first == "refuse_resumption") session_->refuse_resumption();
+    } else if (first == "refuse_resumption") session_->refuse_resumption(words.size() > 1 ? std::optional(number(1)) : std::nullopt);
     else if (first == "handled") session_->handled(number(1));
     else if (first == "send") session_->send(std::make_shared<const std::string>(text.substr(5)));
     else if (first == "end") session_->end(stream_fault::conflict);
