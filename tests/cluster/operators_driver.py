@@ -6,8 +6,9 @@ Ends with 1 at the first fault, with the logs of the nodes.
 
     operators_driver.py --rookery build/dev/server/rookery [--seed 7] [--keep] [--only queues,...]
 """
-import imaplib, json, os, signal, smtplib, time, urllib.request
+import imaplib, json, os, re, signal, smtplib, time, urllib.request
 
+from chat_driver import Gone, Stream
 from cluster_mail import ANY, PASSWORD, Load, Sink
 from cluster_nodes import Member, run, until
 from volumes_driver import Volumes
@@ -229,25 +230,39 @@ class Operators(Volumes):
         self.once(load, ["ann@d0.test"])
         print("  a planned stop hands over, and makes no copies", flush=True)
 
+    @staticmethod
+    def chats(n, user):
+        try:
+            return Stream(n, user, "r")
+        except Gone as e:
+            raise OSError(e) from None
+
     def removed_account(self):
         """Its home is dead, and nobody has taken over yet: what it had goes when somebody has."""
         home, user = self.nodes[2], "bob@d2.test"
         others = [n for n in self.nodes if n is not home]
         self.in_box(user, lambda c: c.append("INBOX", None, None, b"Subject: goes too\r\n\r\nText.\r\n"))
+        # Another one only chats.
+        self.account(others[0], "chats@d2.test", {}, 2)
+        s = until(lambda: self.chats(home, "chats@d2.test"), "the login of who only chats")
+        if "type='result'" not in s.ask("set", None, "<query xmlns='jabber:iq:roster'><item jid='ann@d2.test' name='Ann'/></query>"):
+            raise AssertionError("no contact")
+        s.close()
         marks = {n: len(n.log_tail(10 ** 9)) for n in others}
         home.kill()
-        until(lambda: others[0].ask("DELETE", "/v1/accounts/bob%40d2.test") or True, "the removal to be agreed on")
+        for name in ("bob", "chats"):
+            until(lambda: others[0].ask("DELETE", "/v1/accounts/%s%%40d2.test" % name) or True, "the removal of %s to be agreed on" % name)
         def dropped(n):
             """Behind the moment when it has opened that volume."""
             said = n.log_tail(10 ** 9)[marks[n]:].rpartition("volume.open volume=%d " % self.ids[2])
-            return said[1] and "account_dropped" in said[2]
-        until(lambda: any(dropped(n) for n in others), "the removed account's mail to go", 90)
+            return said[1] and len(set(re.findall(r"volume\.account_dropped volume=\d+ account=(\d+)", said[2]))) == 2
+        until(lambda: any(dropped(n) for n in others), "the removed accounts' mail and chat to go", 90)
         home.serve()
         self.at_home()
         for user in ("ann@d0.test", "ann@d1.test", "ann@d2.test"):
             if not self.reachable_box(self.nodes, user)[1]:
                 raise AssertionError("the mail of %s went, too" % user)
-        print("  an account that was removed while its home was dead has no mail any more", flush=True)
+        print("  an account that was removed while its home was dead has no mail any more, nor one that only chatted", flush=True)
 
     def taken_out(self):
         """A node that serves and leads is removed from the cluster under load: what was accepted is there once, its accounts are served."""
