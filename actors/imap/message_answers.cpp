@@ -20,9 +20,12 @@ void message_answers::begin(const storage::mail::page& page, std::uint32_t row) 
   words_.reset();
 }
 
-bool message_answers::bring_octets(std::string& into, std::uint64_t octets) {
-  into.resize(octets);
-  return read(*bodies_, *cell_, message_, 0, into.data(), octets).ok();
+std::optional<std::string_view> message_answers::bring_octets(std::uint64_t octets) {
+  if (message_.prefix.empty())
+    if (const auto found = near_.octets(message_.body, static_cast<std::uint32_t>(octets)); found && found->size() == octets) return *found;
+  apart_.resize(octets);
+  if (!read(*bodies_, *cell_, message_, 0, apart_.data(), octets)) return std::nullopt;
+  return apart_;
 }
 
 bool message_answers::bring(std::uint8_t needs) {
@@ -41,16 +44,20 @@ bool message_answers::bring(std::uint8_t needs) {
     return true;
   }
   if ((needs & need::header) && !(have_ & need::whole)) {
-    if (!bring_octets(header_, std::min<std::uint64_t>(statics_->header_octets[slot_], message_.size()))) return false;
+    const auto header = bring_octets(std::min<std::uint64_t>(statics_->header_octets[slot_], message_.size()));
+    if (!header) return false;
+    header_ = *header;
     have_ |= need::header;
     return true;
   }
   if (needs & need::whole) {
-    if (!bring_octets(whole_, message_.size())) return false;
+    const auto whole = bring_octets(message_.size());
+    if (!whole) return false;
+    whole_ = *whole;
     if (!parts_) parts_ = storage::mail::load_text(*page_, text_column::parts);
     auto tree = mime::read_parts(parts_->row(slot_));
     tree_ = tree ? std::move(*tree) : mime::part_tree{};
-    header_.assign(whole_, 0, statics_->header_octets[slot_]);
+    header_ = whole_.substr(0, statics_->header_octets[slot_]);
     have_ |= need::whole | need::header;
     return true;
   }

@@ -8,6 +8,7 @@
 #include "protocols/imap/search_matcher.hpp"
 #include "protocols/mime/part_tree.hpp"
 #include "protocols/mime/summary.hpp"
+#include "storage/body/body_window.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,7 @@ class message_answers final : public imap::search_answers {
 public:
   message_answers(std::shared_ptr<storage::body_reader> bodies, std::shared_ptr<storage::mail::mailbox_cell> cell,
                   const std::vector<imap::text_leaf>& leaves, fuzzy_questions fuzzy)
-      : bodies_(std::move(bodies)), cell_(std::move(cell)), leaves_(leaves), fuzzy_(std::move(fuzzy)) {}
+      : bodies_(std::move(bodies)), cell_(std::move(cell)), leaves_(leaves), fuzzy_(std::move(fuzzy)), near_(bodies_) {}
 
   /// The message that is asked about from now on: row `row` of `page`.
   void begin(const storage::mail::page& page, std::uint32_t row);
@@ -36,7 +37,8 @@ public:
   std::optional<std::uint8_t> relevancy(std::size_t leaf) const override;
 
 private:
-  bool bring_octets(std::string& into, std::uint64_t octets);
+  /// The message's first octets; they live until the next message is read.
+  std::optional<std::string_view> bring_octets(std::uint64_t octets);
 
   std::shared_ptr<storage::body_reader> bodies_;
   std::shared_ptr<storage::mail::mailbox_cell> cell_;
@@ -51,7 +53,9 @@ private:
   std::vector<imap::text_leaf> leaves_;
   fuzzy_questions fuzzy_;
   mutable std::unique_ptr<storage::search::document> words_; ///< of the message, once a fuzzy key asks
-  std::string header_, whole_;
+  storage::body_window near_;
+  std::string apart_; ///< of a message that is not one piece of the log, or has been moved
+  std::string_view header_, whole_;
   mime::part_tree tree_;
 };
 

@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::size_t piece_octets = 256u << 10;
 
+base::error shorter_segment(const body_ref& body) {
+  return base::make_error(base::error_kind::damaged, "The message is damaged.",
+                          segment_name(body.segment) + " ends within the body at offset " + std::to_string(body.offset));
+}
+
 } // namespace
 
 class body_reader::cache {
@@ -111,9 +116,15 @@ base::result<std::size_t> body_reader::read(const body_ref& body, std::uint32_t 
   if (!opened) return base::fail(opened.error());
   const auto want = std::min<std::size_t>(octets, body.length - offset);
   const auto count = (*opened)->read(std::uint64_t{body.offset} + offset, out, want);
-  if (count && *count < want)
-    return base::fail(base::error_kind::damaged, "The message is damaged.",
-                      segment_name(body.segment) + " ends within the body at offset " + std::to_string(body.offset));
+  if (count && *count < want) return base::fail(shorter_segment(body));
+  return count;
+}
+
+base::result<std::size_t> body_reader::read_on(const body_ref& body, char* out, std::size_t octets) {
+  const auto opened = cache_->open(body.segment);
+  if (!opened) return base::fail(opened.error());
+  const auto count = (*opened)->read(body.offset, out, octets);
+  if (count && *count < std::min<std::size_t>(octets, body.length)) return base::fail(shorter_segment(body));
   return count;
 }
 

@@ -32,6 +32,9 @@ public:
   /// The same, waiting. Fewer octets than asked for only at the body's end.
   /// Errors: not_found (the segment was removed: take the reference from a fresh view), io.
   base::result<std::size_t> read(const body_ref&, std::uint32_t offset, char* out, std::size_t octets);
+  /// The same from the body's beginning on, and on behind its end as far as the segment goes: what lies there is of
+  /// other bodies. Fewer octets than asked for only at the segment's end; `damaged` when the body is not there whole.
+  base::result<std::size_t> read_on(const body_ref&, char* out, std::size_t octets);
   /// The whole body, waiting; with `damaged` when its SHA-256 is not its id.
   base::result<std::string> read_whole(const body_ref&);
   /// Reads it whole in pieces and compares its SHA-256 with its id.

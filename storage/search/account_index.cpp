@@ -94,7 +94,7 @@ base::result<verdicts> account_index::ask(const question& q) const {
   const auto names = header ? name_words(q.field) : std::vector<std::string>{};
   if (n.pieces.empty() && names.empty()) return out; // words say nothing: all is undecided
   for (const auto& s : segments_) {
-    auto found = s.words->find(classes_of(q.in), n, names);
+    auto found = s.words->find(classes_of(q.in), n, q.text, names);
     if (!found) return base::fail(found.error());
     if (header || n.pieces.empty()) {
       found->maybe.add(found->sure); // in that field? The text decides.

@@ -12,7 +12,9 @@ constexpr std::size_t word_overhead_octets = 64;
 
 } // namespace
 
-document::document(document_limits limits) : limits_(limits), tokens_([this](std::string_view word) { add(word); }) {}
+document::document(document_limits limits)
+    : limits_(limits), tokens_([this](std::string_view word) { add(word, false); }),
+      joined_([this](std::string_view word) { add(word, true); }) {}
 
 void document::feed(text_source source, std::string_view folded) {
   source_ = source;
@@ -23,11 +25,15 @@ void document::feed(text_source source, std::string_view folded) {
   }
   octets_ += folded.size();
   tokens_.feed(folded);
+  joined_.feed(folded);
 }
 
-void document::end_text() { tokens_.finish(); }
+void document::end_text() {
+  tokens_.finish();
+  joined_.finish();
+}
 
-void document::add(std::string_view word) {
+void document::add(std::string_view word, bool joined) {
   auto at = words_.find(word);
   if (at == words_.end()) {
     if (words_.size() >= limits_.words_max) {
@@ -35,7 +41,7 @@ void document::add(std::string_view word) {
       return;
     }
     word_octets_ += word.size() + word_overhead_octets;
-    at = words_.emplace(std::string(word), found{}).first;
+    at = words_.emplace(std::string(word), found{.joined = joined}).first;
   }
   at->second.sources |= bit(source_);
   if (bit(source_) & seen_in_body) ++at->second.seen;
@@ -50,6 +56,14 @@ void document::for_each(const std::function<void(word_class, std::string_view, s
   for (const auto& [word, how] : words_) {
     const bool exact = (how.sources & exact_in_body) != 0;
     const bool seen = (how.sources & seen_in_body) != 0;
+    if (how.joined) {
+      if (exact) f(word_class::joined_body, word, 0);
+      if (how.sources & bit(text_source::header)) f(word_class::joined_header, word, 0);
+      else if (how.sources & bit(text_source::header_value)) f(word_class::joined_value, word, 0);
+      for (const auto& [source, as] : fields)
+        if (how.sources & bit(source)) f(joined(as), word, 0);
+      continue;
+    }
     if (exact || seen) f(exact && seen ? word_class::body : exact ? word_class::markup : word_class::visible, word, seen ? how.seen : 0);
     if (how.sources & bit(text_source::header)) f(word_class::header, word, 0);
     else if (how.sources & bit(text_source::header_value)) f(word_class::value, word, 0);

@@ -34,8 +34,15 @@ enum class word_class : char {
   body = 'B',    ///< in the body, for both kinds of searches
   markup = 'G',  ///< in the body, for exact ones
   visible = 'V', ///< in the body, for fuzzy ones
-  header = 'H', value = 'A', subject = 'S', from = 'F', to = 'T', cc = 'C', bcc = 'X'
+  header = 'H', value = 'A', subject = 'S', from = 'F', to = 'T', cc = 'C', bcc = 'X',
+  // Joined words, for exact searches alone.
+  joined_body = 'b', ///< of bodies and what is beside them, seen or not
+  joined_header = 'h', joined_value = 'a', joined_subject = 's', joined_from = 'f', joined_to = 't', joined_cc = 'c', joined_bcc = 'x'
 };
+/// The class of joined words beside a class of words; that of `visible` is none.
+constexpr word_class joined(word_class c) noexcept {
+  return c == word_class::markup ? word_class::joined_body : static_cast<word_class>(static_cast<char>(c) | 0x20);
+}
 
 struct document_limits {
   std::size_t text_octets_max = 4u << 20; ///< of folded texts that are read
@@ -57,7 +64,7 @@ public:
   bool partial() const noexcept { return partial_; }
   bool full() const noexcept { return partial_ && octets_ >= limits_.text_octets_max; }
 
-  /// Each word once a class with how often a person sees it, 0 for classes of exact searches alone.
+  /// Each word, joined words as well, once a class with how often a person sees it, 0 for classes of exact searches alone.
   void for_each(const std::function<void(word_class, std::string_view word, std::uint32_t count)>&) const;
   /// Octets of memory, roughly.
   std::size_t octets() const noexcept { return word_octets_; }
@@ -66,16 +73,18 @@ private:
   struct found {
     std::uint16_t sources = 0;
     std::uint32_t seen = 0; ///< in plain and visible texts
+    bool joined = false;
   };
   struct hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
   };
-  void add(std::string_view word);
+  void add(std::string_view word, bool joined);
 
   document_limits limits_;
   text_source source_ = text_source::plain;
   tokenizer tokens_;
+  joined_words joined_;
   std::unordered_map<std::string, found, hash, std::equal_to<>> words_;
   std::size_t octets_ = 0, word_octets_ = 0;
   bool partial_ = false;

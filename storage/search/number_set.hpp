@@ -31,6 +31,7 @@ public:
     for (const auto b : bits_) n += static_cast<std::size_t>(std::popcount(b));
     return n;
   }
+  bool full() const noexcept { return count() == size_; }
   bool empty() const noexcept {
     for (const auto b : bits_)
       if (b != 0) return false;

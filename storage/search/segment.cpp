@@ -23,7 +23,7 @@ base::failure<base::error> damage(const std::string& path, const Xapian::Error& 
 }
 
 /// Makes the one-file database and the word list of `from` at `path`, and syncs both.
-base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& from, const std::string& path) {
+base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& from, const std::string& path, bool with_joined) {
   const auto terms_path = path + ".terms";
   (void)files.remove(terms_path);
   from.compact(terms_path, Xapian::DBCOMPACT_SINGLE_FILE | Xapian::DBCOMPACT_NO_RENUMBER);
@@ -48,7 +48,7 @@ base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& 
     if (!size) return base::fail(size.error());
     octets += *size;
   }
-  const auto stored = list.finish();
+  const auto stored = list.finish(with_joined);
   const auto words_path = path + ".words";
   (void)files.remove(words_path);
   auto words = files.open(words_path, open_mode::create);
@@ -56,6 +56,12 @@ base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& 
   if (auto done = (*words)->write(0, stored); !done) return base::fail(done.error());
   if (auto done = (*words)->sync(); !done) return base::fail(done.error());
   return octets + stored.size();
+}
+
+base::result<word_list> read_words(file_system& files, const std::string& path) {
+  auto stored = files.read_all(path + ".words", words_octets_max);
+  if (!stored) return base::fail(stored.error());
+  return word_list::read(std::move(*stored));
 }
 
 std::string term_of(word_class c, std::string_view word) {
@@ -106,9 +112,7 @@ segment::~segment() = default;
 base::result<const word_list*> segment::words() const {
   const std::lock_guard turn(databases_->words_lock);
   if (!databases_->words) {
-    auto stored = files_.read_all(path_ + ".words", words_octets_max);
-    if (!stored) return base::fail(stored.error());
-    auto read = word_list::read(std::move(*stored));
+    auto read = read_words(files_, path_);
     if (!read) return base::fail(read.error());
     databases_->words.emplace(std::move(*read));
   }
@@ -146,10 +150,21 @@ base::result<void> segment::add_piece(const std::vector<word_class>& classes, co
   }
 }
 
-base::result<found_documents> segment::find(const std::vector<word_class>& classes, const needle& n,
+base::result<found_documents> segment::find(const std::vector<word_class>& classes, const needle& n, std::string_view text,
                                             const std::vector<std::string>& exact_words, word_class exact_class) const {
   number_set all(range_.first, range_.documents, true);
   found_documents out{number_set(range_.first, range_.documents), all};
+  if (n.joined && exact_words.empty()) {
+    const auto list = words();
+    if (!list) return base::fail(list.error());
+    if ((*list)->with_joined()) {
+      out.maybe = number_set(range_.first, range_.documents);
+      word_class before{}; // two classes may share their joined words
+      for (const auto c : classes)
+        if (!out.sure.full() && joined(c) != before) (*list)->add_documents_with(before = joined(c), text, out.sure);
+      return out;
+    }
+  }
   bool decided = n.decided_by_words && exact_words.empty();
   const auto narrow = [&](const std::vector<word_class>& in, const needle_piece& piece) -> base::result<void> {
     number_set with(range_.first, range_.documents);
@@ -214,7 +229,7 @@ base::result<std::uint64_t> segment_builder::finish(file_system& files, const st
   base::check(database_ != nullptr, "search: a segment without documents");
   try {
     database_->db.commit();
-    return write_segment(files, database_->db, path);
+    return write_segment(files, database_->db, path, true);
   } catch (const Xapian::Error& e) {
     return damage(scratch_, e);
   }
@@ -223,8 +238,14 @@ base::result<std::uint64_t> segment_builder::finish(file_system& files, const st
 base::result<std::uint64_t> merge_segments(file_system& files, const std::vector<std::string>& paths, const std::string& path) {
   try {
     Xapian::Database all;
-    for (const auto& p : paths) all.add_database(Xapian::Database(p + ".terms"));
-    return write_segment(files, all, path);
+    bool with_joined = true;
+    for (const auto& p : paths) {
+      all.add_database(Xapian::Database(p + ".terms"));
+      const auto words = read_words(files, p);
+      if (!words) return base::fail(words.error());
+      with_joined = with_joined && words->with_joined();
+    }
+    return write_segment(files, all, path, with_joined);
   } catch (const Xapian::Error& e) {
     return damage(path, e);
   }

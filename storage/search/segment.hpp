@@ -42,10 +42,10 @@ public:
   const segment_range& range() const noexcept { return range_; }
   const std::string& path() const noexcept { return path_; }
 
-  /// Documents with words of these classes that meet all pieces; `exact_words` must be among those of
+  /// Documents with words of these classes that meet all pieces of the needle, which was cut from `text`; `exact_words` must be among those of
   /// `exact_class`, as they are. Errors: damaged, io.
-  base::result<found_documents> find(const std::vector<word_class>&, const needle&, const std::vector<std::string>& exact_words = {},
-                                     word_class exact_class = word_class::header) const;
+  base::result<found_documents> find(const std::vector<word_class>&, const needle&, std::string_view text,
+                                     const std::vector<std::string>& exact_words = {}, word_class exact_class = word_class::header) const;
   /// Loaded when first asked for.
   base::result<const word_list*> words() const;
 

@@ -1,6 +1,7 @@
 #include "storage/search/token.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace rookery::storage::search {
@@ -115,6 +116,86 @@ void tokenizer::single(std::string_view character) {
   previous_ = character;
 }
 
+namespace {
+
+/// Of ASCII: what a joined word is made of.
+enum class joined_class : std::uint8_t { other, letter, joiner };
+constexpr auto joined_classes = [] {
+  std::array<joined_class, 128> all{};
+  for (unsigned c = 0; c < 128; ++c)
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) all[c] = joined_class::letter;
+  for (const char c : std::string_view("@.-_+")) all[static_cast<unsigned char>(c)] = joined_class::joiner;
+  return all;
+}();
+
+/// The character at `at`, which moves behind it.
+joined_class next_joined_class(std::string_view s, std::size_t& at) noexcept {
+  if (const auto c = static_cast<unsigned char>(s[at]); c < 0x80) {
+    ++at;
+    return joined_classes[c];
+  }
+  return class_of(next_character(s, at)) == character_class::letter ? joined_class::letter : joined_class::other;
+}
+
+/// Of letters and joiners alone: is it a joined word? If a part of a run is, then so is the run.
+bool is_joined(std::string_view run) noexcept {
+  bool letter = false, joiner_behind_letter = false;
+  for (const char c : run) {
+    if (c == '@') return true;
+    const auto u = static_cast<unsigned char>(c);
+    if (u < 0x80 && joined_classes[u] == joined_class::joiner) {
+      joiner_behind_letter = letter;
+    } else {
+      if (joiner_behind_letter) return true;
+      letter = true;
+    }
+  }
+  return false;
+}
+
+bool is_joined_needle(std::string_view folded) noexcept {
+  for (std::size_t at = 0; at < folded.size();)
+    if (next_joined_class(folded, at) == joined_class::other) return false;
+  return is_joined(folded);
+}
+
+} // namespace
+
+void joined_words::feed(std::string_view s) {
+  for (std::size_t at = 0; at < s.size();) {
+    const auto begin = at;
+    auto end = at;
+    auto what = joined_class::letter;
+    while (at < s.size()) {
+      what = next_joined_class(s, at);
+      if (what == joined_class::other) break;
+      if (what == joined_class::joiner) joins_ = true;
+      end = at;
+    }
+    run_.append(s, begin, end - begin);
+    if (what == joined_class::other) finish();
+    else if (run_.size() > joined_octets_max) windows();
+  }
+}
+
+void joined_words::finish() {
+  if (run_.size() > joined_octets_max) windows();
+  if (joins_ && is_joined(run_)) emit_(run_);
+  run_.clear();
+  joins_ = false;
+}
+
+/// Gives out the windows that are complete; at least `joined_piece_octets_max` octets of the run are left.
+void joined_words::windows() {
+  std::size_t begin = 0;
+  while (run_.size() - begin > joined_octets_max) {
+    const auto window = std::string_view(run_).substr(begin, joined_octets_max);
+    if (joins_ && is_joined(window)) emit_(window);
+    begin += joined_octets_max - joined_piece_octets_max + 1;
+  }
+  run_.erase(0, begin);
+}
+
 needle cut_needle(std::string_view folded) {
   needle out;
   bool between = false;   // a delimiter was met
@@ -155,6 +236,7 @@ needle cut_needle(std::string_view folded) {
     out.pieces.push_back(std::move(piece));
   }
   out.decided_by_words = out.pieces.size() == 1 && !between && !cut_short;
+  out.joined = between && folded.size() <= joined_piece_octets_max && is_joined_needle(folded);
   return out;
 }
 

@@ -51,6 +51,27 @@ private:
   std::string pair_;
 };
 
+/// Gives the joined words of one text, given in pieces: runs of letters and of the characters that join them in
+/// addresses, names of hosts and files and compounds (`@ . - _ +`), with such a character between letters or with an `@`.
+/// A needle that is one lies within one of the text, however many words it has. Runs of more than `joined_octets_max`
+/// octets give windows, so that each substring of `joined_piece_octets_max` octets lies within one.
+class joined_words {
+public:
+  /// `emit` is called with each; the view lives for the call.
+  explicit joined_words(std::function<void(std::string_view)> emit) : emit_(std::move(emit)) {}
+  void feed(std::string_view folded);
+  void finish();
+
+private:
+  void windows();
+
+  std::function<void(std::string_view)> emit_;
+  std::string run_;
+  bool joins_ = false; ///< a character that joins was met in this run
+};
+inline constexpr std::size_t joined_octets_max = 128;
+inline constexpr std::size_t joined_piece_octets_max = 64;
+
 /// A word of a needle: what a word of the text must be like.
 struct needle_piece {
   std::string text;
@@ -63,6 +84,8 @@ struct needle {
   std::vector<needle_piece> pieces;
   /// Meeting them is also enough.
   bool decided_by_words = false;
+  /// The needle is a piece of a joined word: those with it in them decide.
+  bool joined = false;
 };
 needle cut_needle(std::string_view folded);
 

@@ -10,11 +10,16 @@
 namespace rookery::storage::search {
 namespace {
 
-constexpr std::string_view magic = "RKWORDS2";
+constexpr std::string_view magic = "RKWORDS3";
+/// Without joined words: written before they were there, and of segments merged with such.
+constexpr std::string_view magic_without_joined = "RKWORDS2";
+constexpr std::size_t classes_without_joined = 10;
 /// Without documents: written before they were there, read until they are merged.
 constexpr std::string_view magic_of_words_alone = "RKWORDS1";
 /// Of a word: where it stands in the words, where its documents do in the documents.
 constexpr std::size_t place_octets = 8;
+/// Words in this share of the documents are looked at first: few of them may fill a set.
+constexpr std::size_t broad_share = 64;
 
 std::uint32_t number_at(std::string_view s, std::size_t at) noexcept {
   std::uint32_t n;
@@ -45,19 +50,18 @@ void word_list::writer::add(std::string_view term, std::span<const std::uint32_t
   to.words.append(term.substr(1)).push_back('\n');
 }
 
-std::string word_list::writer::finish() {
-  std::string out(magic);
+std::string word_list::writer::finish(bool with_joined) {
+  const auto classes = std::span(classes_).first(with_joined ? classes_.size() : classes_without_joined);
+  std::string out(with_joined ? magic : magic_without_joined);
   base::encoder e(out);
   e.u32(0); // the checksum
-  for (const auto& c : classes_) {
+  for (const auto& c : classes) {
     e.u64(c.words.size());
     e.u64(c.places.size());
     e.u64(c.documents.size());
   }
-  for (auto& c : classes_) {
-    out.append(c.words).append(c.places).append(c.documents);
-    c = {};
-  }
+  for (const auto& c : classes) out.append(c.words).append(c.places).append(c.documents);
+  classes_ = {};
   const auto sum = base::crc32c(std::string_view(out).substr(magic.size() + 4));
   std::memcpy(out.data() + magic.size(), &sum, sizeof sum);
   return out;
@@ -66,13 +70,14 @@ std::string word_list::writer::finish() {
 base::result<word_list> word_list::read(std::string stored) {
   const auto damaged = [] { return base::fail(base::error_kind::damaged, "Search index damaged", "search: a list of words is damaged"); };
   base::decoder in(stored);
-  const bool words_alone = stored.starts_with(magic_of_words_alone);
-  if (!words_alone && !stored.starts_with(magic)) return damaged();
+  const bool words_alone = stored.starts_with(magic_of_words_alone), with_joined = stored.starts_with(magic);
+  if (!words_alone && !with_joined && !stored.starts_with(magic_without_joined)) return damaged();
   in.u64();
   const auto sum = in.u32();
   if (!in.ok() || base::crc32c(in.rest()) != sum) return damaged();
   word_list list;
-  for (auto& c : list.classes_) {
+  list.with_joined_ = with_joined;
+  for (auto& c : std::span(list.classes_).first(with_joined ? list.classes_.size() : classes_without_joined)) {
     c.words.octets = in.u64();
     if (words_alone) continue;
     c.places.octets = in.u64();
@@ -108,13 +113,48 @@ bool word_list::add_documents(word_class c, std::string_view word, number_set& t
     else high = middle;
   }
   if (low == places.size() / place_octets || number_at(places, low * place_octets) != wanted) return false;
+  return add_list(in, number_at(places, low * place_octets + 4), to);
+}
+
+bool word_list::add_list(const of_class& in, std::size_t at, number_set& to) const {
   const auto documents = view(in.documents);
-  const auto at = number_at(places, low * place_octets + 4);
   if (at > documents.size()) return false;
   base::decoder numbers(documents.substr(at));
   std::uint32_t document = 0;
   for (auto left = numbers.varint(); left > 0 && numbers.ok(); --left) to.add(document += static_cast<std::uint32_t>(numbers.varint()));
   return numbers.ok();
+}
+
+void word_list::add_documents_with(word_class c, std::string_view piece, number_set& to) const {
+  const auto& in = classes_[index_of(c)];
+  const auto words = view(in.words), places = view(in.places), documents = view(in.documents);
+  const auto broad = std::max<std::size_t>(to.size() / broad_share, 2); // documents of a word that are many
+  std::vector<std::uint32_t> narrow;                                    // lists that are left for later
+  std::size_t place = 0;                                                // of the last hit: they ascend, as words do
+  const auto count = places.size() / place_octets;
+  if (count == 0) return;
+  for (std::size_t at = 0; at < words.size();) {
+    const auto* hit = static_cast<const char*>(memmem(words.data() + at, words.size() - at, piece.data(), piece.size()));
+    if (hit == nullptr) break;
+    const auto offset = static_cast<std::size_t>(hit - words.data());
+    // The last place that begins at or before the hit, by steps that double.
+    std::size_t step = 1;
+    while (place + step < count && number_at(places, (place + step) * place_octets) <= offset) {
+      place += step;
+      step *= 2;
+    }
+    for (; step > 0; step /= 2)
+      if (place + step < count && number_at(places, (place + step) * place_octets) <= offset) place += step;
+    const auto list = number_at(places, place * place_octets + 4);
+    if (list < documents.size()) {
+      base::decoder head(documents.substr(list));
+      if (head.varint() >= broad) add_list(in, list, to);
+      else narrow.push_back(list);
+    }
+    at = words.find('\n', offset);
+  }
+  if (to.full()) return;
+  for (const auto list : narrow) add_list(in, list, to);
 }
 
 bool word_list::matching(word_class c, const needle_piece& piece, const std::function<bool(std::string_view)>& f) const {

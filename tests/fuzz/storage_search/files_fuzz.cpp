@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (const auto p = read_places(sealed("RKPLACE1")); p && write_places(*p) != sealed("RKPLACE1")) std::abort();
       break;
     default:
-      for (const char* kind : {"RKWORDS1", "RKWORDS2"}) {
+      for (const char* kind : {"RKWORDS1", "RKWORDS2", "RKWORDS3"}) {
         const auto l = word_list::read(sealed(kind));
         if (!l) continue;
         number_set found(1, 100);
@@ -40,6 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           l->matching(c, {"A", true, false}, go_on);
           l->matching(c, {"A", false, true}, go_on);
           l->beginning_with(c, "A", go_on);
+          l->add_documents_with(c, "A", found);
         }
       }
   }

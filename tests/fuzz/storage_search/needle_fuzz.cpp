@@ -43,5 +43,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool there = text.find(wanted) != std::string::npos;
   if (there && !all_met) std::abort();
   if (n.decided_by_words && all_met && !there) std::abort();
+
+  bool in_joined = false;
+  joined_words j([&](std::string_view w) {
+    if (w.empty() || w.size() > joined_octets_max) std::abort();
+    in_joined = in_joined || w.find(wanted) != std::string_view::npos;
+  });
+  j.feed(std::string_view(text).substr(0, first));
+  j.feed(std::string_view(text).substr(first));
+  j.finish();
+  if (n.joined && in_joined != there) std::abort();
   return 0;
 }

@@ -33,7 +33,21 @@ TEST(SearchDocument, FieldsHaveClassesOfTheirOwn) {
   text(d, text_source::subject, "HI");
   text(d, text_source::part_header, "CONTENT-TYPE: X");
   EXPECT_EQ(terms(d), (std::map<std::string, std::uint32_t>{
-                          {"HSUBJECT", 0}, {"HHI", 0}, {"AOTHER", 0}, {"SHI", 1}, {"GCONTENT", 0}, {"GTYPE", 0}, {"GX", 0}}));
+                          {"HSUBJECT", 0}, {"HHI", 0}, {"AOTHER", 0}, {"SHI", 1}, {"GCONTENT", 0}, {"GTYPE", 0}, {"GX", 0},
+                          {"bCONTENT-TYPE", 0}}));
+}
+
+TEST(SearchDocument, JoinedWordsAreForExactSearchesAlone) {
+  document d;
+  text(d, text_source::plain, "E-MAIL");
+  text(d, text_source::markup, "E-MAIL A.B");
+  text(d, text_source::visible, "SEEN.ONLY");
+  text(d, text_source::header_value, "<U@HOST>");
+  text(d, text_source::from, "U@HOST");
+  std::map<std::string, std::uint32_t> joined;
+  for (const auto& [term, count] : terms(d))
+    if (term.front() >= 'a') joined[term] = count;
+  EXPECT_EQ(joined, (std::map<std::string, std::uint32_t>{{"bE-MAIL", 0}, {"bA.B", 0}, {"aU@HOST", 0}, {"fU@HOST", 0}}));
 }
 
 TEST(SearchDocument, LimitsMakeItPartial) {

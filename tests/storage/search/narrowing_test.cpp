@@ -265,6 +265,21 @@ TEST(SearchNarrowing, AgreesWithTheTextsOfDifficultMails) {
   EXPECT_GT(o.decided, o.asked / 4) << o.decided << " of " << o.asked << " in " << mails.size() << " mails";
 }
 
+// Addresses and names are decided however many messages have all of their words.
+TEST(SearchNarrowing, NeedlesOfOneJoinedWordAreDecided) {
+  std::mt19937 random(21);
+  std::vector<mail> mails;
+  for (int i = 0; i < 150; ++i) mails.push_back(read(random_mail(random)));
+  std::vector<question> questions;
+  for (const auto in : {question::scope::body, question::scope::text, question::scope::subject, question::scope::from, question::scope::to,
+                        question::scope::cc, question::scope::bcc})
+    for (const char* text : {"EXAMPLE.ORG", "@EXAMPLE.NET", "A.B@EXAMPLE.ORG", "FOO_BAR", "E-MAIL", "2026-11", "X@Y.Z", "@EXAMPLE", "NO.SUCH", "192.0.2.1"})
+      questions.push_back({in, "", text});
+  const auto o = compare(mails, questions, 21);
+  EXPECT_EQ(o.decided, o.asked);
+  EXPECT_GT(o.hits, 500u);
+}
+
 TEST(SearchNarrowing, AMessageBeyondTheLimitsIsAlwaysAsked) {
   temporary_folder folder;
   index_store store(posix_file_system(), folder.path, "one", {9, 9});

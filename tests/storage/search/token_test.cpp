@@ -51,6 +51,54 @@ TEST(SearchToken, AWordMayComeInPieces) {
   EXPECT_EQ(words, (std::vector<std::string>{"HELLO", "WORLD", "NEXT"}));
 }
 
+std::vector<std::string> joined_of(std::initializer_list<std::string_view> pieces) {
+  std::vector<std::string> words;
+  joined_words j([&](std::string_view w) { words.emplace_back(w); });
+  for (const auto p : pieces) j.feed(p);
+  j.finish();
+  return words;
+}
+
+TEST(SearchToken, AddressesAndNamesAreJoinedWords) {
+  using strings = std::vector<std::string>;
+  EXPECT_EQ(joined_of({"TO <A.B@HOST.TEST>, E-MAIL; 3.14 FOO_BAR A+B"}), (strings{"A.B@HOST.TEST", "E-MAIL", "3.14", "FOO_BAR", "A+B"}));
+  EXPECT_EQ(joined_of({"THE END. ", "-- \n", "-A- ", "... ", "WORD"}), strings{});
+  EXPECT_EQ(joined_of({"@HOST A@ ", "SEE HOST.TEST."}), (strings{"@HOST", "A@", "HOST.TEST."}));
+  EXPECT_EQ(joined_of({"HO", "ST.", "TE", "ST"}), (strings{"HOST.TEST"}));
+  EXPECT_EQ(joined_of({"Z\xc3\x9cRICH.CH \xe4\xbc\x9a.A"}), (strings{"Z\xc3\x9cRICH.CH"}));
+}
+
+TEST(SearchToken, NeedlesOfOneJoinedWordAreKnown) {
+  for (const char* yes : {"A.B", "@HOST", "@HOST.TEST", "HOST.TEST.", "-A-B-", "USER@"}) EXPECT_TRUE(cut_needle(yes).joined) << yes;
+  for (const char* no : {"", "A", ".A", "A.", "A B.C", "A.B ", "<A.B>", "A/B.C"}) EXPECT_FALSE(cut_needle(no).joined) << no;
+  EXPECT_TRUE(cut_needle(std::string(joined_piece_octets_max - 2, 'A') + ".B").joined);
+  EXPECT_FALSE(cut_needle(std::string(joined_piece_octets_max - 1, 'A') + ".B").joined);
+}
+
+TEST(SearchToken, JoinedWordsNeverMissASubstring) {
+  std::mt19937 random(5);
+  constexpr std::string_view alphabet = "AB.@- \xc3\x9c";
+  std::size_t asked = 0, met = 0;
+  for (int round = 0; round < 300; ++round) {
+    std::string text;
+    const std::size_t letters = round % 3 == 0 ? 3 : 6; // without spaces: long runs
+    for (auto n = random() % 500; n > 0; --n) text += random() % 9 == 0 && letters > 3 ? " " : std::string(1, alphabet[random() % letters]);
+    const auto words = joined_of({std::string_view(text).substr(0, text.size() / 2), std::string_view(text).substr(text.size() / 2)});
+    for (const auto& w : words) EXPECT_LE(w.size(), joined_octets_max);
+    for (int i = 0; i < 50 && !text.empty(); ++i) {
+      auto wanted = text.substr(random() % text.size(), 1 + random() % 70);
+      if (i % 5 == 0) wanted += alphabet[random() % letters];
+      if (!cut_needle(wanted).joined) continue;
+      ++asked;
+      const bool there = text.find(wanted) != std::string::npos;
+      met += there;
+      EXPECT_EQ(std::any_of(words.begin(), words.end(), [&](const std::string& w) { return w.find(wanted) != std::string::npos; }), there) << wanted;
+    }
+  }
+  EXPECT_GT(asked, 2000u);
+  EXPECT_GT(met, 1500u);
+}
+
 TEST(SearchToken, NeedlesAreCutLikeTexts) {
   EXPECT_EQ(shown(cut_needle("ELL")), "*ELL* decided");
   EXPECT_EQ(shown(cut_needle(" ELL")), "[ELL*");
