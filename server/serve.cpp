@@ -186,6 +186,7 @@ int serve(const node_file& file) {
   serve_relayed(file, node);
   const auto cluster = actors::cluster_service::make(
       node, {file.data_directory, file.host_name, version, file.log_files ? file.log_directory : "", static_cast<std::uint16_t>(actors::cluster_port_standard + file.port_base), file.cluster_level});
+  cluster->keys_changed([&agreed] { agreed.follow(); });
   actors::bosh_sessions chat_in_requests;
   // The administration's first: whoever finds another port open finds it too.
   auto listeners = file.listeners;

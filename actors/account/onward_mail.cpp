@@ -1,5 +1,6 @@
 #include "actors/account/onward_mail.hpp"
 
+#include "base/crypto/sealing_keys.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "policy/delivery/notifications.hpp"
@@ -103,7 +104,7 @@ std::shared_ptr<const forwarding::forward_limits> forward_limits_of(const config
   for (const auto word : base::split(s.forward_foreign_allowed, ' '))
     if (auto domain = routing::canonical_domain(word)) out->foreign_allowed.push_back(std::move(*domain));
   if (secrets != nullptr && !srs_domain.empty()) {
-    out->srs.keys.push_back(secrets->derive("sender rewriting"));
+    out->srs.keys = base::derive_all(*secrets, "sender rewriting");
     out->srs.domain = srs_domain;
   }
   return out;

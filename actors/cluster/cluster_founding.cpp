@@ -5,6 +5,7 @@
 #include "actors/cluster/cluster_certificates.hpp"
 #include "actors/cluster/join_client.hpp"
 #include "base/crypto/crypto.hpp"
+#include "base/crypto/public_box.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "cluster/consensus/consensus_log.hpp"
@@ -12,6 +13,7 @@
 #include "protocols/encoding/base64.hpp"
 #include "storage/directory/agreed_command.hpp"
 #include "storage/node/sealing_key.hpp"
+#include "storage/node/sealing_keys_text.hpp"
 
 #include <algorithm>
 
@@ -51,6 +53,10 @@ base::result<json::value> cluster_service::init(const json::value& body) {
   self.host = std::string(body.get_string("host").value_or(options_.host_name));
   self.port = static_cast<std::uint16_t>(body.get_unsigned("port").value_or(options_.port));
   self.fingerprint = certificate_fingerprint(*certificate);
+  if (auto made = storage::posix_file_system().make_directory(cluster_directory(options_.data_directory)); !made) return base::fail(made.error());
+  const auto box = own_box_key(options_.data_directory);
+  if (!box) return base::fail(box.error());
+  self.box = base::to_hex(*base::public_key_of(*box));
   if (self.port == 0 || self.port > 65533) return base::fail(base::error_kind::invalid, "port is between 1 and 65533; the next two are for nodes that join and for streams");
 
   json::value document{json::object{}};
@@ -167,6 +173,7 @@ base::result<json::value> cluster_service::admit(const json::value& request) {
   const auto port = request.get_unsigned("port").value_or(0);
   if (joining.uuid.size() != 32 || joining.host.empty() || joining.host.size() > 255 || port == 0 || port > 65533) return base::fail(base::error_kind::invalid, "the request to join cannot be read");
   joining.port = static_cast<std::uint16_t>(port);
+  joining.box = request.get_string("box").value_or("");
   joining.witness = request.get_bool("witness").value_or(false);
   if (joining.witness) joining.role = cluster::wish::voter; // what else would it be there for
   for (const auto& known : known_nodes()) {
@@ -202,9 +209,10 @@ base::result<json::value> cluster_service::admit(const json::value& request) {
   out.set("level", level);
   if (joining.witness) out.set("witness", true);
   out.set("nodes", std::move(nodes));
-  const auto key_text = read_kept(storage::sealing_key_path(options_.data_directory));
-  if (!key_text) return base::fail(key_text.error());
-  out.set("sealing_key", std::string(base::trim(*key_text)));
+  // A program that knows one key alone has the level at which there is no other.
+  const auto keys = base::keys_of(*n.secrets);
+  out.set("sealing_key", base::to_hex(keys.front().key));
+  out.set("sealing_keys", storage::print_sealing_keys(keys));
   base::log_event(base::severity::notice, "cluster.admitted").text("uuid", joining.uuid).text("host", joining.host);
   return out;
 }

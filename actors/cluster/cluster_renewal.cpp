@@ -130,6 +130,7 @@ void cluster_service::keep() {
   look_at_vitals();
   look_at_conditions();
   look_at_level();
+  look_at_keys();
   sweep_opened_volumes();
   const std::lock_guard one(keeping_);
   look_at_certificates();

@@ -90,6 +90,7 @@ base::result<void> cluster_service::start(const member_facts& m) {
   }
   const auto directory = cluster_directory(options_.data_directory);
   if (auto whole = finish_use(directory); !whole) return whole;
+  if (auto box = own_box_key(options_.data_directory); !box) return base::fail(box.error());
   auto authority = read_kept(directory + "/authority.pem"), certificate = read_kept(directory + "/node.pem"), key = read_kept(directory + "/node.key");
   if (!authority || !certificate || !key) return base::fail(base::error_kind::damaged, "the cluster's certificates in " + directory + " cannot be read");
 
@@ -233,6 +234,7 @@ void cluster_service::followed() {
     self = member_.member;
   }
   if (!plane) return;
+  follow_keys();
   publish_homes();
   drop_removed_accounts();
   for (auto& known : known_nodes()) {
@@ -316,6 +318,7 @@ base::result<json::value> cluster_service::ask(const std::string& verb, const js
   if (verb == "what-if") return what_if_gone(body);
   if (verb == "promote") return promote(body);
   if (verb == "renew-ca") return renew_authority(body);
+  if (verb == "rekey") return make_key(body);
   if (verb == "renew") {
     renewal_wanted_ = true;
     json::value out{json::object{}};
@@ -364,7 +367,7 @@ base::result<void> cluster_service::stop() {
   // The log of before is of no use to anybody: votes and entries of a member that is none.
   if (const auto names = files.list(directory + "/consensus"); names)
     for (const auto& name : *names) (void)files.remove(directory + "/consensus/" + name);
-  for (const auto* name : {"/node.pem", "/node.key", "/next.pem", "/next.key", "/authority.pem"}) (void)files.remove(directory + name);
+  for (const auto* name : {"/node.pem", "/node.key", "/next.pem", "/next.key", "/authority.pem", "/box.key"}) (void)files.remove(directory + name);
   return {};
 }
 

@@ -9,6 +9,8 @@
 #include "actors/cluster/node_questions.hpp"
 #include "actors/cluster/node_report.hpp"
 #include "actors/cluster/path_probe.hpp"
+#include "actors/cluster/sealing_rules.hpp"
+#include "actors/config/sealed_members.hpp"
 #include "actors/root/running_node.hpp"
 #include "actors/system/config_agreement.hpp"
 #include "actors/system/published.hpp"
@@ -42,8 +44,11 @@ inline constexpr std::size_t tokens_max = 100; ///< that wait to be used
 
 /// What is answered where a cluster is needed and there is none.
 base::failure<base::error> not_a_member();
-/// What the authority's key is sealed for.
-inline constexpr std::string_view authority_purpose = "cluster authority";
+using config::authority_purpose;
+/// The level from which on the keys that seal secrets are agreed on (cluster/node/feature_level.hpp).
+inline constexpr unsigned sealing_level = 3;
+/// The node's box key, private part; made when it is missing (actors/cluster/sealing_rules.hpp).
+base::result<std::string> own_box_key(const std::string& data_directory);
 
 class cluster_service final : public config_agreement, public std::enable_shared_from_this<cluster_service> {
 public:
@@ -59,7 +64,7 @@ public:
   /// When the node belongs to a cluster: opens its log and its ports. Before connections are accepted.
   base::result<void> start_if_member();
 
-  /// What the administration asks: "status", "init", "token", "leave", "remove", "promote", "what-if", "renew", "renew-ca",
+  /// What the administration asks: "status", "init", "token", "leave", "remove", "promote", "what-if", "renew", "renew-ca", "rekey",
   /// "diagnose", "bundle", "paths"
   /// (docs/manual/cluster.md).
   /// Blocks; one at a time.
@@ -80,6 +85,9 @@ public:
     std::string name;             ///< of the leader, for people
   };
   std::vector<led_volume> led_volumes() const;
+
+  /// Called when the node's secrets are sealed with other keys, or more of them open; in any thread.
+  void keys_changed(std::function<void()>);
 
   void propose(std::string payload, agreed done) override;
   /// For streams to other nodes, and where those of others come in; null without a cluster. They live until the node leaves it.
@@ -155,6 +163,15 @@ private:
   std::string unsettled_nodes(const agreed_authority&) const;
   base::result<void> authority_at_rest(const agreed_authority&) const;
   void look_at_certificates();
+  void follow_keys();
+  void look_at_keys();
+  std::string newest_key() const;
+  std::map<std::string, std::string> box_keys() const;
+  std::vector<storage::directory::change> to_seal_anew(std::size_t most) const;
+  bool sealed_otherwise(const std::shared_ptr<const storage::directory::config_table>&);
+  base::result<void> take_key_step(const sealing_step&, std::optional<agreed_sealing>);
+  base::result<json::value> make_key(const json::value&);
+  void show_keys(json::value& status) const;
   base::result<void> take_step(const renewal_step&, const known_node& self, const agreed_authority&);
   base::result<void> show_identity();
   base::result<std::vector<storage::directory::change>> volumes_lost_with(const known_node&, bool accept_loss) const;
@@ -187,6 +204,7 @@ private:
   cluster::node_vitals vitals_;
   std::vector<alarm> alarms_;
   std::set<volume_id> to_sweep_;                    ///< volumes that were opened, and not looked through for removed accounts
+  std::function<void()> keys_changed_;
   std::set<std::string> shown_replicas_;            ///< labels of figures; the keeper's
   caf::actor applier_, keeper_;
   std::shared_ptr<published<tls::tls_context>> door_tls_ = std::make_shared<published<tls::tls_context>>();
@@ -206,6 +224,16 @@ private:
   std::string renewal_fault_;
   std::shared_ptr<const storage::directory::config_table> rested_with_; ///< nothing was to be done with this one
   std::chrono::steady_clock::time_point rested_{};
+  storage::directory::document_ptr followed_keys_;  ///< the applier's
+  std::shared_ptr<const storage::directory::config_table> keys_seen_with_; ///< the keeper's, as what follows about keys
+  bool keys_at_rest_ = false;
+  std::chrono::steady_clock::time_point keys_rested_{};
+  std::string keys_wait_for_;
+  struct {
+    std::shared_ptr<const storage::directory::config_table> table;
+    std::string key;                                ///< that seals
+    bool found = false;
+  } sealing_scan_;
   std::atomic<bool> named_{false};                  ///< the agreed configuration has named this node
   std::atomic<bool> removed_{false};                ///< the agreed configuration does not name this node any more
 };

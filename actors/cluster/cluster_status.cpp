@@ -221,6 +221,7 @@ json::value cluster_service::status() const {
   out.set("voters_linked", alive);
   out.set("items", std::move(items));
   out.set("volumes", show_volumes());
+  show_keys(out);
   out.set("alarms", alarm_texts());
   if (const auto ca = agreed_authorities()) {
     out.set("authority", certificate_fingerprint(ca->newest));

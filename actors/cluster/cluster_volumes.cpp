@@ -317,6 +317,7 @@ std::vector<cluster_service::led_volume> cluster_service::led_volumes() const {
 
 node_report cluster_service::own_report() const {
   node_report out;
+  out.newest_key = newest_key();
   const auto keeper = kept_volumes();
   if (!keeper) return out;
   const auto frozen = keeper->frozen();

@@ -4,9 +4,11 @@
 #include "actors/cluster/cluster_service.hpp"
 #include "actors/cluster/member_file.hpp"
 #include "base/crypto/crypto.hpp"
+#include "base/crypto/public_box.hpp"
 #include "base/text.hpp"
 #include "cluster/consensus/consensus_log.hpp"
 #include "storage/node/sealing_key.hpp"
+#include "storage/node/sealing_keys_text.hpp"
 
 #include <curl/curl.h>
 
@@ -134,6 +136,8 @@ base::result<joined> join_cluster(const join_order& order) {
   request.set("host", order.address.empty() ? shown->local_address : order.address);
   request.set("port", order.port);
   request.set("public_key", keys->public_key);
+  auto box = base::make_box_keys();
+  request.set("box", base::to_hex(box.public_key));
   if (order.witness) request.set("witness", true);
   const auto got = ask(place + "/join", shown->body, json::to_text(request));
   if (!got) return base::fail(base::error_kind::try_later, got.error().client.value + "; if the token was used up by this, remove the node there and make a new one");
@@ -145,7 +149,8 @@ base::result<joined> join_cluster(const join_order& order) {
   if (const auto fault = cluster::level_fault(static_cast<unsigned>(body->get_unsigned("level").value_or(1)), levels, "rookery " + order.version))
     return refused(*fault + "; remove this node there (rookery cluster remove " + order.uuid + ") before it joins again");
   const auto directory = cluster_directory(order.data_directory);
-  auto sealing_key = base::from_hex(body->get_string("sealing_key").value_or(""));
+  // A member of before there were several keys gives one.
+  const auto own_keys = storage::read_sealing_keys(body->get_string("sealing_keys").value_or(body->get_string("sealing_key").value_or("")));
   member_facts m;
   m.cluster = body->get_string("cluster").value_or("");
   m.member = body->get_unsigned("member").value_or(0);
@@ -157,17 +162,17 @@ base::result<joined> join_cluster(const join_order& order) {
     for (const auto& n : *nodes)
       if (auto entry = read_node_document(n.get_unsigned("member").value_or(0), std::string(n.get_string("uuid").value_or("")), json::to_text(n)))
         m.nodes.push_back(std::move(*entry));
-  if (m.cluster != token->cluster || m.member == 0 || !sealing_key || sealing_key->size() != 32 || m.nodes.empty())
+  if (m.cluster != token->cluster || m.member == 0 || !own_keys || m.nodes.empty())
     return refused(order.member + " gave an answer that cannot be used");
   if (auto made = files.make_directory(directory); !made) return base::fail(made.error());
   (void)::chmod(directory.c_str(), 0700);
   if (auto made = consensus::consensus_log::create(files, directory + "/consensus", m.member, {}); !made) return base::fail(made.error());
   const std::pair<const char*, std::string> texts[] = {
-      {"/authority.pem", shown->body}, {"/node.pem", std::string(body->get_string("certificate").value_or(""))}, {"/node.key", keys->private_key}};
+      {"/authority.pem", shown->body}, {"/node.pem", std::string(body->get_string("certificate").value_or(""))}, {"/node.key", keys->private_key}, {"/box.key", base::to_hex(box.private_key) + '\n'}};
+  base::wipe(box.private_key);
   for (const auto& [name, text] : texts)
     if (auto written = keep_private(directory + name, text); !written) return base::fail(written.error());
-  if (auto written = keep_private(storage::sealing_key_path(order.data_directory), base::to_hex(*sealing_key) + '\n'); !written) return base::fail(written.error());
-  base::wipe(*sealing_key);
+  if (auto written = keep_private(storage::sealing_key_path(order.data_directory), storage::print_sealing_keys(*own_keys)); !written) return base::fail(written.error());
   if (auto written = write_member(files, order.data_directory, m); !written) return base::fail(written.error());
   give_to_owner(order.data_directory);
   return joined{m.cluster, m.member, std::string(*request.get_string("host"))};

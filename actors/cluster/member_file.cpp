@@ -1,5 +1,7 @@
 #include "actors/cluster/member_file.hpp"
 
+#include "base/crypto/public_box.hpp"
+#include "base/text.hpp"
 #include "protocols/json/value.hpp"
 
 #include <sys/stat.h>
@@ -21,7 +23,13 @@ json::value show(const cluster::node_entry& n) {
   v.set("fingerprint", n.fingerprint);
   v.set("role", name(n.role));
   if (n.witness) v.set("witness", true);
+  if (!n.box.empty()) v.set("box", n.box);
   return v;
+}
+
+bool is_box_key(std::string_view hex) {
+  const auto key = base::from_hex(hex);
+  return key && key->size() == base::box_key_octets;
 }
 
 std::optional<cluster::node_entry> read(std::uint64_t id, std::string uuid, const json::value& v) {
@@ -33,6 +41,8 @@ std::optional<cluster::node_entry> read(std::uint64_t id, std::string uuid, cons
   n.fingerprint = v.get_string("fingerprint").value_or("");
   n.next_fingerprint = v.get_string("next_fingerprint").value_or("");
   n.witness = v.get_bool("witness").value_or(false);
+  n.box = v.get_string("box").value_or("");
+  if (!is_box_key(n.box)) n.box.clear();
   n.role = read_wish(v.get_string("role").value_or(""));
   if (n.host.empty() || port == 0 || port > 65535 || n.fingerprint.empty()) return {};
   n.port = static_cast<std::uint16_t>(port);

@@ -39,6 +39,7 @@ std::string print(const node_report& r) {
   }
   json::value out{json::object{}};
   out.set("volumes", std::move(volumes));
+  if (!r.newest_key.empty()) out.set("newest_key", r.newest_key);
   return json::to_text(out);
 }
 
@@ -46,6 +47,7 @@ std::optional<node_report> read_node_report(std::string_view text) {
   const auto v = json::parse(text, {report_octets_max, 8, 50'000});
   if (!v || v->as_object() == nullptr) return {};
   node_report out;
+  out.newest_key = std::string(v->get_string("newest_key").value_or("")).substr(0, newest_key_octets_max);
   const auto* volumes = v->get_array("volumes");
   for (const auto& row : volumes != nullptr ? *volumes : json::array{}) {
     volume_report one;

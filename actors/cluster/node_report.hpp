@@ -1,5 +1,5 @@
-/// What a node of a cluster tells the others beside its vitals, when it has changed: the volumes it leads, and how far their
-/// replicas are. Pure; JSON, so that members may come and go with versions.
+/// What a node of a cluster tells the others beside its vitals, when it has changed: the volumes it leads, how far their
+/// replicas are, and whether it has the newest sealing key. Pure; JSON, so that members may come and go with versions.
 #pragma once
 
 #include <cstddef>
@@ -27,10 +27,11 @@ struct volume_report {
 };
 struct node_report {
   std::vector<volume_report> volumes;                      ///< that it leads
+  std::string newest_key = {};                             ///< id of the newest sealing key, when it has it; "": not
   bool operator==(const node_report&) const = default;
 };
 
-inline constexpr std::size_t report_octets_max = 256u << 10;
+inline constexpr std::size_t report_octets_max = 256u << 10, newest_key_octets_max = 64;
 
 /// At most `report_octets_max`; what is too much is left out.
 std::string print(const node_report&);

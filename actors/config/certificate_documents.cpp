@@ -1,6 +1,7 @@
 #include "actors/config/certificate_documents.hpp"
 
 #include "actors/config/document_rules.hpp"
+#include "actors/config/sealed_members.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/text.hpp"
 #include "protocols/encoding/base64.hpp"
@@ -23,9 +24,9 @@ checked chain_rule(std::string_view member, const value& v) {
 }
 constexpr rule rules[] = {{"chain", chain_rule}, {"default", flag_rule}, {"description", text_rule<text_octets_max>}};
 
-std::string purpose_of(std::string_view name) { return "certificate key of " + std::string(name); }
-
 } // namespace
+
+std::string certificate_key_purpose(std::string_view name) { return "certificate key of " + std::string(name); }
 
 std::optional<std::string> canonical_certificate_name(std::string_view given) {
   auto name = base::to_lower(given);
@@ -45,7 +46,7 @@ base::result<certificate_record> read_certificate_document(const document& d) {
 }
 
 std::optional<std::string> open_certificate_key(const certificate_record& r, const base::secret_box& secrets) {
-  return secrets.open(r.sealed_key, purpose_of(r.name));
+  return secrets.open(r.sealed_key, certificate_key_purpose(r.name));
 }
 
 base::result<std::string> change_certificate(std::string_view name, std::string_view content, const value& patch, const base::secret_box* secrets) {
@@ -74,7 +75,7 @@ base::result<std::string> change_certificate(std::string_view name, std::string_
     const auto made = tls::tls_context::make_server(std::move(pair));
     if (!made) return base::fail(base::error_kind::invalid, "chain and key cannot be used: " + made.error().log.value);
     if (secrets == nullptr) return unfit("key", "cannot be kept: there is no sealing key");
-    out->set("sealed_key", encoding::base64_encode(secrets->seal(key, purpose_of(name))));
+    out->set("sealed_key", encoding::base64_encode(secrets->seal(key, certificate_key_purpose(name))));
     base::wipe(key);
   }
   return json::to_text(*out);

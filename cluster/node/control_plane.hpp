@@ -32,6 +32,7 @@ struct node_entry {
   wish role = wish::automatic;
   std::string next_fingerprint;///< of the certificate it will use; accepted as well. "": none
   bool witness = false;        ///< it votes and keeps no mail
+  std::string box = {};        ///< what secrets for it are sealed for, hexadecimal; "": it has told none
   bool operator==(const node_entry&) const = default;
 };
 

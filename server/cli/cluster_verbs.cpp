@@ -58,6 +58,7 @@ void show_certificates(const json::value& status) {
   const auto* items = status.get_array("items");
   for (const auto& n : items != nullptr ? *items : json::array{}) line += (line.empty() ? "" : ", ") + std::to_string(n.get_unsigned("id").value_or(0)) + " on " + day(n, "certificate_ends");
   std::printf("\ncertificates end: %s; the authority's on %s\n", line.c_str(), day(status, "authority_ends").c_str());
+  if (const auto settled = status.get_bool("keys_settled"); settled && !*settled) std::printf("a new key for secrets is being given to the nodes, or secrets are sealed anew with it\n");
   if (const auto waits = status.get_string("authority_waits_for")) std::printf("the new authority waits for: %s\n", std::string(*waits).c_str());
 }
 
@@ -258,6 +259,10 @@ void add_cluster_verbs(CLI::App& app, command_line& c) {
     const auto* unreached = said->get_array("unreached");
     for (const auto& u : unreached != nullptr ? *unreached : json::array{}) std::printf("not asked: %s\n", u.as_string() != nullptr ? u.as_string()->c_str() : "");
   });
+
+  auto* rekey = family->add_subcommand("rekey", "Give the cluster a new key for the secrets of its configuration; by itself that happens when a node is removed or leaves");
+  add_json_option(*rekey, c);
+  rekey->callback([&c] { c.tell("POST", "/v1/cluster/rekey", json::object{}, "a new key is given to all nodes, and what is sealed is sealed anew; rookery cluster status shows when that is done"); });
 
   add_cluster_questions(*family, c);
 

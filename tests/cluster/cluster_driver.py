@@ -89,8 +89,9 @@ class Driver(Cluster):
         def served(n):
             with socket.create_connection(("127.0.0.1", n.port("imaps")), 10) as s, context.wrap_socket(s, server_hostname="shared.example.test") as t:
                 return t.getpeercert(True) == wanted
+        self.served_shared = lambda n: until(lambda: served(n), "the certificate at " + n.folder)
         for n in self.nodes:
-            until(lambda: served(n), "the certificate at " + n.folder)
+            self.served_shared(n)
 
     def renewals(self):
         """A node's certificate and the authority are renewed while the nodes talk; one that was away follows when it is back."""
@@ -275,14 +276,21 @@ class Driver(Cluster):
     def leave_and_return(self):
         """A node leaves in order, is a node of its own then, and a new one takes its place."""
         last = self.nodes.pop()
+        before = last.cluster()["sealing_key"]
         last.ask("POST", "/v1/cluster/leave", {}, limit=40)
         if last.cluster()["member"] or last.ask("GET", "/v1/accounts")["total"] == 0:
             raise AssertionError("a node that left: %s" % last.cluster())
         until(lambda: all(len(n.cluster()["items"]) == 2 for n in self.nodes), "two nodes")
+        newest = self.keys_settled(before)
+        if newest in self.keys_of(last):
+            raise AssertionError("the node that left has the new key")
         last.stop()
         self.nodes.append(Member(last.rookery, os.path.join(self.folder, "n4"), 0))
         self.join_again(self.nodes[-1])
         self.settled()
+        if self.keys_of(self.nodes[-1])[0] != newest:
+            raise AssertionError("who joins seals with another key")
+        self.served_shared(self.nodes[-1])
 
     def single_copies(self):
         """From two copies of each node's mail to one, which is at home."""
@@ -293,7 +301,7 @@ class Driver(Cluster):
     def remove_and_refuse(self):
         """A node that is removed while it runs knows it, and takes no change any more."""
         last = self.nodes.pop()
-        number = str(last.cluster()["self"])
+        number, before = str(last.cluster()["self"]), last.cluster()["sealing_key"]
         until(lambda: any(str(v["id"]) == number for v in self.nodes[0].cluster()["volumes"]), "the node's volume to be agreed on")
         said = self.nodes[0].ask("POST", "/v1/cluster/what-if", {"node": number})["items"]
         if said[0]["interrupts"] or [c["volume"] for c in said if c["alone"]] != [int(number)]:
@@ -313,10 +321,66 @@ class Driver(Cluster):
         except Refused as e:
             if "was removed from its cluster" not in str(e):
                 raise
+        newest = self.keys_settled(before)
+        if newest in self.keys_of(last):
+            raise AssertionError("the removed node has the new key")
+        for n in self.nodes:
+            self.served_shared(n)
         last.ask("POST", "/v1/cluster/leave", {"force": True}, limit=40)
         if last.cluster()["member"]:
             raise AssertionError("a node that left by force: %s" % last.cluster())
         last.stop()
+
+    def keys_of(self, n):
+        """What seals and opens at this node, the first first."""
+        with open(os.path.join(n.folder, "store", "sealing.key")) as f:
+            return f.read().split("\n")[:-1]
+
+    def keys_settled(self, before):
+        """Who went has an old key alone: all others seal with another one, and everything is sealed anew."""
+        def so():
+            rows = [n.cluster() for n in self.nodes]
+            return all(r.get("keys_settled") and r["sealing_key"] == rows[0]["sealing_key"] != before for r in rows)
+        until(so, "a new sealing key on all nodes", 60)
+        first = {self.keys_of(n)[0] for n in self.nodes}
+        if len(first) != 1:
+            raise AssertionError("the nodes seal with different keys")
+        return first.pop()
+
+    def new_keys(self):
+        """By order; a node that is away takes it later. Then with the new key alone: what is served needs no other."""
+        before, away = self.nodes[0].cluster()["sealing_key"], self.nodes[2]
+        away.kill()
+        self.nodes[1].ask("POST", "/v1/cluster/rekey", {})
+        living, self.nodes = self.nodes, self.nodes[:2]
+        newest = self.keys_settled(before)
+        self.nodes = living
+        away.serve()
+        if self.keys_settled(before) != newest:
+            raise AssertionError("another key was made")
+        for n in self.nodes:
+            self.served_shared(n)
+        n = self.nodes[1]
+        old = [k for k in self.keys_of(n) if k != newest]
+        if not self.opens_with(n, [newest]):
+            raise AssertionError("the new key alone does not open what is sealed")
+        if self.opens_with(n, old):
+            raise AssertionError("old keys, as a removed node has them, open what is sealed now")
+        if self.keys_of(n) != [newest] + old:
+            raise AssertionError("the node did not take the key from its box again")
+
+    def opens_with(self, n, keys):
+        """Whether a node that starts with these keys can use the certificate at once. It takes the others from its boxes afterwards, and serves."""
+        n.stop()
+        with open(os.path.join(n.folder, "store", "sealing.key"), "w") as f:
+            f.write("".join(k + "\n" for k in keys))
+        before = os.path.getsize(os.path.join(n.folder, "serve.log"))
+        n.serve()
+        self.settled()
+        self.served_shared(n)
+        with open(os.path.join(n.folder, "serve.log"), "rb") as f:
+            said = f.read()
+        return b"certificates.unusable" not in (said[before:] if len(said) > before else said)
 
     def join_again(self, n):
         done = n.run("cluster", "join", "127.0.0.1", self.token(), "--address", "localhost", "--port", str(n.port("cluster")))
@@ -331,6 +395,7 @@ def play(d, a):
     d.renewals()
     d.conditions()
     d.questions()
+    d.new_keys()
     d.refusals()
     acknowledged = rounds(d, a.rounds, FAULTS)
     d.single_copies()

@@ -23,8 +23,7 @@ constexpr std::chrono::hours ca_file_age{1};
 } // namespace
 
 peer_service::peer_service(node& n, chat_router& router, peer_options options)
-    // A node of a cluster may be asked for a key of another one: the sealing key is theirs together (XEP-0185).
-    : node_(n), router_(router), options_(std::move(options)), secret_(n.secrets ? n.secrets->derive("chat dialback") : base::random_octets(32)) {}
+    : node_(n), router_(router), options_(std::move(options)), secret_(base::random_octets(32)) {}
 
 void peer_service::look_at_settings() const {
   auto now = node_.settings->get();
@@ -36,7 +35,8 @@ void peer_service::look_at_settings() const {
     s.starttls_available = which == &with_starttls_;
     s.tls_required = seen_->chat_federation_tls;
     s.dialback = seen_->chat_federation_dialback;
-    s.secret = secret_;
+    // A node of a cluster may be asked for a key of another one: the sealing key is theirs together (XEP-0185).
+    s.secret = node_.secrets ? node_.secrets->derive("chat dialback") : secret_;
     s.limits.idle_time = std::chrono::seconds(seen_->chat_federation_idle_seconds);
     *which = std::make_shared<const peer_settings>(std::move(s));
   }

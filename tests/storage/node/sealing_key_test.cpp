@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 #include "storage/node/node_store.hpp"
 #include "storage/node/sealing_key.hpp"
+#include "storage/node/sealing_keys_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -49,6 +50,26 @@ TEST(SealingKey, AFileThatHoldsNoneIsNotReplaced) {
     std::ifstream file(sealing_key_path(in.path));
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), text);
   }
+}
+
+TEST(SealingKey, AFileMayHoldSeveral) {
+  const base::sealing_keys keys{{std::string(32, 'b'), true}, {std::string(32, 'a'), false}};
+  const auto text = print_sealing_keys(keys);
+  EXPECT_EQ(text, "2 " + base::to_hex(std::string(32, 'b')) + "\n" + base::to_hex(std::string(32, 'a')) + "\n");
+  EXPECT_EQ(read_sealing_keys(text), keys);
+  EXPECT_EQ(print_sealing_keys({{std::string(32, 'a'), false}}), base::to_hex(std::string(32, 'a')) + "\n") << "as programs of before read it";
+  const place in;
+  std::ofstream(sealing_key_path(in.path)) << text;
+  const auto box = open(in);
+  ASSERT_TRUE(box);
+  EXPECT_EQ(base::keys_of(*box), keys);
+  EXPECT_EQ(box->open(base::secret_box(std::string(32, 'a')).seal("secret", "queue"), "queue"), "secret");
+  for (const auto& wrong : {text + "\nx", "3 " + text, text.substr(0, text.size() - 2), "2  " + text, std::string("2 "), std::string("\n")})
+    EXPECT_FALSE(read_sealing_keys(wrong)) << wrong;
+  std::string many;
+  for (std::size_t i = 0; i < sealing_keys_max; ++i) many += "2 " + base::to_hex(std::string(32, static_cast<char>(i))) + '\n';
+  EXPECT_TRUE(read_sealing_keys(many));
+  EXPECT_FALSE(read_sealing_keys(many + text));
 }
 
 TEST(SealingKey, AnOpenedStoreHasItsBox) {
