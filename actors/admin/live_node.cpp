@@ -54,6 +54,10 @@ json::value show(const std::vector<queueing::destination_status>& all) {
     one.set("failures", d.failures);
     one.set("connections", d.connections);
     one.set("connections_allowed", d.connections_allowed);
+    if (d.share) {
+      one.set("share", *d.share);
+      one.set("nodes", d.nodes);
+    }
     one.set("messages", d.messages);
     one.set("recipients", d.recipients);
     one.set("due", d.due);

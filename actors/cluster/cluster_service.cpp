@@ -10,6 +10,7 @@
 #include "actors/cluster/openssl_calls.hpp"
 #include "actors/cluster/volume_keeper.hpp"
 #include "actors/net/tls_link.hpp"
+#include "actors/queue/destination_board.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
 #include "actors/shard/log_actor.hpp"
@@ -50,6 +51,8 @@ std::string cluster_service::authorities() const {
   return authorities_;
 }
 
+std::shared_ptr<destination_board> cluster_service::destinations() const { return share_of(running_.face())->destinations; }
+
 std::shared_ptr<const cluster::stream_identity> cluster_service::identity() const {
   const std::lock_guard hold(lock_);
   return identity_;
@@ -72,6 +75,12 @@ base::result<void> cluster_service::start(const member_facts& m) {
   mend_openssl_calls();
   running_.name_own_volume(m.member);
   auto& n = running_.face();
+  {
+    std::vector<std::uint64_t> nodes;
+    for (const auto& known : known_nodes()) nodes.push_back(known.entry.id);
+    for (const auto& told : m.nodes) nodes.push_back(told.id);
+    destinations()->begin(m.member, nodes);
+  }
   // What no other node ever had is served at once; else it is asked first who serves it (volume_keeper).
   if (!m.witness && !running_.own_volume() && volume_keeper::alone(*n.config->table(), m.member))
     if (auto opened = running_.open_volume(m.member); !opened) return opened;
@@ -121,6 +130,9 @@ base::result<void> cluster_service::start(const member_facts& m) {
     const auto self = weak.lock();
     return self ? self->own_vitals() : cluster::node_vitals{};
   };
+  p.notes_tick = [board = destinations()] { board->tick(); };
+  p.note_for = [board = destinations()](std::uint64_t to) { return board->note_for(to); };
+  p.noted = [board = destinations()](std::uint64_t from, std::string_view octets) { board->heard(from, octets); };
   p.levels = own_levels();
   p.level = [machine] { return agreed_level(*dir::marked_table_of(*machine)->table); };
   p.silence = [weak = weak_from_this()](const std::string& host, std::uint16_t port, std::chrono::milliseconds wait) -> std::optional<std::string> {
@@ -252,6 +264,9 @@ void cluster_service::followed() {
     followed_ = nodes;
   }
   removed_ = !there;
+  std::vector<std::uint64_t> ids;
+  for (const auto& n : nodes) ids.push_back(n.id);
+  destinations()->nodes(ids);
   if (!there) base::log_event(base::severity::warning, "cluster.removed").text("text", "the cluster has let this node go; if that was not asked for here: rookery cluster leave --force");
   plane->nodes(std::move(nodes));
 }
@@ -363,6 +378,7 @@ base::result<void> cluster_service::stop() {
   if (kept) forget_volumes();
   relays_of(running_.face())->identity(nullptr);
   removed_ = named_ = false;
+  destinations()->end();
   publish_homes();
   // The log of before is of no use to anybody: votes and entries of a member that is none.
   if (const auto names = files.list(directory + "/consensus"); names)

@@ -33,6 +33,7 @@
 
 namespace rookery::actors {
 
+class destination_board;
 class volume_keeper;
 
 /// Of the control link; the next one is for nodes that join, the one after for streams. All with the node file's port_base added.
@@ -117,6 +118,7 @@ private:
   json::value status() const;
   cluster::node_vitals own_vitals() const;
   json::array alarm_texts() const;
+  std::shared_ptr<destination_board> destinations() const;
   void look_at_vitals();
   void look_at_conditions();
   void look_at_level();

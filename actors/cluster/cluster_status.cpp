@@ -2,6 +2,7 @@
 #include "actors/cluster/agreed_level.hpp"
 #include "actors/cluster/cluster_certificates.hpp"
 #include "actors/cluster/cluster_service.hpp"
+#include "actors/queue/destination_board.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
 #include "base/log.hpp"
@@ -132,6 +133,9 @@ void cluster_service::look_at_conditions() {
       show("rookery_cluster_certificate_seconds", "Until the node's certificate of the cluster ends", base::to_seconds(c.certificate_ends) - base::to_seconds(running_.face().clock->wall()));
     nodes.push_back(std::move(c));
   }
+  const auto shared = destinations()->count();
+  base::gauge_named("rookery_cluster_destinations", "", "Destinations of outgoing mail that this node has work for, or has claimed connections to").set(static_cast<std::int64_t>(shared.destinations));
+  base::gauge_named("rookery_cluster_destinations_waiting", "", "Of these, those that wait until other nodes leave connections to them").set(static_cast<std::int64_t>(shared.waiting));
   base::gauge_named("rookery_cluster_leads", "", "Whether this node leads the cluster's configuration").set(s.leader == s.self);
   auto now = alarms_of(nodes, ca ? certificate_end(ca->newest).value_or(base::wall_time{}) : base::wall_time{}, running_.face().clock->wall(), before);
   look_at_replicas(now, before);

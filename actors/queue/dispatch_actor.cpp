@@ -1,6 +1,7 @@
 #include "actors/queue/dispatch_actor.hpp"
 
 #include "actors/queue/delivery_settings.hpp"
+#include "actors/queue/destination_board.hpp"
 #include "actors/queue/idle_connections.hpp"
 #include "actors/queue/queue_actor.hpp"
 #include "actors/queue/recent_envelopes.hpp"
@@ -8,6 +9,7 @@
 #include "actors/queue/system_mail_actor.hpp"
 #include "actors/queue/waiting.hpp"
 #include "actors/system/alarm.hpp"
+#include "actors/system/process_share.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "storage/queue/spool_machine.hpp"
@@ -40,11 +42,20 @@ class dispatch_state {
 public:
   static inline const char* name = "dispatch_actor";
 
+  ~dispatch_state() {
+    if (board_) board_->leave(member_);
+  }
+
   void begin(caf::event_based_actor* self, std::shared_ptr<dispatch_parts> parts) {
     self_ = self;
     parts_ = std::move(parts);
     view_ = node().spool->view();
     pictures_ = pictures_of(node());
+    if (const auto process = share_of(node()); process && process->destinations) {
+      board_ = process->destinations;
+      member_ = board_->enter(caf::actor_cast<caf::actor>(self));
+      core_.set_shared(board_->active(), now());
+    }
     configure();
     // First the changes, then what is there: nothing falls between.
     caf::scoped_actor asking{self->system()};
@@ -222,6 +233,19 @@ public:
     pump();
   }
 
+  /// This node begins to be one of several, or is alone again.
+  void sharing() {
+    if (!board_) return;
+    core_.set_shared(false, now()); // what was told is forgotten there
+    core_.set_shared(board_->active(), now());
+    pump();
+  }
+  void share(const shares_changed& s) {
+    const auto time = now();
+    for (const auto& one : *s.all) core_.share(one, time);
+    pump();
+  }
+
   void stop() {
     stopped_ = true;
     idle_.stop();
@@ -391,16 +415,44 @@ private:
     core_.ended(work.number, queueing::end_reason::answered, now());
   }
 
+  /// What other nodes are to know of our destinations; whether more is allowed now.
+  bool tell_needs(base::wall_time time) {
+    if (!board_) return false;
+    auto needs = core_.take_needs(time);
+    bool news = false;
+    std::erase_if(needs, [&](const auto& n) {
+      const auto way = ways_.find(n.destination);
+      using kind = delivery::way::kind;
+      if (n.gone || way == ways_.end() || (way->second->what != kind::local && way->second->what != kind::home)) return false;
+      queueing::destination_share own;
+      own.destination = n.destination;
+      own.connections = queueing::dispatcher::unshared;
+      core_.share(own, time);
+      return news = true;
+    });
+    if (needs.empty()) return news;
+    for (const auto& share : board_->update(member_, needs)) {
+      core_.share(share, time);
+      news = true;
+    }
+    return news;
+  }
+
   void pump() {
-    if (stopped_) return;
+    if (stopped_) {
+      tell_needs(now());
+      return;
+    }
     const auto time = now();
     for (const auto& destination : std::exchange(touched_, {}))
       idle_.serve(destination, [this](const take_work& t) { return next_for(t); });
     write_own_outcomes();
-    while (auto slot = core_.next_open(time)) {
-      if (slot->open_already) idle_.call(*slot, [this](const take_work& t) { return next_for(t); });
-      else open(std::move(*slot));
-    }
+    do {
+      while (auto slot = core_.next_open(time)) {
+        if (slot->open_already) idle_.call(*slot, [this](const take_work& t) { return next_for(t); });
+        else open(std::move(*slot));
+      }
+    } while (tell_needs(time));
     arm();
   }
 
@@ -515,6 +567,8 @@ private:
   std::unordered_map<std::string, caf::actor> destinations_;
   std::unordered_map<queueing::connection_number, open_slot> slots_;
   idle_connections idle_;
+  std::shared_ptr<destination_board> board_;  ///< null: this dispatcher is for itself
+  queueing::member_number member_ = 0;
   std::unordered_map<std::string, queue_moves> moves_;
   std::vector<std::string> touched_;   ///< destinations with idle connections that got mail
   recent_envelopes recent_;
@@ -546,6 +600,8 @@ caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::sha
           [&st](delivery_configured) { st.reconfigure(); },
           [&st](freeze_all_queues f) { st.freeze(f.frozen); },
           [&st](stop_dispatch) { st.stop(); },
+          [&st](sharing_changed) { st.sharing(); },
+          [&st](const shares_changed& s) { st.share(s); },
           [&st](const pause_destination& p) { return st.pause(p); },
           [&st](const resume_destination& r) { return st.resume(r); },
           [&st](const retry_destination& r) { return st.retry(r); },

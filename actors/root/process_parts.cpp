@@ -1,6 +1,7 @@
 #include "actors/root/process_parts.hpp"
 
 #include "actors/config/config_follower.hpp"
+#include "actors/queue/destination_board.hpp"
 #include "actors/queue/outgoing.hpp"
 #include "actors/shard/log_actor.hpp"
 #include "actors/shard/machine_actor.hpp"
@@ -93,6 +94,7 @@ void process_parts::start_configuration() {
 
   const auto cell = store_->config->cell();
   n.config = cell;
+  share->destinations = std::make_shared<destination_board>();
   set_share(n, share);
   auto follower = std::make_shared<config::config_follower>();
   const auto& first = follower->follow(cell->table());

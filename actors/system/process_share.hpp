@@ -10,10 +10,13 @@
 
 namespace rookery::actors {
 
+class destination_board;
+
 struct process_share {
   caf::actor config_log;                      ///< log_actor of the configuration; `node::commit` finds it
   std::shared_ptr<commit_gate> config_gate = std::make_shared<commit_gate>();
   std::shared_ptr<volume_table> volumes = std::make_shared<volume_table>();
+  std::shared_ptr<destination_board> destinations; ///< actors/queue/destination_board.hpp; may be null in tests
 };
 
 /// For all node objects with this one's configuration. Before the first commit. Thread-safe.

@@ -34,6 +34,7 @@ struct writer {
     to.varint(f.agreed);
   }
   void operator()(const report& f) { to.out() += f.octets; }
+  void operator()(const note& f) { to.out() += f.octets; }
   void operator()(const vitals& f) {
     for (const auto n : {f.sent_us, f.wall_us, f.echo_us, f.held_us, f.disk_free, f.disk_total, f.sessions, f.queued, f.queue_held}) to.varint(n);
   }
@@ -120,6 +121,9 @@ std::optional<frame> read_frame(std::string_view octets) {
   case 10:
     if (in.rest().size() > report_frame_octets_max) return {};
     return report{std::string(in.rest())};
+  case 11:
+    if (in.rest().size() > note_frame_octets_max) return {};
+    return note{std::string(in.rest())};
   default: return {};
   }
   if (!out || !in.done()) return {};

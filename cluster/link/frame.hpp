@@ -68,10 +68,16 @@ struct levels {
 struct report {
   std::string octets;
 };
-using frame = std::variant<hello, welcome, proof, refusal, letter_frame, forward, beat, vitals, levels, report>;
+/// Whenever there is something: of the destinations that a node delivers to (policy/queueing/share_note.hpp). Programs of before
+/// do not look at it.
+struct note {
+  std::string octets;
+};
+using frame = std::variant<hello, welcome, proof, refusal, letter_frame, forward, beat, vitals, levels, report, note>;
 
 inline constexpr std::size_t field_octets_max = 16 * 1024; ///< of texts in the first frames
 inline constexpr std::size_t report_frame_octets_max = 256 * 1024;
+inline constexpr std::size_t note_frame_octets_max = 128 * 1024;
 
 std::string print(const frame&);
 std::optional<frame> read_frame(std::string_view octets);

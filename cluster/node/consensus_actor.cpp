@@ -149,6 +149,9 @@ void consensus_actor::tick() {
     if (p.link && !p.linked && at - p.began > handshake_time && (!p.proven || knows_level(p, {}))) unlink(p, "the other node does not answer");
     if (!p.link && !p.dialling && p.known && parts_->self < id && at >= p.next_dial) dial(p);
   }
+  if (parts_->notes_tick) parts_->notes_tick();
+  for (auto& [id, p] : peers_)
+    if (p.linked) say_note(p);
   forget(at);
   take(engine_->tick(now()));
   if (at >= next_plan_) {
@@ -373,6 +376,11 @@ void consensus_actor::say_vitals(peer& p, const node_vitals& own) {
   say(p, report{own.report});
 }
 
+void consensus_actor::say_note(peer& p) {
+  if (!parts_->note_for) return;
+  if (auto octets = parts_->note_for(p.entry.id); octets && octets->size() <= note_frame_octets_max) say(p, note{std::move(*octets)});
+}
+
 void consensus_actor::refuse(const caf::actor& whom, const std::string& text) { send(whom, frame_atom::value, print(frame(refusal{text}))); }
 
 void consensus_actor::unlink(peer& p, std::string fault) {
@@ -521,6 +529,10 @@ void consensus_actor::heard(const caf::strong_actor_ptr& from, const std::string
   }
   else if (const auto* k = std::get_if<levels>(&*f)) p->levels = level_range{static_cast<unsigned>(k->oldest), static_cast<unsigned>(k->newest)};
   else if (auto* told = std::get_if<report>(&*f)) p->report = std::move(told->octets);
+  else if (const auto* n = std::get_if<note>(&*f)) {
+    if (parts_->noted) parts_->noted(id, n->octets);
+    say_note(*p); // it waits for an answer
+  }
   else if (const auto* r = std::get_if<refusal>(&*f)) unlink(*p, r->text.substr(0, 500));
 }
 

@@ -102,6 +102,7 @@ private:
   peer* find(consensus::member_id);
   void say(peer&, const frame&);
   void say_vitals(peer&, const node_vitals&);
+  void say_note(peer&);
   bool knows_level(peer&, const level_range&);
   void proven(peer&);
   void publish();

@@ -70,6 +70,11 @@ struct control_parts {
   std::function<unsigned()> level;                                ///< that is agreed
   std::function<std::string()> picture;
   std::function<node_vitals()> vitals;                            ///< at once; may be empty
+  /// What is told beside all that, several times a second: `notes_tick`, then for each node with a link `note_for`, which gives
+  /// nothing when there is nothing to tell; `noted` gets what others tell. All may be empty.
+  std::function<void()> notes_tick;
+  std::function<std::optional<std::string>(consensus::member_id to)> note_for;
+  std::function<void(consensus::member_id from, std::string_view octets)> noted;
   /// Blocks for `wait` at most; called in threads of their own. Nothing: a node shakes hands there just now; else why not.
   std::function<std::optional<std::string>(const std::string& host, std::uint16_t port, std::chrono::milliseconds wait)> silence;
   std::function<std::string(std::string_view octets)> sign;

@@ -137,7 +137,7 @@ bool share_book::heard_by_all(const destination& d, std::uint64_t version) const
 }
 
 share_row share_book::row_of(const destination& d) const {
-  share_row r{d.name, d.claim, d.wanted, d.news.what, 0, 0, 0, {}};
+  share_row r{d.name, d.claim, d.wanted, d.news.what, d.news.event, 0, 0, 0, {}};
   if (d.news.what == destination_news::none) return r;
   r.age_ms = static_cast<std::uint64_t>(std::max<time>(0, now_ - d.news.at));
   if (d.news.what != destination_news::down) return r;
@@ -236,7 +236,8 @@ void share_book::take_row(node_number from, peer& p, share_row r) {
     o->doubt = false;
     o->claim = r.claim;
     o->wanted = r.wanted;
-    o->news = {r.news, now_ - static_cast<time>(std::min(r.age_ms, longest_ms)), now_ + static_cast<time>(std::min(r.pause_ms, longest_ms)), 0, r.failures, std::move(r.reason)};
+    if (r.news != o->news.what || r.event != o->news.event || r.news == destination_news::none)
+      o->news = {r.news, now_ - static_cast<time>(std::min(r.age_ms, longest_ms)), now_ + static_cast<time>(std::min(r.pause_ms, longest_ms)), r.event, 0, r.failures, std::move(r.reason)};
   }
   if (p.due.erase(r.destination) > 0) p.due_first.insert(r.destination);
 }
@@ -324,9 +325,9 @@ void share_book::update(member_number member, const destination_need& need, mome
     const auto last_at = last != nullptr ? last->at : never;
     const bool said = d.news.what == destination_news::answers && last == &d.news;
     if (need.news == destination_news::down)
-      d.news = {need.news, now_, now_ + need.pause.count(), member, need.failures, need.reason.substr(0, shared_reason_octets_max)};
+      d.news = {need.news, now_, now_ + need.pause.count(), ++events_, member, need.failures, need.reason.substr(0, shared_reason_octets_max)};
     else if (!said)
-      d.news = {need.news, now_, 0, member, 0, {}};
+      d.news = {need.news, now_, 0, ++events_, member, 0, {}};
     if (!said || need.news == destination_news::down) {
       if (last != nullptr) d.news.at = std::max(d.news.at, last_at + 1); // what was seen before was before
       changed(d);

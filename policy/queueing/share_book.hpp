@@ -141,6 +141,7 @@ private:
   struct news_item {
     destination_news what = destination_news::none;
     time at = never, until = 0;
+    std::uint64_t event = 0;                  ///< one each, of each node
     member_number member = 0;                 ///< who saw it, of this process; 0: another node
     std::uint32_t failures = 0;
     std::string reason;
@@ -200,7 +201,7 @@ private:
   share_times times_;
   moment last_;
   time now_ = 0;                              ///< while ticks come
-  std::uint64_t turn_ = 1, number_;
+  std::uint64_t turn_ = 1, number_, events_ = 0;
   time turn_at_ = 0;
   std::map<node_number, peer> peers_;
   std::unordered_map<std::string, destination> all_;

@@ -25,7 +25,10 @@ std::optional<share_row> read_row(base::decoder& in) {
   r.claim = *claim;
   r.wanted = *wanted;
   r.news = static_cast<destination_news>(news);
-  if (r.news != destination_news::none) r.age_ms = in.varint();
+  if (r.news != destination_news::none) {
+    r.event = in.varint();
+    r.age_ms = in.varint();
+  }
   if (r.news == destination_news::down) {
     r.pause_ms = in.varint();
     const auto failures = small(in);
@@ -52,7 +55,10 @@ std::string print(const share_note& n) {
     to.varint(r.claim);
     to.varint(r.wanted);
     to.u8(static_cast<std::uint8_t>(r.news));
-    if (r.news != destination_news::none) to.varint(r.age_ms);
+    if (r.news != destination_news::none) {
+      to.varint(r.event);
+      to.varint(r.age_ms);
+    }
     if (r.news != destination_news::down) continue;
     to.varint(r.pause_ms);
     to.varint(r.failures);

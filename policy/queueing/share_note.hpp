@@ -27,6 +27,7 @@ struct share_row {
   std::uint32_t claim = 0;                    ///< connections: this node has no more, and takes no more
   std::uint32_t wanted = 0;                   ///< that it could use; 0: it has no work
   destination_news news = destination_news::none;
+  std::uint64_t event = 0;                    ///< of the news: the same number, the same news
   std::uint64_t age_ms = 0;                   ///< of the news
   std::uint64_t pause_ms = 0;                 ///< down: it is left alone for so long still
   std::uint32_t failures = 0;                 ///< down: in a row

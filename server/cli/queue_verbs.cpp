@@ -271,7 +271,7 @@ void add_destination_verbs(CLI::App& family, command_line& c) {
   auto* list = family.add_subcommand("destinations", "List the servers that mail waits for: how they do, when the next attempt is");
   add_json_option(*list, c);
   list->callback([&c] {
-    c.list("/v1/destinations", {{"destination", "DESTINATION"}, node_column, {"state", "STATE"}, {"messages", "MESSAGES"}, {"recipients", "RECIPIENTS"}, {"connections", "CONNECTIONS"}, {"next_try", "NEXT TRY"}, {"reason", "REASON"}});
+    c.list("/v1/destinations", {{"destination", "DESTINATION"}, node_column, {"state", "STATE"}, {"messages", "MESSAGES"}, {"recipients", "RECIPIENTS"}, {"connections", "CONNECTIONS"}, {"share", "SHARE"}, {"next_try", "NEXT TRY"}, {"reason", "REASON"}});
   });
   for (const auto& [verb, word, text, done] : {std::tuple{"pause", "pause", "Send a destination nothing until resumed", "paused"},
                                                std::tuple{"resume", "resume", "Send to a paused destination again", "resumed"},

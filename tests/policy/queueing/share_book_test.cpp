@@ -56,9 +56,9 @@ TEST(ShareDivision, NeverGivesMoreThanThereIsNorLessThanAnEvenPart) {
 
 share_note some_note() {
   share_note n{77, 88, 3, 4, true, 9, {}};
-  n.rows.push_back({"b.example", 4, 300, destination_news::none, 0, 0, 0, ""});
-  n.rows.push_back({"c.example", 0, 1, destination_news::answers, 1200, 0, 0, ""});
-  n.rows.push_back({"d.example", 1, 0, destination_news::down, 5, 300'000, 7, "connection refused"});
+  n.rows.push_back({"b.example", 4, 300, destination_news::none, 0, 0, 0, 0, ""});
+  n.rows.push_back({"c.example", 0, 1, destination_news::answers, 8, 1200, 0, 0, ""});
+  n.rows.push_back({"d.example", 1, 0, destination_news::down, 1, 5, 300'000, 7, "connection refused"});
   return n;
 }
 
@@ -235,6 +235,14 @@ TEST(ShareBook, ADestinationThatIsDownHasOneConnectionAndIsLeftAloneByAll) {
   EXPECT_EQ(w.has[1]["d"].down->failures, 2u);
   EXPECT_EQ(w.has[1]["d"].down->reason, "connection refused");
   EXPECT_FALSE(w.has[0]["d"].down) << "it knows that itself";
+  // Told once, whatever else is told of it: an operator may have tried it meanwhile.
+  w.has[1]["d"].down.reset();
+  auto changed = w.need(0, 10, 4, 0);
+  changed.event = 1;
+  w.say(0, changed);
+  w.say(1, w.need(1, 11, 9, 0));
+  w.pass(600ms);
+  EXPECT_FALSE(w.has[1]["d"].down);
   // The pause is over: both want to look, one does.
   auto again = w.need(0, 10, 9, 0);
   again.event = 1;
