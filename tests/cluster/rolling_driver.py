@@ -153,8 +153,8 @@ class Idler(Client):
     def session(self, n):
         try:
             c = self.driver.imap(n, self.user)
-        except imaplib.IMAP4.abort:
-            raise
+        except imaplib.IMAP4.abort as e:  # it came as the node went: it was told so before it could log in, or its connection was cut
+            raise Fault(str(e)) if "socket error" in str(e) else ConnectionRefusedError(str(e))
         except imaplib.IMAP4.error as e:
             raise Later(str(e)) if "[UNAVAILABLE]" in str(e) else Fault(str(e))
         self.open = c
@@ -319,9 +319,8 @@ def play(d, a):
     for _ in range(a.times):
         for n in d.rng.sample(d.nodes, 3):
             d.restart(n)
-    d.at_home()
-    d.served("after all has gone home")
     accepted = d.finish()
+    d.at_home()
     d.checked()
     print("%d restarts, %d messages accepted, all there once; %d logins after a session ended, %d refused for a while" %
           (3 * a.times, accepted, sum(len(c.lost) for c in d.all), sum(c.refused for c in d.all)))
