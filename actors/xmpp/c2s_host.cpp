@@ -238,7 +238,7 @@ void c2s_host::take(const deliver_stanza& d) {
 
 void c2s_host::flush_waiting() {
   for (const auto& d : waiting_) session_.send(d.octets);
-  waiting_.clear();
+  waiting_ = std::vector<deliver_stanza>(); // and its memory
 }
 
 void c2s_host::handle(const xmpp::stream_event::gone& g) {

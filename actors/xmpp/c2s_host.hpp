@@ -14,10 +14,10 @@
 #include "protocols/xmpp/login_tokens.hpp"
 #include "protocols/xmpp/stream_session.hpp"
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace rookery::storage::mail {
 class account_cell;
@@ -93,7 +93,7 @@ private:
   std::string own_key_;                   ///< of the password that this client has set; empty: it has set none
   bool active_ = true, resumable_ = false, left_ = false;
   wire_taker taker_;
-  std::deque<deliver_stanza> waiting_;    ///< for an inactive client; presence once for each sender
+  std::vector<deliver_stanza> waiting_;   ///< for an inactive client; presence once for each sender
 };
 
 /// XML for `stream_settings::features`: what streams offer after the login besides what they do themselves.

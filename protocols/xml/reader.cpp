@@ -200,6 +200,11 @@ void reader::bound(limits l) noexcept { state_->bounds = l; }
 
 bool reader::in_child() const noexcept { return state_->unfinished > 0 || state_->depth >= state_->child_depth; }
 
+bool reader::between_children() const noexcept {
+  const auto& s = *state_;
+  return s.depth + 1 == s.child_depth && s.unfinished == 0 && s.ahead == 0 && !s.suspended && s.events.empty() && !s.failed && !s.ended;
+}
+
 reader::piece reader::read(base::const_bytes in) {
   auto& s = *state_;
   if (!s.events.empty()) return s.next_of(0);

@@ -55,6 +55,8 @@ public:
 
   /// A tag or a child of the root is not complete.
   bool in_child() const noexcept;
+  /// The root is open, and all that came was read and given: a reader that has read the same opening would go on as this one.
+  bool between_children() const noexcept;
 
 private:
   friend std::variant<element, fault> parse(std::string_view document, const limits&);

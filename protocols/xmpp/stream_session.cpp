@@ -65,7 +65,7 @@ std::optional<stream_session::event> stream_session::next_event() {
   while (events_.empty() && step()) {}
   if (events_.empty()) return {};
   auto e = std::move(events_.front());
-  events_.pop_front();
+  events_.erase(events_.begin());
   return e;
 }
 

@@ -43,7 +43,6 @@
 #include "protocols/xmpp/stream_wire.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -239,7 +238,7 @@ private:
   base::instant now_, login_by_, last_word_;
   std::optional<base::instant> acknowledgement_by_;
   std::unique_ptr<stream_wire> wire_;
-  std::deque<event> events_;
+  std::vector<event> events_; ///< a few at the most
   state state_ = state::header;
   bool asking_ = false, closed_ = false, header_sent_ = false, authenticated_ = false;
   bool managed_ = false, nudged_ = false;

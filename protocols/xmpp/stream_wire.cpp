@@ -18,7 +18,18 @@ std::string standing_alone(std::string_view octets) {
   return out.append(rest);
 }
 
+void xml_wire::tick(base::instant now) {
+  if (!may_rest() || now < heard_ + reader_rest) return;
+  reader_.reset();
+  if (output_.empty()) output_.release();
+}
+
 xml::reader::piece xml_wire::read() {
+  if (rests()) {
+    if (input_.empty()) return {};
+    reader_.emplace(bounds_);
+    read_opening();
+  }
   auto piece = reader_->read(input_.view());
   if (!opened_) {
     opening_.append(input_.view().substr(0, piece.used));
@@ -32,7 +43,11 @@ xml::reader::piece xml_wire::read() {
 void xml_wire::adopt(std::string_view opening) {
   opening_ = opening.empty() ? std::string_view("<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>") : opening;
   opened_ = true;
-  // It was read once, by the same rules.
+  read_opening();
+}
+
+/// It was read once, by the same rules.
+void xml_wire::read_opening() {
   for (std::string_view left = opening_; !left.empty();) {
     const auto piece = reader_->read(left);
     if (piece.used == 0) break;

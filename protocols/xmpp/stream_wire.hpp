@@ -9,6 +9,7 @@
 #include "protocols/xml/limits.hpp"
 #include "protocols/xml/reader.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -64,16 +65,31 @@ public:
 /// `put` in a place of its own, where no namespace and no prefix is declared.
 std::string standing_alone(std::string_view octets);
 
+/// An XML reader costs 11 kB: a stream from which nothing came for so long has none. The next octets make one that reads the
+/// stream's opening again, some microseconds of work.
+inline constexpr std::chrono::seconds reader_rest{2};
+
 /// The wire of RFC 6120.
 class xml_wire final : public stream_wire {
 public:
-  void feed(base::const_bytes in, base::instant) override { input_.append(in); }
+  void feed(base::const_bytes in, base::instant now) override {
+    heard_ = now;
+    input_.append(in);
+  }
+  void tick(base::instant now) override;
+  std::optional<base::instant> deadline() const override {
+    return may_rest() ? std::optional(heard_ + reader_rest) : std::nullopt;
+  }
   void restart(const xml::limits& bounds) override {
+    bounds_ = bounds;
     reader_.emplace(bounds);
     opening_.clear();
     opened_ = false;
   }
-  void widen(const xml::limits& bounds) override { reader_->bound(bounds); }
+  void widen(const xml::limits& bounds) override {
+    bounds_ = bounds;
+    if (reader_) reader_->bound(bounds);
+  }
   xml::reader::piece read() override;
   std::size_t waiting() const override { return input_.size(); }
   void drop_input() override {
@@ -95,9 +111,17 @@ public:
   base::const_bytes rest() const override { return input_.view(); }
   void adopt(std::string_view opening) override;
 
+  /// It has no reader at the moment.
+  bool rests() const noexcept { return !reader_ && opened_; }
+
 private:
+  bool may_rest() const noexcept { return reader_ && opened_ && input_.empty() && reader_->between_children(); }
+  void read_opening();
+
   base::buffer input_, output_;
-  std::optional<xml::reader> reader_;
+  std::optional<xml::reader> reader_; ///< nothing while the stream rests
+  xml::limits bounds_;
+  base::instant heard_{}; ///< when octets came last
   std::string opening_; ///< of the peer's present stream
   bool opened_ = false; ///< all of it
 };

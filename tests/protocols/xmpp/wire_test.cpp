@@ -22,6 +22,87 @@ TEST(StandingAlone, DeclaresWhatIsMissing) {
             "<stream:features xmlns:stream='http://etherx.jabber.org/streams'><x/></stream:features>");
 }
 
+/// All that the wire reads now: names of stanzas with their namespaces, "open", "close", "fault".
+std::string readings(xml_wire& w) {
+  std::string out;
+  for (auto p = w.read(); p.what || p.used > 0; p = w.read()) {
+    if (!p.what) continue;
+    if (const auto* child = std::get_if<xml::child_read>(&*p.what)) out += child->child.name + "{" + child->child.space + "} ";
+    else if (std::holds_alternative<xml::root_opened>(*p.what)) out += "open ";
+    else if (std::holds_alternative<xml::root_closed>(*p.what)) out += "close ";
+    else return out + "fault";
+  }
+  return out;
+}
+constexpr std::string_view xml_opening = "<?xml version='1.0'?> <stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='a'>";
+
+TEST(XmlWire, AStreamThatIsQuietHasNoReaderAndGoesOnAsBefore) {
+  xml_wire w;
+  w.restart({});
+  auto now = t0 + std::chrono::hours(1);
+  EXPECT_EQ(w.deadline(), std::nullopt) << "the stream is not open";
+  w.feed(xml_opening, now);
+  EXPECT_EQ(readings(w), "open ");
+  for (const std::string_view said : {"<message><body>a</body></message>", " ", "<stream:features/><iq/>\n", "<presence xmlns='jabber:server'/>"}) {
+    EXPECT_EQ(w.deadline(), now + reader_rest) << said;
+    w.tick(now + reader_rest - std::chrono::milliseconds(1));
+    EXPECT_FALSE(w.rests());
+    w.tick(now + reader_rest);
+    EXPECT_TRUE(w.rests()) << said;
+    EXPECT_EQ(w.deadline(), std::nullopt);
+    EXPECT_EQ(readings(w), "");
+    EXPECT_TRUE(w.rests());
+    EXPECT_EQ(w.opening(), xml_opening);
+    now += std::chrono::minutes(1);
+    w.feed(said, now);
+    EXPECT_EQ(readings(w), said.starts_with("<m") ? "message{jabber:client} " : said == " " ? "" : said.starts_with("<p") ? "presence{jabber:server} "
+                           : "features{http://etherx.jabber.org/streams} iq{jabber:client} ");
+  }
+  w.tick(now + reader_rest);
+  ASSERT_TRUE(w.rests());
+  w.feed("</stream:stream>", now);
+  EXPECT_EQ(readings(w), "close ");
+  w.tick(now + reader_rest * 2);
+  EXPECT_FALSE(w.rests()) << "what follows is not read any more";
+}
+
+TEST(XmlWire, HalfAStanzaIsKept) {
+  for (const std::string_view half : {"<", "<mess", "<message", "<message><bo", "<message><body>te", "<message><body/></mess"}) {
+    xml_wire w;
+    w.restart({});
+    w.feed(xml_opening, t0);
+    readings(w);
+    w.tick(t0 + reader_rest);
+    ASSERT_TRUE(w.rests());
+    w.feed(half, t0 + reader_rest);
+    EXPECT_EQ(readings(w), "") << half;
+    EXPECT_EQ(w.deadline(), std::nullopt) << half;
+    w.tick(t0 + reader_rest * 5);
+    EXPECT_FALSE(w.rests()) << half;
+    w.feed(std::string_view("<message><body>text</body></message>").substr(half == "<message><body/></mess" ? 36 : half.size()), t0);
+    if (half == "<message><body/></mess") w.feed("age>", t0);
+    EXPECT_EQ(readings(w), "message{jabber:client} ") << half;
+  }
+}
+
+TEST(XmlWire, BoundsHoldAfterItHasRested) {
+  xml_wire w;
+  w.restart({});
+  w.feed(xml_opening, t0);
+  readings(w);
+  w.tick(t0 + reader_rest);
+  ASSERT_TRUE(w.rests());
+  xml::limits small;
+  small.stanza_octets = 100;
+  w.widen(small);
+  w.feed("<message><body>" + std::string(200, 'a') + "</body></message>", t0);
+  EXPECT_EQ(readings(w), "fault");
+  w.tick(t0 + reader_rest * 2);
+  EXPECT_FALSE(w.rests());
+  w.feed("<message/>", t0);
+  EXPECT_EQ(readings(w), "fault");
+}
+
 /// The messages in `octets`, one a line; frames that are none as "(OPCODE)".
 std::string unframed(std::string_view octets) {
   std::string out;
