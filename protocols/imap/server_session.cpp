@@ -564,6 +564,7 @@ void server_session::shut_down(std::string_view text) {
     case phase::idle:
     case phase::starting_tls:
     case phase::starting_compress: return close("", text);
+    case phase::sasl_host: return close("UNAVAILABLE", text); // a password's check may take longer than anybody waits
     default:
       shut_down_ = true;
       shut_down_text_ = text;

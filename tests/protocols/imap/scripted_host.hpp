@@ -59,6 +59,7 @@ public:
 
   bool answer = true;          ///< false: commands stay open
   bool right = true;           ///< passwords
+  bool judges = true;          ///< … are judged at once
   bool accept_messages = true; ///< APPEND
   std::string stored;          ///< octets of the messages, '|' behind each
 
@@ -69,6 +70,7 @@ private:
   }
   void on(check_password& q) {
     note("password:" + q.user + ":" + q.password);
+    if (!judges) return;
     session_.password_verified(right && q.password == "secret");
   }
   void on(find_credentials& q) {

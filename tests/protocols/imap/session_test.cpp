@@ -277,6 +277,18 @@ TEST(ImapSession, ShutsDownAtABoundary) {
   EXPECT_TRUE(host.session().closed());
 }
 
+// A check may take longer than a server that goes down, or a mailbox that moves, waits.
+TEST(ImapSession, ShutsDownWhileAPasswordIsChecked) {
+  scripted_host host;
+  host.judges = false;
+  host.say("a LOGIN ann secret\r\n");
+  host.session().shut_down();
+  EXPECT_EQ(host.take_output(), "* BYE [UNAVAILABLE] Server is shutting down\r\n");
+  EXPECT_TRUE(host.session().closed());
+  host.session().password_verified(true);
+  EXPECT_EQ(host.take_output(), "");
+}
+
 TEST(ImapSession, ScramSendsItsLastWordAsAChallenge) {
   scripted_host host;
   const auto first = host.say("a AUTHENTICATE SCRAM-SHA-256 " + encoding::base64_encode("n,,n=ann,r=clientnonce") + "\r\n");
