@@ -190,7 +190,9 @@ void volume_keeper::forget(node_number id, const runner_ptr& runner) {
   if (id == is_.self) return;
   auto& files = storage::posix_file_system();
   const auto folder = is_.running->volume_directory(id);
-  auto done = storage::remove_volume(folder);
+  // Whoever stops in between has no whole copy.
+  auto done = files.replace(kept_file(id), volume_runner::kept_of_none());
+  if (done) done = storage::remove_volume(folder);
   if (done) done = files.remove(kept_file(id));
   base::log_event(base::severity::notice, "volume.forgotten").number("volume", static_cast<std::int64_t>(id)).flag("ok", done.ok());
 }

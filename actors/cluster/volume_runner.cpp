@@ -41,6 +41,8 @@ replication::moment volume_runner::inside::time() {
   return std::chrono::duration_cast<replication::moment>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
+std::string volume_runner::kept_of_none() { return print(replication::held{}); }
+
 base::result<std::shared_ptr<volume_runner>> volume_runner::start(parts p) {
   auto& files = storage::posix_file_system();
   replication::held kept;
@@ -288,9 +290,12 @@ void volume_runner::inside::carry_out(act::freeze&) {
     const auto end = self->verified_end();
     if (end) return self->take(self->rules->frozen(self->lead_end = *end, time()));
     self->say("its copy here cannot be opened: " + end.error().log.value);
-    self->again([self] {
+    const bool damaged = end.error().kind == base::error_kind::damaged;
+    self->again([self, damaged] {
       const std::lock_guard again(self->lock);
-      self->restart(true);
+      // What nobody counts on is copied anew; what is in sync is left for the operator to look at.
+      const auto& needed = self->agreed.in_sync;
+      self->restart(!damaged || std::find(needed.begin(), needed.end(), self->is.self) != needed.end());
     });
   });
 }

@@ -43,6 +43,8 @@ public:
   };
   /// `damaged`: the kept file cannot be read.
   static base::result<std::shared_ptr<volume_runner>> start(parts);
+  /// What the kept file of a node without a copy says.
+  static std::string kept_of_none();
   ~volume_runner();
   /// Ends its threads; an open volume is closed first. Blocks; once.
   void stop();
