@@ -145,31 +145,22 @@ base::result<std::vector<std::uint8_t>> rank(const account_index& index, const f
     const auto& classes = seen_classes(q.asked().in);
     std::vector<Xapian::Query> wanted;
     for (const auto& word : q.words_) {
-      // Each with the classes that have it, a bit each: a query costs a look into each segment.
-      std::map<std::string, std::pair<double, unsigned>, std::less<>> found{{word->text, {1, 0}}};
+      std::map<std::string, double, std::less<>> found{{word->text, 1}};
       std::size_t compared = 0;
       for (const auto& s : segments) {
         const auto list = s.words->words();
         if (!list) return base::fail(list.error());
-        for (std::size_t c = 0; c < classes.size(); ++c)
-          (*list)->beginning_with(classes[c], first_character(word->text), [&](std::string_view w) {
-            if (++compared > compared_max) return false;
-            auto known = found.find(w);
-            if (known == found.end()) {
-              const auto weight = word->likeness(w);
-              if (weight == 0 || found.size() >= variants_max) return true;
-              known = found.emplace(w, std::pair(weight, 0u)).first;
-            }
-            known->second.second |= 1u << c;
+        for (const auto c : classes)
+          (*list)->beginning_with(c, first_character(word->text), [&](std::string_view w) {
+            if (++compared > compared_max || found.size() >= variants_max) return false;
+            if (const auto weight = word->likeness(w); weight > 0) found.emplace(w, weight);
             return true;
           });
       }
       std::vector<Xapian::Query> variants;
-      for (const auto& [w, how] : found)
-        for (std::size_t c = 0; c < classes.size(); ++c)
-          if (how.second >> c & 1)
-            variants.push_back(Xapian::Query(Xapian::Query::OP_SCALE_WEIGHT, Xapian::Query(static_cast<char>(classes[c]) + w), how.first));
-      if (variants.empty()) return relevance; // nobody has it, nor anything like it
+      for (const auto& [w, weight] : found)
+        for (const auto c : classes)
+          variants.push_back(Xapian::Query(Xapian::Query::OP_SCALE_WEIGHT, Xapian::Query(static_cast<char>(c) + w), weight));
       wanted.push_back(Xapian::Query(Xapian::Query::OP_MAX, variants.begin(), variants.end()));
     }
     Xapian::Database all;

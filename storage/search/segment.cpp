@@ -58,10 +58,14 @@ base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& 
   return octets + stored.size();
 }
 
-base::result<word_list> read_words(file_system& files, const std::string& path) {
-  auto stored = files.read_all(path + ".words", words_octets_max);
-  if (!stored) return base::fail(stored.error());
-  return word_list::read(std::move(*stored));
+/// Whether the words at `path` have all joined words: its first octets say it.
+base::result<bool> has_joined(file_system& files, const std::string& path) {
+  auto words = files.open(path + ".words", open_mode::read);
+  if (!words) return base::fail(words.error());
+  std::string magic(word_list::magic_with_joined.size(), '\0');
+  const auto count = (*words)->read(0, magic.data(), magic.size());
+  if (!count) return base::fail(count.error());
+  return *count == magic.size() && magic == word_list::magic_with_joined;
 }
 
 std::string term_of(word_class c, std::string_view word) {
@@ -112,7 +116,9 @@ segment::~segment() = default;
 base::result<const word_list*> segment::words() const {
   const std::lock_guard turn(databases_->words_lock);
   if (!databases_->words) {
-    auto read = read_words(files_, path_);
+    auto stored = files_.read_all(path_ + ".words", words_octets_max);
+    if (!stored) return base::fail(stored.error());
+    auto read = word_list::read(std::move(*stored));
     if (!read) return base::fail(read.error());
     databases_->words.emplace(std::move(*read));
   }
@@ -241,9 +247,9 @@ base::result<std::uint64_t> merge_segments(file_system& files, const std::vector
     bool with_joined = true;
     for (const auto& p : paths) {
       all.add_database(Xapian::Database(p + ".terms"));
-      const auto words = read_words(files, p);
-      if (!words) return base::fail(words.error());
-      with_joined = with_joined && words->with_joined();
+      const auto joined = has_joined(files, p);
+      if (!joined) return base::fail(joined.error());
+      with_joined = with_joined && *joined;
     }
     return write_segment(files, all, path, with_joined);
   } catch (const Xapian::Error& e) {

@@ -10,7 +10,7 @@
 namespace rookery::storage::search {
 namespace {
 
-constexpr std::string_view magic = "RKWORDS3";
+constexpr auto magic = word_list::magic_with_joined;
 /// Without joined words: written before they were there, and of segments merged with such.
 constexpr std::string_view magic_without_joined = "RKWORDS2";
 constexpr std::size_t classes_without_joined = 10;

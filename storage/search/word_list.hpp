@@ -50,6 +50,8 @@ public:
     std::array<of_class, word_classes.size()> classes_;
   };
   static base::result<word_list> read(std::string stored);
+  /// The beginning of a stored list that has all joined words.
+  static constexpr std::string_view magic_with_joined = "RKWORDS3";
 
   std::size_t octets() const noexcept { return stored_.size(); }
   /// It has all joined words of its documents.

@@ -280,6 +280,34 @@ TEST(SearchNarrowing, NeedlesOfOneJoinedWordAreDecided) {
   EXPECT_GT(o.hits, 500u);
 }
 
+// An older node's words have no joined ones, and neither has what is merged with them: such needles are narrowed as before.
+TEST(SearchNarrowing, WhatIsMergedWithOlderWordsIsNotDecidedByJoinedOnes) {
+  temporary_folder folder;
+  auto& files = posix_file_system();
+  const auto part = [&](std::uint32_t number) {
+    const auto path = folder.path + "/" + std::to_string(number);
+    document d;
+    fill(d, read("Subject: s\r\n\r\na.b and c\r\n"));
+    segment_builder b(path + ".scratch");
+    EXPECT_TRUE(b.add(number, d));
+    EXPECT_TRUE(b.finish(files, path));
+    return path;
+  };
+  const auto found = [&](const std::vector<std::string>& parts, const std::string& to) {
+    EXPECT_TRUE(merge_segments(files, parts, to));
+    auto answer = segment(files, to, {1, 2}).find({word_class::body}, cut_needle("A.B"), "A.B");
+    EXPECT_TRUE(answer);
+    return std::pair(answer->sure.count(), answer->maybe.count());
+  };
+  const auto first = part(1), second = part(2);
+  EXPECT_EQ(found({first, second}, folder.path + "/new"), (std::pair<std::size_t, std::size_t>(2, 0)));
+  word_list::writer older;
+  for (const char* term : {"BA", "BAND", "BB", "BC", "HS", "HSUBJECT", "SS"}) older.add(term, {});
+  const auto stored = older.finish(false);
+  std::ofstream(second + ".words", std::ios::binary | std::ios::trunc) << stored;
+  EXPECT_EQ(found({first, second}, folder.path + "/mixed"), (std::pair<std::size_t, std::size_t>(0, 2)));
+}
+
 TEST(SearchNarrowing, AMessageBeyondTheLimitsIsAlwaysAsked) {
   temporary_folder folder;
   index_store store(posix_file_system(), folder.path, "one", {9, 9});
