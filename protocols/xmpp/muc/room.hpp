@@ -174,6 +174,8 @@ private:
   /// Of one who is there, for others. In a large room it is told to each who enters: made once.
   const stanza_ptr& shown(occupant&, bool with_address) const;
   void tell_presence(occupant&, const told&);
+  /// It has another part from now on: all are told, and so is it. Who is heard no more is gone for the others.
+  void change_part(occupant&, role, told);
   void tell_self(const occupant&, const jid& full, const told&);
   void nobody_left();
 

@@ -179,9 +179,7 @@ void room::carry_out(const order& w, const std::string& actor) {
     t.codes = {307};
     return expel(*o, std::move(t));
   }
-  give_part(*o, *w.part);
-  tell_presence(*o, t);
-  for (const auto& s : o->sessions) tell_self(*o, s.full, t);
+  change_part(*o, *w.part, std::move(t));
 }
 
 bool room::set_affiliation(const jid& bare, affiliation rank, std::string_view reason) {
@@ -215,9 +213,7 @@ void room::apply_affiliation(const jid& bare, affiliation rank, const std::strin
       expel(*o, std::move(t));
       continue;
     }
-    give_part(*o, role_for(rank));
-    tell_presence(*o, t);
-    for (const auto& s : o->sessions) tell_self(*o, s.full, t);
+    change_part(*o, role_for(rank), std::move(t));
   }
 }
 

@@ -202,9 +202,7 @@ void room::registration(const element& stanza, const element& query, const sende
     for (auto& [its_nick, o] : nicks_)
       if (o.bare == bare) {
         o.rank = affiliation::member;
-        give_part(o, std::max(o.part, role_for(o.rank)));
-        tell_presence(o, {});
-        for (const auto& s : o.sessions) tell_self(o, s.full, {});
+        change_part(o, std::max(o.part, role_for(o.rank)), {});
       }
 }
 

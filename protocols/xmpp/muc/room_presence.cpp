@@ -254,6 +254,19 @@ void room::tell_presence(occupant& o, const told& t) {
   if (!others_.empty()) send_all(stanza(false), others_.all(), std::move(own));
 }
 
+void room::change_part(occupant& o, role part, told t) {
+  if (!config_.tell_visitors && part == role::visitor && o.part != role::visitor) {
+    const element nothing("presence", space::client);
+    told away = t;
+    away.available = false;
+    away.payload = &nothing;
+    tell_presence(o, away);
+  }
+  give_part(o, part);
+  tell_presence(o, t);
+  for (const auto& s : o.sessions) tell_self(o, s.full, t);
+}
+
 const stanza_ptr& room::shown(occupant& o, bool with_address) const {
   auto& known = o.seen[with_address ? 1 : 0];
   const auto& front = o.sessions.front();
