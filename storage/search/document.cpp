@@ -26,11 +26,13 @@ void document::feed(text_source source, std::string_view folded) {
   octets_ += folded.size();
   tokens_.feed(folded);
   joined_.feed(folded);
+  if (source != text_source::visible) neighbours_.feed(folded);
 }
 
 void document::end_text() {
   tokens_.finish();
   joined_.finish();
+  neighbours_.end_text();
 }
 
 void document::add(std::string_view word, bool joined) {

@@ -5,6 +5,7 @@
 /// fuzzy searching for those that a person sees; a word is kept once for both.
 #pragma once
 
+#include "storage/search/neighbours.hpp"
 #include "storage/search/token.hpp"
 
 #include <array>
@@ -66,6 +67,8 @@ public:
 
   /// Each word, joined words as well, once a class with how often a person sees it, 0 for classes of exact searches alone.
   void for_each(const std::function<void(word_class, std::string_view word, std::uint32_t count)>&) const;
+  /// Of the borders between words of all texts but `visible` (neighbours.hpp).
+  std::string signature() const { return neighbours_.signature(); }
   /// Octets of memory, roughly.
   std::size_t octets() const noexcept { return word_octets_; }
 
@@ -85,6 +88,7 @@ private:
   text_source source_ = text_source::plain;
   tokenizer tokens_;
   joined_words joined_;
+  signature_builder neighbours_;
   std::unordered_map<std::string, found, hash, std::equal_to<>> words_;
   std::size_t octets_ = 0, word_octets_ = 0;
   bool partial_ = false;

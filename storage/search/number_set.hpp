@@ -41,6 +41,15 @@ public:
   void keep(const number_set& other) noexcept {
     for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] &= other.bits_[i];
   }
+  /// Keeps those of which `f(number)` is true.
+  template <class F>
+  void keep_if(F f) {
+    for (std::size_t i = 0; i < bits_.size(); ++i)
+      for (auto left = bits_[i]; left != 0; left &= left - 1) {
+        const auto bit = static_cast<unsigned>(std::countr_zero(left));
+        if (!f(first_ + static_cast<std::uint32_t>(i * 64 + bit))) bits_[i] &= ~(std::uint64_t{1} << bit);
+      }
+  }
   void add(const number_set& other) noexcept {
     for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] |= other.bits_[i];
   }

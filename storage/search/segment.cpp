@@ -16,14 +16,28 @@ namespace {
 constexpr std::size_t words_octets_max = 2u << 30;
 /// How often a search looks whether all documents are found already.
 constexpr std::size_t words_between_looks = 512;
+/// Signatures of a segment in memory; larger ones are damaged.
+constexpr std::size_t neighbours_octets_max = 2u << 30;
+/// Fewer documents are read as soon as their signatures are loaded.
+constexpr std::size_t documents_worth_signatures = 32;
 
 base::failure<base::error> damage(const std::string& path, const Xapian::Error& e) {
   const bool io = e.get_error_string() != nullptr; // what the system said
   return base::fail(io ? base::error_kind::io : base::error_kind::damaged, "Search index error", "search: " + path + ": " + e.get_description());
 }
 
-/// Makes the one-file database and the word list of `from` at `path`, and syncs both.
-base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& from, const std::string& path, bool with_joined) {
+base::result<std::uint64_t> write_new(file_system& files, const std::string& path, const std::string& octets) {
+  (void)files.remove(path);
+  auto made = files.open(path, open_mode::create);
+  if (!made) return base::fail(made.error());
+  if (auto done = (*made)->write(0, octets); !done) return base::fail(done.error());
+  if (auto done = (*made)->sync(); !done) return base::fail(done.error());
+  return octets.size();
+}
+
+/// Makes the one-file database and the lists of `from` at `path`, and syncs them.
+base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& from, const std::string& path, bool with_joined,
+                                          signature_list::writer& neighbours) {
   const auto terms_path = path + ".terms";
   (void)files.remove(terms_path);
   from.compact(terms_path, Xapian::DBCOMPACT_SINGLE_FILE | Xapian::DBCOMPACT_NO_RENUMBER);
@@ -48,14 +62,23 @@ base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& 
     if (!size) return base::fail(size.error());
     octets += *size;
   }
-  const auto stored = list.finish(with_joined);
-  const auto words_path = path + ".words";
-  (void)files.remove(words_path);
-  auto words = files.open(words_path, open_mode::create);
+  const auto words = write_new(files, path + ".words", list.finish(with_joined));
   if (!words) return base::fail(words.error());
-  if (auto done = (*words)->write(0, stored); !done) return base::fail(done.error());
-  if (auto done = (*words)->sync(); !done) return base::fail(done.error());
-  return octets + stored.size();
+  const auto near = write_new(files, path + ".near", neighbours.finish());
+  if (!near) return base::fail(near.error());
+  return octets + *words + *near;
+}
+
+/// Nothing: an older node wrote the segment.
+base::result<std::optional<signature_list>> read_neighbours(file_system& files, const std::string& path) {
+  auto stored = files.read_all(path + ".near", neighbours_octets_max);
+  if (!stored) {
+    if (stored.error().kind == base::error_kind::not_found) return std::optional<signature_list>{};
+    return base::fail(stored.error());
+  }
+  auto read = signature_list::read(std::move(*stored));
+  if (!read) return base::fail(read.error());
+  return std::optional(std::move(*read));
 }
 
 /// Whether the words at `path` have all joined words: its first octets say it.
@@ -82,6 +105,9 @@ struct segment::databases {
   std::vector<Xapian::Database> idle;
   std::mutex words_lock;
   std::optional<word_list> words;
+  std::mutex neighbours_lock;
+  bool neighbours_read = false;
+  std::optional<signature_list> neighbours;
 
   class hold {
   public:
@@ -123,6 +149,28 @@ base::result<const word_list*> segment::words() const {
     databases_->words.emplace(std::move(*read));
   }
   return &*databases_->words;
+}
+
+base::result<const signature_list*> segment::neighbours() const {
+  const std::lock_guard turn(databases_->neighbours_lock);
+  if (!databases_->neighbours_read) {
+    auto read = read_neighbours(files_, path_);
+    if (!read) return base::fail(read.error());
+    if (*read && (*read)->documents() != range_.documents)
+      return base::fail(base::error_kind::damaged, "Search index damaged", "search: " + path_ + ".near is of another number of documents");
+    databases_->neighbours = std::move(*read);
+    databases_->neighbours_read = true;
+  }
+  return databases_->neighbours ? &*databases_->neighbours : nullptr;
+}
+
+base::result<void> segment::keep_with_borders(std::string_view text, number_set& documents) const {
+  const auto borders = borders_of_needle(text);
+  if (borders.empty() || documents.count() < documents_worth_signatures) return {};
+  const auto list = neighbours();
+  if (!list) return base::fail(list.error());
+  if (*list != nullptr) documents.keep_if([&](std::uint32_t d) { return (*list)->may_have(d - range_.first, borders); });
+  return {};
 }
 
 base::result<void> segment::add_piece(const std::vector<word_class>& classes, const needle_piece& piece, number_set& to,
@@ -195,6 +243,7 @@ base::result<found_documents> segment::find(const std::vector<word_class>& class
     if (auto done = narrow(classes, *piece); !done) return base::fail(done.error());
   }
   if (decided) std::swap(out.sure, out.maybe);
+  else if (auto done = keep_with_borders(text, out.maybe); !done) return base::fail(done.error());
   return out;
 }
 
@@ -223,6 +272,7 @@ base::result<void> segment_builder::add(std::uint32_t number, const document& wh
       else d.add_term(term, count);
     });
     database_->db.replace_document(number, d);
+    neighbours_.add(what.signature());
     word_octets_ += what.octets();
     ++documents_;
     return {};
@@ -235,7 +285,7 @@ base::result<std::uint64_t> segment_builder::finish(file_system& files, const st
   base::check(database_ != nullptr, "search: a segment without documents");
   try {
     database_->db.commit();
-    return write_segment(files, database_->db, path, true);
+    return write_segment(files, database_->db, path, true, neighbours_);
   } catch (const Xapian::Error& e) {
     return damage(scratch_, e);
   }
@@ -245,13 +295,19 @@ base::result<std::uint64_t> merge_segments(file_system& files, const std::vector
   try {
     Xapian::Database all;
     bool with_joined = true;
+    signature_list::writer neighbours;
     for (const auto& p : paths) {
-      all.add_database(Xapian::Database(p + ".terms"));
+      const Xapian::Database one(p + ".terms");
+      all.add_database(one);
+      const auto near = read_neighbours(files, p);
+      if (!near) return base::fail(near.error());
+      if (*near) neighbours.add(**near);
+      else neighbours.add_unknown(one.get_doccount());
       const auto joined = has_joined(files, p);
       if (!joined) return base::fail(joined.error());
       with_joined = with_joined && *joined;
     }
-    return write_segment(files, all, path, with_joined);
+    return write_segment(files, all, path, with_joined, neighbours);
   } catch (const Xapian::Error& e) {
     return damage(path, e);
   }

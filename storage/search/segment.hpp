@@ -1,7 +1,8 @@
 /// A part of an account's index that is never changed: documents of a range of numbers.
 ///
-/// Two files: `.terms` (a Xapian database in one file: which documents a word is in) and `.words`
-/// (word_list). Words are found by substring in the list, their documents in the database.
+/// Three files: `.terms` (a Xapian database in one file: which documents a word is in), `.words`
+/// (word_list) and `.near` (signature_list). Words are found by substring in the list, their documents in the database;
+/// signatures narrow needles of several words.
 ///
 /// A segment may be used from any thread; what it needs is read when it is first asked, and then
 /// kept. The builder belongs to one thread.
@@ -10,6 +11,7 @@
 #include "base/result.hpp"
 #include "storage/file/file_system.hpp"
 #include "storage/search/document.hpp"
+#include "storage/search/neighbours.hpp"
 #include "storage/search/number_set.hpp"
 #include "storage/search/word_list.hpp"
 
@@ -35,7 +37,7 @@ struct found_documents {
 
 class segment {
 public:
-  /// `path` without ".terms" and ".words".
+  /// `path` without what its files' names end with.
   segment(file_system&, std::string path, segment_range);
   ~segment();
 
@@ -50,6 +52,9 @@ public:
   base::result<const word_list*> words() const;
 
 private:
+  /// Loaded when first asked for; null: an older node wrote none.
+  base::result<const signature_list*> neighbours() const;
+  base::result<void> keep_with_borders(std::string_view text, number_set&) const;
   struct databases;
   base::result<void> add_piece(const std::vector<word_class>&, const needle_piece&, number_set&, bool& complete) const;
 
@@ -68,13 +73,14 @@ public:
   base::result<void> add(std::uint32_t number, const document&);
   std::size_t word_octets() const noexcept { return word_octets_; }
   std::uint32_t documents() const noexcept { return documents_; }
-  /// Writes `path`.terms and `path`.words, durably but for the directory. Gives their octets.
+  /// Writes the segment's files at `path`, durably but for the directory. Gives their octets.
   base::result<std::uint64_t> finish(file_system&, const std::string& path);
 
 private:
   struct database;
   std::string scratch_;
   std::unique_ptr<database> database_;
+  signature_list::writer neighbours_;
   std::size_t word_octets_ = 0;
   std::uint32_t documents_ = 0;
 };

@@ -7,21 +7,6 @@
 namespace rookery::storage::search {
 namespace {
 
-/// The character at `at`, which moves behind it. What is no UTF-8 is a letter by itself.
-char32_t next_character(std::string_view s, std::size_t& at) noexcept {
-  const auto first = static_cast<unsigned char>(s[at++]);
-  if (first < 0x80) return first;
-  const unsigned more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
-  char32_t c = first & (0x3fu >> more);
-  for (unsigned i = 0; i < more && at < s.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(s[at]);
-    if ((octet & 0xc0) != 0x80) break;
-    c = c << 6 | (octet & 0x3fu);
-    ++at;
-  }
-  return c;
-}
-
 bool ascii_letter(unsigned char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
@@ -49,6 +34,20 @@ constexpr range ranges[] = {
     {0x20000, 0x3ffff, character_class::single}};
 
 } // namespace
+
+char32_t next_character(std::string_view s, std::size_t& at) noexcept {
+  const auto first = static_cast<unsigned char>(s[at++]);
+  if (first < 0x80) return first;
+  const unsigned more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
+  char32_t c = first & (0x3fu >> more);
+  for (unsigned i = 0; i < more && at < s.size(); ++i) {
+    const auto octet = static_cast<unsigned char>(s[at]);
+    if ((octet & 0xc0) != 0x80) break;
+    c = c << 6 | (octet & 0x3fu);
+    ++at;
+  }
+  return c;
+}
 
 character_class class_of(char32_t c) noexcept {
   if (c < 0x80) return ascii_letter(static_cast<unsigned char>(c)) ? character_class::letter : character_class::delimiter;

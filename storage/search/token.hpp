@@ -29,6 +29,8 @@ enum class character_class : std::uint8_t {
   single  ///< a word by itself
 };
 character_class class_of(char32_t) noexcept;
+/// The character at `at`, which moves behind it. What is no UTF-8 is a letter by itself.
+char32_t next_character(std::string_view, std::size_t& at) noexcept;
 
 /// Cuts one text, given in pieces.
 class tokenizer {

@@ -19,7 +19,7 @@ def text(rng, number):
 
 
 NEEDLES = ["TEXT meeting", "BODY only17word", "BODY nly17wor", "TEXT y1", "SUBJECT \"budget report\"", "SUBJECT bud", "FROM person12@", "FROM \"Person 3\"",
-           "HEADER X-Row r2", "HEADER X-Row \"\"", "HEADER X-None \"\"", "HEADER Message-ID @there", "TO list", "CC a", "BODY \"<p>\"", "BODY \"ort me\"",
+           "HEADER X-Row r2", "HEADER X-Row \"\"", "HEADER X-None \"\"", "HEADER Message-ID @there", "TO list", "CC a", "BODY \"<p>\"", "BODY \"ort me\"", "TEXT \"budget report\"",
            "NOT BODY garden", "OR SUBJECT weather BODY only9word", "TEXT \"--\"", "TEXT nosuchword", "BODY travel SEEN", "TEXT text/html", "TEXT ONLY3"]
 
 
@@ -167,7 +167,7 @@ class Index(Case):
         self.put(1, 300)
         self.wait(lambda s: s["messages"] >= 173, "300 messages came")
         before = self.agree()
-        for part in ("manifest", "*.docs", "*.places", "*.words", "*.terms"):
+        for part in ("manifest", "*.docs", "*.places", "*.words", "*.near", "*.terms"):
             self.assertEqual(self.node.stop(), 0)
             for f in glob.glob(os.path.join(self.folders()[0], part)):
                 with open(f, "r+b") as damaged:
