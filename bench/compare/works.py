@@ -98,7 +98,8 @@ class Works:
     def idle(self, server):
         """Clients in IDLE: the memory of one, and how soon it hears of new mail."""
         text = self._run(server, "idle_crowd", "imap", "--smtp-port", server.ports["smtp"], "--connections", self._count(1000, 150), "--accounts",
-                         self.ACCOUNTS, "--password", PASSWORD, "--notices", self._count(50, 5), "--patience", 60, "--settle", server.settle if self.share == 1 else 0)
+                         self.ACCOUNTS, "--password", PASSWORD, "--notices", self._count(50, 5), "--patience", 60, "--within", 90,
+                         "--settle", server.settle if self.share == 1 else 0)
         memory = re.search(r"([\d.-]+) kB a connection", text)
         return {"idle.memory": float(memory.group(1)) if memory and server.cost_options() else None,
                 "idle.notice": float(re.search(r"final dot p50 ([\d.]+)", text).group(1))}
