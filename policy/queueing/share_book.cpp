@@ -193,6 +193,7 @@ std::optional<std::string> share_book::note_for(node_number to, moment now) {
   n.yours = p.incarnation;
   n.heard = p.covered;
   n.turn = turn_;
+  n.load = load_;
   p.answer_due = false;
   p.told_at = now_;
   return print(n);
@@ -256,6 +257,7 @@ bool share_book::heard(node_number from, std::string_view octets, moment now) {
     p.answer_due = true;
   }
   p.heard_at = now_;
+  p.load = n->load;
   if (n->yours == incarnation_) {
     answered(from, p, n->heard);
   } else { // it tells all anew; what it does not is over
@@ -284,6 +286,11 @@ bool share_book::heard(node_number from, std::string_view octets, moment now) {
     for (const auto& name : std::vector<std::string>(contested_.begin(), contested_.end())) look_by_name(name);
   }
   return true;
+}
+
+std::optional<node_load> share_book::load_of(node_number node) const {
+  const auto p = peers_.find(node);
+  return p != peers_.end() ? p->second.load : std::nullopt;
 }
 
 // What our own dispatchers do.

@@ -110,8 +110,12 @@ public:
   /// A few times a second.
   void tick(moment now);
 
+  /// Goes with the notes from now on; nothing: notes are as programs of before read them.
+  void tell(std::optional<node_load> load) { load_ = load; }
   /// False: it is no note.
   bool heard(node_number from, std::string_view octets, moment now);
+  /// Of the node's last note.
+  std::optional<node_load> load_of(node_number node) const;
   /// What that node is to be told now; nothing: it knows all.
   std::optional<std::string> note_for(node_number to, moment now);
 
@@ -170,6 +174,7 @@ private:
   struct peer {
     std::uint64_t incarnation = 0;            ///< 0: nothing is known of it
     time heard_at = 0, told_at = never, doubt_until = never;
+    std::optional<node_load> load;
     std::uint64_t read = 0, last = 0;         ///< notes with rows: its last one that was read; our last one
     std::uint64_t covered = 0;                ///< its last one for which it was told what we claim at the same destinations
     bool answer_due = false, anew = true;
@@ -200,6 +205,7 @@ private:
   std::uint64_t incarnation_;
   share_times times_;
   moment last_;
+  std::optional<node_load> load_;
   time now_ = 0;                              ///< while ticks come
   std::uint64_t turn_ = 1, number_, events_ = 0;
   time turn_at_ = 0;

@@ -7,7 +7,7 @@
 namespace rookery::queueing {
 namespace {
 
-constexpr std::uint8_t note_version = 1;
+constexpr std::uint8_t note_version = 1, load_version = 2;
 
 std::optional<std::uint32_t> small(base::decoder& in) {
   const auto n = in.varint();
@@ -45,7 +45,7 @@ std::optional<share_row> read_row(base::decoder& in) {
 std::string print(const share_note& n) {
   std::string out;
   base::encoder to(out);
-  to.u8(note_version);
+  to.u8(n.load ? load_version : note_version);
   for (const auto v : {n.incarnation, n.yours, n.heard, n.number}) to.varint(v);
   to.u8(n.anew ? 1 : 0);
   to.varint(n.turn);
@@ -64,13 +64,15 @@ std::string print(const share_note& n) {
     to.varint(r.failures);
     to.bytes(r.reason);
   }
+  if (n.load) to.varint(n.load->connections);
   return out;
 }
 
 std::optional<share_note> read_share_note(std::string_view octets) {
   if (octets.size() > note_octets_max) return {};
   base::decoder in(octets);
-  if (in.u8() != note_version) return {};
+  const auto version = in.u8();
+  if (version != note_version && version != load_version) return {};
   share_note n;
   for (auto* v : {&n.incarnation, &n.yours, &n.heard, &n.number}) *v = in.varint();
   const auto anew = in.u8();
@@ -82,6 +84,11 @@ std::optional<share_note> read_share_note(std::string_view octets) {
     auto row = read_row(in);
     if (!row) return {};
     n.rows.push_back(std::move(*row));
+  }
+  if (version == load_version) {
+    const auto connections = small(in);
+    if (!connections) return {};
+    n.load = node_load{*connections};
   }
   if (!in.done()) return {};
   return n;

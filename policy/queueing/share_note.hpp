@@ -1,7 +1,7 @@
 /// What a node tells another one of the destinations that it delivers to, as octets: so that limits of a destination
 /// hold for the whole cluster (share_book.hpp).
 ///
-/// One octet version, then varints and counted texts. A reader refuses other versions, what is longer than its fields, and more
+/// One octet version, then varints and counted texts. Version 2 has the load behind the rest. A reader refuses other versions, what is longer than its fields, and more
 /// than the limits here.
 #pragma once
 
@@ -21,6 +21,12 @@ inline constexpr std::size_t shared_reason_octets_max = 200;
 
 /// How a destination does, as somebody saw it.
 enum class destination_news : std::uint8_t { none, answers, down };
+
+/// What a node has to do for mail to other servers.
+struct node_load {
+  std::uint32_t connections = 0;              ///< that it carries itself: of its own queues, and borrowed ones
+  bool operator==(const node_load&) const = default;
+};
 
 struct share_row {
   std::string destination;
@@ -43,9 +49,11 @@ struct share_note {
   bool anew = false;                          ///< what came before may be lost: `number` follows no other
   std::uint64_t turn = 0;                     ///< grows: whose turn it is where not all have one
   std::vector<share_row> rows;                ///< those that have changed
+  std::optional<node_load> load;              ///< nothing: the sender opens no connections for others (lending.hpp)
   bool operator==(const share_note&) const = default;
 };
 
+/// With a load only at a level at which all read it (cluster/node/feature_level.hpp).
 std::string print(const share_note&);
 std::optional<share_note> read_share_note(std::string_view);
 

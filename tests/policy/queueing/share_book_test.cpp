@@ -55,7 +55,7 @@ TEST(ShareDivision, NeverGivesMoreThanThereIsNorLessThanAnEvenPart) {
 }
 
 share_note some_note() {
-  share_note n{77, 88, 3, 4, true, 9, {}};
+  share_note n{77, 88, 3, 4, true, 9, {}, {}};
   n.rows.push_back({"b.example", 4, 300, destination_news::none, 0, 0, 0, 0, ""});
   n.rows.push_back({"c.example", 0, 1, destination_news::answers, 8, 1200, 0, 0, ""});
   n.rows.push_back({"d.example", 1, 0, destination_news::down, 1, 5, 300'000, 7, "connection refused"});
@@ -67,6 +67,16 @@ TEST(ShareNote, IsReadAsItWasPrinted) {
   EXPECT_EQ(read_share_note(octets), some_note());
   for (std::size_t n = 0; n < octets.size(); ++n) EXPECT_FALSE(read_share_note(octets.substr(0, n))) << n;
   EXPECT_FALSE(read_share_note(octets + "x"));
+}
+
+TEST(ShareNote, HasALoadWhereAllReadIt) {
+  auto n = some_note();
+  n.load = node_load{300};
+  const auto octets = print(n);
+  EXPECT_EQ(octets[0], 2);
+  EXPECT_EQ(read_share_note(octets), n);
+  for (std::size_t i = 0; i < octets.size(); ++i) EXPECT_FALSE(read_share_note(octets.substr(0, i))) << i;
+  EXPECT_EQ(print(some_note())[0], 1) << "as programs of before read it";
 }
 
 TEST(ShareNote, IsRefusedWhenItIsWrong) {
@@ -85,8 +95,10 @@ TEST(ShareNote, IsRefusedWhenItIsWrong) {
   EXPECT_FALSE(refused([](auto& n) { n.rows.resize(note_rows_max, n.rows[0]); }));
   EXPECT_TRUE(refused([](auto& n) { n.rows.resize(note_rows_max + 1, n.rows[0]); }));
   auto newer = print(some_note());
-  newer[0] = 2;
-  EXPECT_FALSE(read_share_note(newer));
+  for (const char version : {'\x02', '\x03'}) { // 2 has a load
+    newer[0] = version;
+    EXPECT_FALSE(read_share_note(newer));
+  }
 }
 
 /// Two nodes that hear each other at once, with a dispatcher each.
