@@ -1,12 +1,15 @@
 // Where accounts are at home, and the streams on which nodes speak of them: what cluster_service does for mail.
 #include "actors/cluster/cluster_service.hpp"
 
+#include "actors/cluster/agreed_level.hpp"
 #include "actors/cluster/volume_documents.hpp"
 #include "actors/cluster/volume_keeper.hpp"
 #include "actors/config/homes.hpp"
+#include "actors/queue/borrowed_connection.hpp"
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/home_mail.hpp"
 #include "actors/queue/home_reception.hpp"
+#include "actors/queue/lent_frames.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
 #include "actors/shard/log_actor.hpp"
@@ -59,6 +62,10 @@ base::result<void> cluster_service::open_streams(const member_facts& m) {
     if (volume) take_home_mail(volume->node(), std::move(s), o);
     else s->refuse("this node does not serve that volume now");
   });
+  (*listener)->handle(attempt_stream, [&running = running_, board = destinations()](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening&) {
+    const auto open = running.volumes()->all();
+    take_lent_connection(open.empty() ? nullptr : open.front(), running.reactors(), *board, std::move(s));
+  });
   (*listener)->handle(chat_stream, [&running = running_](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) {
     const auto volume = running.find(base::parse_u64(o.field("volume")).value_or(0));
     if (volume) volume->links().take(std::move(s), o);
@@ -74,6 +81,17 @@ base::result<void> cluster_service::open_streams(const member_facts& m) {
   volumes_ = keeper;
   keeper->followed();
   return {};
+}
+
+/// A node that has no mail, or is to have none, opens no connections for others.
+bool cluster_service::lends() const {
+  member_facts m;
+  {
+    const std::lock_guard hold(lock_);
+    m = member_;
+  }
+  const auto table = running_.face().config->table();
+  return !removed_ && !m.witness && agreed_level(*table) >= lending_level && options_now().lend_connections && !config::is_drained(*table, m.member);
 }
 
 /// A volume is served by its leader as soon as that has it open. A node that was removed keeps what it knew; one that left is alone.

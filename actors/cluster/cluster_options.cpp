@@ -15,6 +15,8 @@ constexpr auto rows = std::to_array<option_info>({
      "Whether nothing leaves a volume's queue until it has been copied to another node for the first time; mail is accepted meanwhile."},
     {"lag_alarm_seconds", &cluster_options::lag_alarm_seconds, nullptr, 86400,
      "A copy of a volume that is behind for longer than this raises an alarm on all nodes; 0: never."},
+    {"lend_connections", nullptr, &cluster_options::lend_connections, 0,
+     "Whether nodes that have less to do open connections to other servers for the queues of those that have more."},
     {"home_return_seconds", &cluster_options::home_return_seconds, nullptr, 86400 * 365,
      "How long a volume stays with the node that has taken it over, when its own node is back and somebody uses it; a moment in which nobody does ends that. 0: it goes home at once."},
 });

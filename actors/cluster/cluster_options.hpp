@@ -18,6 +18,7 @@ struct cluster_options {
   bool freeze_joining_queues = true;      ///< nothing leaves the queue of a volume until it is copied for the first time
   std::uint64_t lag_alarm_seconds = 10;   ///< a copy that is behind for longer raises an alarm; 0: none does
   std::uint64_t home_return_seconds = 900; ///< a volume that is in use stays with who has taken it over for so long after its node is back
+  bool lend_connections = true;           ///< nodes with less to do open connections to other servers for those with more
   bool operator==(const cluster_options&) const = default;
 };
 

@@ -130,7 +130,10 @@ base::result<void> cluster_service::start(const member_facts& m) {
     const auto self = weak.lock();
     return self ? self->own_vitals() : cluster::node_vitals{};
   };
-  p.notes_tick = [board = destinations()] { board->tick(); };
+  p.notes_tick = [board = destinations(), weak = weak_from_this()] {
+    const auto self = weak.lock();
+    board->tick(self && self->lends());
+  };
   p.note_for = [board = destinations()](std::uint64_t to) { return board->note_for(to); };
   p.noted = [board = destinations()](std::uint64_t from, std::string_view octets) { board->heard(from, octets); };
   p.levels = own_levels();

@@ -48,6 +48,8 @@ base::failure<base::error> not_a_member();
 using config::authority_purpose;
 /// The level from which on the keys that seal secrets are agreed on (cluster/node/feature_level.hpp).
 inline constexpr unsigned sealing_level = 3;
+/// The level from which on nodes tell each other their load, and lend connections.
+inline constexpr unsigned lending_level = 4;
 /// The node's box key, private part; made when it is missing (actors/cluster/sealing_rules.hpp).
 base::result<std::string> own_box_key(const std::string& data_directory);
 
@@ -119,6 +121,7 @@ private:
   cluster::node_vitals own_vitals() const;
   json::array alarm_texts() const;
   std::shared_ptr<destination_board> destinations() const;
+  bool lends() const;
   void look_at_vitals();
   void look_at_conditions();
   void look_at_level();

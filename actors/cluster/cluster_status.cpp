@@ -136,6 +136,9 @@ void cluster_service::look_at_conditions() {
   const auto shared = destinations()->count();
   base::gauge_named("rookery_cluster_destinations", "", "Destinations of outgoing mail that this node has work for, or has claimed connections to").set(static_cast<std::int64_t>(shared.destinations));
   base::gauge_named("rookery_cluster_destinations_waiting", "", "Of these, those that wait until other nodes leave connections to them").set(static_cast<std::int64_t>(shared.waiting));
+  const auto lent = destinations()->count_lent();
+  base::gauge_named("rookery_cluster_lent_connections", "", "Connections to other servers that other nodes have for queues of this one").set(lent.lent);
+  base::gauge_named("rookery_cluster_borrowed_connections", "", "Connections to other servers that this node has for queues of others").set(lent.borrowed);
   base::gauge_named("rookery_cluster_leads", "", "Whether this node leads the cluster's configuration").set(s.leader == s.self);
   auto now = alarms_of(nodes, ca ? certificate_end(ca->newest).value_or(base::wall_time{}) : base::wall_time{}, running_.face().clock->wall(), before);
   look_at_replicas(now, before);
@@ -175,6 +178,10 @@ json::value cluster_service::status() const {
   out.set("committed", s.committed);
   out.set("waiting", s.waiting);
   out.set("level", agreed_level(*running_.face().config->table()));
+  const auto lent = destinations()->count_lent();
+  out.set("lends", lends());
+  out.set("lent_connections", std::uint64_t{lent.lent});
+  out.set("borrowed_connections", std::uint64_t{lent.borrowed});
   std::size_t voters = 0, alive = 0;
   json::array items;
   for (const auto& known : known_nodes()) {

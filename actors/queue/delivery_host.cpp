@@ -15,6 +15,8 @@ constexpr std::size_t piece_octets = 64 * 1024;
 /// A destination that is over its rate keeps its connection so long; beyond it, it is closed.
 constexpr std::chrono::seconds rate_wait_max{5};
 constexpr std::chrono::seconds work_wait_max{120};
+/// Whoever lent the connection says sooner that a message may end, or does not say it any more.
+constexpr std::chrono::seconds end_wait_max{10};
 
 smtp::transaction_recipient recipient_of(const storage::queue::recipient& r) {
   smtp::transaction_recipient out;
@@ -140,7 +142,7 @@ void delivery_host::begin(smtp::body_type body) {
   t.sender = mailbox_of(e.sender.empty() || parts_->return_path.empty() ? e.sender : parts_->return_path);
   for (const auto n : work_.work.recipients) t.recipients.push_back(recipient_of(e.recipients.at(n)));
   t.verify_only = work_.verify_only;
-  t.octets = converted_ ? converted_->octets_estimate() : e.octets();
+  t.octets = converted_ ? converted_->octets_estimate() : work_.octets ? work_.octets->size() : e.octets();
   t.body = body;
   t.smtputf8 = e.smtputf8;
   t.require_tls = e.requiretls;
@@ -168,9 +170,10 @@ bool delivery_host::produce() {
     return !reading_;
   }
   const auto& e = *work_.message;
-  if (streamed_ == e.octets()) {
-    streaming_ = false;
-    session_.body_done();
+  const auto& lent = work_.octets;
+  const auto all = lent ? lent->size() : e.octets();
+  if (streamed_ == all) {
+    end_body();
     return true;
   }
   if (streamed_ < e.prefix.size()) {
@@ -179,20 +182,26 @@ bool delivery_host::produce() {
     return true;
   }
   const auto at = static_cast<std::uint32_t>(streamed_ - e.prefix.size());
+  const auto left = all - streamed_;
   char piece[16 * 1024];
-  const auto got = parts_->of->bodies->try_read(e.content, at, piece, std::min<std::size_t>(sizeof piece, e.content.length - at));
+  storage::quick_read got;
+  if (!lent) {
+    got = parts_->of->bodies->try_read(e.content, at, piece, std::min<std::uint64_t>(sizeof piece, left));
+  } else if (lent->in_memory()) {
+    got = {storage::quick_read::state::octets, lent->read(at, piece, sizeof piece).value()};
+  }
   if (got.what == storage::quick_read::state::octets && got.count > 0) {
     session_.body({piece, got.count});
     streamed_ += got.count;
     return true;
   }
   // Not in memory: a worker reads it.
-  auto read = std::make_shared<base::result<std::string>>(std::string(std::min<std::size_t>(piece_octets, e.content.length - at), '\0'));
+  auto read = std::make_shared<base::result<std::string>>(std::string(std::min<std::uint64_t>(piece_octets, left), '\0'));
   reading_ = parts_->of->readers->run(
       link(),
-      [read, bodies = parts_->of->bodies, message = work_.message, at] {
+      [read, bodies = parts_->of->bodies, message = work_.message, lent, at] {
         auto& text = **read;
-        const auto n = bodies->read(message->content, at, text.data(), text.size());
+        const auto n = lent ? lent->read(at, text.data(), text.size()) : bodies->read(message->content, at, text.data(), text.size());
         if (!n) *read = base::fail(n.error());
         else if (*n == 0) *read = base::fail(base::error_kind::damaged, "it is damaged", "too short");
         else text.resize(*n);
@@ -212,10 +221,28 @@ void delivery_host::have_piece(std::uint64_t transaction, const base::result<std
     streamed_ += piece->size();
     return session_.body(*piece);
   }
+  if (piece) return end_body(); // a converted one has ended
   streaming_ = false;
-  if (piece) return session_.body_done(); // a converted one has ended
   base::log_event(base::severity::error, "delivery.unreadable").text("message", message_name(work_.work.id)).text("error", piece.error().log.value);
   session_.body_failed();
+}
+
+/// All was given. A lent connection asks first: until the end is sent nobody has the message.
+void delivery_host::end_body() {
+  if (!parts_->lent) {
+    streaming_ = false;
+    return session_.body_done();
+  }
+  reading_ = true;
+  const auto asked = [this, number = work_.work.number](bool may) {
+    reading_ = false;
+    session_.tick(link().now());
+    if (!streaming_ || number != work_.work.number) return; // the peer has ended that one early
+    streaming_ = false;
+    if (may) session_.body_done();
+    else session_.body_failed();
+  };
+  link().request(parts_->dispatch, end_wait_max, end_message{work_.work.number}).then([asked](bool may) { asked(may); }, [asked](const caf::error&) { asked(false); });
 }
 
 /// A worker reads and converts the next piece.
@@ -236,7 +263,7 @@ void delivery_host::handle(const smtp::client_session::transaction_ended& t) {
 
 /// The peer takes 7 bits only (RFC 6152 §3): a worker looks what has to change, and changes it while it is sent.
 void delivery_host::convert() {
-  auto stream = std::make_shared<seven_bit_stream>(parts_->of->bodies, work_.message);
+  auto stream = std::make_shared<seven_bit_stream>(parts_->of->bodies, work_.message, work_.octets);
   auto verdict = std::make_shared<base::result<mime::seven_bit_verdict>>(mime::seven_bit_verdict::clean);
   asking_ = true; // `ready` comes first
   const bool taken = parts_->of->readers->run(

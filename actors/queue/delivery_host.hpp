@@ -28,6 +28,7 @@ struct delivery_parts {
   /// next of these connections of dispatch, which are all this one, is served.
   bool admitted = false;
   std::vector<queueing::connection_number> further;
+  bool lent = false;                         ///< by another node, which is asked before the end of each message (end_message)
   std::shared_ptr<const smtp::client_settings> session;
   std::string host;                          ///< the name that was dialed
   std::string dns;                           ///< were the answers that led here validated, for the logs; "": nobody asked
@@ -63,6 +64,7 @@ private:
   void begin(smtp::body_type body);
   void convert();
   void produce_converted();
+  void end_body();
   void have_piece(std::uint64_t transaction, const base::result<std::string>&);
   void pass_on(const smtp::client_session::transaction_ended&);
   void pass_on(attempt_result_ptr);

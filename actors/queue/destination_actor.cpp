@@ -333,6 +333,7 @@ private:
     parts->record = parts_->record;
     parts->destination = caf::actor_cast<caf::actor>(self_);
     parts->connection = number;
+    parts->lent = parts_->lent;
     parts->session = std::move(*session);
     parts->host = t.host;
     parts->return_path = a.way->return_path;

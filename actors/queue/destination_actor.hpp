@@ -24,6 +24,7 @@ struct destination_parts {
   std::string destination;
   caf::actor dispatch, record;
   std::vector<std::unique_ptr<net::reactor>>* reactors = nullptr;
+  bool lent = false;                         ///< by another node (delivery_parts)
   std::optional<std::chrono::seconds> time;  ///< for each step of a dialogue, in place of RFC 5321's
 };
 

@@ -67,14 +67,17 @@ void destination_board::nodes(const std::vector<std::uint64_t>& nodes) {
 void destination_board::end() {
   std::unique_lock hold(lock_);
   book_.reset();
+  lends_ = false;
+  lending_.forget_nodes();
   const auto all = dispatchers();
   hold.unlock();
   wake(all);
 }
 
-void destination_board::tick() {
+void destination_board::tick(bool lends) {
   std::unique_lock hold(lock_);
   if (!book_) return;
+  lends_ = lends;
   book_->tick(now());
   auto out = collect();
   hold.unlock();
@@ -85,6 +88,7 @@ std::optional<std::string> destination_board::note_for(std::uint64_t node) {
   static auto& sent = notes("sent");
   const std::lock_guard hold(lock_);
   if (!book_) return {};
+  book_->tell(lends_ ? std::optional(lending_.load()) : std::nullopt);
   auto note = book_->note_for(node, now());
   if (note) sent.add();
   return note;
@@ -94,7 +98,9 @@ void destination_board::heard(std::uint64_t node, std::string_view octets) {
   static auto &received = notes("received"), &refused = notes("refused");
   std::unique_lock hold(lock_);
   if (!book_) return;
-  (book_->heard(node, octets, now()) ? received : refused).add();
+  const bool good = book_->heard(node, octets, now());
+  (good ? received : refused).add();
+  if (good) lending_.heard(node, book_->load_of(node), now());
   auto out = collect();
   hold.unlock();
   send(std::move(out));
@@ -117,6 +123,7 @@ void destination_board::leave(queueing::member_number member) {
   if (at == members_.end()) return;
   const auto gone = std::move(at->second); // its last handle may be this one: not under the lock
   members_.erase(at);
+  lending_.leave(member);
   outbox out;
   if (book_) {
     book_->leave(member, now());
@@ -139,6 +146,37 @@ std::vector<queueing::destination_share> destination_board::update(queueing::mem
   hold.unlock();
   send(std::move(others));
   return own;
+}
+
+void destination_board::carries(queueing::member_number member, const queueing::node_load& load) {
+  const std::lock_guard hold(lock_);
+  if (members_.contains(member)) lending_.carries(member, load);
+}
+
+std::optional<std::uint64_t> destination_board::lend() {
+  const std::lock_guard hold(lock_);
+  if (!book_ || !lends_) return {};
+  return lending_.lend(now());
+}
+
+void destination_board::returned(std::uint64_t node, bool came_about) {
+  const std::lock_guard hold(lock_);
+  lending_.returned(node, came_about, now());
+}
+
+bool destination_board::borrow() {
+  const std::lock_guard hold(lock_);
+  return lends_ && lending_.borrow();
+}
+
+void destination_board::give_back() {
+  const std::lock_guard hold(lock_);
+  lending_.give_back();
+}
+
+destination_board::lending_counts destination_board::count_lent() const {
+  const std::lock_guard hold(lock_);
+  return {lending_.lent(), lending_.borrowed()};
 }
 
 queueing::share_book::counts destination_board::count() const {

@@ -1,10 +1,11 @@
 /// Where the dispatchers of a process and the links to other nodes meet, so that limits of destinations hold for a whole
-/// cluster: the lock and the clock around policy/queueing/share_book.
+/// cluster, and connections are spread over its nodes: the lock and the clock around policy/queueing/share_book and lending.
 ///
 /// One a process, made at start. Thread-safe; no call waits for anything but the lock. Outside a cluster it is asleep, and
 /// dispatchers have their destinations for themselves.
 #pragma once
 
+#include "policy/queueing/lending.hpp"
 #include "policy/queueing/share_book.hpp"
 
 #include <caf/all.hpp>
@@ -35,7 +36,8 @@ public:
   void end();
 
   // Its links, in one thread, several times a second.
-  void tick();
+  /// `lends`: this node opens connections for others, and lets others open some of its own.
+  void tick(bool lends = false);
   std::optional<std::string> note_for(std::uint64_t node);
   void heard(std::uint64_t node, std::string_view octets);
 
@@ -47,7 +49,16 @@ public:
   /// What it is to have of these and others; older messages with shares may come behind it. Nothing when asleep.
   std::vector<queueing::destination_share> update(queueing::member_number, const std::vector<queueing::destination_need>&);
 
+  // Connections that another node opens (lending.hpp).
+  void carries(queueing::member_number, const queueing::node_load&);
+  std::optional<std::uint64_t> lend();
+  void returned(std::uint64_t node, bool came_about);
+  bool borrow();
+  void give_back();
+
   queueing::share_book::counts count() const;
+  struct lending_counts { std::uint32_t lent = 0, borrowed = 0; };
+  lending_counts count_lent() const;
 
 private:
   using outbox = std::vector<std::pair<caf::actor, std::vector<queueing::destination_share>>>;
@@ -59,6 +70,8 @@ private:
 
   mutable std::mutex lock_;
   std::optional<queueing::share_book> book_;
+  queueing::lending lending_;
+  bool lends_ = false;
   std::map<queueing::member_number, caf::actor> members_;
   queueing::member_number last_ = 0;
 };

@@ -55,6 +55,7 @@ public:
       board_ = process->destinations;
       member_ = board_->enter(caf::actor_cast<caf::actor>(self));
       core_.set_shared(board_->active(), now());
+      lender_.emplace(*self, board_, member_, parts_->make_lent);
     }
     configure();
     // First the changes, then what is there: nothing falls between.
@@ -136,9 +137,28 @@ public:
     pump();
   }
 
+  /// The other node has no connection for it: this one opens its own.
+  void returned(queueing::connection_number number) {
+    const auto at = slots_.find(number);
+    if (at == slots_.end() || !lender_) return;
+    const auto destination = at->second.destination;
+    lender_->returned(number);
+    const auto way = ways_.find(destination);
+    if (way != ways_.end() && !stopped_) return open_here({number, destination}, way->second);
+    connection_over none;
+    none.connection = number;
+    over(none);
+  }
+
   /// A destination's actor has ended by a fault. What it was to connect will not come about: that mail waits for its next attempt.
   void lost(const caf::down_msg& d) {
     if (stopped_ || !d.reason) return;
+    if (const auto lent = lender_ ? lender_->broken(d.source) : std::nullopt) {
+      base::log_event(base::severity::error, "delivery.lending_broken").text("error", caf::to_string(d.reason));
+      connection_over c;
+      c.connection = *lent;
+      return over(c);
+    }
     const auto at = std::find_if(destinations_.begin(), destinations_.end(), [&](const auto& known) { return known.second == d.source; });
     if (at == destinations_.end()) return;
     const auto destination = at->first;
@@ -361,6 +381,7 @@ private:
     if (at == slots_.end()) return;
     const auto destination = at->second.destination;
     slots_.erase(at);
+    if (lender_) lender_->closed(c.connection);
     // A destination that does not exist is no destination that is down: what waits was answered for.
     const auto how = c.why.permanent() ? queueing::close_reason::finished : c.how;
     core_.closed(c.connection, how, c.why.as.answer, now());
@@ -464,12 +485,17 @@ private:
       core_.closed(slot.connection, queueing::close_reason::finished, "", now());
       return;
     }
+    if (lender_ && lender_->open(slot, way->second)) return;
+    open_here(std::move(slot), way->second);
+  }
+
+  void open_here(queueing::slot slot, const way_ptr& way) {
     auto& at = destinations_[slot.destination];
     if (!at) {
-      at = is_local(*way->second) ? parts_->local : parts_->make_destination(*self_, slot.destination);
+      at = is_local(*way) ? parts_->local : parts_->make_destination(*self_, slot.destination);
       if (at != parts_->local) self_->monitor(at);
     }
-    self_->send(at, open_connection{std::move(slot), way->second});
+    self_->send(at, open_connection{std::move(slot), way});
   }
 
   /// Deadlines that have come, then what is due where nobody was reached: it is written down with some of that, so
@@ -569,6 +595,7 @@ private:
   idle_connections idle_;
   std::shared_ptr<destination_board> board_;  ///< null: this dispatcher is for itself
   queueing::member_number member_ = 0;
+  std::optional<connection_lender> lender_;   ///< with `board_`
   std::unordered_map<std::string, queue_moves> moves_;
   std::vector<std::string> touched_;   ///< destinations with idle connections that got mail
   recent_envelopes recent_;
@@ -595,6 +622,7 @@ caf::behavior dispatch_actor(caf::stateful_actor<dispatch_state>* self, std::sha
           [&st](const start_gateways& s) { return st.start(s); },
           [&st](const admit_customer& a) { return st.admit(a); },
           [&st](const connection_over& c) { st.over(c); },
+          [&st](const connection_returned& r) { st.returned(r.connection); },
           [&st](wake_atom) { st.wake(); },
           [&st](idle_atom) { st.close_idle(); },
           [&st](delivery_configured) { st.reconfigure(); },

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/node.hpp"
+#include "actors/queue/connection_lender.hpp"
 #include "actors/queue/messages.hpp"
 
 #include <caf/all.hpp>
@@ -24,6 +25,7 @@ struct dispatch_parts {
   /// Makes the actor of a destination; it gets open_connection messages and ends by itself when
   /// `destination_idle` has told it to.
   std::function<caf::actor(caf::local_actor& parent, const std::string& destination)> make_destination;
+  connection_lender::make_lent make_lent;                ///< of a connection that another node opens; may be empty
 };
 
 /// To dispatch: settings, routes or domains have changed; everything is looked at again when they

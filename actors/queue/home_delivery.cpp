@@ -2,6 +2,7 @@
 
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/home_mail.hpp"
+#include "actors/queue/mail_over_stream.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
 #include "actors/system/held_session.hpp"
@@ -15,7 +16,7 @@ namespace {
 using milliseconds = std::chrono::milliseconds;
 using probe_atom = caf::atom_constant<caf::atom("probe")>;
 
-constexpr milliseconds dial_time{3000}, piece_time{20'000}, answer_time{90'000}, probe_interval{1000};
+constexpr milliseconds dial_time{3000}, answer_time{90'000}, probe_interval{1000};
 constexpr unsigned probes_after = 15; ///< when the home is reached again
 
 class home_state {
@@ -132,31 +133,16 @@ private:
     const auto lost = [&](const std::string& why) { return again(delivery::trouble::lost, why); };
     if (const auto why = reach()) return again(delivery::trouble::unreachable, *why);
     out->remote_host = host_;
-    home_mail mail{work.recipients, *message};
-    mail.message.recipients.clear();
-    for (const auto n : work.recipients) mail.message.recipients.push_back(message->recipients.at(n));
-    mail.message.prefix.clear();
-    mail.message.content = {};
-    const auto head = print(mail);
-    if (!head) return all(delivery::of_trouble(delivery::trouble::local, "the envelope is too long"));
-    if (auto sent = stream_->send(home_mail_type, *head, piece_time); !sent) return lost(sent.error().client.value);
-    if (!message->prefix.empty())
-      if (auto sent = stream_->send(home_octets_type, message->prefix, piece_time); !sent) return lost(sent.error().client.value);
-    const auto& body = message->content;
-    std::string piece(std::min<std::size_t>(home_piece_octets, body.length), '\0');
-    for (std::uint32_t at = 0; at < body.length;) {
-      const auto n = parts_->of->bodies->read(body, at, piece.data(), std::min<std::size_t>(piece.size(), body.length - at));
-      if (!n || *n == 0) {
-        stream_ = nullptr; // the home drops what it has of it
-        base::log_event(base::severity::error, "delivery.unreadable").text("message", message_name(message->id)).text("error", n ? "a body in the spool is shorter than its record says" : n.error().log.value);
-        return all(delivery::of_trouble(delivery::trouble::local, "The message cannot be read now"));
-      }
-      at += static_cast<std::uint32_t>(*n);
-      if (auto sent = stream_->send(home_octets_type, std::string_view(piece).substr(0, *n), piece_time); !sent) return lost(sent.error().client.value);
+    using enum mail_sending::state;
+    const auto sent = send_mail(*stream_, *parts_->of->bodies, work, *message, home_mail_type, home_octets_type);
+    if (sent.what == lost_stream) return lost(sent.why);
+    if (sent.what != sent_whole) {
+      if (sent.what == unreadable) stream_ = nullptr; // the home drops what it has of it
+      return all(delivery::of_trouble(delivery::trouble::local, sent.why));
     }
     // Another node may lead this queue by now: it is not finished here.
     if (!may_serve(*parts_->of)) return lost("the queue's lease is over");
-    if (auto sent = stream_->send(home_end_type, {}, piece_time); !sent) return lost(sent.error().client.value);
+    if (auto end = stream_->send(home_end_type, {}, mail_piece_time); !end) return lost(end.error().client.value);
     auto answer = stream_->receive(answer_time);
     if (!answer) return lost(answer.error().client.value);
     if (!*answer) return lost("its home does not answer");

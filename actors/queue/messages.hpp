@@ -25,6 +25,8 @@
 
 namespace rookery::actors {
 
+class lent_octets;
+
 using envelope_ptr = std::shared_ptr<const storage::queue::envelope>;
 using way_ptr = std::shared_ptr<const delivery::way>;
 
@@ -48,6 +50,12 @@ struct given_work {
   envelope_ptr message;                      ///< when `what` is work
   base::wall_time until{};                   ///< when `what` is later
   bool verify_only = false;                  ///< `message` has an envelope alone: up to RCPT, nothing is written down
+  std::shared_ptr<const lent_octets> octets{}; ///< of a message in another node's spool; null: it is in this one's
+};
+
+/// To the dispatch of a lent connection: all but the end of the message was sent. Answered with whether it may be, a bool.
+struct end_message {
+  std::uint64_t transaction = 0;
 };
 
 /// Why a destination could not be reached, or cannot be used as it should.
@@ -95,6 +103,11 @@ struct admit_customer { std::vector<std::string> domains; };
 struct customer_admitted {
   std::vector<queueing::connection_number> connections; ///< one for each way that has mail; none: there is no mail
   caf::actor record;                         ///< gets the outcomes
+};
+
+/// To dispatch: the node that a connection was lent to did not reach the destination; it is opened here.
+struct connection_returned {
+  queueing::connection_number connection = 0;
 };
 
 /// To record: an attempt begins. Written down without waiting.
@@ -155,7 +168,9 @@ std::string message_name(base::message_id);
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::open_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::take_work)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::given_work)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::end_message)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_returned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::connection_unfit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(rookery::actors::start_gateways)

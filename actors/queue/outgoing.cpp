@@ -5,6 +5,7 @@
 #include "actors/queue/destination_actor.hpp"
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/home_delivery.hpp"
+#include "actors/queue/lent_connection.hpp"
 #include "actors/queue/local_actor.hpp"
 #include "actors/queue/record_actor.hpp"
 #include "actors/queue/spool_commit.hpp"
@@ -13,6 +14,7 @@
 #include "actors/tlsrpt/counter_actor.hpp"
 #include "actors/tlsrpt/reporter_actor.hpp"
 #include "actors/queue/verifier_actor.hpp"
+#include "actors/system/volume_table.hpp"
 #include "base/text.hpp"
 #include "storage/queue/spool_machine.hpp"
 
@@ -100,6 +102,18 @@ outgoing::outgoing(caf::actor_system& system, node& n, std::vector<std::unique_p
     of->record = record;
     of->reactors = &reactors;
     return spawn_destination(parent, std::move(of));
+  };
+  parts->make_lent = [&n, record = record_](caf::local_actor& parent, std::uint64_t to, open_connection what) {
+    const auto volumes = volumes_of(n);
+    auto self = volumes ? volumes->find(volumes->id_of(n)) : nullptr;
+    if (!self) return caf::actor(); // it opens, or closes
+    auto lent = std::make_shared<lent_parts>();
+    lent->of = std::move(self);
+    lent->to = to;
+    lent->dispatch = caf::actor_cast<caf::actor>(&parent);
+    lent->record = record;
+    lent->what = std::move(what);
+    return spawn_lent_connection(parent, std::move(lent));
   };
   n.dispatch = spawn_dispatch(system, parts);
   auto verifying = std::make_shared<verifier_parts>();

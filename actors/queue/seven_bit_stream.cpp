@@ -7,8 +7,8 @@ namespace rookery::actors {
 
 using mime::seven_bit_verdict;
 
-seven_bit_stream::seven_bit_stream(std::shared_ptr<storage::body_reader> bodies, std::shared_ptr<const storage::queue::envelope> message)
-    : bodies_(std::move(bodies)), message_(std::move(message)) {}
+seven_bit_stream::seven_bit_stream(std::shared_ptr<storage::body_reader> bodies, std::shared_ptr<const storage::queue::envelope> message, std::shared_ptr<const lent_octets> lent)
+    : bodies_(std::move(bodies)), message_(std::move(message)), lent_(std::move(lent)) {}
 
 base::result<std::string> seven_bit_stream::read_piece() {
   const auto& prefix = message_->prefix;
@@ -19,9 +19,9 @@ base::result<std::string> seven_bit_stream::read_piece() {
   }
   const auto& content = message_->content;
   const auto from = static_cast<std::uint32_t>(at_ - prefix.size());
-  std::string out(std::min<std::size_t>(piece_octets, content.length - from), '\0');
+  std::string out(std::min<std::uint64_t>(piece_octets, (lent_ ? lent_->size() : content.length) - from), '\0');
   if (out.empty()) return out;
-  const auto n = bodies_->read(content, from, out.data(), out.size());
+  const auto n = lent_ ? lent_->read(from, out.data(), out.size()) : bodies_->read(content, from, out.data(), out.size());
   if (!n) return base::fail(n.error());
   if (*n == 0) return base::fail(base::error_kind::damaged, "it is damaged", "a body in the spool is shorter than its record says");
   out.resize(*n);

@@ -5,6 +5,7 @@
 /// the disk: only in a thread that may wait, one at a time.
 #pragma once
 
+#include "actors/queue/lent_octets.hpp"
 #include "base/result.hpp"
 #include "protocols/mime/seven_bit.hpp"
 #include "storage/body/body_reader.hpp"
@@ -22,7 +23,8 @@ public:
   /// Octets of the message that one call of `next` reads; what it gives can be three times as many, and a header more.
   static constexpr std::size_t piece_octets = 64 * 1024;
 
-  seven_bit_stream(std::shared_ptr<storage::body_reader>, std::shared_ptr<const storage::queue::envelope>);
+  /// `lent`: where the octets of a message are that is in another node's spool.
+  seven_bit_stream(std::shared_ptr<storage::body_reader>, std::shared_ptr<const storage::queue::envelope>, std::shared_ptr<const lent_octets> lent = nullptr);
 
   /// The first reading. The verdict is `clean` or `convertible`, or says why it cannot be converted.
   /// Fails when the message cannot be read.
@@ -37,6 +39,7 @@ private:
 
   std::shared_ptr<storage::body_reader> bodies_;
   std::shared_ptr<const storage::queue::envelope> message_;
+  std::shared_ptr<const lent_octets> lent_;
   std::optional<mime::seven_bit_converter> converter_;
   std::uint64_t at_ = 0;      ///< in prefix and content
   std::uint64_t octets_ = 0;

@@ -14,8 +14,8 @@
 namespace rookery::cluster {
 
 /// 1: as programs were that said nothing of levels. 2: nodes say which levels they know. 3: keys that seal the configuration's
-/// secrets are agreed on, and what is sealed names its key.
-inline constexpr unsigned level_oldest = 1, level_newest = 3;
+/// secrets are agreed on, and what is sealed names its key. 4: notes about destinations have the node's load.
+inline constexpr unsigned level_oldest = 1, level_newest = 4;
 
 struct level_range {
   unsigned oldest = 1, newest = 1; ///< of a program that says nothing

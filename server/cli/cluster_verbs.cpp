@@ -104,6 +104,8 @@ void show_status(command_line& c) {
               static_cast<unsigned long long>(s->get_unsigned("voters_linked").value_or(0)), static_cast<unsigned long long>(s->get_unsigned("voters").value_or(0)),
               static_cast<long long>(s->get_integer("configuration").value_or(0)), static_cast<unsigned long long>(s->get_unsigned("level").value_or(1)));
   std::printf("sessions taken from other nodes: %llu\n", static_cast<unsigned long long>(s->get_unsigned("taken_sessions").value_or(0)));
+  std::printf("connections to other servers: %llu that other nodes have for this one, %llu for other nodes%s\n", static_cast<unsigned long long>(s->get_unsigned("lent_connections").value_or(0)),
+              static_cast<unsigned long long>(s->get_unsigned("borrowed_connections").value_or(0)), s->get_bool("lends").value_or(true) ? "" : " (this node takes no part)");
   std::printf("%-4s %-24s %-28s %-9s %-7s %-6s %-7s %-8s %-6s %s\n", "ID", "NAME", "ADDRESS", "ROLE", "LEADS", "LINK", "CONFIG", "DOMAINS", "GIVEN", "FAULT");
   const auto* items = s->get_array("items");
   for (const auto& n : items != nullptr ? *items : json::array{}) {

@@ -156,7 +156,7 @@ def play(d, a):
     d.upgraded(0)
     d.levels(1)
     d.upgraded(1)
-    d.levels(3)
+    d.levels(4)
     d.mixed("upgraded")
     d.refusals()
     d.checked()
