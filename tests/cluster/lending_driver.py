@@ -3,8 +3,9 @@
 
 All three deliver, never more connections than the limit, each message arrives once. Then a node that carries borrowed connections is killed
 in the middle, then the one whose queue it is: each message arrives, and twice at most what was counted as unknown, or was under way where the queue's node died."""
-import time, urllib.request
+import email, signal, smtplib, time, urllib.request
 
+from cluster_mail import ANY, PASSWORD
 from cluster_nodes import run, until
 from limits_driver import Limits, Server
 
@@ -13,7 +14,7 @@ class NamedServer(Server):
     """Knows by HELO who has brought a message."""
 
     def __init__(self, host, pause):
-        self.by = {}
+        self.by, self.texts = {}, {}
         super().__init__(host, pause=pause)
 
     def step(self, c, s):
@@ -21,10 +22,11 @@ class NamedServer(Server):
             line = s["got"].split(b"\r\n", 1)[0]
             if line[:4].upper() in (b"EHLO", b"HELO"):
                 s["name"] = line[5:].decode()
-        before = len(self.subjects)
+        before, text = len(self.subjects), s["got"].partition(b"\r\n.\r\n")[0]
         go_on = super().step(c, s)
         if len(self.subjects) > before:
             self.by.setdefault(s.get("name"), []).append(self.subjects[-1])
+            self.texts[self.subjects[-1]] = text.replace(b"\r\n..", b"\r\n.")
         return go_on
 
 
@@ -85,6 +87,50 @@ class Lending(Limits):
         until(lambda: all(self.lent(i) == 0 and self.borrowed(i) == 0 for i in range(3)), "all connections to be given back")
         print("  spread: %d messages of one queue, by node %s, over at most %d connections" % (count, shares, server.most), flush=True)
 
+    def large(self, count):
+        """Too large for memory, and with octets that the server does not take: converted where it is sent."""
+        server = NamedServer(self.here(), 0.3)
+        self.frozen(True)
+        self.way(server)
+        wanted, n = {}, self.nodes[0]
+        with smtplib.SMTP(n.address, n.port("submission"), timeout=60) as s:
+            s.starttls(context=ANY)
+            s.login("bob@d0.test", PASSWORD)
+            for k in range(count):
+                lines = ["%d: grün, %d.\r\n.\r\n" % (i, self.rng.randrange(1 << 60)) for i in range(20_000 if k % 2 else 10)]
+                wanted["large-%d" % k] = "".join(lines)
+                head = "Subject: large-%d\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" % k
+                s.sendmail("bob@d0.test", ["someone@elsewhere.test"], (head + wanted["large-%d" % k]).encode(), ["BODY=8BITMIME"])
+        self.frozen(False)
+        self.arrived(server, list(wanted))
+        self.counted(server, list(wanted))
+        if len(server.by) < 2:
+            raise AssertionError("nobody helped: %s" % list(server.by))
+        for subject, text in wanted.items():
+            if max(server.texts[subject]) > 127:
+                raise AssertionError(subject + " has 8 bits")
+            got = email.message_from_bytes(server.texts[subject] + b"\r\n").get_payload(decode=True).decode()
+            if got.replace("\r\n", "\n") != text.replace("\r\n", "\n"):
+                raise AssertionError("%s is another one: %d octets of %d" % (subject, len(got), len(text)))
+        print("  large: %d messages, converted, by node %s" % (count, sorted(len(v) for v in server.by.values())), flush=True)
+
+    def borrower_paused(self, count):
+        """It lives, and says nothing for longer than its connections are waited for; then it goes on."""
+        server, wanted = self.burst("paused", 0, count, 0.3)
+        before = self.unknown(0)
+        until(lambda: self.borrowed(1) > 0 and len(server.subjects) > count // 10, "node 2 to carry some")
+        self.between_messages()
+        self.nodes[1].signal(signal.SIGSTOP)
+        time.sleep(self.rng.uniform(6, 16))
+        self.nodes[1].signal(signal.SIGCONT)
+        self.arrived(server, wanted, twice=2 * self.limit)
+        unknown = self.unknown(0) - before
+        again = [s for s in set(wanted) if server.subjects.count(s) > 1]
+        if len(again) > unknown:
+            raise AssertionError("%d arrived twice, %d are counted as unknown: %s" % (len(again), unknown, again[:5]))
+        self.at_home()
+        print("  a borrower was stopped for a while: %d messages, %d unknown, %d twice" % (len(wanted), unknown, len(again)), flush=True)
+
     def alone(self, count):
         """An operator wants none of it."""
         self.nodes[0].ask("POST", "/v1/cluster/options", {"name": "lend_connections", "value": False})
@@ -100,11 +146,12 @@ class Lending(Limits):
 
     def borrower_killed(self, count):
         server, wanted = self.burst("borrower", 0, count, 0.3)
+        before = self.unknown(0)
         until(lambda: self.borrowed(1) > 0 and len(server.subjects) > count // 10, "node 2 to carry some")
         self.between_messages()
         self.nodes[1].kill()
         self.arrived(server, wanted, twice=self.limit)
-        unknown = self.unknown(0)
+        unknown = self.unknown(0) - before
         again = [s for s in set(wanted) if server.subjects.count(s) > 1]
         if len(again) > unknown:
             raise AssertionError("%d arrived twice, %d are counted as unknown: %s" % (len(again), unknown, again[:5]))
@@ -135,9 +182,13 @@ class Lending(Limits):
 def play(d, a):
     d.prepare()
     until(lambda: all(n.cluster()["lends"] for n in d.nodes), "all nodes to take part")
-    for part in [x for x in a.only.split(",") if x] or ["spread", "alone", "borrower", "lender"]:
+    for part in [x for x in a.only.split(",") if x] or ["spread", "large", "alone", "borrower", "paused", "lender"]:
         if part == "spread":
             d.spread(a.messages)
+        elif part == "large":
+            d.large(a.messages // 5)
+        elif part == "paused":
+            d.borrower_paused(a.messages)
         elif part == "alone":
             d.alone(a.messages // 4)
         elif part == "borrower":
@@ -150,4 +201,4 @@ def play(d, a):
 
 if __name__ == "__main__":
     run("lending", lambda a, folder: Lending(a.rookery, a.seed, folder), play,
-        [("--messages", {"type": int, "default": 240, "help": "in each part"}), ("--only", {"default": "", "help": "parts: spread, alone, borrower, lender"})])
+        [("--messages", {"type": int, "default": 240, "help": "in each part"}), ("--only", {"default": "", "help": "parts: spread, large, alone, borrower, paused, lender"})])
