@@ -9,6 +9,7 @@
 #include "actors/xmpp/arrival_notes.hpp"
 #include "actors/xmpp/messages.hpp"
 #include "actors/xmpp/shared_stanza.hpp"
+#include "base/fifo.hpp"
 #include "protocols/xmpp/message_rules.hpp"
 #include "protocols/xmpp/push.hpp"
 #include "protocols/xmpp/pubsub/bookmarks.hpp"
@@ -20,7 +21,6 @@
 #include <caf/all.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -57,7 +57,7 @@ private:
     std::string session_id, peer, client_id;
     bool reads_archive = false;            ///< what waited comes from there
     std::shared_ptr<delivery_progress> progress;
-    std::deque<deliver_stanza> in_flight;  ///< the connection may not have them yet
+    base::fifo<deliver_stanza> in_flight;  ///< the connection may not have them yet
     std::uint64_t sent = 0;
     stanza_ptr presence;                   ///< the last one that went to all
     bool active = true;                    ///< somebody looks at it, as it says
@@ -254,11 +254,11 @@ private:
   std::uint64_t last_question_ = 0;
   std::map<xmpp::jid, remote_client> remotes_;
   struct ordered {
-    std::uint64_t number;
+    std::uint64_t number = 0;
     std::function<void()> run;
-    bool ready;
+    bool ready = false;
   };
-  std::deque<ordered> ordered_;
+  base::fifo<ordered> ordered_;
   std::uint64_t last_ordered_ = 0;
   struct sent_message {
     std::uint64_t client;

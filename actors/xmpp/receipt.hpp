@@ -4,10 +4,11 @@
 /// there was one. Any thread.
 #pragma once
 
+#include "base/fifo.hpp"
+
 #include <caf/all.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 
@@ -21,7 +22,7 @@ public:
   /// A stanza has come; its number.
   std::uint32_t begin() {
     const std::lock_guard hold(lock_);
-    open_.push_back(true);
+    open_.push_back(1);
     return handled_ + static_cast<std::uint32_t>(open_.size()) - 1;
   }
   /// All stanzas up to this many have been dealt with.
@@ -47,7 +48,7 @@ private:
   void finish(std::uint32_t number);
 
   mutable std::mutex lock_;
-  std::deque<bool> open_; ///< from handled_ on
+  base::fifo<std::uint8_t> open_; ///< from handled_ on: 1 until it is dealt with
   std::uint32_t handled_ = 0;
   mutable bool told_ = false;
   caf::weak_actor_ptr listener_;

@@ -18,9 +18,9 @@ void handled_counter::finish(std::uint32_t number) {
   caf::weak_actor_ptr whom;
   {
     const std::lock_guard hold(lock_);
-    open_[number - handled_] = false;
-    if (open_.front()) return;
-    while (!open_.empty() && !open_.front()) {
+    open_[number - handled_] = 0;
+    if (open_.front() != 0) return;
+    while (!open_.empty() && open_.front() == 0) {
       open_.pop_front();
       ++handled_;
     }

@@ -199,7 +199,7 @@ void bosh_wire::answer_front(std::string_view condition) {
   held_.pop_front();
   auto text = body_with(std::move(attributes), std::exchange(payload_, {}));
   ready_.push_back({front.token, text});
-  sent_.emplace_back(front.rid, std::move(text));
+  sent_.push_back({front.rid, std::move(text)});
   while (sent_.size() > hold_ + 1) sent_.pop_front();
 }
 

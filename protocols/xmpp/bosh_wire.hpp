@@ -8,12 +8,12 @@
 /// bounded by the stream (`pending`).
 #pragma once
 
+#include "base/fifo.hpp"
 #include "protocols/xml/element.hpp"
 #include "protocols/xmpp/stream_wire.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -104,9 +104,9 @@ private:
   std::uint32_t hold_ = 0;
   std::uint64_t next_ = 0;                          ///< the rid that is in order
   std::map<std::uint64_t, waiting_request> early_;  ///< within the window, not in order
-  std::deque<held> held_;
-  std::deque<unread> readings_;
-  std::deque<std::pair<std::uint64_t, std::string>> sent_; ///< the last answers, by rid
+  base::fifo<held> held_;
+  base::fifo<unread> readings_;
+  base::fifo<std::pair<std::uint64_t, std::string>> sent_; ///< the last answers, by rid
   std::vector<answer> ready_;
   std::string payload_, authid_, condition_;
   std::optional<base::instant> idle_since_, polled_;

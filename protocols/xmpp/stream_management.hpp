@@ -4,9 +4,10 @@
 /// Bounded by its owner (`stanzas`, `octets`).
 #pragma once
 
+#include "base/fifo.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 
@@ -32,13 +33,13 @@ public:
     }
     return true;
   }
-  const std::deque<stanza_octets>& unacknowledged() const noexcept { return unacknowledged_; }
+  const base::fifo<stanza_octets>& unacknowledged() const noexcept { return unacknowledged_; }
   std::size_t stanzas() const noexcept { return unacknowledged_.size(); }
   std::size_t octets() const noexcept { return octets_; }
   std::uint32_t sent() const noexcept { return sent_; }
 
 private:
-  std::deque<stanza_octets> unacknowledged_;
+  base::fifo<stanza_octets> unacknowledged_;
   std::size_t octets_ = 0;
   std::uint32_t sent_ = 0;
 };

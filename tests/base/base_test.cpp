@@ -2,6 +2,7 @@
 #include "base/codec.hpp"
 #include "base/crc32c.hpp"
 #include "base/crypto/crypto.hpp"
+#include "base/fifo.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -33,6 +34,38 @@ TEST(Buffer, GivesItsMemoryBackWhenEmpty) {
   b.consume(100000);
   b.release();
   EXPECT_LT(b.capacity(), 64u);
+}
+
+TEST(Fifo, KeepsOrderWhileBothEndsMove) {
+  fifo<std::string> q;
+  std::size_t in = 0, out = 0;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    for (std::size_t n = i % 7; n > 0; --n) q.push_back(std::to_string(in++));
+    for (std::size_t n = i % 5; n > 0 && !q.empty(); --n) {
+      ASSERT_EQ(q.front(), std::to_string(out++));
+      q.pop_front();
+    }
+    ASSERT_EQ(q.size(), in - out);
+    ASSERT_EQ(static_cast<std::size_t>(q.end() - q.begin()), q.size());
+    if (!q.empty()) {
+      ASSERT_EQ(q[q.size() - 1], std::to_string(in - 1));
+    }
+  }
+  const auto moved = std::move(q);
+  EXPECT_TRUE(q.empty());
+  EXPECT_EQ(q.size(), 0u);
+  EXPECT_EQ(moved.size(), in - out);
+  EXPECT_EQ(*moved.begin(), std::to_string(out));
+}
+
+TEST(Fifo, LetsGoOfWhatLeavesIt) {
+  fifo<std::shared_ptr<int>> q;
+  const auto one = std::make_shared<int>(1);
+  for (int i = 0; i < 3; ++i) q.push_back(one);
+  q.pop_front();
+  EXPECT_EQ(one.use_count(), 3);
+  q.clear();
+  EXPECT_EQ(one.use_count(), 1);
 }
 
 TEST(Text, NumbersAreDigitsOnly) {
