@@ -32,6 +32,7 @@ def wait_for(port, limit=60):
 # Bases are multiples of this: then no port of one node is a port of another.
 SPACING = 79
 assert len({p % SPACING for p in STANDARD.values()}) == len(STANDARD)
+EPHEMERAL = 32768  # from here on the system gives ports to connections
 _taken = []  # locks on the bases of this process; they end with it
 
 
@@ -41,7 +42,7 @@ def free_port_base():
     os.makedirs(folder, mode=0o777, exist_ok=True)
     rng = random.Random(os.getpid() ^ time.time_ns())
     for _ in range(1000):
-        base = SPACING * rng.randrange(12000 // SPACING, 30000 // SPACING)
+        base = SPACING * rng.randrange(12000 // SPACING, (EPHEMERAL - max(STANDARD.values())) // SPACING)
         lock = open(os.path.join(folder, str(base)), "w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
