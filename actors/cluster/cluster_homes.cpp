@@ -16,6 +16,7 @@
 #include "actors/system/held_session.hpp"
 #include "actors/xmpp/links/stanza_links.hpp"
 #include "actors/xmpp/web/foreign_files.hpp"
+#include "actors/xmpp/web/upload_service.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "storage/chat/chat_view.hpp"
@@ -71,8 +72,15 @@ base::result<void> cluster_service::open_streams(const member_facts& m) {
     if (volume) volume->links().take(std::move(s), o);
     else s->refuse("this node does not serve that volume now");
   });
-  (*listener)->handle(file_stream, [volumes = running_.volumes()](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening&) {
-    give_files([volumes] { return volumes->all(); }, std::move(s));
+  (*listener)->handle(file_stream, [&running = running_](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening&) {
+    give_files(
+        [&running] {
+          std::vector<file_volume> out;
+          for (const auto& opened : running.opened())
+            if (const auto v = running.find(opened.id)) out.push_back({v->handle(), {v, &v->uploads()}});
+          return out;
+        },
+        std::move(s));
   });
   auto keeper = keep_volumes(m, identity);
   (*listener)->handle(replica_stream, [keeper](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) { keeper->take(std::move(s), o); });

@@ -448,35 +448,82 @@ class Chat(Mail):
                     s.cut()
         print("  tokens are good at every node", flush=True)
 
+    def web_ask(self, n, method, path, body=None, **fields):
+        """Status, octets and the length that was told."""
+        c = http.client.HTTPConnection(n.address, n.port("web"), timeout=60)
+        try:
+            c.request(method, path, body=body, headers=fields)
+            a = c.getresponse()
+            return a.status, a.read(), a.getheader("Content-Length")
+        finally:
+            c.close()
+
+    def place(self, s, octets):
+        """The path of a place for this file."""
+        got = s.ask("get", "upload." + s.domain, "<request xmlns='urn:xmpp:http:upload:0' filename='a b.bin' size='%d'/>" % len(octets), "slot")
+        found = re.search("<put url='([^']*)'", got)
+        if not found:
+            raise AssertionError("no place for a file of %s: %s" % (s.user, got))
+        return urllib.parse.urlsplit(found.group(1)).path
+
+    def bring(self, n, path, octets, wanted=201):
+        status, said, _ = self.web_ask(n, "PUT", path, octets)
+        if status != wanted:
+            raise AssertionError("PUT on %s: %s %s" % (n.folder, status, said))
+
+    def given(self, nodes, files):
+        """Each of these nodes gives all of them."""
+        for n in nodes:
+            for path, octets in files:
+                status, said, _ = self.web_ask(n, "GET", path)
+                if (status, said) != (200, octets):
+                    raise AssertionError("GET on %s: %s, %d octets of %d" % (n.folder, status, len(said), len(octets)))
+
     def files(self):
-        """A file that was brought to its owner's home is given by every node, all of it or a part."""
+        """A file is taken and given by every node, all of it or a part, whichever is its owner's home."""
         for i in range(3):
             s = self.stream("bob@d%d.test" % i, "brings")
-            octets = bytes((7 * k + k // 251 + i) % 256 for k in range(1500000))
-            got = s.ask("get", "upload.d%d.test" % i, "<request xmlns='urn:xmpp:http:upload:0' filename='a b.bin' size='%d'/>" % len(octets), "slot")
-            path = urllib.parse.urlsplit(re.search("<put url='([^']*)'", got).group(1)).path
-
-            def ask(n, method, body=None, path=path, **fields):
-                c = http.client.HTTPConnection(n.address, n.port("web"), timeout=60)
-                try:
-                    c.request(method, path, body=body, headers=fields)
-                    a = c.getresponse()
-                    return a.status, a.read(), a.getheader("Content-Length")
-                finally:
-                    c.close()
-            status, said, _ = ask(self.nodes[i], "PUT", octets)
-            if status != 201:
-                raise AssertionError("PUT at the home of d%d.test: %s %s" % (i, status, said))
-            for n in self.nodes:
-                for method, fields, wanted in (("GET", {}, (200, octets)), ("GET", {"Range": "bytes=500000-1100000"}, (206, octets[500000:1100001])), ("HEAD", {}, (200, b""))):
-                    status, said, length = ask(n, method, **fields)
-                    if (status, said) != wanted or length != str(len(wanted[1]) or len(octets)):
-                        raise AssertionError("%s %s on %s: %s, %d octets of %s" % (method, fields, n.folder, status, len(said), length))
-                status, said, _ = ask(n, "GET", path=path[:-9] + "x" * 3)
-                if status != 404:
-                    raise AssertionError("a file that nobody has on %s: %s" % (n.folder, status))
+            for at in range(3):
+                octets = bytes((7 * k + k // 251 + i + 3 * at) % 256 for k in range(1500000))
+                path = self.place(s, octets)
+                self.bring(self.nodes[(i + at) % 3], path[:-9] + "x" * 3, b"x", 404)
+                self.bring(self.nodes[(i + at) % 3], self.place(s, octets), octets[:100], 400)
+                self.bring(self.nodes[(i + at) % 3], path, octets)
+                self.bring(self.nodes[(i + 2 * at) % 3], path, octets[:100], 404)  # once
+                for n in self.nodes:
+                    for method, fields, wanted in (("GET", {}, (200, octets)), ("GET", {"Range": "bytes=500000-1100000"}, (206, octets[500000:1100001])), ("HEAD", {}, (200, b""))):
+                        status, said, length = self.web_ask(n, method, path, **fields)
+                        if (status, said) != wanted or length != str(len(wanted[1]) or len(octets)):
+                            raise AssertionError("%s %s on %s: %s, %d octets of %s" % (method, fields, n.folder, status, len(said), length))
+                    status, said, _ = self.web_ask(n, "GET", path[:-9] + "x" * 3)
+                    if status != 404:
+                        raise AssertionError("a file that nobody has on %s: %s" % (n.folder, status))
             s.close()
-        print("  files are given by every node", flush=True)
+        print("  files are taken and given by every node", flush=True)
+
+    def files_of_a_lost_home(self):
+        """A place that was promised before a take-over takes its file behind it, a new one is promised there, and all of them are given, also when the home is back."""
+        user, dead, alive = "bob@d0.test", self.nodes[0], self.nodes[1:]
+        octets = [bytes((5 * k + k // 253 + i) % 256 for k in range(1200000)) for i in range(4)]
+        s = self.stream(user, "brings", nodes=alive)
+        paths = [self.place(s, o) for o in octets[:3]]
+        self.bring(alive[0], paths[0], octets[0])
+        dead.kill()
+        s.cut()
+        s = self.stream(user, "again", nodes=alive)
+        self.bring(alive[0], paths[1], octets[1])
+        paths.append(self.place(s, octets[3]))
+        self.bring(alive[1], paths[3], octets[3])
+        self.bring(alive[0], paths[1], octets[1][:100], 404)
+        files = [(p, o) for i, (p, o) in enumerate(zip(paths, octets)) if i != 2]
+        self.given(alive, files)
+        s.cut()
+        dead.serve(None)
+        self.at_home()
+        # Promised before the kill, brought when the home has come back.
+        self.bring(alive[1], paths[2], octets[2])
+        self.given(self.nodes, files + [(paths[2], octets[2])])
+        print("  files outlive their home's node, and so do places for them", flush=True)
 
     def too_late(self):
         """A stream that is over cannot be resumed; its client hears what was dealt with, whichever node it asks."""
@@ -716,6 +763,7 @@ def play(d, a):
     d.resumption()
     d.too_late()
     d.files()
+    d.files_of_a_lost_home()
     for s in d.talk().values():
         s.close()
     d.contacts()

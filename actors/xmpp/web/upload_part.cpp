@@ -24,40 +24,81 @@ web_answer said(std::uint16_t status, std::string text) {
   return {status, open_to_all({{"Content-Type", "text/plain; charset=utf-8"}, {"Cache-Control", "no-store"}}), std::move(text) + "\n"};
 }
 
-/// A file comes. Owns: the piece that is not given on.
+/// A file comes. Its place is in this volume, or in one that another node leads. Owns: the piece that is not given on.
 class upload_task final : public web_task, public std::enable_shared_from_this<upload_task> {
 public:
-  upload_task(node& n, upload_service& service, xmpp::upload_place place) : node_(n), service_(service), place_(std::move(place)) {}
+  upload_task(node& n, upload_service& service, std::shared_ptr<foreign_files> foreign, xmpp::upload_place place)
+      : node_(n), service_(service), foreign_(std::move(foreign)), place_(std::move(place)) {}
   // Who leaves in the middle leaves nothing that is waited for.
   ~upload_task() override {
-    if (begun_ && !complete_) service_.slots().end(place_.id);
+    if (!begun_ || complete_) return;
+    if (member_ == 0) service_.slots().release(place_.id);
+    else foreign_->give_up(member_, place_.id);
   }
 
   std::uint64_t body_octets_max() const override {
+    if (begun_) return octets_;
     const auto slot = service_.slots().find(place_.id);
-    return slot ? slot->what.octets : ~std::uint64_t{0}; // it is refused at once
+    return slot ? slot->what.octets : ~std::uint64_t{0}; // nothing is taken before it is known
   }
   void begin(web_exchange& x) override {
-    const auto slot = service_.slots().begin(place_.id, place_.name, node_.clock->now());
-    if (!slot) return x.reply(said(404, "no file is expected here"));
-    begun_ = true;
-    octets_ = slot->what.octets;
-    if (x.call().length && *x.call().length != octets_) x.reply(said(400, "another size was announced"));
+    length_ = x.call().length;
+    if (const auto slot = service_.slots().begin(place_.id, place_.name, node_.clock->now())) return begun(x, 0, slot->what.octets);
+    x.hold_body(true);
+    const auto found = std::make_shared<std::optional<upload_slots::slot>>();
+    const bool taken = node_.readers->run(
+        x.connection(), [found, &service = service_, place = place_] { *found = service.begin(place.id, place.name); },
+        [self = weak_from_this(), &x, &service = service_, id = place_.id, found] {
+          if (const auto here = self.lock()) return *found ? here->begun(x, 0, (*found)->what.octets) : here->look_elsewhere(x);
+          if (*found) service.slots().release(id);
+        });
+    if (!taken) refuse(x, 503, "busy");
   }
   void body(web_exchange& x, base::const_bytes more) override {
-    if (!begun_) return;
+    if (refused_) return;
     came_ += more.size();
     piece_.append(more);
-    if (piece_.size() >= upload_piece_octets) go_on(x);
+    if (begun_ && piece_.size() >= upload_piece_octets) go_on(x);
   }
   void body_over(web_exchange& x) override {
-    if (!begun_) return;
     over_ = true;
-    if (came_ != octets_) return x.reply(said(400, "another size was announced"));
-    go_on(x);
+    if (begun_) complete_body(x);
   }
 
 private:
+  void refuse(web_exchange& x, std::uint16_t status, std::string text) {
+    refused_ = true;
+    piece_.clear();
+    x.hold_body(false);
+    x.reply(said(status, std::move(text)));
+  }
+  void look_elsewhere(web_exchange& x) {
+    const bool taken = foreign_->bring(x.connection(), 0, {file_step::kind::begin, place_.id, place_.name, 0, false, {}},
+                                       [self = weak_from_this(), foreign = std::weak_ptr(foreign_), id = place_.id, &x](const foreign_files::answer& a) {
+                                         if (const auto here = self.lock()) {
+                                           if (a.done) return here->begun(x, a.member, a.octets);
+                                           if (a.all_asked) return here->refuse(x, 404, "no file is expected here");
+                                           return here->refuse(x, 503, "it may be expected by a node that does not answer now");
+                                         }
+                                         if (const auto to = foreign.lock(); to && a.done) to->give_up(a.member, id);
+                                       });
+    if (!taken) refuse(x, 503, "busy");
+  }
+  void begun(web_exchange& x, std::uint64_t member, std::uint64_t octets) {
+    begun_ = true;
+    member_ = member;
+    octets_ = octets;
+    if ((length_ && *length_ != octets_) || came_ > octets_) return refuse(x, 400, "another size was announced");
+    x.hold_body(false);
+    if (over_) complete_body(x);
+    else if (piece_.size() >= upload_piece_octets) go_on(x);
+  }
+  void complete_body(web_exchange& x) {
+    if (refused_) return;
+    if (came_ != octets_) return refuse(x, 400, "another size was announced");
+    go_on(x);
+  }
+
   /// One piece at a time is on its way; all but the last have the same size.
   void go_on(web_exchange& x) {
     if (asking_) return x.hold_body(true);
@@ -67,18 +108,27 @@ private:
     piece_.erase(0, octets->size());
     asking_ = true;
     if (!over_) x.hold_body(true);
+    if (member_ != 0) {
+      const bool taken = foreign_->bring(x.connection(), member_, {file_step::kind::piece, place_.id, {}, number_++, last, *octets},
+                                         [self = weak_from_this(), &x, last](const foreign_files::answer& a) {
+                                           if (const auto here = self.lock()) here->kept(x, a.done, last);
+                                         });
+      if (!taken) refuse(x, 503, "busy");
+      return;
+    }
     x.connection().ask<upload_kept>(
         service_.actor(), answer_time, upload_piece{place_.id, number_++, std::move(octets), last},
         [self = weak_from_this(), &x, last](const upload_kept& k) {
           if (const auto here = self.lock()) here->kept(x, k.kept, last);
         },
         [self = weak_from_this(), &x] {
-          if (const auto here = self.lock()) x.reply(said(503, "the file cannot be stored now"));
+          if (const auto here = self.lock()) here->kept(x, false, false);
         });
   }
   void kept(web_exchange& x, bool good, bool last) {
     asking_ = false;
-    if (!good) return x.reply(said(503, "the file cannot be stored now"));
+    if (refused_) return;
+    if (!good) return refuse(x, 503, "the file cannot be stored now");
     if (!last) return go_on(x);
     complete_ = true;
     x.reply({201, open_to_all({{"Content-Type", "text/plain; charset=utf-8"}}), "stored\n"});
@@ -86,13 +136,16 @@ private:
 
   node& node_;
   upload_service& service_;
+  std::shared_ptr<foreign_files> foreign_;
   xmpp::upload_place place_;
   std::string piece_;
+  std::optional<std::uint64_t> length_;    ///< as the request has it
+  std::uint64_t member_ = 0;               ///< the node that takes it; 0: this volume
   std::uint64_t octets_ = 0, came_ = 0, number_ = 0;
-  bool begun_ = false, complete_ = false, asking_ = false, over_ = false;
+  bool begun_ = false, complete_ = false, asking_ = false, over_ = false, refused_ = false;
 };
 
-/// A file is given.
+/// A file is given, from this volume or by the node that has it.
 class download_task final : public web_task, public std::enable_shared_from_this<download_task> {
 public:
   download_task(node& n, foreign_files& foreign, xmpp::upload_place place)
@@ -210,7 +263,7 @@ web_part make_upload_part(node& n, upload_service& service) {
   return [&n, &service, foreign = std::make_shared<foreign_files>(n)](const http_call& call) -> std::shared_ptr<web_task> {
     if (!call.path.starts_with(xmpp::upload_path)) return nullptr;
     auto place = xmpp::read_upload_target(call.path);
-    if (call.method == "PUT" && place) return std::make_shared<upload_task>(n, service, std::move(*place));
+    if (call.method == "PUT" && place) return std::make_shared<upload_task>(n, service, foreign, std::move(*place));
     if (call.reads() && place) return std::make_shared<download_task>(n, *foreign, std::move(*place));
     return reading_part([place = place.has_value()](const http_call& c) -> std::optional<web_answer> {
       if (!place) return said(404, "there is nothing here");

@@ -31,6 +31,16 @@ storage::shard_command command_of(const node& n, const std::string& owner, stora
   return c;
 }
 
+/// Where the web service of each process is: its volumes have one configuration. (Tests have several processes' parts in one.)
+struct web_urls {
+  std::mutex lock;
+  std::map<const void*, std::string> of;
+};
+web_urls& web() {
+  static auto* const kept = new web_urls; // threads may still ask when the process ends
+  return *kept;
+}
+
 /// What an account has brought: a look at its records.
 struct brought {
   std::uint64_t octets = 0;
@@ -46,7 +56,7 @@ brought brought_by(const node& n, const std::string& owner) {
   return all;
 }
 
-/// Owns: how often accounts asked in this hour. Understands: routed_stanza_ptr (requests for a place), upload_piece, commit_done_ptr. May ask: the
+/// Owns: how often accounts asked in this hour. Understands: routed_stanza_ptr (requests for a place), upload_promised, upload_piece, commit_done_ptr. May ask: the
 /// log, readers. If it dies, files cannot be brought until the next start; those that were are given all the same.
 class upload_actor final : public caf::event_based_actor {
 public:
@@ -57,6 +67,7 @@ public:
     set_default_handler(caf::drop);
     delayed_send(this, tidy_time, tidy_atom::value);
     return {[this](const routed_stanza_ptr& s) { take(s); },
+            [this](const upload_promised& p) { promised(p); },
             [this](const upload_piece& p) { return keep(p); },
             [this](const commit_done_ptr& d) { commits_.done(*d); },
             [this](tidy_atom) {
@@ -107,7 +118,7 @@ private:
     if (!take_turn(owner, limits.upload_files_an_hour))
       return answer(s, xmpp::upload_later(*s->what, "Too many files in this hour", node_.clock->wall() + std::chrono::ceil<std::chrono::milliseconds>(hour_ends_ - node_.clock->now())));
     const auto self = caf::actor_cast<caf::actor>(this);
-    const bool taken = node_.readers->run([&n = node_, &router = router_, &service = service_, s, owner, wanted = *wanted, limits] {
+    const bool taken = node_.readers->run([self, &n = node_, &router = router_, &service = service_, s, owner, wanted = *wanted, limits] {
       const auto has = brought_by(n, owner);
       const auto later = [&](std::string_view text) { router.route(xmpp::upload_later(*s->what, text, {}), s->receipt); };
       if (has.files >= upload_files_max) return later("Too many files are kept");
@@ -115,11 +126,29 @@ private:
       if (limits.upload_quota_octets != 0 && has.octets + promised + wanted.octets > limits.upload_quota_octets) return later("The files that are kept have used up the space");
       const auto id = service.slots().reserve(owner, wanted, n.clock->now());
       if (!id) return later("Too many files are on their way");
-      auto out = xmpp::iq_result(*s->what);
-      out.add(xmpp::upload_slot(service.url() + xmpp::upload_target(*id, wanted.name)));
-      router.route(std::move(out), s->receipt);
+      caf::anon_send(self, upload_promised{s, *id});
     });
     if (!taken) refuse(s, xmpp::condition::resource_constraint);
+  }
+
+  /// Told when it is on the disk: another node may lead the volume by the time the file comes.
+  void promised(const upload_promised& p) {
+    const auto slot = service_.slots().find(p.id);
+    if (!slot) return refuse(p.asked, xmpp::condition::resource_constraint);
+    const auto owner = storage::chat::upload_owner(p.id);
+    const auto until = node_.clock->wall() + std::chrono::duration_cast<base::wall_time::duration>(slot->until - node_.clock->now());
+    storage::commit_group group;
+    group.commands.push_back(command_of(
+        node_, owner, storage::chat::put_records{{{record_kind::upload, upload_place_key, xmpp::encode({slot->what.name, slot->what.type, slot->what.octets, slot->owner, until})}}}));
+    commits_.send(*this, node_, std::move(group), [this, p, name = slot->what.name](const commit_done& d) {
+      if (d.error || d.results.empty() || d.results.front().what != storage::outcome::done) {
+        service_.slots().end(p.id);
+        return refuse(p.asked, xmpp::condition::resource_constraint, "Nothing can be stored now");
+      }
+      auto out = xmpp::iq_result(*p.asked->what);
+      out.add(xmpp::upload_slot(service_.url() + xmpp::upload_target(p.id, name)));
+      answer(p.asked, std::move(out));
+    });
   }
 
   bool take_turn(const std::string& owner, std::uint64_t most) {
@@ -149,6 +178,7 @@ private:
       group.commands.push_back(command_of(node_, slot->owner, storage::chat::put_records{{{record_kind::upload, p.id, facts}}}));
     }
     group.commands.push_back(command_of(node_, owner, std::move(pieces)));
+    if (p.last) group.commands.push_back(command_of(node_, owner, storage::chat::drop_records{record_kind::upload, upload_place_key, false}));
     commits_.send(*this, node_, std::move(group), [this, promise, id = p.id, last = p.last](const commit_done& d) mutable {
       const bool kept = !d.error && std::all_of(d.results.begin(), d.results.end(), [](const auto& r) { return r.what == storage::outcome::done; });
       if (last) service_.slots().end(id);
@@ -178,8 +208,13 @@ std::optional<std::string> upload_slots::reserve(const std::string& owner, xmpp:
   const auto of_one = std::count_if(slots_.begin(), slots_.end(), [&](const auto& s) { return s.second.owner == owner; });
   if (slots_.size() >= upload_slots_max || static_cast<std::size_t>(of_one) >= upload_slots_of_one_max) return {};
   auto id = base::random_token(32);
-  slots_.emplace(id, slot{std::move(what), owner, now + upload_slot_time, false});
+  slots_.emplace(id, slot{std::move(what), owner, now + upload_slot_time, false, {}});
   return id;
+}
+
+void upload_slots::restore(const std::string& id, slot s) {
+  const std::lock_guard hold(lock_);
+  if (slots_.size() < upload_slots_max) slots_.try_emplace(id, std::move(s));
 }
 
 std::optional<upload_slots::slot> upload_slots::begin(const std::string& id, std::string_view name, base::instant now) {
@@ -187,6 +222,7 @@ std::optional<upload_slots::slot> upload_slots::begin(const std::string& id, std
   const auto at = slots_.find(id);
   if (at == slots_.end() || at->second.coming || at->second.what.name != name || at->second.until <= now) return {};
   at->second.coming = true;
+  at->second.promised_until = at->second.until;
   at->second.until = now + upload_time;
   return at->second;
 }
@@ -202,6 +238,14 @@ void upload_slots::end(const std::string& id) {
   slots_.erase(id);
 }
 
+void upload_slots::release(const std::string& id) {
+  const std::lock_guard hold(lock_);
+  const auto at = slots_.find(id);
+  if (at == slots_.end() || !at->second.coming) return;
+  at->second.coming = false;
+  at->second.until = at->second.promised_until;
+}
+
 std::uint64_t upload_slots::octets_of(const std::string& owner, base::instant now) const {
   const std::lock_guard hold(lock_);
   std::uint64_t all = 0;
@@ -214,7 +258,7 @@ void upload_slots::forget_old(base::instant now) {
   std::erase_if(slots_, [now](const auto& s) { return s.second.until <= now; });
 }
 
-upload_service::upload_service(node& n, chat_router& router) {
+upload_service::upload_service(node& n, chat_router& router) : node_(n) {
   actor_ = n.system->spawn<upload_actor, caf::hidden>(&n, &router, this);
   chat_router::service service;
   service.prefix = prefix;
@@ -229,18 +273,36 @@ upload_service::upload_service(node& n, chat_router& router) {
 upload_service::~upload_service() = default;
 
 void upload_service::open_at(std::string url) {
-  const std::lock_guard hold(lock_);
-  url_ = std::move(url);
+  const std::lock_guard hold(web().lock);
+  web().of[node_.config.get()] = std::move(url);
 }
 
 std::string upload_service::url() const {
-  const std::lock_guard hold(lock_);
-  return url_;
+  const std::lock_guard hold(web().lock);
+  const auto at = web().of.find(node_.config.get());
+  return at == web().of.end() ? std::string() : at->second;
 }
 
-namespace {
+std::optional<upload_slots::slot> upload_service::begin(const std::string& id, std::string_view name) {
+  if (auto slot = slots_.begin(id, name, node_.clock->now())) return slot;
+  if (slots_.find(id)) return {};
+  const auto owner = storage::chat::upload_owner(id);
+  const auto record = node_.chat_of(owner).record(owner, record_kind::upload, upload_place_key);
+  const auto place = record ? xmpp::read_upload_facts(record->value) : std::nullopt;
+  if (!place) return {};
+  const auto left = std::chrono::duration_cast<base::instant::duration>(place->stored - node_.clock->wall());
+  slots_.restore(id, {{place->name, place->octets, place->type}, place->owner, node_.clock->now() + std::min<base::instant::duration>(left, upload_slot_time), false, {}});
+  return slots_.begin(id, name, node_.clock->now());
+}
 
-} // namespace
+bool upload_service::keep(upload_piece p, std::chrono::milliseconds limit) {
+  const auto to = actor_;
+  if (!to) return false;
+  bool kept = false;
+  caf::scoped_actor self{*node_.system};
+  self->request(to, limit, std::move(p)).receive([&](const upload_kept& k) { kept = k.kept; }, [](const caf::error&) {});
+  return kept;
+}
 
 base::result<void> drop_upload(node& n, const std::string& id, const xmpp::upload_facts& facts) {
   storage::commit_group group;
@@ -265,6 +327,12 @@ base::result<std::uint64_t> tidy_uploads(node& n, const chat_router& router, con
         if (const auto slot = slots.find(id); slot && slot->until > n.clock->now()) continue;
         const auto record = shard->record(o.owner, record_kind::upload, {});
         const auto facts = record ? xmpp::read_upload_facts(record->value) : std::nullopt;
+        if (!record) {
+          // Promised before this process led the volume, or before it began.
+          const auto kept = shard->record(o.owner, record_kind::upload, upload_place_key);
+          const auto place = kept ? xmpp::read_upload_facts(kept->value) : std::nullopt;
+          if (place && place->stored > now) continue;
+        }
         if (facts) {
           const auto number = base::parse_u64(std::string_view(facts->owner).substr(facts->owner.empty() ? 0 : 1));
           const auto account = number ? n.directory->get()->account(base::account_id{*number}) : nullptr;

@@ -89,8 +89,9 @@ class Upload(Case):
         self.assertEqual(ask("GET", url)[0], 404)
         self.assertEqual(ask("PUT", url + "y", b"12345")[0], 404)
         self.assertEqual(ask("PUT", url, b"1234567")[0], 413)
-        # Who has not brought all of it has to ask again.
+        # Who has not brought all of it may try again, until it is whole.
         self.assertEqual(ask("PUT", url, b"123")[0], 400)
+        self.assertEqual(ask("PUT", url, b"12345")[0], 201)
         self.assertEqual(ask("PUT", url, b"12345")[0], 404)
         url = self.bring(s, "x", b"12345")
         self.assertEqual(ask("PUT", url, b"54321")[0], 404)
