@@ -8,16 +8,22 @@
 
 #include <caf/all.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 namespace rookery::actors {
 
-/// To a stream: a stanza, encoded. `progress` counts what was taken.
+/// How far a stream has come with what an actor of a domain gave it. Shared by both.
+struct carrying_progress {
+  std::atomic<std::uint64_t> taken{0};   ///< out of the mailbox, into the stream
+  std::atomic<std::uint64_t> arrived{0}; ///< the first of these: acknowledged, or sent where nobody acknowledges
+};
+/// To a stream: a stanza, encoded.
 struct carry_stanza {
   xmpp::stanza_octets octets;
-  std::shared_ptr<delivery_progress> progress;
+  std::shared_ptr<carrying_progress> progress;
 };
 /// To a stream: close it without a fault.
 struct close_stream { std::string why; };

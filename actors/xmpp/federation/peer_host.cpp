@@ -53,6 +53,8 @@ caf::message_handler peer_host::messages() {
             session_.send(c.octets);
             if (session_.closed()) return;
             c.progress->taken.fetch_add(1, std::memory_order_release);
+            if (session_.managed()) unacknowledged_.push_back(c.progress);
+            else c.progress->arrived.fetch_add(1, std::memory_order_release);
             record_->out.fetch_add(1, std::memory_order_relaxed);
             stanzas_counter(false).add();
           },
@@ -136,6 +138,15 @@ void peer_host::handle(peer_event::stanza& s) {
   r.receipt = std::move(receipt);
   if (s.wrong) return router.refuse(r, *s.wrong);
   router.route(std::move(r));
+}
+
+void peer_host::handle(const peer_event::acknowledged& a) {
+  static auto& acknowledged = base::counter_named("rookery_federation_acknowledged_total", "", "Stanzas that other servers have acknowledged");
+  acknowledged.add(a.stanzas);
+  for (auto n = a.stanzas; n > 0; --n) {
+    unacknowledged_.front()->arrived.fetch_add(1, std::memory_order_release);
+    unacknowledged_.pop_front();
+  }
 }
 
 void peer_host::handle(const peer_event::gone& g) {

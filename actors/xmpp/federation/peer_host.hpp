@@ -5,6 +5,7 @@
 #include "actors/net/protocol.hpp"
 #include "actors/xmpp/federation/messages.hpp"
 #include "actors/xmpp/federation/peer_service.hpp"
+#include "base/fifo.hpp"
 #include "protocols/xmpp/federation/peer_session.hpp"
 
 #include <memory>
@@ -35,6 +36,7 @@ private:
   void handle(const xmpp::federation::peer_event::ready&);
   void handle(const xmpp::federation::peer_event::key_judged&);
   void handle(xmpp::federation::peer_event::stanza&);
+  void handle(const xmpp::federation::peer_event::acknowledged&);
   void handle(const xmpp::federation::peer_event::gone&);
   caf::actor self() { return caf::actor_cast<caf::actor>(&link()); }
   void offer(const xmpp::federation::domain_pair&);
@@ -46,6 +48,7 @@ private:
   const std::string errand_domain_;        ///< empty: it was accepted
   running_stream_ptr record_ = std::make_shared<running_stream>();
   std::shared_ptr<handled_counter> handled_ = std::make_shared<handled_counter>();
+  base::fifo<std::shared_ptr<carrying_progress>> unacknowledged_; ///< of each stanza in its order
   std::set<std::string> told_;             ///< domains whose actors know of this stream
   std::string why_;
   bool left_ = false;

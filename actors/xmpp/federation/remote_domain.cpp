@@ -24,7 +24,7 @@ using over_atom = caf::atom_constant<caf::atom("peerover")>;
 /// Stanzas, and their octets, that wait for a stream to this domain; more are refused.
 constexpr std::size_t waiting_max = 1'000;
 constexpr std::size_t waiting_octets_max = 4u << 20;
-/// Those on their way to a stream's connection.
+/// Those that were handed to a stream and are not known to have arrived.
 constexpr std::size_t in_flight_max = 20'000;
 constexpr std::size_t in_flight_octets_max = 16u << 20;
 /// A stream comes about within this, or what waits is answered.
@@ -78,10 +78,11 @@ private:
   };
   /// Between one domain of ours and this one.
   struct lane {
-    std::deque<parcel> waiting, in_flight;
+    std::deque<parcel> waiting;
+    std::deque<parcel> in_flight;          ///< handed to the stream, and not known to have arrived
     std::uint64_t stream = 0;              ///< 0: there is none
     caf::actor connection;
-    std::shared_ptr<delivery_progress> progress;
+    std::shared_ptr<carrying_progress> progress;
     std::uint64_t handed = 0;              ///< to this stream
     std::uint64_t opening = 0;             ///< number of the attempt
     base::instant not_before{};
@@ -131,11 +132,14 @@ private:
   }
   void settle(lane& l) {
     if (!l.progress) return;
-    const auto taken = l.progress->taken.load(std::memory_order_acquire);
-    while (l.handed - l.in_flight.size() < taken) {
-      flying_octets_ -= l.in_flight.front().octets->size();
-      l.in_flight.pop_front();
-    }
+    const auto arrived = l.progress->arrived.load(std::memory_order_acquire);
+    while (l.handed - l.in_flight.size() < arrived) land(l);
+  }
+  parcel land(lane& l) {
+    auto p = std::move(l.in_flight.front());
+    l.in_flight.pop_front();
+    flying_octets_ -= p.octets->size();
+    return p;
   }
 
   void open(const std::string& ours, lane& l) {
@@ -164,7 +168,7 @@ private:
     }
     l.stream = r.stream;
     l.connection = r.connection;
-    l.progress = std::make_shared<delivery_progress>();
+    l.progress = std::make_shared<carrying_progress>();
     l.handed = 0;
     l.pause = pause_first;
     l.not_before = {};
@@ -179,7 +183,10 @@ private:
     for (auto& [ours, l] : lanes_) {
       if (l.stream != g.stream) continue;
       settle(l);
-      const bool useless = !l.in_flight.empty() && l.progress->taken.load(std::memory_order_acquire) == 0;
+      const auto taken = l.progress->taken.load(std::memory_order_acquire);
+      const bool useless = !l.in_flight.empty() && taken == 0;
+      // These may have arrived: sent again they might be there twice.
+      while (l.handed - l.in_flight.size() < taken) lost(*land(l).what);
       l.stream = 0;
       l.connection = {};
       l.progress = nullptr;
@@ -196,6 +203,12 @@ private:
       if (useless) give_back(ours, l, g.why, g.says);
       else open(ours, l);
     }
+  }
+
+  void lost(const routed_stanza& s) {
+    static auto& unanswered = base::counter_named("rookery_federation_unacknowledged_total", "", "Stanzas to other servers whose stream ended before they were acknowledged");
+    unanswered.add();
+    service_.router().refuse(s, xmpp::condition::remote_server_timeout, "The stream to the other server ended before it was acknowledged; it may have arrived");
   }
 
   void failed(std::uint64_t number, const std::string& why, xmpp::condition says) {

@@ -35,6 +35,8 @@ struct peer_limits {
   std::uint32_t failures = 10;
   /// From the connection until stanzas may pass: connection-timeout.
   std::chrono::seconds setup_time{60};
+  /// From a request for an acknowledgement (XEP-0198) until it comes: connection-timeout.
+  std::chrono::seconds acknowledgement_time{180};
   /// Without a stanza for so long the stream is closed.
   std::chrono::seconds idle_time{600};
 };

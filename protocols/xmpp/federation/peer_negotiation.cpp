@@ -52,6 +52,8 @@ void peer_session::write_features() {
       text.append("<bidi xmlns='").append(space::bidi_feature).append("'/>");
     }
     if (settings_->dialback) text.append("<dialback xmlns='").append(space::dialback_feature).append("'><errors/></dialback>");
+    // Who proves himself by dialback sees no later features.
+    if (settings_->dialback || authenticated_) text.append("<sm xmlns='").append(space::stream_management).append("'/>");
   }
   // XEP-0478
   text += "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>";
@@ -62,6 +64,7 @@ void peer_session::write_features() {
 }
 
 void peer_session::on_features(const element& f) {
+  management_offered_ = f.child("sm", space::stream_management) != nullptr;
   if (authenticated_) return begin_ready("EXTERNAL");
   if (!facts_.tls && f.child("starttls", space::tls) != nullptr) {
     state_ = state::starting_tls;

@@ -163,6 +163,7 @@ void peer_session::on_verify(const element& e) {
 void peer_session::begin_ready(std::string_view how) {
   state_ = state::ready;
   last_stanza_ = now_;
+  if (management_offered_) begin_management();
   push(peer_event::ready{how, both_});
 }
 

@@ -42,12 +42,14 @@ void peer_session::tick(base::instant now) {
     if (now >= setup_by_) end(stream_fault::connection_timeout, "No proof of a domain in time");
     return;
   }
+  if (acknowledgement_by_ && now >= *acknowledgement_by_) return end(stream_fault::connection_timeout, "No acknowledgement in time");
   if (now >= last_stanza_ + settings_->limits.idle_time) close("idle");
 }
 
 std::optional<base::instant> peer_session::deadline() const noexcept {
   if (closed_) return {};
   auto next = settled() ? last_stanza_ + settings_->limits.idle_time : setup_by_;
+  if (acknowledgement_by_) next = std::min(next, *acknowledgement_by_);
   if (const auto paced = pace_.until()) next = std::min(next, *paced);
   return next;
 }
@@ -78,6 +80,8 @@ void peer_session::read(xml::reading what) {
   if (auto* child = std::get_if<xml::child_read>(&what)) return on_element(std::move(child->child));
   if (auto* fault = std::get_if<xml::fault>(&what)) return end(fault_of(*fault), *fault == xml::fault::over_limit ? "Too large or too deep" : "");
   if (!header_sent_) write_header();
+  acknowledge_all();
+  if (closed_) return;
   wire_.close();
   finish(true, "closed by the other server");
 }
@@ -103,6 +107,7 @@ void peer_session::on_element(element e) {
     both_ = true;
     return;
   }
+  if (e.space == space::stream_management) return on_management(e);
   if (e.space == space::server && (e.name == "message" || e.name == "presence" || e.name == "iq")) return on_stanza(std::move(e));
   end(stream_fault::unsupported_stanza_type);
 }
@@ -169,11 +174,13 @@ void peer_session::send(const stanza_octets& s) {
   base::check(initiating() ? state_ == state::ready : both_ && settled(), "stanzas may go");
   last_stanza_ = now_;
   put(*s);
+  if (!closed_ && managed_) count_sent();
 }
 
 void peer_session::end(stream_fault f, std::string_view text) {
   if (closed_) return;
   if (!header_sent_) write_header();
+  acknowledge_all();
   put(stream_error(f, text));
   if (closed_) return;
   wire_.close();
@@ -183,6 +190,8 @@ void peer_session::end(stream_fault f, std::string_view text) {
 void peer_session::close(std::string_view why) {
   if (closed_) return;
   if (!header_sent_) write_header();
+  acknowledge_all();
+  if (closed_) return;
   wire_.close();
   finish(true, why);
 }

@@ -2,7 +2,7 @@
 /// EXTERNAL) or by dialback, and then stanzas; both ways where both want it (bidi), else from who connected.
 ///
 /// Source: RFC 6120 §4 to §6, §8.1, §13.7; XEP-0220 (dialback), XEP-0178 (EXTERNAL between servers), XEP-0288 (bidi),
-/// XEP-0478 (limits announced).
+/// XEP-0478 (limits announced), XEP-0198 (acknowledgements; no resumption).
 ///
 ///   event            the host's answer
 ///   check_domain     domain_checked                               who was connected to
@@ -12,6 +12,7 @@
 ///   ready            (a fact: stanzas may go)                     who connected
 ///   key_judged       (a fact)                                     who connected to ask for a key
 ///   stanza           `handled`, when it was dealt with; in order, counted
+///   acknowledged     (a fact: so many more of ours are the other server's)
 ///   gone             the last event; `closed` is true
 ///
 /// Domains are in Unicode form. Stanzas are of the namespace jabber:client here; on the wire they are jabber:server. Their
@@ -80,6 +81,8 @@ struct ready { std::string_view how; bool both = false; };
 struct key_judged { key_verdict what = key_verdict::unreachable; };
 /// `wrong`: it is to be answered with this and nothing else.
 struct stanza { element what; jid from, to; std::optional<condition> wrong; };
+/// Of those that were sent while the stream was `managed`, the oldest.
+struct acknowledged { std::uint32_t stanzas = 0; };
 /// `says`: what waiting stanzas are to be answered with.
 struct gone { bool finished = false; std::string why; condition says = condition::remote_server_timeout; };
 
@@ -88,7 +91,7 @@ struct gone { bool finished = false; std::string why; condition says = condition
 class peer_session {
 public:
   using event = std::variant<peer_event::check_domain, peer_event::start_tls, peer_event::check_key, peer_event::proved, peer_event::ready,
-                             peer_event::key_judged, peer_event::stanza, peer_event::gone>;
+                             peer_event::key_judged, peer_event::stanza, peer_event::acknowledged, peer_event::gone>;
 
   /// Without an errand: of who was connected to.
   peer_session(std::shared_ptr<const peer_settings>, connection_facts, base::instant now, std::optional<peer_errand> = {});
@@ -110,7 +113,7 @@ public:
   void tls_started(const connection_facts&, base::instant now);
   void key_checked(const domain_pair&, key_verdict);
   /// So many stanzas have been dealt with.
-  void handled(std::uint32_t count) { handled_ = count; }
+  void handled(std::uint32_t count);
 
   /// A stanza, encoded as for a client's stream. Only when it may go.
   void send(const stanza_octets&);
@@ -121,6 +124,8 @@ public:
 
   bool initiating() const noexcept { return errand_.has_value(); }
   bool both_ways() const noexcept { return both_; }
+  /// What is sent from now on is acknowledged; what is not, when the stream ends, may never have arrived.
+  bool managed() const noexcept { return managed_; }
   bool asking() const noexcept { return asking_; }
   /// As the headers say.
   const domain_pair& between() const noexcept { return between_; }
@@ -149,6 +154,16 @@ private:
   void finish(bool finished, std::string_view why, condition = condition::remote_server_timeout);
   bool settled() const noexcept { return state_ == state::ready || !proved_.empty() || !pairs_.empty(); }
   std::uint32_t outstanding() const noexcept { return received_ - handled_; }
+
+  // peer_management.cpp: acknowledgements
+  void on_management(const element&);
+  void begin_management();
+  void on_acknowledgement(const element&);
+  void count_sent();
+  void request_acknowledgement();
+  void answer_request();
+  /// The last word about what came.
+  void acknowledge_all();
 
   // peer_negotiation.cpp: headers, features, TLS
   void on_header(const xml::root_opened&);
@@ -184,6 +199,11 @@ private:
   std::set<domain_pair> pairs_, open_keys_;    ///< by dialback
   std::uint32_t failures_ = 0, streams_ = 0;
   std::uint32_t received_ = 0, handled_ = 0;
+  bool management_offered_ = false, managed_ = false;
+  std::uint32_t counted_from_ = 0;             ///< so many had come when it was managed
+  std::uint32_t sent_ = 0, unacknowledged_ = 0; ///< since then
+  std::optional<std::uint32_t> acknowledge_at_; ///< the other server asked when so many had come
+  std::optional<base::instant> acknowledgement_by_;
   stream_pace pace_;
 };
 

@@ -12,7 +12,7 @@ certificates = "{folder}/certs"
 log = {{ debug = "{folder}/prosody.log" }}
 admins = {{}}
 use_libevent = false
-modules_enabled = {{ "disco"; "roster"; "saslauth"; "tls"; "dialback"; "pep"; "ping"; "carbons"; "mam"; "s2s_bidi"; "vcard_legacy"; "version" }}
+modules_enabled = {{ "disco"; "roster"; "saslauth"; "tls"; "dialback"; "pep"; "ping"; "carbons"; "mam"; "s2s_bidi"; "smacks"; "vcard_legacy"; "version" }}
 modules_disabled = {{ "s2s_bidi_none"; "http"; "posix" }}
 authentication = "internal_plain"
 storage = "internal"

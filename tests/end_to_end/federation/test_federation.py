@@ -1,5 +1,5 @@
 """Two Rookery servers of two domains: people, rooms, archives; who is believed and who is not; what cannot be delivered."""
-import json, os, sys, unittest
+import asyncio, json, os, sys, unittest, urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from world import *
 
@@ -117,9 +117,11 @@ class Dialback(World):
     def setUp(self):
         super().setUp()
         self.one, self.two = self.server("one.example"), self.server("two.example")
+        self.three = Listener(self.authority(), "three.example")
+        self.addCleanup(self.three.close)
         closed = free_port_base()
         self.dns = self.zones(one=srv(self.one.port("xmpp_server")), two=srv(self.two.port("xmpp_server")),
-                              dead=srv(closed), none="_xmpp-server._tcp 300 IN SRV 0 0 0 .\n")
+                              dead=srv(closed), three=srv(self.three.port), none="_xmpp-server._tcp 300 IN SRV 0 0 0 .\n")
         for s in (self.one, self.two):
             s.federate(self.dns)
 
@@ -156,6 +158,47 @@ class Dialback(World):
         p.until("</stream:features>")
         p.send("<db:result from='two.example' to='one.example'>k</db:result>")
         self.assertIn("<policy-violation", p.rest())
+
+    async def test_what_was_not_acknowledged_goes_back(self):
+        a, loop = await self.user(self.one), asyncio.get_running_loop()
+        to, hand = "u1@three.example", self.three
+
+        def begin():
+            s = hand.accept("<sm xmlns='urn:xmpp:sm:3'/>")
+            s.until("<enable xmlns='urn:xmpp:sm:3'/>")
+            s.send("<enabled xmlns='urn:xmpp:sm:3'/>")
+            s.until("<body>%s</body></message>.*<r xmlns='urn:xmpp:sm:3'/>" % said)
+            return s
+        said = "lost"
+        a.send_message(to, "lost", mtype="chat")
+        s = await loop.run_in_executor(None, begin)
+        s.socket.close()
+        m = await a.got("message_error", lambda m: m["from"] == to)
+        self.assertEqual((m["error"]["condition"], "may have arrived" in m["error"]["text"]), ("remote-server-timeout", True), str(m))
+        # What was acknowledged is over there; what was not goes back alone.
+        said = "second"
+        a.send_message(to, "second", mtype="chat")
+        s = await loop.run_in_executor(None, begin)
+        s.send("<a xmlns='urn:xmpp:sm:3' h='1'/>")
+        for body in ("third", "fourth"):
+            m = a.make_message(to, body, mtype="chat")
+            m["id"] = body
+            m.send()
+        await loop.run_in_executor(None, s.until, "<body>fourth</body></message>")
+        s.send("<a xmlns='urn:xmpp:sm:3' h='2'/>")
+        # The answer to the last request says that it has been read.
+        await loop.run_in_executor(None, s.until, "<r xmlns='urn:xmpp:sm:3'/>")
+        s.socket.close()
+        m = await a.got("message_error", lambda m: m["from"] == to)
+        self.assertEqual(m["id"], "fourth", str(m))
+        # A server that knows of no acknowledgements is believed.
+        a.send_message(to, "fifth", mtype="chat")
+        s = await loop.run_in_executor(None, hand.accept)
+        await loop.run_in_executor(None, s.until, "<body>fifth</body></message>")
+        s.socket.close()
+        await self.bounced(a, "u1@dead.example", "remote-server-timeout")
+        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % self.one.port("metrics")) as answer:
+            self.assertIn("\nrookery_federation_unacknowledged_total 2\n", answer.read().decode())
 
     async def test_what_cannot_be_delivered(self):
         a, b = await self.user(self.one), await self.user(self.two)

@@ -1,5 +1,5 @@
 """Prosody as the other server: people, presence and rooms of both, with certificates and with dialback."""
-import os, sys, unittest
+import os, re, sys, unittest, urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from world import *
 from prosody import Prosody
@@ -48,6 +48,11 @@ class WithProsody:
                 for c in (owner, guest):
                     m = await c.got("groupchat_message", lambda m: m["body"] == "%s line %d" % (at, i))
                     self.assertEqual(m["from"].resource, ("Owner", "Guest")[i % 2])
+        # What went there was counted there; who comes by dialback is not offered that by Prosody.
+        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % self.one.port("metrics")) as answer:
+            counted = re.search(r"\nrookery_federation_acknowledged_total (\d+)", answer.read().decode())
+        if self.secure:
+            self.assertGreaterEqual(int(counted.group(1)), 20)
         # Nobody is there, and nobody serves that.
         await self.bounced(b, "nobody@one.example", "service-unavailable")
         await self.bounced(a, "nobody@two.example", "service-unavailable")

@@ -154,6 +154,35 @@ class World(Case):
         self.assertEqual(m["error"]["condition"], condition, str(m))
 
 
+class Listener:
+    """A server of another domain, by hand: it takes streams one after the other, believes every key, and does with stanzas what the test wants."""
+
+    def __init__(self, authority, domain):
+        self.context, self.socket = authority.context(domain), socket.create_server(("127.0.0.1", 0))
+        self.socket.settimeout(LIMIT)
+        self.port, self.domain = self.socket.getsockname()[1], domain
+
+    def accept(self, more_features=""):
+        """A stream whose sender is proved, up to its first octets behind that."""
+        s = Stream.__new__(Stream)
+        s.socket, s.text = self.socket.accept()[0], ""
+        s.socket.settimeout(LIMIT)
+        for inside in ("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "<dialback xmlns='urn:xmpp:features:dialback'/>" + more_features):
+            s.until("<stream:stream[^>]*>")
+            s.send("<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback'"
+                   " id='made-by-hand' from='%s' version='1.0'><stream:features>%s</stream:features>" % (self.domain, inside))
+            if "starttls" in inside:
+                s.until("<starttls[^>]*>")
+                s.send("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+                s.socket = self.context.wrap_socket(s.socket, server_side=True)
+        key = s.until("<db:result.*?</db:result>")
+        s.send("<db:result from='%s' to='%s' type='valid'/>" % (self.domain, re.search("from='([^']*)'", key).group(1)))
+        return s
+
+    def close(self):
+        self.socket.close()
+
+
 class Peer(Stream):
     """What another server says, by hand; no certificate."""
     HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"

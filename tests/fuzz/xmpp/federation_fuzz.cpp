@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     random = random * 1103515245u + 12345u;
     return (random >> 16) % of;
   };
-  std::uint32_t stanzas = 0;
+  std::uint32_t stanzas = 0, unacknowledged = 0;
   bool gone = false, may_come = false, may_go = false;
   std::vector<fed::domain_pair> keys;
   const auto run = [&] {
@@ -65,7 +65,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ++stanzas;
         if (!may_come || x->from.empty() || x->to.empty()) std::abort();
         if (choice(3) != 0) s.handled(stanzas);
-        if (may_go && choice(3) == 0) s.send(std::make_shared<const std::string>("<message/>"));
+        if (may_go && choice(3) == 0) {
+          s.send(std::make_shared<const std::string>("<message/>"));
+          if (!s.closed() && s.managed()) ++unacknowledged;
+        }
+      } else if (auto* a = std::get_if<acknowledged>(&*e)) {
+        // The host counts on it: never more than it sent.
+        if (a->stanzas == 0 || a->stanzas > unacknowledged) std::abort();
+        unacknowledged -= a->stanzas;
       } else if (std::holds_alternative<fed::peer_event::gone>(*e)) gone = true;
     }
     if (keys.size() > 3) std::abort();

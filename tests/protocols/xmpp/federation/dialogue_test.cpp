@@ -39,6 +39,7 @@ public:
     set("unhandled_stanzas", l.unhandled_stanzas), set("octets_a_second", l.octets_a_second), set("burst_octets", l.burst_octets);
     set("pairs", l.pairs), set("open_keys", l.open_keys), set("failures", l.failures);
     if (const auto n = head.number("limits", "idle_time")) l.idle_time = std::chrono::seconds(*n);
+    if (const auto n = head.number("limits", "acknowledgement_time")) l.acknowledgement_time = std::chrono::seconds(*n);
     const bool connects = head.value("side") == "client";
     facts_.session_id = "s1";
     facts_.nonce = "n";
@@ -73,6 +74,7 @@ public:
       [](ready& x) { return "ready " + string(x.how) + (x.both ? " both" : ""); },
       [](key_judged& x) { return "key_judged " + std::to_string(static_cast<int>(x.what)); },
       [](stanza& x) { return (x.wrong ? "wrong " + string(name(*x.wrong)) : "stanza") + " " + xml::to_text(x.what, space::client); },
+      [](acknowledged& x) { return "acknowledged " + std::to_string(x.stanzas); },
       [](gone& x) { return "gone " + x.why + (x.finished ? "" : ", lost") + (x.says == condition::remote_server_timeout ? "" : " " + string(name(x.says))); }}, e);
   }
 
