@@ -37,6 +37,8 @@ constexpr unsigned failures_recorded_max = 100;
 constexpr std::size_t own_a_commit = 32, own_waiting_max = 64;
 /// Deadlines that have come while so many wait are looked for again after this time, at the latest.
 constexpr std::chrono::milliseconds own_pause{100};
+/// After a home was not reached, or lost, it is tried again so soon: it moves, or somebody takes it over.
+constexpr std::chrono::seconds home_pause{1};
 
 class dispatch_state {
 public:
@@ -75,9 +77,7 @@ public:
       put(e);
       return true;
     });
-    // Who had the queue before may not have reached a home; this node may.
-    for (const auto& [destination, way] : ways_)
-      if (way->what == delivery::way::kind::home) core_.retry_destination(destination, now());
+    retry_homes(); // who had the queue before may not have reached them; this node may
     base::log_event(base::severity::info, "queue.filled")
         .number("messages", static_cast<std::int64_t>(messages))
         .number("milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(base::system_clock().now() - begun).count());
@@ -243,6 +243,7 @@ public:
         return true;
       });
     }
+    if (before.homes != pictures_.homes) retry_homes();
     self_->send(parts_->system_mail, delivery_configured{}); // its queue may be frozen, or not any more
     pump();
   }
@@ -321,10 +322,17 @@ private:
   };
 
   actors::node& node() const { return *parts_->of; }
+  /// Homes are served by others now.
+  void retry_homes() {
+    for (const auto& [destination, way] : ways_)
+      if (way->what == delivery::way::kind::home) core_.retry_destination(destination, now());
+  }
   static bool is_local(const delivery::way& w) { return w.what == delivery::way::kind::local; }
   std::optional<queueing::destination_limits> limits_of(const delivery::way& w) const {
-    if (w.limits == delivery::own_limits{} && !w.on_request) return std::nullopt;
+    const bool home = w.what == delivery::way::kind::home;
+    if (w.limits == delivery::own_limits{} && !w.on_request && !home) return std::nullopt;
     auto out = dispatcher_settings_of(*pictures_.settings).limits;
+    if (home) out.pauses = {home_pause};
     out.on_request = w.on_request;
     if (w.limits.connections != 0) out.connections = w.limits.connections;
     out.first_connections = std::min(out.first_connections, out.connections);
@@ -342,6 +350,8 @@ private:
 
   void configure() {
     core_.set_settings(dispatcher_settings_of(*pictures_.settings), now());
+    for (const auto& [destination, way] : ways_)
+      if (way->what == delivery::way::kind::home) core_.set_limits(destination, limits_of(*way), now());
     for (const auto queue : delivery::built_in_queues) set_queue(std::string(queue));
     for (const auto& [queue, record] : pictures_.view->queues()) set_queue(queue);
     for (const auto& [domain, gateway] : pictures_.view->gateways()) set_queue(gateway->queue);

@@ -14,10 +14,8 @@ namespace rookery::actors {
 namespace {
 
 using milliseconds = std::chrono::milliseconds;
-using probe_atom = caf::atom_constant<caf::atom("probe")>;
 
-constexpr milliseconds dial_time{3000}, answer_time{90'000}, probe_interval{1000};
-constexpr unsigned probes_after = 15; ///< when the home is reached again
+constexpr milliseconds dial_time{3000}, answer_time{90'000};
 
 class home_state {
 public:
@@ -35,32 +33,18 @@ public:
       connection_over over;
       over.connection = number;
       over.how = queueing::close_reason::failed;
+      // Nothing is noted with the mail: that a home moves is no attempt of a message's plan, which would make it wait for minutes. Dispatch asks
+      // again soon; delays and expiry are told by their time.
       over.why = {delivery::of_trouble(delivery::trouble::unreachable, *why), host_, false, false};
-      over.unreached = true;
-      self_->send(parts_->dispatch, std::move(over));
-      return probe_later();
+      return self_->send(parts_->dispatch, std::move(over));
     }
     go_on(number, 0);
-  }
-
-  void probe() {
-    probing_ = false;
-    // Also when another connection has reached it meanwhile: what came to nothing before waits for this.
-    if (reach()) return probe_later();
-    self_->send(parts_->dispatch, retry_destination{parts_->destination});
-    // That a message is deferred may be noted later still, as the note waits for replicas.
-    if (probes_left_ > 0) probe_later(--probes_left_);
   }
 
 private:
   /// Once, until mail was brought there again: each message tries several times a second while a home moves.
   void tell_away(const std::string& why) {
     if (!std::exchange(told_away_, true)) base::log_event(base::severity::info, "delivery.home_away").text("destination", parts_->destination).text("why", why);
-  }
-  void probe_later(unsigned left = probes_after) {
-    probes_left_ = left;
-    if (std::exchange(probing_, true)) return;
-    self_->delayed_send(self_, probe_interval, probe_atom::value);
   }
 
   /// Nothing: there is a stream to who leads the volume now. Else why not.
@@ -105,7 +89,6 @@ private:
               lost.why = {delivery::of_trouble(delivery::trouble::lost, "the stream to its home was lost"), host_, false, false};
               lost.passed = g.work.number;
               self_->send(parts_->dispatch, std::move(lost));
-              probe_later();
             },
             [over](const caf::error&) { over(queueing::close_reason::finished); });
   }
@@ -162,8 +145,7 @@ private:
   std::unique_ptr<cluster::node_stream> stream_;
   std::uint64_t leader_ = 0, epoch_ = 0;
   std::string host_;
-  bool probing_ = false, told_away_ = false;
-  unsigned probes_left_ = 0;
+  bool told_away_ = false;
 };
 
 caf::behavior home_delivery(caf::stateful_actor<home_state>* self, std::shared_ptr<home_delivery_parts> parts) {
@@ -172,7 +154,6 @@ caf::behavior home_delivery(caf::stateful_actor<home_state>* self, std::shared_p
   auto& st = self->state;
   st.begin(self, std::move(parts));
   return {[&st](const open_connection& o) { st.open(o); },
-          [&st](probe_atom) { st.probe(); },
           [self](destination_idle) { self->quit(); }};
 }
 

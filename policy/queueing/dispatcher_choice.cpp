@@ -7,7 +7,7 @@ namespace rookery::queueing {
 namespace {
 
 constexpr std::size_t proven_max = 65536, reason_octets_max = 500;
-/// No new connection for so long after a destination that works refused one.
+/// No new connection for so long, or as long as its first pause if that is shorter, after a destination that works refused one.
 constexpr time_ms refused_pause = 30'000;
 
 std::uint64_t name_hash(std::string_view name) noexcept {
@@ -307,9 +307,11 @@ taken dispatcher::state::take(connection_number number, time_ms now, std::uint32
 /// `works`: the destination has taken mail on this connection or does so on another one.
 void dispatcher::state::failed(destination_record& d, std::string_view why, bool works, time_ms now) {
   d.reason = why.substr(0, reason_octets_max);
+  const auto& pauses = d.limits->pauses;
   if (works) {
+    const auto pause = pauses.empty() ? refused_pause : std::min<time_ms>(refused_pause, pauses.front().count() * 1000);
     d.window = std::max(1u, std::min(d.window, d.connections + 1) / 2);
-    d.pause_until = std::max(d.pause_until, now + refused_pause);
+    d.pause_until = std::max(d.pause_until, now + pause);
     return;
   }
   if (d.failures > 0 && d.pause_until > now) return; // a second connection of the same attempt
@@ -321,7 +323,6 @@ void dispatcher::state::failed(destination_record& d, std::string_view why, bool
   d.news = destination_news::down;
   ++d.event;
   if (d.down_since == 0) d.down_since = now;
-  const auto& pauses = d.limits->pauses;
   const auto step = pauses.empty() ? std::chrono::seconds(300) : pauses[std::min<std::size_t>(d.failures, pauses.size()) - 1];
   const auto pause = std::max<time_ms>(1000, step.count() * 1000);
   const auto spread = static_cast<time_ms>((name_hash(d.name) + d.failures * 0x9e3779b97f4a7c15u) >> 40) % (pause / 5 + 1);

@@ -68,6 +68,21 @@ TEST(DispatcherLimits, ARefusalHalvesAndPauses) {
   EXPECT_EQ(open_all(d, after(31s)).size(), 1u);
 }
 
+/// As homes in a cluster have: whoever works and is lost is not left alone for longer than one that was never reached.
+TEST(DispatcherLimits, ARefusalPausesNoLongerThanAFailure) {
+  dispatcher d;
+  destination_limits l;
+  l.pauses = {1s};
+  d.set_limits("b", l, after(0s));
+  fill(d, "b", 1, 100);
+  const auto open = open_all(d, after(0s));
+  ASSERT_FALSE(open.empty());
+  for (const auto& o : open) succeed(d, o.connection, after(0s));
+  for (const auto& o : open) d.closed(o.connection, close_reason::failed, "lost", after(1s));
+  EXPECT_EQ(d.wake_at(), after(2s));
+  EXPECT_FALSE(open_all(d, after(2s)).empty());
+}
+
 TEST(DispatcherLimits, ADeadDestinationIsProbedByOneConnectionAfterGrowingPauses) {
   dispatcher_settings s;
   s.limits.pauses = {100s, 200s};
