@@ -56,7 +56,12 @@ base::result<json::value> cluster_service::answer(const std::string& verb, const
   if (verb == "home") {
     const auto keeper = kept_volumes();
     json::value out{json::object{}};
-    out.set("volumes", keeper ? keeper->send_home() : 0);
+    out.set("volumes", keeper ? keeper->send_home(body.get_unsigned("volume")) : 0);
+    return out;
+  }
+  if (verb == "serves") {
+    json::value out{json::object{}};
+    out.set("serves", running_.volumes()->find(body.get_unsigned("volume").value_or(0)) != nullptr);
     return out;
   }
   if (const auto known = answers_.find(verb); known != answers_.end()) return known->second(verb, body);

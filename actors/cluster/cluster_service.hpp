@@ -24,6 +24,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -142,6 +143,7 @@ private:
   base::result<json::value> change_options(const json::value&);
   base::result<json::value> drain_node(const json::value&);
   base::result<json::value> rebalance(const json::value&);
+  void go_on_home();
   void drop_accounts(node&, const std::vector<base::account_id>& gone);
   base::result<void> stop();
   void forget_volumes();
@@ -218,6 +220,11 @@ private:
   std::shared_ptr<const cluster::stream_identity> identity_;
   std::shared_ptr<cluster::stream_listener> streams_;
   std::shared_ptr<volume_keeper> volumes_;
+  struct {
+    volume_id now = 0;                              ///< is on its way; 0: none
+    std::chrono::steady_clock::time_point until{};  ///< it is waited for
+    std::deque<volume_id> next;
+  } going_home_;
   bool watching_ = false;                           ///< volumes that open and close
   std::mutex publishing_;
   std::shared_ptr<const storage::directory::config_table> homes_table_; ///< that the published homes were read from; under publishing_

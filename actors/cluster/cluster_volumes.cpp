@@ -191,20 +191,6 @@ base::result<json::value> cluster_service::change_options(const json::value& bod
   return out;
 }
 
-/// `rookery cluster rebalance`: all nodes give what they lead for others back.
-base::result<json::value> cluster_service::rebalance(const json::value&) {
-  std::uint64_t volumes = 0;
-  json::array unreached;
-  for (const auto& a : ask_all("home", json::value(json::object{}))) {
-    if (a.said) volumes += a.said->get_unsigned("volumes").value_or(0);
-    else unreached.emplace_back((a.node.name.empty() ? a.node.entry.host : a.node.name) + ": " + a.said.error().client.value);
-  }
-  json::value out{json::object{}};
-  out.set("volumes", volumes);
-  out.set("unreached", std::move(unreached));
-  return out;
-}
-
 /// The node leads nothing and gets no new homes, until that is undone.
 base::result<json::value> cluster_service::drain_node(const json::value& body) {
   const auto node = named(body);

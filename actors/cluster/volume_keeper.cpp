@@ -237,13 +237,13 @@ bool volume_keeper::hand_over(milliseconds away_for, milliseconds limit) {
   }
 }
 
-std::size_t volume_keeper::send_home() {
+std::size_t volume_keeper::send_home(std::optional<node_number> only) {
   std::size_t sent = 0;
   const auto nodes = is_.nodes();
   for (const auto& [id, r] : runners()) {
     const auto v = r->now();
     const bool wants = std::any_of(nodes.begin(), nodes.end(), [id = id](const auto& f) { return f.id == id && f.alive && !f.leaving; });
-    if (id != is_.self && wants && v.agreed.leader == is_.self && v.state == replication::standing::serving && r->hand_over(id, milliseconds(0))) ++sent;
+    if (id != is_.self && id == only.value_or(id) && wants && v.agreed.leader == is_.self && v.state == replication::standing::serving && r->hand_over(id, milliseconds(0))) ++sent;
   }
   return sent;
 }

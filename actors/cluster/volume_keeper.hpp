@@ -48,8 +48,8 @@ public:
   /// most; false: something that others have is still led here.
   bool hand_over(std::chrono::milliseconds away_for, std::chrono::milliseconds limit);
 
-  /// What other nodes have brought, and have all of, goes to them now; how many volumes.
-  std::size_t send_home();
+  /// What other nodes have brought, and have all of, goes to them now, or one of these volumes alone; how many.
+  std::size_t send_home(std::optional<replication::node_number> only);
 
   using views = std::map<replication::node_number, volume_runner::view>;
   views now() const;
