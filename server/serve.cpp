@@ -2,6 +2,7 @@
 
 #include "actors/cluster/cluster_service.hpp"
 #include "actors/root/running_node.hpp"
+#include "actors/xmpp/router.hpp"
 #include "actors/xmpp/web/bosh_sessions.hpp"
 #include "base/log.hpp"
 #include "server/admin_service.hpp"
@@ -140,6 +141,15 @@ private:
   std::shared_ptr<const storage::directory::config_table> seen_;
 };
 
+actors::listening listening_of(service what) noexcept {
+  switch (what) {
+  case service::admin:
+  case service::metrics: return actors::listening::always;
+  case service::xmpp_server: return actors::listening::volume; // other servers find another node of ours
+  default: return actors::listening::clients;
+  }
+}
+
 int wait_for_signal(int signals) {
   ::signalfd_siginfo what{};
   ssize_t n;
@@ -188,15 +198,16 @@ int serve(const node_file& file) {
       node, {file.data_directory, file.host_name, version, file.log_files ? file.log_directory : "", static_cast<std::uint16_t>(actors::cluster_port_standard + file.port_base), file.cluster_level});
   cluster->keys_changed([&agreed] { agreed.follow(); });
   actors::bosh_sessions chat_in_requests;
+  actors::chat_router without_volume(node.face());
   // The administration's first: whoever finds another port open finds it too.
   auto listeners = file.listeners;
   std::stable_partition(listeners.begin(), listeners.end(), [](const auto& entry) { return entry.what == service::admin; });
   for (const auto& entry : listeners) {
-    auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node, chat_in_requests, keys);
+    auto service = entry.what == service::admin ? make_admin_service(file, node, keys, cluster) : make_service(entry, file, node, chat_in_requests, without_volume, keys);
     if (!service.listener) continue;
     const auto address = entry.what == service::admin ? "unix:" + file.admin_socket : entry.address;
     const auto port = node.listen(std::move(service.listener), address, file.port_of(entry), service.refusal,
-                                  entry.what == service::admin || entry.what == service::metrics ? actors::listening::always : actors::listening::clients);
+                                  listening_of(entry.what));
     if (!port) end_now(failed(port.error())); // actors run: no unwinding
   }
   if (!become(file.run_as)) {

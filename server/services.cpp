@@ -102,7 +102,7 @@ std::shared_ptr<const actors::reception_settings> reception(const config::settin
 
 constexpr const char* http_refusal = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// For a connection too many, or one that comes when the volume has gone.
+/// For a connection too many, or one that comes when the volume has gone and sessions are not passed on.
 const char* refusal_of(service what) noexcept {
   switch (what) {
   case service::imap: return "* BYE [UNAVAILABLE] Too many connections, or not ready yet\r\n";
@@ -120,10 +120,13 @@ const char* refusal_of(service what) noexcept {
   }
 }
 
-service_listener smtp_service(const listener_entry& entry, const node_file& file, actors::node& n, smtp::profile profile) {
-  const bool starttls = entry.tls == tls_mode::starttls;
-  auto settings = std::make_shared<derived<actors::reception_settings>>(
+std::shared_ptr<derived<actors::reception_settings>> reception_settings_of(const node_file& file, actors::node& n, smtp::profile profile, bool starttls) {
+  return std::make_shared<derived<actors::reception_settings>>(
       n, [&n, file, profile, starttls](const config::settings& s) { return reception(s, n, file, profile, starttls); });
+}
+
+service_listener smtp_service(const listener_entry& entry, const node_file& file, actors::node& n, smtp::profile profile) {
+  auto settings = reception_settings_of(file, n, profile, entry.tls == tls_mode::starttls);
   auto l = std::make_shared<net::listener>();
   l->make = [&n, settings](const connection_facts& facts) { return actors::make_reception_host(n, settings->get(), facts); };
   return {std::move(l), refusal_of(entry.what)};
@@ -199,27 +202,31 @@ service_listener peer_service(const listener_entry& entry, actors::peer_service&
   return {std::move(l), refusal_of(entry.what)};
 }
 
-service_listener metrics_service(actors::node& n) {
-  auto l = std::make_shared<net::listener>();
-  l->make = [&n](const connection_facts& facts) { return actors::make_metrics_host(n, facts); };
-  return {std::move(l), http_refusal};
-}
-
-service_listener http_service(const node_file& file, actors::running_volume& v, actors::bosh_sessions& sessions) {
-  auto& n = v.node();
-  auto& stanzas = v.stanzas();
-  v.uploads().open_at(web_url(file));
+service_listener http_service(const node_file& file, actors::node& n, actors::chat_router& stanzas, actors::bosh_sessions& sessions, actors::web_part files) {
   auto l = std::make_shared<net::listener>();
   const auto streams = stream_settings(n, false, false);
   const auto parts = std::make_shared<const actors::web_parts>(
       actors::web_parts{actors::reading_part(actors::make_sts_part(n)), actors::make_bosh_part(n, stanzas, sessions, streams),
-                        actors::make_websocket_part(n, stanzas, streams), actors::make_upload_part(n, v.uploads()), actors::reading_part(actors::make_host_meta_part(web_url(file)))});
+                        actors::make_websocket_part(n, stanzas, streams), std::move(files), actors::reading_part(actors::make_host_meta_part(web_url(file)))});
   l->make = [&n, parts](const connection_facts& facts) { return actors::make_web_host(*n.clock, parts, facts); };
   return {std::move(l), http_refusal};
 }
 
-service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::running_volume& v, actors::bosh_sessions& sessions) {
-  auto& n = v.node();
+service_listener http_service(const node_file& file, actors::running_volume& v, actors::bosh_sessions& sessions) {
+  v.uploads().open_at(web_url(file));
+  return http_service(file, v.node(), v.stanzas(), sessions, actors::make_upload_part(v.node(), v.uploads()));
+}
+
+/// Without a volume: files are at other nodes.
+actors::web_part no_files() {
+  return actors::reading_part([](const actors::http_call& call) -> std::optional<actors::web_answer> {
+    if (!call.path.starts_with(xmpp::upload_path)) return std::nullopt;
+    return actors::web_answer{503, actors::open_to_all({{"Content-Type", "text/plain; charset=utf-8"}, {"Retry-After", "5"}}), "files cannot be had from this node just now\n"};
+  });
+}
+
+/// What is made alike with a volume and without: what begins with a login goes on at the account's home, what brings mail where a volume is served.
+service_listener make_alike(const listener_entry& entry, const node_file& file, actors::node& n, actors::chat_router& stanzas) {
   switch (entry.what) {
   case service::smtp: return smtp_service(entry, file, n, smtp::profile::mx);
   case service::odmr:
@@ -227,35 +234,46 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
   case service::lmtp: return smtp_service(entry, file, n, smtp::profile::lmtp);
   case service::imap: return imap_service(entry, file, n);
   case service::pop3: return pop3_service(entry, n);
-  case service::xmpp: return xmpp_service(entry, n, v.stanzas());
-  case service::xmpp_server: return peer_service(entry, v.peers());
-  case service::metrics: return metrics_service(n);
-  case service::http: return http_service(file, v, sessions);
+  case service::xmpp: return xmpp_service(entry, n, stanzas);
+  case service::http:
+  case service::xmpp_server:
+  case service::metrics:
   case service::admin: break;
   }
   return {};
 }
 
+service_listener make_protocol(const listener_entry& entry, const node_file& file, actors::running_volume& v, actors::bosh_sessions& sessions) {
+  switch (entry.what) {
+  case service::xmpp_server: return peer_service(entry, v.peers());
+  case service::http: return http_service(file, v, sessions);
+  default: return make_alike(entry, file, v.node(), v.stanzas());
+  }
+}
+
 } // namespace
 
 service_listener make_service(const listener_entry& entry, const node_file& file, actors::running_node& running,
-                              actors::bosh_sessions& requests, const certificates& keys) {
+                              actors::bosh_sessions& requests, actors::chat_router& without_volume, const certificates& keys) {
   auto& face = running.face();
   using maker = std::function<std::unique_ptr<net::protocol>(const connection_facts&)>;
   const auto present = std::make_shared<actors::published<maker>>(nullptr);
   const std::string refusal = refusal_of(entry.what);
-  running.follow_own_volume([entry, file, present, &requests](actors::running_volume* v) {
-    if (v == nullptr) return present->put(nullptr);
-    auto made = make_protocol(entry, file, *v, requests);
-    if (!made.listener) return;
+  running.follow_front([entry, file, present, &face, &requests, &without_volume](const actors::running_node::front& at) {
+    if (!at.volume && !at.passes_on) return present->put(nullptr);
+    const auto made = at.volume                        ? make_protocol(entry, file, *at.volume, requests)
+                      : entry.what == service::http ? http_service(file, face, without_volume, requests, no_files())
+                                                    : make_alike(entry, file, face, without_volume);
+    if (!made.listener) return present->put(nullptr);
+    if (!at.volume) return present->put(std::make_shared<const maker>(made.listener->make));
     // A session is the volume's from its first octet: it is told when that closes.
-    present->put(std::make_shared<const maker>([make = made.listener->make, held = v->holder()](const connection_facts& facts) { return held(make(facts)); }));
+    present->put(std::make_shared<const maker>([make = made.listener->make, held = at.volume->holder()](const connection_facts& facts) { return held(make(facts)); }));
   });
   service_listener out{std::make_shared<net::listener>(), refusal};
   auto& l = *out.listener;
   if (entry.what == service::metrics) {
     // They are there without a volume too, and say so.
-    l.make = [&running](const connection_facts& facts) { return actors::make_metrics_host(running.node(), facts); };
+    l.make = [&running](const connection_facts& facts) { return actors::make_metrics_host(running.node(), facts, running.passes_on()); };
   } else l.make = [present, refusal](const connection_facts& facts) {
     const auto now = present->get();
     return now ? (*now)(facts) : actors::farewell(refusal);
@@ -286,6 +304,12 @@ void serve_relayed(const node_file& file, actors::running_node& running) {
     const auto volume = running.find(h.volume);
     return volume ? volume->hold(actors::make_pop3_host(volume->node(), settings->get(), h)) : nullptr;
   });
+  for (const auto profile : {smtp::profile::mx, smtp::profile::submission, smtp::profile::lmtp})
+    relays->serve(actors::service_of(profile), [&running, settings = reception_settings_of(file, running.face(), profile, false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
+      const auto volume = running.find(h.volume);
+      auto made = volume ? actors::make_reception_host(volume->node(), settings->get(), h) : nullptr;
+      return made ? volume->hold(std::move(made)) : nullptr;
+    });
   const auto stream = [&running, settings = stream_settings(running.face(), false, false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
     const auto volume = running.find(h.volume);
     auto made = volume ? actors::make_c2s_host(volume->node(), volume->stanzas(), settings(), h) : nullptr;

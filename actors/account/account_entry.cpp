@@ -24,6 +24,9 @@ std::string_view words_of(sasl::failure why) {
   return "failed";
 }
 
+/// A session that began without a volume asks for one that is not there when the node has just left its cluster.
+bool has_shard_of(const node& n, base::account_id a) { return n.shard_of(a).value < n.machines.size(); }
+
 bool has_key(const routing::account_record& a, std::string_view stored_key) {
   return a.credentials().stored_key == stored_key || (a.further != nullptr && a.further->sha_1 && a.further->sha_1->stored_key == stored_key);
 }
@@ -123,6 +126,7 @@ bool account_entry::still_open() const {
 }
 
 void account_entry::open(net::connection& link, std::function<void(bool)> then) {
+  if (!has_shard_of(node_, id())) return then(false);
   begin_watch(link);
   link.ask<account_handles>(
       node_.shard_actor(id()), shard_time, open_account{id(), caf::actor_cast<caf::actor>(&link), watch_},
@@ -136,6 +140,7 @@ void account_entry::open(net::connection& link, std::function<void(bool)> then) 
 }
 
 bool account_entry::join(net::connection& link) {
+  if (!has_shard_of(node_, id())) return false;
   begin_watch(link);
   watch_->signaled = true; // of news it wants to hear nothing
   link.send(node_.shard_actor(id()), join_account{id(), caf::actor_cast<caf::actor>(&link), watch_});

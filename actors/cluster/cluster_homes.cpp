@@ -34,6 +34,12 @@
 
 namespace rookery::actors {
 namespace dir = storage::directory;
+namespace {
+
+/// Without a leader of the cluster for so long a node passes no sessions on.
+constexpr std::chrono::seconds leader_patience{10};
+
+} // namespace
 
 base::result<void> cluster_service::make_identity(const member_facts& m, const std::string& certificate, const std::string& key) {
   cluster::stream_identity::parts parts{m.cluster, m.member, authorities(), certificate, key, [weak = weak_from_this()] {
@@ -147,6 +153,31 @@ void cluster_service::publish_homes() {
     const volume_work here(*v);
     if (here) caf::anon_send(v->dispatch, delivery_configured{});
   }
+}
+
+/// While a node's own volume is led elsewhere its clients are served there, as soon as it has heard who leads what: it follows a leader, and has
+/// what that has agreed on. A leader that is lost for a moment closes no port: logins wait. A node that is drained or goes down closes its ports before
+/// it gives anything away, so that who has to log in anew finds another one; but not when nobody else could serve its volume.
+void cluster_service::look_at_clients() {
+  std::shared_ptr<cluster::control_plane> plane;
+  member_facts self;
+  {
+    const std::lock_guard hold(lock_);
+    plane = plane_;
+    self = member_;
+  }
+  const std::lock_guard one(clients_);
+  const auto table = running_.face().config->table();
+  const bool member = plane && named_ && !removed_ && !self.witness;
+  const bool goes = leaving_ || (member && config::is_drained(*table, self.member));
+  using clients = running_node::clients;
+  if (!member || goes) {
+    heard_ = {};
+    const auto own = find_volume(*table, self.member);
+    return running_.take(member && goes && own && !replication::only_holder(own->is, self.member) ? clients::none : clients::of_own_volume);
+  }
+  if (const auto s = plane->status(); s.leader != 0 && (s.agreed >= s.committed || heard_ != decltype(heard_){})) heard_ = std::chrono::steady_clock::now();
+  running_.take(heard_ != decltype(heard_){} && std::chrono::steady_clock::now() - heard_ < leader_patience ? clients::all : clients::of_own_volume);
 }
 
 /// What is at home on a node, and the sessions that this node has given to it.

@@ -127,6 +127,7 @@ base::result<json::value> cluster_service::renew_authority(const json::value&) {
 }
 
 void cluster_service::keep() {
+  look_at_clients();
   go_on_home();
   look_at_vitals();
   look_at_conditions();

@@ -251,6 +251,7 @@ void cluster_service::followed() {
   if (!plane) return;
   follow_keys();
   publish_homes();
+  look_at_clients();
   drop_removed_accounts();
   for (auto& known : known_nodes()) {
     there = there || known.entry.id == self;
@@ -382,6 +383,7 @@ base::result<void> cluster_service::stop() {
   relays_of(running_.face())->identity(nullptr);
   removed_ = named_ = false;
   destinations()->end();
+  look_at_clients();
   publish_homes();
   // The log of before is of no use to anybody: votes and entries of a member that is none.
   if (const auto names = files.list(directory + "/consensus"); names)
@@ -391,6 +393,8 @@ base::result<void> cluster_service::stop() {
 }
 
 void cluster_service::drain() {
+  leaving_ = true;
+  look_at_clients();
   if (const auto k = kept_volumes())
     if (!k->hand_over(away_time, hand_over_time)) base::log_event(base::severity::warning, "cluster.volumes_not_handed_over");
   step_down();

@@ -109,6 +109,7 @@ private:
   base::result<void> make_identity(const member_facts&, const std::string& certificate, const std::string& key);
   base::result<void> open_streams(const member_facts&);
   void publish_homes();
+  void look_at_clients();
   void add_home_members(json::value& row, std::uint64_t node) const;
   void drop_removed_accounts();
   void sweep_opened_volumes();
@@ -248,6 +249,9 @@ private:
   } sealing_scan_;
   std::atomic<bool> named_{false};                  ///< the agreed configuration has named this node
   std::atomic<bool> removed_{false};                ///< the agreed configuration does not name this node any more
+  std::atomic<bool> leaving_{false};                ///< the process ends soon
+  std::mutex clients_;                              ///< of what follows
+  std::chrono::steady_clock::time_point heard_{};   ///< when a leader of the cluster was known last; the epoch: never
 };
 
 } // namespace rookery::actors

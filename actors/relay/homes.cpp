@@ -1,6 +1,7 @@
 #include "actors/relay/homes.hpp"
 
 #include "actors/node.hpp"
+#include "actors/relay/without_volume.hpp"
 #include "actors/system/volume_table.hpp"
 
 #include <map>
@@ -9,6 +10,9 @@
 
 namespace rookery::actors {
 namespace {
+
+/// Members of a cluster are never called so.
+constexpr std::uint64_t no_volume = ~std::uint64_t{0};
 
 struct of_node {
   std::shared_ptr<const routing::home_view> homes = std::make_shared<const routing::home_view>();
@@ -36,7 +40,27 @@ of_node found(const node& n) {
 std::shared_ptr<const routing::home_view> homes_of(const node& n) { return found(n).homes; }
 std::uint64_t volume_of_node(const node& n) {
   const auto volumes = volumes_of(n);
-  return volumes ? volumes->id_of(n) : 0;
+  if (!volumes) return 0;
+  return volumes->sessions_of(n) ? volumes->id_of(n) : no_volume;
+}
+
+bool has_volume(const node& n) {
+  const auto volumes = volumes_of(n);
+  return !volumes || volumes->sessions_of(n) != nullptr;
+}
+
+std::uint64_t volume_for_reception(const node& n) {
+  const auto homes = homes_of(n);
+  const auto volumes = volumes_of(n);
+  const auto own = volumes ? volumes->own() : 0;
+  const auto* home = homes->place(own);
+  if (home != nullptr && home->leader != 0) {
+    const auto* of_leader = homes->place(home->leader);
+    return of_leader != nullptr && of_leader->leader == home->leader ? of_leader->volume : own;
+  }
+  for (const auto& p : homes->places())
+    if (p.leader != 0) return p.volume;
+  return own;
 }
 
 bool at_home(const node& n, const routing::account_record& a) { return home_check(n)(a); }

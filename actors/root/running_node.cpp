@@ -72,8 +72,9 @@ base::result<std::shared_ptr<running_volume>> running_node::open(volume_options 
   {
     const std::lock_guard hold(lock_);
     open_[o.id] = *started;
+    if (o.own) main_ = *started;
   }
-  if (o.own) own_changed(*started);
+  look_at_front();
   return started;
 }
 
@@ -86,7 +87,11 @@ base::result<storage::log_position> running_node::close_volume(volume_id id, vol
   const std::lock_guard one(changing_);
   const auto volume = find(id);
   if (!volume) return base::fail(base::error_kind::not_found, "volume " + std::to_string(id) + " is not open here");
-  if (volume == own_volume()) own_changed(nullptr);
+  {
+    const std::lock_guard hold(lock_);
+    if (volume == main_) main_ = nullptr;
+  }
+  look_at_front();
   if (auto closed = volume->close(std::chrono::seconds(20), how); !closed) return base::fail(closed.error());
   {
     const std::lock_guard hold(lock_);
@@ -96,24 +101,37 @@ base::result<storage::log_position> running_node::close_volume(volume_id id, vol
   return volume->log_end();
 }
 
-void running_node::own_changed(std::shared_ptr<running_volume> v) {
-  std::vector<volume_change> told;
+void running_node::look_at_front() {
+  const std::lock_guard one(fronting_);
+  std::vector<front_change> told;
+  front now;
   {
     const std::lock_guard hold(lock_);
-    main_ = v;
-    told = followers_;
+    now = {main_, takes_ == clients::all};
+    if (now != front_) told = followers_;
+    front_ = now;
   }
-  for (const auto& f : told) f(v.get());
+  for (const auto& f : told) f(now);
   look_at_ports();
 }
 
-void running_node::follow_own_volume(volume_change f) {
-  const auto now = own_volume();
+void running_node::follow_front(front_change f) {
+  const std::lock_guard one(fronting_);
+  front now;
   {
     const std::lock_guard hold(lock_);
     followers_.push_back(f);
+    now = front_ = {main_, takes_ == clients::all};
   }
-  f(now.get());
+  f(now);
+}
+
+void running_node::take(clients whose) {
+  {
+    const std::lock_guard hold(lock_);
+    if (std::exchange(takes_, whose) == whose) return;
+  }
+  look_at_front();
 }
 
 actors::node& running_node::node() const noexcept {
@@ -165,13 +183,20 @@ base::result<std::uint16_t> running_node::listen(std::shared_ptr<net::listener> 
   return got;
 }
 
-/// Ports for clients take connections while the own volume is here.
+bool running_node::passes_on() const {
+  const std::lock_guard hold(lock_);
+  return front_.passes_on;
+}
+
 void running_node::look_at_ports() {
   const std::lock_guard hold(lock_);
   if (!accepts_) return;
-  for (auto& p : ports_)
-    if (p.whom == listening::always || main_ != nullptr) p.socket->begin();
+  for (auto& p : ports_) {
+    const bool served = front_.volume != nullptr || (p.whom == listening::clients && front_.passes_on);
+    const bool open = p.whom == listening::always || (served && takes_ != clients::none);
+    if (open) p.socket->begin();
     else p.socket->pause();
+  }
 }
 
 void running_node::accept() {

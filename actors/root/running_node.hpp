@@ -2,7 +2,7 @@
 ///
 /// One thread calls it (the program's main), but what is marked. The node's own volume lies in the data directory itself,
 /// others in `volumes/<id>/` of it. A node whose own volume is led elsewhere runs without it: its ports for clients are
-/// closed until a volume is opened here.
+/// closed until that is opened here, or until the node may pass sessions on (`take`).
 #pragma once
 
 #include "actors/root/process_parts.hpp"
@@ -15,7 +15,8 @@ namespace rookery::actors {
 
 /// Whose connections a listener takes.
 enum class listening : std::uint8_t {
-  clients,   ///< only while the node's own volume is open
+  clients,   ///< while the node's own volume is open, or sessions are passed on
+  volume,    ///< only while the node's own volume is open
   always     ///< administration, figures
 };
 
@@ -60,9 +61,23 @@ public:
   /// This node is a member of a cluster now: the id of its own volume.
   void name_own_volume(volume_id);
 
-  /// Calls `f` now and whenever the own volume was opened, and with null when it begins to close. Before `accept`.
-  using volume_change = std::function<void(running_volume*)>;
-  void follow_own_volume(volume_change f);
+  /// Where the sessions of clients begin.
+  struct front {
+    std::shared_ptr<running_volume> volume; ///< the own one; null: it is not open here
+    bool passes_on = false;                 ///< without it a session begins with `face`, and goes on at the account's home
+    bool operator==(const front&) const = default;
+  };
+  /// Calls `f` now and whenever that is another one; a volume that closes is let go first. Before `accept`.
+  using front_change = std::function<void(const front&)>;
+  void follow_front(front_change f);
+  /// Whose sessions begin here: until it is said, and for a node without a cluster, those of the own volume while that is open. Any thread.
+  enum class clients : std::uint8_t {
+    of_own_volume,
+    all,            ///< also while the own volume is led elsewhere: it is heard who leads it
+    none            ///< the ports are closed; who is here stays until the volume closes
+  };
+  void take(clients);
+  bool passes_on() const;
 
   /// Opens a listener; accepting begins with `accept`.
   base::result<std::uint16_t> listen(std::shared_ptr<net::listener>, const std::string& address, std::uint16_t port,
@@ -77,16 +92,19 @@ private:
   running_node() = default;
   base::result<std::shared_ptr<running_volume>> open(volume_options);
   void look_at_ports();
-  void own_changed(std::shared_ptr<running_volume>);
+  void look_at_front();
 
   std::unique_ptr<process_parts> process_;
   std::mutex changing_;                           ///< one volume opens or closes at a time
+  std::mutex fronting_;                           ///< one change of the front is told at a time; under `changing_`, or alone
   mutable std::mutex lock_;                       ///< of what follows; short
   std::shared_ptr<running_volume> main_;
   std::map<volume_id, std::shared_ptr<running_volume>> open_;
   /// Closed; late answers may still look at them.
   std::vector<std::pair<std::chrono::steady_clock::time_point, std::shared_ptr<running_volume>>> closed_;
-  std::vector<volume_change> followers_;
+  std::vector<front_change> followers_;
+  front front_;                                   ///< that was told last
+  clients takes_ = clients::of_own_volume;
   struct open_port {
     std::unique_ptr<net::acceptor> socket;
     listening whom;

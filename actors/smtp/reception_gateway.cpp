@@ -1,6 +1,7 @@
 // Mail for other servers' domains: who its recipients are, and who may have it (ETRN, ATRN).
 #include "actors/queue/delivery_host.hpp"
 #include "actors/queue/verifier_actor.hpp"
+#include "actors/relay/without_volume.hpp"
 #include "actors/smtp/reception_host.hpp"
 #include "base/log.hpp"
 #include "policy/gateway/dequeue.hpp"
@@ -63,6 +64,7 @@ void reception_host::log_dequeue(std::string_view event, const std::string& what
 
 // RFC 1985 §5.3.
 void reception_host::handle(const smtp::start_queue& q) {
+  if (!has_volume(node_)) return session_.queue_answered({458, "4.3.2", "Unable to queue messages for node " + q.name + " here just now"});
   const auto rule = gateway::etrn_rule_named(node_.settings->get()->gateway_etrn);
   const auto choice = gateway::choose_for_etrn(*node_.delivery->get(), rule, target_of(q.what), q.name, dequeuer());
   if (choice.domains.empty())
@@ -88,6 +90,7 @@ void reception_host::handle(const smtp::start_queue& q) {
 
 // RFC 2645 §5.2.1.
 void reception_host::handle(const smtp::turn_around& t) {
+  if (!has_volume(node_)) return session_.refuse({451, "4.3.2", "Unable to process ATRN request here just now"});
   const auto choice = gateway::choose_for_atrn(*node_.delivery->get(), t.domains, dequeuer());
   if (choice.domains.empty()) return session_.refuse({450, "4.7.1", "ATRN request refused"});
   waiting_ = true;

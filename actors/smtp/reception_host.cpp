@@ -1,6 +1,7 @@
 #include "actors/smtp/reception_host.hpp"
 
 #include "actors/relay/homes.hpp"
+#include "actors/relay/without_volume.hpp"
 #include "actors/account/posting.hpp"
 #include "actors/account/sent_today.hpp"
 #include "actors/tlsrpt/notes.hpp"
@@ -22,10 +23,6 @@ namespace {
 
 /// The log names so many recipients of a message; the rest is a number.
 constexpr std::size_t recipients_logged_max = 20;
-
-const char* service_of(smtp::profile p) {
-  return p == smtp::profile::mx ? "smtp" : p == smtp::profile::submission ? "submission" : "lmtp";
-}
 
 base::counter& accepted_counter(smtp::profile p) {
   static base::counter* all[] = {
@@ -131,7 +128,10 @@ void reception_host::handle(const smtp::find_credentials& c) {
 }
 
 void reception_host::handle(const smtp::authenticated& a) {
-  if (entry_.admit(link(), sasl::name(a.mechanism), a.authzid, a.user) != login_verdict::ok || !entry_.join(link()))
+  const auto taken = std::exchange(handed_over_, {});
+  const auto verdict = taken.value != 0 ? entry_.admit_handed_over(link(), taken, handed_address_) : entry_.admit(link(), sasl::name(a.mechanism), a.authzid, a.user);
+  // Without a volume nobody is told when the account is closed: the session goes on elsewhere before it does anything.
+  if (verdict != login_verdict::ok || (has_volume(node_) && !entry_.join(link())))
     return session_.close_with({421, "4.7.0", "This account may not log in"});
   account_ = entry_.account();
   login_ = a.user;
@@ -168,6 +168,7 @@ void reception_host::handle(const smtp::gone&) { transaction_.reset(); }
 void reception_host::handle(const smtp::transaction_reset&) { transaction_.reset(); }
 
 void reception_host::handle(const smtp::mail_from& m) {
+  if (!has_volume(node_)) return hand_over();
   if (account_) {
     // The account may have been frozen or removed since it logged in.
     const auto now = node_.directory->get()->account(account_->id);

@@ -13,6 +13,7 @@
 #include "actors/net/protocol.hpp"
 #include "actors/node.hpp"
 #include "actors/queue/messages.hpp"
+#include "actors/relay/handover.hpp"
 #include "actors/smtp/transaction.hpp"
 #include "policy/delivery/dnssec_rule.hpp"
 #include "policy/reception/reception.hpp"
@@ -39,6 +40,8 @@ struct reception_settings {
 class reception_host final : public net::session_host<smtp::server_session> {
 public:
   reception_host(node&, std::shared_ptr<const reception_settings>, const connection_facts&, base::instant now);
+  /// Goes on with a session of a node without a volume.
+  reception_host(node&, std::shared_ptr<const reception_settings>, const session_handover&, smtp::resumed_session);
 
   caf::message_handler messages() override;
   bool busy() const override { return waiting_; }
@@ -75,6 +78,9 @@ private:
   // reception_urls.cpp
   void read_url(std::uint64_t offset);
   void refuse_url(std::string_view enhanced, std::string_view text);
+
+  // reception_relay.cpp
+  void hand_over();
 
   // reception_gateway.cpp
   /// Asks the server of a gateway whether it has the recipient.
@@ -116,6 +122,8 @@ private:
   routing::account_ptr account_;      ///< who has logged in, as he was at MAIL
   std::optional<smtp::reply> farewell_; ///< the account was closed: the session ends with this after the next answer
   std::string login_;
+  base::account_id handed_over_;      ///< whom another node has logged in; 0: nobody, or that is over
+  std::string handed_address_;        ///< of that account
   smtp::greeting_verb greeting_ = smtp::greeting_verb::helo;
   std::string helo_;
   std::shared_ptr<transaction> transaction_; ///< shared with a worker that reads a large message
@@ -132,8 +140,13 @@ private:
   std::uint64_t token_ = 0;
 };
 
+/// What its sessions are called in logs, and when they are passed on: "smtp", "submission", "lmtp".
+const char* service_of(smtp::profile) noexcept;
+
 /// For a listener.
 std::unique_ptr<net::protocol> make_reception_host(node&, std::shared_ptr<const reception_settings>,
                                                    const connection_facts&);
+/// For a session of a node without a volume; null: what it says cannot be read.
+std::unique_ptr<net::protocol> make_reception_host(node&, std::shared_ptr<const reception_settings>, const session_handover&);
 
 } // namespace rookery::actors

@@ -31,7 +31,7 @@ std::int64_t processor_milliseconds() {
 /// Owns: the session. Understands: nothing beyond the connection's own. Ends with its connection.
 class metrics_host final : public http_host {
 public:
-  metrics_host(node& n, const connection_facts& facts) : http_host(*n.clock, facts), node_(n) {}
+  metrics_host(node& n, const connection_facts& facts, bool passes_on) : http_host(*n.clock, facts), node_(n), passes_on_(passes_on) {}
 
 private:
   void asked(http_call& call) override {
@@ -45,7 +45,7 @@ private:
 
   void ready() {
     if (node_.draining) return say(503, "draining\n");
-    if (node_.gate->closed()) return say(503, "storage is not available\n");
+    if (node_.gate->closed() && !passes_on_) return say(503, "storage is not available\n");
     say(200, "ready\n");
   }
 
@@ -62,12 +62,13 @@ private:
   }
 
   node& node_;
+  bool passes_on_; ///< without a volume it takes clients all the same
 };
 
 } // namespace
 
-std::unique_ptr<net::protocol> make_metrics_host(node& n, const connection_facts& facts) {
-  return std::make_unique<metrics_host>(n, facts);
+std::unique_ptr<net::protocol> make_metrics_host(node& n, const connection_facts& facts, bool passes_on) {
+  return std::make_unique<metrics_host>(n, facts, passes_on);
 }
 
 } // namespace rookery::actors

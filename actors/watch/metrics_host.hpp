@@ -1,5 +1,5 @@
 /// What a monitor asks over HTTP: /metrics (Prometheus text 0.0.4), /healthz (the
-/// process answers), /readyz (it takes mail: 503 while it drains or cannot write).
+/// process answers), /readyz (it takes clients: 503 while it drains, or cannot write and passes no sessions on).
 ///
 /// GET and HEAD only; nothing here changes anything or names a user. Give it a
 /// loopback or an inner address.
@@ -12,7 +12,7 @@
 
 namespace rookery::actors {
 
-/// For a listener.
-std::unique_ptr<net::protocol> make_metrics_host(node&, const connection_facts&);
+/// For a listener. `passes_on`: clients are served though the node has no volume.
+std::unique_ptr<net::protocol> make_metrics_host(node&, const connection_facts&, bool passes_on = false);
 
 } // namespace rookery::actors

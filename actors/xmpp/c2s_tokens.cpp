@@ -33,6 +33,7 @@ void c2s_host::handle(const xmpp::stream_event::find_tokens& q) {
   // Its tokens are at its home.
   if (!at_home(node_, *account) && session_.wire_kind().empty()) return session_.tokens_found({});
   if (!at_home(node_, *account)) return hand_over(*account);
+  if (node_.chat.empty()) return session_.tokens_found({}); // the node has left its cluster since the stream began without a volume
   // What it proves with is an heir of this key.
   const auto heir_of = entry_.find(login_name(q.user));
   if (!heir_of.known) return session_.tokens_found({});

@@ -27,6 +27,15 @@ server_session::server_session(std::shared_ptr<const server_settings> settings, 
   expect_command();
 }
 
+server_session::server_session(std::shared_ptr<const server_settings> settings, connection_facts facts, base::instant now,
+                               base::wall_time wall, resumed_session r)
+    : settings_(std::move(settings)), facts_(std::move(facts)), begun_(now), now_(now), wall_(wall), greeting_(r.greeting), authenticated_(!r.login.empty()) {
+  push(client_named{r.greeting, std::move(r.name)});
+  if (authenticated_) push(smtp::authenticated{{}, std::move(r.login), {}});
+  expect_command();
+  input_.append(r.line);
+}
+
 void server_session::release_view() {
   if (shown_ == 0) return;
   input_.consume(shown_);

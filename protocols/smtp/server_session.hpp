@@ -119,6 +119,14 @@ struct turned {};
 /// plain text is dropped there (RFC 3207 §4.2).
 struct start_tls {};
 
+/// What another node's session has come to, at the line of MAIL.
+struct resumed_session {
+  greeting_verb greeting = greeting_verb::helo;
+  std::string name;           ///< as the client called itself
+  std::string login;          ///< as who has logged in; "": nobody
+  std::string line;           ///< that it has read and not answered, with CRLF
+};
+
 class server_session {
 public:
   using event = std::variant<client_named, authenticated, authentication_failed, body_chunk, transaction_reset,
@@ -128,6 +136,10 @@ public:
   /// Greets at once, unless TLS is implicit and to come: make it when the handshake is done.
   /// `wall`: civil time at `now`, for FUTURERELEASE, which is not offered without.
   server_session(std::shared_ptr<const server_settings>, connection_facts, base::instant now, base::wall_time wall = {});
+
+  /// Goes on where another node's session stopped: no greeting; `client_named` and, after a login, `authenticated` (of no mechanism)
+  /// are the first events.
+  server_session(std::shared_ptr<const server_settings>, connection_facts, base::instant now, base::wall_time wall, resumed_session);
 
   void feed(base::const_bytes, base::instant now);
   void tick(base::instant now);
@@ -175,6 +187,8 @@ public:
   /// After `turned`: what the peer has sent behind ATRN.
   base::const_bytes rest() const noexcept { return input_.view(); }
   bool is_authenticated() const noexcept { return authenticated_; }
+  /// While an event is handled that a line led to: that line with CRLF. A view, as of `body_chunk`.
+  base::const_bytes line() const noexcept { return input_.view().substr(0, shown_); }
 
 private:
   enum class state : std::uint8_t {
