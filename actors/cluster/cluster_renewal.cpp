@@ -129,6 +129,7 @@ base::result<json::value> cluster_service::renew_authority(const json::value&) {
 void cluster_service::keep() {
   look_at_clients();
   go_on_home();
+  if (++rounds_ % rounds_of_a_look != 0) return;
   look_at_vitals();
   look_at_conditions();
   look_at_level();

@@ -44,6 +44,9 @@ inline constexpr std::uint64_t cluster_protocol = 1;
 inline constexpr std::chrono::hours token_time_standard{24};
 inline constexpr std::size_t tokens_max = 100; ///< that wait to be used
 
+/// The keeper's rounds are a second each; what costs something, or is for people, has its turn in each so many.
+inline constexpr unsigned rounds_of_a_look = 2;
+
 /// What is answered where a cluster is needed and there is none.
 base::failure<base::error> not_a_member();
 using config::authority_purpose;
@@ -232,6 +235,7 @@ private:
   std::shared_ptr<const storage::directory::config_table> seen_table_; ///< that accounts were last looked for in
   std::atomic<bool> making_volume_{false};          ///< proposed, not answered
   path_probe paths_;
+  unsigned rounds_ = 0;                             ///< the keeper's
   std::mutex keeping_;                              ///< of what follows; held while certificates change
   std::atomic<bool> renewal_wanted_{false};
   std::string renewal_fault_;

@@ -14,7 +14,7 @@ namespace act = replication::act;
 using replication::standing;
 
 /// Often while something is being changed or waited for; else as often as beats leave.
-constexpr std::chrono::milliseconds tick{100}, steady_tick{250}, place_every{500}, retry_after{1000};
+constexpr std::chrono::milliseconds tick{100}, steady_tick{250}, place_every{1000}, work_every{500}, retry_after{1000};
 
 bool of_leader(const replication::word& w) {
   return std::holds_alternative<replication::follow>(w) || std::holds_alternative<replication::beat_word>(w) || std::holds_alternative<replication::begin_anew>(w);
@@ -119,9 +119,10 @@ void volume_runner::inside::run_ticks() {
       later.erase(later.begin());
       wake.notify_all();
     }
+    // Whether somebody uses it is of now: who has logged in a moment ago need not do so again.
+    if (is.goes_home_after && is.volume != is.self && rules->state() == standing::serving) rules->goes_home_after(is.goes_home_after());
     if (is.place && rules->state() == standing::serving && !rules->proposing() && now >= next_place) {
       next_place = now + place_every;
-      if (is.goes_home_after && is.volume != is.self) rules->goes_home_after(is.goes_home_after());
       if (const auto next = is.place(rules->agreed())) {
         replication::step out;
         rules->change(*next, time(), out);
@@ -129,13 +130,13 @@ void volume_runner::inside::run_ticks() {
       }
     }
     if (rules->state() == standing::serving && now >= next_count) {
-      next_count = now + place_every;
+      next_count = now + work_every;
       auto all = rules->end();
       for (const auto& r : rules->replicas(time())) all = std::min(all, r.durable);
       meter.forget(all);
     }
     if (replica && (now >= next_work || replica->behind())) {
-      next_work = now + place_every;
+      next_work = now + work_every;
       (void)with_replica(hold, [](storage::volume_replica& r) { return r.work(); });
     }
     auto dead = std::exchange(retired, {});

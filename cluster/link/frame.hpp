@@ -47,12 +47,13 @@ struct letter_frame {
 struct forward {
   std::string batch;
 };
-/// Once a second.
+/// Within a second when it has changed, else each two seconds.
 struct beat {
   std::uint64_t configuration = 0; ///< version that the node follows
   std::uint64_t agreed = 0;        ///< index
+  bool operator==(const beat&) const = default;
 };
-/// Once a second, too. Programs of before do not look at it.
+/// Each two seconds, and with a report that has changed. Programs of before do not look at it.
 struct vitals {
   std::uint64_t sent_us = 0, wall_us = 0, echo_us = 0, held_us = 0; ///< cluster/node/clock_comparison.hpp
   std::uint64_t disk_free = 0, disk_total = 0; ///< octets, where the data directory is; total 0: not known

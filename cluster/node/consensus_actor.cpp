@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t change_ticket = 1, command_ticket = 2, handing_over_ticket = 3;
 constexpr std::chrono::milliseconds repeat_after{500};    ///< a batch that did not take effect
 constexpr std::chrono::milliseconds plan_every{300}, beat_every{1000}, publish_every{200};
+constexpr unsigned quiet_beats = 2;                       ///< what is as it was is said each so many
 constexpr std::chrono::milliseconds dial_wait{1000};      ///< for a connection
 constexpr std::chrono::milliseconds dial_pause_least{200}, dial_pause_most{3000};
 constexpr std::chrono::seconds handshake_time{5};
@@ -161,10 +162,13 @@ void consensus_actor::tick() {
   if (at >= next_beat_) {
     next_beat_ = at + beat_every;
     const auto own = parts_->vitals ? parts_->vitals() : node_vitals{};
+    const bool all = ++beats_ % quiet_beats == 0;
     for (auto& [id, p] : peers_) {
       if (!p.linked) continue;
-      say(p, beat{parts_->version(), parts_->agreed()});
-      say_vitals(p, own);
+      const beat present{parts_->version(), parts_->agreed()};
+      if (all || p.told_beat != present) say(p, present);
+      p.told_beat = present;
+      if (all || own.report != p.told) say_vitals(p, own);
     }
   }
   expire();
@@ -402,6 +406,7 @@ void consensus_actor::linked(peer& p) {
   p.clocks = {};
   p.said.reset();
   p.told.clear();
+  p.told_beat.reset();
   p.report.clear();
   p.unanswered = p.unanswered_octets = 0;
   engine_->connected(p.entry.id, true);

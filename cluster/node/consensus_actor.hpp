@@ -68,6 +68,7 @@ private:
     std::optional<level_range> levels;
     bool proven = false;           ///< who it is; its levels are waited for
     std::string told;              ///< our report, as it was sent last
+    std::optional<beat> told_beat; ///< ours, the same
     std::string report;            ///< its
   };
   struct waiting {
@@ -129,6 +130,7 @@ private:
   consensus::member_id told_leader_ = 0;
   bool changing_ = false;                 ///< a change of members is under way
   clock::time_point next_plan_{}, next_beat_{}, next_publish_{};
+  unsigned beats_ = 0;
 };
 
 } // namespace rookery::cluster
