@@ -1,5 +1,7 @@
 #include "server/services.hpp"
 
+#include "actors/cluster/volume_documents.hpp"
+#include "actors/config/homes.hpp"
 #include "actors/http/sts_part.hpp"
 #include "actors/http/web_host.hpp"
 #include "actors/imap/imap_host.hpp"
@@ -251,6 +253,16 @@ service_listener make_protocol(const listener_entry& entry, const node_file& fil
   }
 }
 
+/// For a session that another node gives: null when it is not here, and when it goes to another node in a moment, as this one is drained. The other asks
+/// again, and nobody has to log in twice.
+std::shared_ptr<actors::running_volume> staying(actors::running_node& running, actors::volume_id id) {
+  const auto table = running.face().config->table();
+  const auto self = running.volumes()->own();
+  if (config::is_drained(*table, self))
+    if (const auto known = actors::find_volume(*table, id); known && !replication::only_holder(known->is, self)) return nullptr;
+  return running.find(id);
+}
+
 } // namespace
 
 service_listener make_service(const listener_entry& entry, const node_file& file, actors::running_node& running,
@@ -297,21 +309,21 @@ void serve_relayed(const node_file& file, actors::running_node& running) {
   const auto relays = actors::relays_of(running.face());
   // Whether the client may begin TLS was asked where it connected.
   relays->serve("imap", [&running, settings = imap_settings(file, running.face(), false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
-    const auto volume = running.find(h.volume);
+    const auto volume = staying(running, h.volume);
     return volume ? volume->hold(actors::make_imap_host(volume->node(), settings->get(), h)) : nullptr;
   });
   relays->serve("pop3", [&running, settings = pop3_settings(running.face(), false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
-    const auto volume = running.find(h.volume);
+    const auto volume = staying(running, h.volume);
     return volume ? volume->hold(actors::make_pop3_host(volume->node(), settings->get(), h)) : nullptr;
   });
   for (const auto profile : {smtp::profile::mx, smtp::profile::submission, smtp::profile::lmtp})
     relays->serve(actors::service_of(profile), [&running, settings = reception_settings_of(file, running.face(), profile, false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
-      const auto volume = running.find(h.volume);
+      const auto volume = staying(running, h.volume);
       auto made = volume ? actors::make_reception_host(volume->node(), settings->get(), h) : nullptr;
       return made ? volume->hold(std::move(made)) : nullptr;
     });
   const auto stream = [&running, settings = stream_settings(running.face(), false, false)](const actors::session_handover& h) -> std::unique_ptr<net::protocol> {
-    const auto volume = running.find(h.volume);
+    const auto volume = staying(running, h.volume);
     auto made = volume ? actors::make_c2s_host(volume->node(), volume->stanzas(), settings(), h) : nullptr;
     return made ? volume->hold(std::move(made)) : nullptr;
   };
