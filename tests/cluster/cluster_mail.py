@@ -191,7 +191,8 @@ class Mail(Cluster):
         """Every volume is led by its node, with another copy, on all nodes' word; those that stay elsewhere as they are in use are sent home."""
         def so():
             for n in self.nodes:
-                all_ = {v["id"]: v for v in n.cluster()["volumes"]}
+                said = n.cluster()
+                all_ = {v["id"]: v for v in said["volumes"]}
                 if any(v["leader"] != i for i, v in all_.items()):
                     try:
                         n.ask("POST", "/v1/cluster/rebalance", {})
@@ -199,7 +200,9 @@ class Mail(Cluster):
                         pass
                 if len(all_) != 3 or any(v["leader"] != i or len(v["in_sync"]) != 2 for i, v in all_.items()):
                     return False
-            for n in self.nodes:  # and it is open
+                if all_.get(said["self"], {}).get("state") != "serving":  # it is open
+                    return False
+            for n in self.nodes:
                 socket.create_connection((n.address, n.port("imap")), 5).close()
             return True
         try:
