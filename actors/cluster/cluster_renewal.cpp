@@ -129,11 +129,11 @@ base::result<json::value> cluster_service::renew_authority(const json::value&) {
 void cluster_service::keep() {
   look_at_clients();
   go_on_home();
+  look_at_keys(); // whoever joins waits for them
   if (++rounds_ % rounds_of_a_look != 0) return;
   look_at_vitals();
   look_at_conditions();
   look_at_level();
-  look_at_keys();
   sweep_opened_volumes();
   const std::lock_guard one(keeping_);
   look_at_certificates();
