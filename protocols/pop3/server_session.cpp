@@ -168,7 +168,17 @@ void server_session::tls_started(const connection_facts& facts, base::instant no
 void server_session::shut_down(base::instant now) {
   active_ = now;
   draining_ = true;
-  if (!closed_ && question_ == question::none && listing_ == listing::none) end_in_order();
+  if (closed_ || listing_ != listing::none) return;
+  switch (question_) {
+  case question::none:
+  // A login may be checked, or wait for a maildrop that moves, longer than anybody waits for the session.
+  case question::password:
+  case question::credentials:
+  case question::proof:
+  case question::failure:
+  case question::maildrop: return end_in_order();
+  default: return;
+  }
 }
 
 /// POP3 has no word for it: the client takes it for the answer to what it says next (RFC 3206).

@@ -125,7 +125,7 @@ public:
   void committed(bool done);
   void tls_started(const connection_facts&, base::instant now);
 
-  /// Ends at once, or when the open question (a message, a commit) is answered.
+  /// Ends at once, also while a login is checked, or when the open question (a message, a commit) is answered.
   void shut_down(base::instant now);
   /// The host ends the session: `last` is its last line, unless an answer of several lines is under
   /// way, which then has no end. A QUIT whose deletions are being committed ends by itself.

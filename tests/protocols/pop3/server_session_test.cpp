@@ -308,5 +308,18 @@ TEST(Pop3Session, ShuttingDownEndsAtTheNextBoundary) {
   EXPECT_TRUE(busy.log.ends_with("gone 4\n"));
 }
 
+TEST(Pop3Session, ShuttingDownDoesNotWaitForALogin) {
+  scripted_host h;
+  h.session.feed("USER u1@example.test\r\nPASS secret\r\n", h.t0);
+  auto e = h.session.next_event();
+  ASSERT_TRUE(e && std::holds_alternative<check_password>(*e));
+  h.said.clear();
+  h.session.shut_down(h.t0);
+  EXPECT_TRUE(h.session.closed());
+  h.session.password_verified(true); // too late
+  h.drain();
+  EXPECT_TRUE(h.said.ends_with("-ERR [SYS/TEMP] This server goes down, connect again\r\n")) << h.said;
+}
+
 } // namespace
 } // namespace rookery::pop3
