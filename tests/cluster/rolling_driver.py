@@ -207,6 +207,7 @@ class Fetcher(Client):
         except ConnectionResetError as e:
             raise ConnectionRefusedError(str(e)) from e
         try:
+            p.capa = lambda: {"STLS": []}  # poplib's own hides why it was refused
             p.stls(ANY)
             p.user(self.user)
             try:
