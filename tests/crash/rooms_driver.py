@@ -117,11 +117,10 @@ class Talker(threading.Thread):
             self.look()
 
     def look(self):
-        at = 0
-        for found in STANZA.finditer(self.text):
-            at = found.end()
+        # What is heard is cut off first: an answer to it may fail as the server is gone, and the rest is looked at later.
+        while found := STANZA.search(self.text):
+            self.text = self.text[found.end():]
             self.hear(found.group(1), found.group(2), found.group(0))
-        self.text = self.text[at:]
 
     def hear(self, kind, head, whole):
         if kind == "a":
@@ -174,7 +173,9 @@ def faults_of(talkers, before, now):
             if None in at:
                 out.append("%s heard %d in %s, which is not kept" % (t.user, heard[at.index(None)], room))
             elif at and at != list(range(at[0], at[0] + len(at))):
-                out.append("%s missed something in %s, or heard it in another order" % (t.user, room))
+                wrong = next(i for i in range(1, len(at)) if at[i] != at[i - 1] + 1)
+                out.append("%s missed something in %s, or heard it in another order: place %d came behind %d, %d of %d heard there"
+                           % (t.user, room, at[wrong], at[wrong - 1], wrong, len(at)))
     return out
 
 
