@@ -134,4 +134,12 @@ base::result<std::vector<place_row>> read_places(std::string_view stored) {
   return rows;
 }
 
+base::result<void> write_durably(file_system& files, const std::string& path, std::string_view octets) {
+  (void)files.remove(path);
+  auto made = files.open(path, open_mode::create);
+  if (!made) return base::fail(made.error());
+  if (auto done = (*made)->write(0, octets); !done) return done;
+  return (*made)->sync();
+}
+
 } // namespace rookery::storage::search

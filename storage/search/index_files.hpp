@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "storage/file/file_system.hpp"
 #include "storage/search/account_index.hpp"
 
 #include <cstdint>
@@ -40,5 +41,8 @@ struct place_row {
 };
 std::string write_places(const std::vector<place_row>&);
 base::result<std::vector<place_row>> read_places(std::string_view);
+
+/// A new file in place of what may lie there, synced; its name is durable after the directory's sync. Errors: io, no_space.
+base::result<void> write_durably(file_system&, const std::string& path, std::string_view octets);
 
 } // namespace rookery::storage::search

@@ -179,20 +179,12 @@ index_batch index_store::begin(base::account_id account, const std::vector<conte
   return b;
 }
 
-base::result<void> index_store::write_durably(const std::string& path, const std::string& octets) const {
-  (void)files_.remove(path);
-  auto made = files_.open(path, open_mode::create);
-  if (!made) return base::fail(made.error());
-  if (auto done = (*made)->write(0, octets); !done) return done;
-  return (*made)->sync();
-}
-
 base::result<void> index_store::put_segment(base::account_id account, account_index& to, std::uint32_t file, segment_range range,
                                             std::uint64_t octets, std::vector<content_key> keys,
                                             std::vector<std::uint32_t> partial) const {
   documents_file docs{std::move(keys), std::move(partial)};
   const auto stored = write_documents(docs);
-  if (auto done = write_durably(path_of(account, file) + ".docs", stored); !done) return done;
+  if (auto done = write_durably(files_, path_of(account, file) + ".docs", stored); !done) return done;
   to.segments_.push_back({file, octets + stored.size(), std::make_shared<segment>(files_, path_of(account, file), range),
                           std::make_shared<const std::vector<content_key>>(std::move(docs.keys)),
                           std::make_shared<const std::vector<std::uint32_t>>(std::move(docs.partial))});
@@ -224,7 +216,7 @@ base::result<void> index_store::put_all_places(base::account_id account, account
     for (const auto& p : *list) rows.push_back({mailbox, p});
   const auto file = in.next_file_++;
   in.place_files_ = {file};
-  return write_durably(path_of(account, file) + ".places", write_places(rows));
+  return write_durably(files_, path_of(account, file) + ".places", write_places(rows));
 }
 
 base::result<void> index_store::publish(base::account_id account, std::shared_ptr<account_index> now, log_position at) {
@@ -288,7 +280,7 @@ base::result<void> index_store::commit(base::account_id account, index_batch bat
     } else {
       const auto file = now->next_file_++;
       now->place_files_.push_back(file);
-      if (auto done = write_durably(path_of(account, file) + ".places", write_places(rows)); !done) return done;
+      if (auto done = write_durably(files_, path_of(account, file) + ".places", write_places(rows)); !done) return done;
     }
   }
   for (const auto& [mailbox, uid] : batch.reached_) now->reached_[mailbox] = std::max(now->reached_[mailbox], uid);

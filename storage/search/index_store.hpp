@@ -96,7 +96,6 @@ private:
   std::string path_of(base::account_id, std::uint32_t file) const;
   base::result<std::shared_ptr<const account_index>> load(base::account_id) const;
   void keep(base::account_id, std::shared_ptr<const account_index>);
-  base::result<void> write_durably(const std::string& path, const std::string& octets) const;
   base::result<void> put_segment(base::account_id, account_index&, std::uint32_t file, segment_range, std::uint64_t octets,
                                  std::vector<content_key>, std::vector<std::uint32_t> partial) const;
   base::result<void> merge(base::account_id, account_index&, std::size_t first) const;

@@ -1,6 +1,7 @@
 #include "storage/search/segment.hpp"
 
 #include "base/check.hpp"
+#include "storage/search/index_files.hpp"
 
 #include <xapian.h>
 
@@ -24,15 +25,6 @@ constexpr std::size_t documents_worth_signatures = 32;
 base::failure<base::error> damage(const std::string& path, const Xapian::Error& e) {
   const bool io = e.get_error_string() != nullptr; // what the system said
   return base::fail(io ? base::error_kind::io : base::error_kind::damaged, "Search index error", "search: " + path + ": " + e.get_description());
-}
-
-base::result<std::uint64_t> write_new(file_system& files, const std::string& path, const std::string& octets) {
-  (void)files.remove(path);
-  auto made = files.open(path, open_mode::create);
-  if (!made) return base::fail(made.error());
-  if (auto done = (*made)->write(0, octets); !done) return base::fail(done.error());
-  if (auto done = (*made)->sync(); !done) return base::fail(done.error());
-  return octets.size();
 }
 
 /// Makes the one-file database and the lists of `from` at `path`, and syncs them.
@@ -62,11 +54,10 @@ base::result<std::uint64_t> write_segment(file_system& files, Xapian::Database& 
     if (!size) return base::fail(size.error());
     octets += *size;
   }
-  const auto words = write_new(files, path + ".words", list.finish(with_joined));
-  if (!words) return base::fail(words.error());
-  const auto near = write_new(files, path + ".near", neighbours.finish());
-  if (!near) return base::fail(near.error());
-  return octets + *words + *near;
+  const auto words = list.finish(with_joined), near = neighbours.finish();
+  if (auto done = write_durably(files, path + ".words", words); !done) return base::fail(done.error());
+  if (auto done = write_durably(files, path + ".near", near); !done) return base::fail(done.error());
+  return octets + words.size() + near.size();
 }
 
 /// Nothing: an older node wrote the segment.
