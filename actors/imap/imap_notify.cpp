@@ -11,6 +11,8 @@ namespace {
 namespace event = imap::notify_event;
 namespace item = imap::status_item;
 
+/// What is told of mailboxes of others.
+constexpr std::uint8_t of_others = event::of_messages | event::mailbox_name | event::mailbox_metadata;
 /// Mailboxes that are told of in one go.
 constexpr unsigned rows_a_slice = 200;
 /// A command is in the way: it is looked again after so long, when its end does not come first.
@@ -49,6 +51,19 @@ std::uint32_t changed_items(std::uint8_t events, const mailbox_news::changed& c,
     if (c.before->unseen != c.now->unseen) items |= item::unseen | item::uidvalidity;
   }
   return items;
+}
+
+/// The mailboxes that a guest may look at: for him one that he may look at from now on is made, and the other way
+/// round (RFC 5465 §5.4). Names and annotations of the account itself are the owner's.
+template <class Right>
+storage::mail::account_view seen_by(const storage::mail::account_view& all, Right may_look) {
+  storage::mail::account_view out;
+  out.account = all.account;
+  out.annotation_changes = all.annotation_changes;
+  out.annotated = all.annotated;
+  for (const auto& m : all.mailboxes)
+    if (may_look(*m)) out.mailboxes.push_back(m);
+  return out;
 }
 
 /// STATUS of all that is watched, before NOTIFY's OK.
@@ -107,7 +122,7 @@ void imap_host::watch_mailbox() {
     for (const auto& o : notify_->others) o.account->watch->mailbox = watch_everything;
 }
 
-// Mailboxes of others: their messages are told of, names and annotations are not.
+// Mailboxes of others: as far as there are rights on them.
 
 struct imap_host::others_walk {
   std::vector<foreign_name> owners;
@@ -118,7 +133,7 @@ struct imap_host::others_walk {
 bool imap_host::asks_of_others() const {
   const auto foreign = [this](std::string_view name) { return is_foreign(name); };
   return std::any_of(notify_->what.groups.begin(), notify_->what.groups.end(), [&](const imap::notify_group& g) {
-    if ((g.events & event::of_messages) == 0) return false;
+    if ((g.events & of_others) == 0) return false;
     if (g.filter == imap::notify_filter::subscribed) {
       const auto all = mailboxes();
       return std::any_of(all->subscriptions.begin(), all->subscriptions.end(), foreign);
@@ -134,7 +149,14 @@ void imap_host::watch_others(const std::shared_ptr<others_walk>& w) {
       const auto list = guest->handles.cell->view();
       const bool any = std::any_of(list->mailboxes.begin(), list->mailboxes.end(),
                                    [&](const auto& m) { return events_of_other(*guest, *m) != 0; });
-      if (any) notify_->others.push_back({guest, list});
+      // What will be made or shared later: a name there, or one above all of them.
+      const auto below = [](std::string_view name, std::string_view top) { return (std::string(name) + '/').starts_with(top); };
+      const bool later = std::any_of(notify_->what.groups.begin(), notify_->what.groups.end(), [&](const imap::notify_group& g) {
+        return (g.events & event::mailbox_name) != 0 && std::any_of(g.names.begin(), g.names.end(), [&](const std::string& name) {
+                 return below(name, guest->prefix) || below(guest->prefix, name + '/');
+               });
+      });
+      if (any || later) notify_->others.push_back({guest, list});
     }
     watch_others(w);
   });
@@ -147,28 +169,55 @@ void imap_host::forget_others() {
 }
 
 std::uint8_t imap_host::events_of_other(const guest_account& guest, const storage::mail::mailbox_status& m) {
-  namespace right = rights::right;
   const auto name = guest.prefix + m.name;
-  const auto events = static_cast<std::uint8_t>(notify_->what.events_for(name, subscribed(*mailboxes(), name), false) & event::of_messages);
-  return events != 0 && rights::has(guests().rights_on(guest, m), right::lookup | right::read) ? events : std::uint8_t{0};
+  auto events = static_cast<std::uint8_t>(notify_->what.events_for(name, subscribed(*mailboxes(), name), false) & of_others);
+  if (events == 0) return events;
+  const auto have = guests().rights_on(guest, m);
+  if (!rights::has(have, rights::right::lookup)) return 0;
+  if (!rights::has(have, rights::right::read)) events &= static_cast<std::uint8_t>(~event::of_messages);
+  if (!rights::may_see_metadata(have)) events &= static_cast<std::uint8_t>(~event::mailbox_metadata);
+  return events;
 }
 
 void imap_host::tell_others() {
   const bool condstore = session_.mode().condstore;
+  const bool annotations = notify_->what.asks_for(event::mailbox_metadata);
   auto out = session_.writer();
   for (auto& o : notify_->others) {
-    const auto now = o.account->handles.cell->view();
-    const auto before = std::exchange(o.seen, now);
-    if (before == now) continue;
-    const auto news = compare(*before, *now, entry_.id());
-    if (news.messages.size() > settings_->limits.notify_changes) return overflow();
+    const auto& guest = *o.account;
+    const auto whole = guest.handles.cell->view();
+    const auto whole_before = std::exchange(o.seen, whole);
+    if (whole_before == whole) continue;
+    const auto may_look = [&](const storage::mail::mailbox_status& m) {
+      return rights::has(guests().rights_on(guest, m), rights::right::lookup);
+    };
+    const auto before = seen_by(*whole_before, may_look), now = seen_by(*whole, may_look);
+    const auto news = compare(before, now, entry_.id());
+    if (news.messages.size() + news.names.size() > settings_->limits.notify_changes || (annotations && news.too_many_annotations))
+      return overflow();
     for (const auto& c : news.messages) {
-      if (is_selected(o.account->owner->id, c.now->id)) continue;
-      auto items = changed_items(events_of_other(*o.account, *c.now), c, condstore);
+      if (is_selected(guest.owner->id, c.now->id)) continue;
+      auto items = changed_items(events_of_other(guest, *c.now), c, condstore);
       // Counted for the owner; the guest has a \Seen of his own.
       if (c.now->access && c.now->access->seen_per_reader) items &= ~item::unseen;
-      if (items != 0) out.status(o.account->prefix + c.now->name, items, status_of(*c.now, 0, o.account->owner->id));
+      if (items != 0) out.status(guest.prefix + c.now->name, items, status_of(*c.now, 0, guest.owner->id));
     }
+    const auto own = mailboxes();
+    const auto names_wanted = [&](const std::string& name) {
+      return (notify_->what.events_for(name, subscribed(*own, name), false) & event::mailbox_name) != 0;
+    };
+    for (const auto& n : news.names) {
+      const auto name = guest.prefix + n.mailbox;
+      const auto old_name = n.old_name.empty() ? std::string() : guest.prefix + n.old_name;
+      if (!names_wanted(name) && (old_name.empty() || !names_wanted(old_name))) continue;
+      auto attributes = attributes_of(now, n.mailbox);
+      if (subscribed(*own, name)) attributes |= imap::list_attribute::subscribed;
+      if (old_name.empty()) out.list({}, {name, attributes, false});
+      else out.list_renamed(name, attributes, old_name);
+    }
+    for (const auto& a : news.annotations)
+      if (const auto* m = now.find(a.mailbox); m != nullptr && (events_of_other(guest, *m) & event::mailbox_metadata) != 0)
+        imap::write_metadata_names(out, guest.prefix + a.mailbox, a.names);
   }
 }
 

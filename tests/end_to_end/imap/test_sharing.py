@@ -266,6 +266,43 @@ class Sharing(Case):
         g.append("INBOX", mail(14))
         self.assertNotIn(b"Other Users", g.ok("NOOP").all() + g.ok("NOTIFY NONE").all())
 
+    def test_notify_tells_names_and_annotations_of_others(self):
+        p, g, theirs = self.made, self.guest(), self.theirs
+        hidden, late = self.box + "/hidden", self.box + "/late"
+        self.give("lr")
+        p.ok("CREATE " + hidden)
+        p.ok("DELETEACL %s %s@%s" % (hidden, GUEST, DOMAIN))
+        g.ok('NOTIFY SET (subtree "Other Users/%s@%s" (MailboxName MailboxMetadataChange))' % (OWNER, DOMAIN))
+
+        def told(kind, name, *words):
+            line = g.until(kind).lines
+            self.assertEqual(len(line), 1, line)
+            self.assertIn(('"%s' % name).encode(), line[0])
+            for w in words:
+                self.assertIn(w, line[0])
+
+        # What may not be looked at makes no noise: the next that is told is of what may.
+        p.ok("RENAME %s %s-2" % (hidden, hidden))
+        p.ok('SETMETADATA %s-2 (/shared/comment "x")' % hidden)
+        p.ok('SETMETADATA %s (/private/comment "the owner alone")' % self.box)
+        p.ok('SETMETADATA %s (/shared/comment "x")' % self.box)
+        told("METADATA", theirs, b" /shared/comment\r\n")
+        p.ok("CREATE " + late)
+        told("LIST", theirs + "/late", b"(\\HasNoChildren)")
+        told("LIST", theirs, b"\\HasChildren")  # RFC 5465 section 5.4: its parent too
+        p.ok("RENAME %s %s-2" % (late, late))
+        told("LIST", theirs + "/late-2", b"OLDNAME", b'/late"')
+        # The right to look is what makes and removes it for a guest.
+        self.give("-l", box=late + "-2")
+        told("LIST", theirs + "/late-2", b"\\NonExistent")
+        told("LIST", theirs, b"\\HasNoChildren")
+        p.ok('SETMETADATA %s-2 (/shared/comment "x")' % late)
+        self.give("+l", box=late + "-2")
+        told("LIST", theirs + "/late-2", b"(\\HasNoChildren)")
+        told("LIST", theirs, b"\\HasChildren")
+        p.ok("DELETE %s-2" % late)
+        told("LIST", theirs + "/late-2", b"\\NonExistent")
+
     def test_mailboxes_below_are_made_moved_and_removed_by_right(self):
         self.give("lr")
         g = self.guest()
