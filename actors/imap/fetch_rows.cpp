@@ -209,7 +209,7 @@ fetch_rows::step fetch_rows::write_section(base::buffer& out) {
   }
   mime::section where;
   if (!find(s, where)) {
-    open_->no_section(s.label);
+    put_nothing(s);
     return step::done;
   }
   if (s.what != fetch_section::kind::body || selects_fields(s)) {
@@ -294,7 +294,7 @@ void fetch_rows::put_gathered(const fetch_section& s) {
   if (s.what != fetch_section::kind::body) {
     if (undecodable_) {
       unknown_encoding_ = true;
-      open_->no_section(s.label);
+      put_nothing(s);
     } else if (s.what == fetch_section::kind::binary_size) {
       open_->binary_size(s.label, gathered_->size());
     } else {
@@ -310,6 +310,12 @@ void fetch_rows::put_gathered(const fetch_section& s) {
     memory->add(page.slot[row_ - view_->first_row[page_]], fields);
   }
   put_octets(s, fields);
+}
+
+/// A size is a number always (RFC 9051 §9 msg-att-static).
+void fetch_rows::put_nothing(const fetch_section& s) {
+  if (s.what == fetch_section::kind::binary_size) open_->binary_size(s.label, 0);
+  else open_->no_section(s.label);
 }
 
 void fetch_rows::put_octets(const fetch_section& s, std::string_view octets) {

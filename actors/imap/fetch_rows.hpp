@@ -54,6 +54,7 @@ private:
   bool find(const imap::fetch_section&, mime::section& out);
   /// The memory of the present section; null when it has none.
   field_memory* fields_memory();
+  void put_nothing(const imap::fetch_section&);
   void put_octets(const imap::fetch_section&, std::string_view octets);
 
   const node& node_;

@@ -133,7 +133,8 @@ void imap_host::fetch_selected(const imap::fetch& f, const std::optional<imap::n
     });
   };
   if (!f.vanished || !f.changed_since) return begin();
-  const auto known = f.set.resolve(selected_->map().largest_uid(), session_.saved_uids());
+  // "1:*" asks for all that is gone, and the last message may be: "*" reaches over those that were there.
+  const auto known = f.set.resolve(selected_->view().status.uid_next - 1, session_.saved_uids());
   tell_vanished(*f.changed_since, known, begin);
 }
 

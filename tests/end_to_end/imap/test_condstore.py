@@ -81,6 +81,14 @@ class Condstore(Case):
         self.assertEqual(a.of("VANISHED") + a.of("FETCH"), [])
         a = p.ok("UID FETCH 1:6 (FLAGS) (CHANGEDSINCE %s VANISHED)" % modseq)
         self.assertEqual(a.of("VANISHED"), [b"* VANISHED (EARLIER) 3,5\r\n"])
+        # "*" does not end before the messages that are asked about, though they were the last.
+        modseq = p.ok("STATUS %s (HIGHESTMODSEQ)" % self.box).all().split(b"HIGHESTMODSEQ ")[1].split(b")")[0].decode()
+        p.ok("UID STORE 10:11 +FLAGS.SILENT (\\Deleted)")
+        p.ok("EXPUNGE")
+        a = p.ok("UID FETCH 1:* (FLAGS) (CHANGEDSINCE %s VANISHED)" % modseq)
+        self.assertEqual(a.of("VANISHED"), [b"* VANISHED (EARLIER) 10:11\r\n"])
+        a = p.ok("UID FETCH 11:* (FLAGS) (CHANGEDSINCE %s VANISHED)" % modseq)
+        self.assertEqual(a.of("VANISHED"), [b"* VANISHED (EARLIER) 11\r\n"])
 
     def test_vanished_comes_to_others_too(self):
         p, q = self.filled(4), self.peer()

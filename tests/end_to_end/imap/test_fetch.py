@@ -54,6 +54,10 @@ class Fetch(Case):
         a = p.cmd("FETCH 1 BINARY.PEEK[2]")
         self.assertEqual(a.status, "NO")
         self.assertIn("UNKNOWN-CTE", a.text)
+        # A size is a number whatever it is the size of (RFC 9051 section 9); what is not there has none.
+        a = p.cmd("FETCH 1 BINARY.SIZE[2]")
+        self.assertEqual((a.status, a.lines), ("NO", [b"* 1 FETCH (BINARY.SIZE[2] 0)\r\n"]))
+        self.assertEqual(p.ok("FETCH 1 BINARY.SIZE[9]").lines, [b"* 1 FETCH (BINARY.SIZE[9] 0)\r\n"])
 
     def test_partial_fetches(self):
         p, _ = self.one(mail(1, "0123456789"), "FLAGS")
