@@ -67,6 +67,11 @@ struct entry {
   bool subscribed = false;
   bool child_exists = false;
   bool child_subscribed = false;
+  bool matched = false;
+  bool by_percent = false;       ///< matched by a pattern that ends in '%'
+  bool by_name = false;          ///< matched by a pattern without wildcards
+  bool child_named = false;      ///< a name below exists and is matched
+  bool child_left_out = false;   ///< a subscribed name below is not matched
 };
 
 /// Octets, but '/' before all others, so that a mailbox is followed by what lies below it.
@@ -130,8 +135,8 @@ std::vector<entry> picture(std::span<const list_mailbox> mailboxes, std::span<co
 struct compiled_pattern {
   std::string text;
   std::string_view literal; ///< before the first wildcard
-  /// Ends in '%' (RFC 9051 §6.3.9) or is a plain name: missing parents are named too.
-  bool levels = false;
+  bool plain = false;       ///< no wildcards
+  bool percent = false;     ///< ends in '%': missing parents are named too (RFC 9051 §6.3.9)
 
   bool match(std::string_view name) const {
     // RFC 9051 §5.1: INBOX in any case.
@@ -139,6 +144,26 @@ struct compiled_pattern {
     return name.substr(0, literal.size()) == literal && matches(text, name);
   }
 };
+
+/// Which entries the patterns name, and what that leaves for those above them.
+void mark_matches(std::vector<entry>& entries, std::span<const compiled_pattern> patterns) {
+  std::vector<std::size_t> above;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    auto& e = entries[i];
+    for (const auto& p : patterns)
+      if (p.match(e.name)) {
+        e.matched = true;
+        e.by_percent |= p.percent;
+        e.by_name |= p.plain;
+      }
+    while (!above.empty() && !is_below(e.name, entries[above.back()].name)) above.pop_back();
+    for (const auto a : above) {
+      entries[a].child_named |= e.exists && e.matched;
+      entries[a].child_left_out |= e.subscribed && !e.matched;
+    }
+    above.push_back(i);
+  }
+}
 
 } // namespace
 
@@ -247,25 +272,24 @@ list_result select_mailboxes(const list& command, std::span<const list_mailbox> 
     if (!compiled.text.empty() && compiled.text.front() == hierarchy_separator) compiled.text.erase(0, 1);
     if (const auto twice = compiled.text.find("//"); twice != std::string::npos) compiled.text.erase(twice, 1);
     compiled.literal = std::string_view(compiled.text).substr(0, compiled.text.find_first_of("*%"));
-    compiled.levels = !compiled.text.empty() && (compiled.text.back() == '%' || compiled.literal.size() == compiled.text.size());
+    compiled.plain = compiled.literal.size() == compiled.text.size();
+    compiled.percent = !compiled.text.empty() && compiled.text.back() == '%';
   }
 
   list_result out;
   const bool want_subscribed = command.select_subscribed;
-  for (const auto& e : picture(mailboxes, subscriptions)) {
-    bool matched = false, by_level = false;
-    for (const auto& p : patterns)
-      if (p.match(e.name)) {
-        matched = true;
-        by_level |= p.levels;
-      }
-    if (!matched) continue;
-
+  auto entries = picture(mailboxes, subscriptions);
+  mark_matches(entries, patterns);
+  for (const auto& e : entries) {
+    if (!e.matched) continue;
+    // A missing parent is named by a plain pattern too, unless what lies below it is named beside it.
+    const bool by_level = e.by_percent || (e.by_name && !e.child_named);
     bool chosen = e.exists || (by_level && e.child_exists && !command.select_special_use);
     if (want_subscribed) {
       chosen = e.subscribed;
       if (command.lsub) chosen |= by_level && e.child_subscribed;
-      else if (command.recursive_match) chosen |= e.child_subscribed;
+      // RFC 5258 §4: not for the sake of names that are in the answer themselves.
+      else if (command.recursive_match) chosen |= e.child_left_out;
     }
     if (command.select_special_use) chosen = chosen && (e.attributes & special_use_mask) != 0;
     if (!chosen) continue;
@@ -277,7 +301,8 @@ list_result select_mailboxes(const list& command, std::span<const list_mailbox> 
       if (!e.subscribed || (e.attributes & noselect) != 0) row.attributes = noselect;
     } else {
       row.attributes = e.attributes;
-      if (!e.exists) row.attributes |= nonexistent | noselect;
+      // RFC 5258 §3: \NonExistent implies \Noselect; who does not ask in the extended way may not know it.
+      if (!e.exists) row.attributes |= command.extended ? nonexistent : nonexistent | noselect;
       if ((e.attributes & noinferiors) == 0 || e.child_exists)
         row.attributes |= e.child_exists ? has_children : has_no_children;
       if (!e.exists && !e.child_exists) row.attributes &= ~has_no_children;

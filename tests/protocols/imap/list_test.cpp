@@ -54,7 +54,7 @@ TEST(ImapList, SelectsAndDescribes) {
   const row rows[] = {
       {"a LIST \"\" %", "INBOX:\\HasNoChildren|Fruit:\\HasChildren|Tofu:\\HasNoChildren|Vegetable:\\HasChildren|"},
       {"a LIST (SUBSCRIBED) \"\" *",
-       "INBOX:\\Subscribed \\HasNoChildren|Fruit/Banana:\\Subscribed \\HasNoChildren|Fruit/Peach:\\NonExistent \\Noselect \\Subscribed|"
+       "INBOX:\\Subscribed \\HasNoChildren|Fruit/Banana:\\Subscribed \\HasNoChildren|Fruit/Peach:\\NonExistent \\Subscribed|"
        "Vegetable:\\Subscribed \\HasChildren|Vegetable/Broccoli:\\Subscribed \\HasNoChildren|"},
       {"a LIST \"\" % RETURN (SUBSCRIBED)",
        "INBOX:\\Subscribed \\HasNoChildren|Fruit:\\HasChildren|Tofu:\\HasNoChildren|Vegetable:\\Subscribed \\HasChildren|"},
@@ -75,9 +75,29 @@ TEST(ImapList, SelectsAndDescribes) {
 TEST(ImapList, MissingParentsAreNamedByPercentAndByName) {
   EXPECT_EQ(listed("a LIST \"\" %", {"INBOX", "a/b/c"}, {}), "INBOX:\\HasNoChildren|a:\\NonExistent \\Noselect \\HasChildren|");
   EXPECT_EQ(listed("a LIST \"\" a", {"INBOX", "a/b/c"}, {}), "a:\\NonExistent \\Noselect \\HasChildren|");
+  EXPECT_EQ(listed("a LIST \"\" (a a/b)", {"INBOX", "a/b/c"}, {}), "a:\\NonExistent \\HasChildren|a/b:\\NonExistent \\HasChildren|");
+  // What stands in the answer itself needs no parent that is not there.
+  EXPECT_EQ(listed("a LIST \"\" (a a/b/c)", {"INBOX", "a/b/c"}, {}), "a/b/c:\\HasNoChildren|");
   EXPECT_EQ(listed("a LIST \"\" *", {"INBOX", "a/b/c"}, {}), "INBOX:\\HasNoChildren|a/b/c:\\HasNoChildren|");
   EXPECT_EQ(listed("a LIST \"\" a/%", {"a-x", "a/b/c", "a"}, {}), "a/b:\\NonExistent \\Noselect \\HasChildren|");
   EXPECT_EQ(listed("a LIST \"\" %", {"a-x", "a/b/c", "a"}, {}), "a:\\HasChildren|a-x:\\HasNoChildren|");
+}
+
+TEST(ImapList, RecursiveMatchNamesParentsOfWhatIsLeftOutAlone) {
+  const std::vector<std::string> all{"box/t2", "box/t2/t1", "box/t7/t7", "box/t8/t8", "box/t8/t9"};
+  const std::vector<std::string> subscribed{"box/t2/t1", "box/t7/t7", "box/t8/t8", "box/t8/t9"};
+  struct row {
+    std::string_view command;
+    std::string_view rows;
+  };
+  const row rows[] = {
+      {"a LIST (SUBSCRIBED RECURSIVEMATCH) \"\" *t7", "box/t7/t7:\\Subscribed \\HasNoChildren|"},
+      {"a LIST (SUBSCRIBED RECURSIVEMATCH) \"\" *t8", "box/t8:\\NonExistent \\HasChildren+|box/t8/t8:\\Subscribed \\HasNoChildren|"},
+      {"a LIST (SUBSCRIBED RECURSIVEMATCH) \"\" box/t2", "box/t2:\\HasChildren+|"},
+      {"a LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (box/t2 box/t2/t1)", "box/t2/t1:\\Subscribed \\HasNoChildren|"},
+      {"a LIST (SUBSCRIBED RECURSIVEMATCH) \"\" box/%", "box/t2:\\HasChildren+|box/t7:\\NonExistent \\HasChildren+|box/t8:\\NonExistent \\HasChildren+|"},
+  };
+  for (const auto& r : rows) EXPECT_EQ(listed(r.command, all, subscribed), r.rows) << r.command;
 }
 
 TEST(ImapList, SpecialUseSelects) {
