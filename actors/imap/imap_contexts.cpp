@@ -7,6 +7,13 @@ namespace rookery::actors {
 
 namespace wanted = imap::search_return;
 
+namespace {
+
+/// How long the end of a command waits for what its contexts say of it; later it comes with the next, or in IDLE.
+constexpr std::chrono::milliseconds contexts_time{500};
+
+} // namespace
+
 bool imap_host::may_update(std::uint16_t returns) {
   if ((returns & wanted::update) == 0 || !contexts_ || !contexts_->has(session_.tag())) return true;
   end_bad("Tag reuse");
@@ -29,6 +36,7 @@ void imap_host::keep_context(std::uint16_t returns, bool uid, const imap::search
   }
   if (!contexts_) {
     contexts_ = std::make_shared<search_contexts>(node_, link(), *selected_, [this] {
+      if (ending_ && !contexts_->asking()) return end_after_contexts();
       if (session_.idling() && !rows_) contexts_->tell(session_.writer());
       show_matches();
     });
@@ -36,6 +44,24 @@ void imap_host::keep_context(std::uint16_t returns, bool uid, const imap::search
   }
   contexts_->add(std::string(session_.tag()), uid,
                  search_contexts::fixed_numbers(program, selected_->map(), session_.saved_uids()), std::move(order), items, std::move(found));
+}
+
+/// What a command changed, or saw changed, is told before its end, as far as that is soon known.
+bool imap_host::wait_for_contexts(std::string_view code, std::string_view text) {
+  if (!contexts_ || !contexts_->asking()) return false;
+  ending_ = std::make_unique<pending_end>(pending_end{std::string(code), std::string(text)});
+  link().after(contexts_time, [this, command = commands_] {
+    if (ending_ && command == commands_) end_after_contexts();
+  });
+  return true;
+}
+
+void imap_host::end_after_contexts() {
+  const auto e = std::move(ending_);
+  if (session_.closed()) return;
+  if (contexts_) contexts_->tell(session_.writer());
+  session_.respond_ok(e->code, e->text);
+  end();
 }
 
 /// RFC 5465 §7: what was asked of new messages comes before their results.

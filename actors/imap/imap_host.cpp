@@ -75,6 +75,7 @@ caf::message_handler imap_host::messages() {
 
 void imap_host::gone() {
   entry_.leave();
+  ending_.reset();
   contexts_.reset();
   notify_.reset();
   selected_.reset();
@@ -232,6 +233,7 @@ void imap_host::end_ok(std::string_view code, std::string_view text) {
   // RFC 9738 §3.1: a second code goes with a line of its own.
   if (!limit_code_.empty() && !code.empty()) session_.writer().no(limit_code_, newest_only_text);
   else if (!limit_code_.empty()) code = limit_code_;
+  if (there && wait_for_contexts(code, text)) return;
   session_.respond_ok(code, text);
   end();
   if (!there) session_.abort("", gone_text());

@@ -178,6 +178,9 @@ private:
   void keep_context(std::uint16_t returns, bool uid, const imap::search_program&, std::optional<imap::sort> order,
                     const imap::fetch_items& items, std::vector<std::uint32_t> found);
   void show_matches();
+  /// True: the command's end comes when its contexts have been looked at, or soon without them.
+  bool wait_for_contexts(std::string_view code, std::string_view text);
+  void end_after_contexts();
 
   // imap_progress.cpp
   /// Tells the client now and then how far its command is, until it is answered.
@@ -426,6 +429,10 @@ private:
     std::function<void()> otherwise;
   };
   std::unique_ptr<pending_change> change_;
+  struct pending_end {
+    std::string code, text;
+  };
+  std::unique_ptr<pending_end> ending_;      ///< OK that waits for `contexts_`
   std::uint64_t token_ = 0;
   std::unique_ptr<rows> rows_;
   std::function<void()> after_rows_;

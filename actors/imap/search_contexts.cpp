@@ -46,6 +46,10 @@ bool search_contexts::has(std::string_view tag) const noexcept {
   return std::any_of(all_.begin(), all_.end(), [tag](const auto& c) { return c.tag == tag; });
 }
 
+bool search_contexts::asking() const noexcept {
+  return std::any_of(all_.begin(), all_.end(), [](const auto& c) { return c.asking; });
+}
+
 std::size_t search_contexts::ordered_results() const noexcept {
   std::size_t n = 0;
   for (const auto& c : all_)

@@ -47,6 +47,8 @@ public:
 
   /// Asks about what changed, and writes what is known. After tell_news.
   void tell(imap::response_writer);
+  /// Is it still looked which messages match?
+  bool asking() const noexcept;
   /// New messages that must be shown before their results are told (RFC 5465 §7).
   struct rows_first {
     std::uint64_t serial = 0;

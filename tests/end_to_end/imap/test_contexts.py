@@ -87,6 +87,22 @@ class Contexts(Case):
         q.append(self.box, mail(6).replace(b"Message number", b"A fresh one,"))
         self.follow(p, Results([]), tag, [4, 6])
 
+    def test_a_command_ends_behind_what_it_means_for_texts_and_orders(self):
+        p, q = self.filled(6), self.peer()
+        tag = p.begin("SEARCH RETURN (UPDATE) BODY words SEEN")
+        p.wait(tag)
+        words = lambda text: b'* ESEARCH (TAG "%s") %s\r\n' % (tag.encode(), text)
+        self.assertEqual(p.ok("STORE 1,2,5 +FLAGS (\\Seen)").of("ESEARCH"), [words(b"ADDTO (0 1:2,5)")])
+        self.assertEqual(p.ok("STORE 1,2 -FLAGS (\\Seen)").of("ESEARCH"), [words(b"REMOVEFROM (0 1:2)")])
+        p.ok("STORE 3:6 +FLAGS (\\Deleted)")
+        self.assertEqual(p.ok("EXPUNGE").of("ESEARCH"), [words(b"REMOVEFROM (0 5)")])
+        q.append(self.box, mail(7), "(\\Seen) ")
+        self.assertEqual(p.ok("NOOP").of("ESEARCH"), [words(b"ADDTO (0 3)")])
+        p.ok('CANCELUPDATE "%s"' % tag)
+        tag = p.begin("UID SORT RETURN (UPDATE) (REVERSE ARRIVAL) UTF-8 ALL")
+        p.wait(tag)
+        self.assertEqual(p.append(self.box, mail(8)).of("ESEARCH"), [b'* ESEARCH (TAG "%s") UID ADDTO (1 8)\r\n' % tag.encode()])
+
     def test_an_order_is_kept(self):
         p, q = self.peer(), self.peer()
         sizes = {1: 300, 2: 100, 3: 200, 4: 400}
