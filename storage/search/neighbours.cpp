@@ -10,10 +10,12 @@
 namespace rookery::storage::search {
 namespace {
 
-constexpr std::string_view magic = "RKNEIGH1";
-/// Of a signature for each border, and how many of them a border sets: by chance all three are set once in 33 times.
-constexpr std::size_t bits_a_border = 8;
-constexpr unsigned probes = 3;
+constexpr std::string_view magic = "RKNEIGH2";
+/// What older nodes wrote, with other signatures. They are not used: such documents are read as if nothing were known.
+constexpr std::string_view older_magic = "RKNEIGH1";
+/// Of a signature for each border, and how many of them a border sets: by chance all five are set once in 106 times.
+constexpr std::size_t bits_a_border = 10;
+constexpr unsigned probes = 5;
 constexpr std::size_t unit_octets = 8;
 
 /// On disk: never change. FNV-1a over the parts with their lengths, then mixed so that all bits count.
@@ -165,7 +167,8 @@ base::result<signature_list> signature_list::read(std::string stored) {
   const auto damaged = [] {
     return base::fail(base::error_kind::damaged, "Search index damaged", "search: a list of neighbours is damaged");
   };
-  if (!stored.starts_with(magic)) return damaged();
+  const bool older = stored.starts_with(older_magic);
+  if (!older && !stored.starts_with(magic)) return damaged();
   base::decoder in(std::string_view(stored).substr(magic.size()));
   const auto sum = in.u32();
   if (!in.ok() || base::crc32c(in.rest()) != sum) return damaged();
@@ -181,6 +184,10 @@ base::result<signature_list> signature_list::read(std::string stored) {
     list.begins_.push_back(static_cast<std::uint32_t>(begin));
   }
   if (!in.ok() || in.rest().size() != begin * unit_octets) return damaged();
+  if (older) {
+    list.begins_.assign(std::size_t{count} + 1, 0);
+    return list;
+  }
   list.signatures_at_ = stored.size() - in.rest().size();
   list.stored_ = std::move(stored);
   return list;

@@ -3,7 +3,7 @@
 /// A *border* is where a word ends and the next begins: the last octets of the one, what separates them, the first
 /// octets of the other. A needle with a space in it has borders of the text around it, so a text without one of
 /// them does not have the needle. The borders of a document are kept as a signature (a Bloom filter): it may say
-/// yes too often, about once in 33, never no.
+/// yes too often, about once in 106, never no.
 ///
 /// Pure; readers and builders belong to one thread, a loaded list may be used from any.
 #pragma once
@@ -23,7 +23,7 @@ namespace rookery::storage::search {
 inline constexpr std::size_t edge_octets = 3;
 /// Words with more between them have no border.
 inline constexpr std::size_t separator_octets_max = 8;
-/// Different borders of a document; the signature of one with more says nothing. Keeps it below 64 KiB.
+/// Different borders of a document; the signature of one with more says nothing. Keeps it at 80 KiB.
 inline constexpr std::size_t borders_max = 65'536;
 
 /// Finds the borders of one text, given in pieces of whole characters.
