@@ -69,6 +69,7 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   void end();
   void take_stream(const std::shared_ptr<cluster::node_stream>&, std::uint64_t epoch);
 
+  using steady_time = std::chrono::steady_clock::time_point;
   static replication::moment time();
   void run_ticks();
   void run_jobs();
@@ -86,6 +87,8 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   void keep(const replication::held&);
   void wipe();
   base::result<storage::log_position> verified_end();
+  steady_time next_look() const;
+  void mind_ticker();
   void mind_audience();
   void publish();
   bool sync_replica(std::unique_lock<std::mutex>&, const std::shared_ptr<cluster::node_stream>&, std::uint64_t epoch);
@@ -128,11 +131,14 @@ struct volume_runner::inside : led_log, std::enable_shared_from_this<inside> {
   std::deque<std::function<void()>> jobs;
   std::multimap<std::chrono::steady_clock::time_point, std::function<void()>> later;
   std::thread ticker, worker;
+  steady_time look_at{};                        ///< the ticker sleeps until then
+  steady_time next_place{}, next_work{}, next_count{};
   std::atomic<std::int64_t> serve_until{0};
   // Following.
   std::shared_ptr<storage::volume_replica> replica;
   std::shared_mutex in_use;                     ///< shared: somebody is inside `replica` without the lock
   std::shared_ptr<cluster::node_stream> from_leader;
+  storage::log_position apply_to;               ///< released, as the leader said last
   bool resting = false;                         ///< the disk of the copy failed a moment ago
   std::uint64_t copied_octets = 0;
   // Leading.

@@ -13,8 +13,9 @@ using replication::act::alarm;
 namespace act = replication::act;
 using replication::standing;
 
-/// Often while something is being changed or waited for; else as often as beats leave.
-constexpr std::chrono::milliseconds tick{100}, steady_tick{250}, place_every{1000}, work_every{500}, retry_after{1000};
+constexpr std::chrono::milliseconds place_every{1000}, work_every{500}, retry_after{1000};
+/// Of those that are no rules' own: a copy that waits to be placed or applied is looked at so late at most.
+constexpr std::chrono::milliseconds look_at_most{2000};
 
 bool of_leader(const replication::word& w) {
   return std::holds_alternative<replication::follow>(w) || std::holds_alternative<replication::beat_word>(w) || std::holds_alternative<replication::begin_anew>(w);
@@ -102,14 +103,28 @@ void volume_runner::inside::end() {
   if (last) (void)last->close();
 }
 
+/// When the ticker has something to do, by the time alone.
+volume_runner::inside::steady_time volume_runner::inside::next_look() const {
+  const auto now = std::chrono::steady_clock::now();
+  auto at = std::min(steady_time(rules->next_tick(time())), now + look_at_most);
+  if (!later.empty()) at = std::min(at, later.begin()->first);
+  if (replica && replica->applied() < std::min(apply_to, replica->durable())) at = std::min(at, replica->behind() ? now : next_work);
+  return retired.empty() ? at : now;
+}
+
+/// Something may be due earlier than the ticker knows.
+void volume_runner::inside::mind_ticker() {
+  const auto at = next_look();
+  if (at >= look_at) return;
+  look_at = at;
+  wake.notify_all();
+}
+
 void volume_runner::inside::run_ticks() {
-  auto next_place = std::chrono::steady_clock::now();
-  auto next_work = next_place, next_count = next_place;
   std::unique_lock hold(lock);
   while (!stopping) {
-    const auto state = rules->state();
-    const bool steady = (state == standing::serving && !rules->proposing()) || state == standing::following || state == standing::idle;
-    wake.wait_for(hold, steady ? steady_tick : tick, [this] { return stopping; });
+    look_at = next_look();
+    while (!stopping && std::chrono::steady_clock::now() < look_at) wake.wait_until(hold, steady_time(look_at));
     if (stopping) return;
     const auto now = std::chrono::steady_clock::now();
     const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
@@ -167,7 +182,10 @@ void volume_runner::inside::job(std::function<void()> what) {
   wake.notify_all();
 }
 
-void volume_runner::inside::again(std::function<void()> what) { later.emplace(std::chrono::steady_clock::now() + retry_after, std::move(what)); }
+void volume_runner::inside::again(std::function<void()> what) {
+  later.emplace(std::chrono::steady_clock::now() + retry_after, std::move(what));
+  mind_ticker();
+}
 
 void volume_runner::inside::say(const std::string& what) {
   if (is.alarm) is.alarm("volume " + std::to_string(is.volume) + ": " + what);
@@ -282,6 +300,7 @@ void volume_runner::inside::take(replication::step s) {
   taking = false;
   mind_audience();
   publish();
+  mind_ticker();
 }
 
 void volume_runner::inside::carry_out(act::freeze&) {
@@ -448,6 +467,7 @@ void volume_runner::inside::carry_out(act::release& a) {
 void volume_runner::inside::carry_out(act::apply& a) {
   if (!replica) return;
   replica->committed(std::min(a.to, replica->durable()));
+  apply_to = std::max(apply_to, a.to);
 }
 
 void volume_runner::inside::carry_out(act::wipe&) { wipe(); }

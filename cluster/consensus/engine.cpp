@@ -63,7 +63,7 @@ std::unique_ptr<T> make_request(engine::inside& in, std::uint64_t ticket) {
 
 engine::inside::inside(const engine_options& o, durable_state state, std::uint64_t now_ms)
     : options(o), loading(std::move(state)), now(now_ms), random(o.seed ^ o.self * 0x9e3779b97f4a7c15u) {
-  base::check(o.self != 0 && o.election_ms >= 5 * o.heartbeat_ms && o.trailing > 0, "consensus options");
+  base::check(o.self != 0 && o.election_ms >= 4 * o.heartbeat_ms && o.trailing > 0, "consensus options");
   io = calls(this);
   fsm = machine(this);
   base::check(raft_init(&core, &io, &fsm, o.self, std::to_string(o.self).c_str()) == 0, "raft_init");
@@ -318,6 +318,14 @@ step engine::tick(std::uint64_t now_ms) {
   in_->begin(now_ms);
   in_->on_tick(&in_->io);
   return in_->finish();
+}
+
+std::uint64_t engine::next_tick(std::uint64_t now_ms) const noexcept {
+  const auto& core = in_->core;
+  const auto often = now_ms + in_->options.heartbeat_ms;
+  if (core.state != RAFT_FOLLOWER || core.follower_state.current_leader.id == 0) return often;
+  const auto patience = static_cast<std::uint64_t>(core.election_timer_start) + core.follower_state.randomized_election_timeout;
+  return std::max(patience, now_ms + 1);
 }
 
 step engine::propose(std::uint64_t ticket, std::string octets, std::uint64_t now_ms) {

@@ -39,7 +39,7 @@ struct guards {
 struct engine_options {
   member_id self = 0;
   std::uint32_t heartbeat_ms = 50;
-  std::uint32_t election_ms = 500;         ///< to twice as much; at least five heartbeats
+  std::uint32_t election_ms = 500;         ///< to twice as much; at least four heartbeats
   std::uint32_t install_ms = 3000;         ///< until a snapshot that was not answered is sent again
   std::uint32_t snapshot_after = 1024;     ///< entries
   std::uint32_t trailing = 128;            ///< entries that stay behind a snapshot; at least 1
@@ -117,8 +117,10 @@ public:
   step persisted(std::uint64_t now_ms);
   /// Octets that are no message are dropped.
   step receive(member_id from, std::string_view octets, std::uint64_t now_ms);
-  /// Call it at least every `heartbeat_ms`.
+  /// At `next_tick` at the latest.
   step tick(std::uint64_t now_ms);
+  /// When something is due by the time alone: a leader's heartbeats, or others' patience with it. Each call may bring it nearer.
+  std::uint64_t next_tick(std::uint64_t now_ms) const noexcept;
   /// Its end is told by `finished` with the ticket: in this step, or later.
   step propose(std::uint64_t ticket, std::string octets, std::uint64_t now_ms);
   /// Ends when everything proposed before it, by any leader, was applied here: then reads are up to date.

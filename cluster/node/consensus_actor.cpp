@@ -13,7 +13,10 @@ namespace {
 
 constexpr std::uint64_t change_ticket = 1, command_ticket = 2, handing_over_ticket = 3;
 constexpr std::chrono::milliseconds repeat_after{500};    ///< a batch that did not take effect
-constexpr std::chrono::milliseconds plan_every{300}, beat_every{1000}, publish_every{200};
+constexpr std::chrono::milliseconds plan_every{200}, beat_every{1000}, publish_every{200};
+/// Between two rounds of a follower that has nothing to wait for; the leader's letters are rounds too.
+constexpr std::chrono::milliseconds quiet_round{480};
+constexpr std::chrono::milliseconds round_least{150};     ///< a letter that comes so soon behind one is none
 constexpr unsigned quiet_beats = 2;                       ///< what is as it was is said each so many
 constexpr std::chrono::milliseconds dial_wait{1000};      ///< for a connection
 constexpr std::chrono::milliseconds dial_pause_least{200}, dial_pause_most{3000};
@@ -56,10 +59,15 @@ caf::behavior consensus_actor::make_behavior() {
   begin_engine();
   delayed_send(this, std::chrono::milliseconds(parts_->heartbeat_ms), tick_atom::value);
   return {
-      [this](frame_atom, const std::string& octets) { heard(current_sender(), octets); },
+      [this](frame_atom, const std::string& octets) {
+        heard(current_sender(), octets);
+        // Whoever is awake need not be woken: a timer of CAF wakes two threads, one of them twice.
+        if (engine_->state() == consensus::standing::follower && clock::now() - last_tick_ >= round_least) tick();
+      },
       [this](tick_atom) {
-        delayed_send(this, std::chrono::milliseconds(parts_->heartbeat_ms), tick_atom::value);
-        tick();
+        const auto before = clock::now();
+        if (engine_->state() != consensus::standing::follower || before - last_tick_ >= round_least || engine_->next_tick(now()) <= now() + 1) tick();
+        delayed_send(this, next_round(), tick_atom::value);
       },
       [this](const actor_task& t) { (*t.run)(*this); },
   };
@@ -143,8 +151,17 @@ void consensus_actor::take(consensus::step s) {
   lead();
 }
 
+/// Who leads, or waits for anything, has a round with each heartbeat.
+std::chrono::milliseconds consensus_actor::next_round() const {
+  const std::chrono::milliseconds beat(parts_->heartbeat_ms);
+  if (engine_->state() != consensus::standing::follower || engine_->leader() == 0) return beat;
+  if (!waiting_.empty() || !batch_.empty() || std::any_of(peers_.begin(), peers_.end(), [](const auto& p) { return !p.second.linked; })) return beat;
+  const auto at = now();
+  return std::min(quiet_round, std::chrono::milliseconds(engine_->next_tick(at) - at));
+}
+
 void consensus_actor::tick() {
-  const auto at = clock::now();
+  const auto at = last_tick_ = clock::now();
   for (auto& [id, p] : peers_) {
     if (p.linked && !knows_level(p, p.levels.value_or(level_range{}))) continue;
     if (p.link && !p.linked && at - p.began > handshake_time && (!p.proven || knows_level(p, {}))) unlink(p, "the other node does not answer");

@@ -81,6 +81,7 @@ private:
   void take(consensus::step);
   void send_letters(std::vector<consensus::letter>&);
   void tick();
+  std::chrono::milliseconds next_round() const;
   void kick_apply();
   void kick_snapshot();
   // Proposals.
@@ -129,7 +130,7 @@ private:
   std::deque<proposal> to_propose_;       ///< as leader, of all nodes
   consensus::member_id told_leader_ = 0;
   bool changing_ = false;                 ///< a change of members is under way
-  clock::time_point next_plan_{}, next_beat_{}, next_publish_{};
+  clock::time_point last_tick_{}, next_plan_{}, next_beat_{}, next_publish_{};
   unsigned beats_ = 0;
 };
 

@@ -11,7 +11,7 @@
 namespace rookery::cluster {
 namespace {
 
-constexpr std::chrono::milliseconds link_heartbeat{1000};
+constexpr std::chrono::milliseconds link_heartbeat{2000};
 constexpr std::chrono::seconds link_silence{6}; ///< then a connection is taken for dead
 
 /// Only what a member needs; one thread, as hardly anything runs in it but the detached actor.

@@ -85,7 +85,7 @@ struct control_parts {
   std::function<void(const std::string& why)> failed;              ///< end the process
 
   /// Each heartbeat wakes four threads of the leader for each peer; five that get lost are an election.
-  std::uint32_t heartbeat_ms = 160, election_ms = 800;
+  std::uint32_t heartbeat_ms = 250, election_ms = 1000;
 };
 
 struct peer_status {

@@ -86,6 +86,7 @@ void member::advance(moment now, step& out) {
     }
   if (all > released_) {
     released_ = all;
+    next_beat_ = std::min(next_beat_, now + rules_.beat_every); // replicas apply what is released
     if (state_ == standing::serving || state_ == standing::handing) out.push_back(act::release{released_});
   }
   if (state_ == standing::settling && (released_ >= start_ || !rules_.with.settle)) {
@@ -124,9 +125,17 @@ step member::held_from(std::uint64_t number, log_position written, moment now) {
   return out;
 }
 
+/// Beats say nothing new.
+bool member::quiet() const noexcept {
+  return state_ == standing::serving && !pending_ && joining_ == 0 && told_written_ == written_ && told_released_ == released_ && written_ == released_ &&
+         std::all_of(peers_.begin(), peers_.end(), [this](const auto& p) { return p.second.follows && contains(doc_.in_sync, p.first); });
+}
+
 void member::beat(moment now, step& out) {
   if (now < next_beat_) return;
-  next_beat_ = now + rules_.beat_every;
+  next_beat_ = now + (quiet() ? rules_.quiet_beat_every : rules_.beat_every);
+  told_written_ = written_;
+  told_released_ = released_;
   ++beat_number_;
   for (auto& [n, r] : peers_) {
     if (!r.connected) continue;

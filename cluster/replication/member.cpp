@@ -198,6 +198,7 @@ void member::take(moment now, step& out) {
   written_ = synced_ = stored_;
   released_ = {};
   next_beat_ = now;
+  told_written_ = told_released_ = {};
   for (const auto n : audience()) peer(n, now);
   out.push_back(act::lead{doc_.epoch});
 }
@@ -247,15 +248,35 @@ step member::tick(moment now, std::chrono::milliseconds wall) {
     lead_tick(now, wall, out);
     return out;
   }
-  if (state_ != standing::following || !held_.whole || held_.epoch != doc_.epoch || leaving_) return out;
+  if (const auto due = claim_time(); due && now >= *due) claim(out);
+  return out;
+}
+
+/// When this node claims the lead, if it hears no beat before; nothing: it does not.
+std::optional<moment> member::claim_time() const {
+  if (state_ != standing::following || !held_.whole || held_.epoch != doc_.epoch || leaving_) return {};
   const auto& heirs = doc_.in_sync;
   const bool heir = contains(heirs, self_) || (!rules_.with.in_sync_only && contains(doc_.learners, self_));
-  if (!heir) return out;
+  if (!heir) return {};
   std::chrono::milliseconds patience = rules_.with.patience ? rules_.claim_after : std::chrono::milliseconds(400);
   for (const auto n : heirs)
     if (n < self_ && n != doc_.leader) patience += rules_.claim_apart;
-  if (now - last_beat_ >= patience) claim(out);
-  return out;
+  return last_beat_ + patience;
+}
+
+moment member::next_tick(moment now) const {
+  constexpr std::chrono::milliseconds at_once{10}, often{100}, seldom{1000};
+  if (pending_) return now + often;
+  if (state_ == standing::idle) return now + seldom;
+  if (state_ == standing::following) return std::max(claim_time().value_or(now + seldom), now + at_once);
+  if (state_ != standing::serving || joining_ != 0) return now + often;
+  auto due = next_beat_;
+  for (const auto& [n, r] : peers_) {
+    if (!contains(doc_.in_sync, n)) continue;
+    due = std::min(due, r.heard + rules_.silent_after);
+    if (r.durable < synced_) due = std::min(due, r.progress + 2 * rules_.silent_after);
+  }
+  return std::max(due, now + at_once);
 }
 
 step member::leaving(moment) {

@@ -46,6 +46,7 @@ struct guards {
 
 struct rules {
   std::chrono::milliseconds beat_every{250};
+  std::chrono::milliseconds quiet_beat_every{500}; ///< while nothing is written and all replicas have everything
   std::chrono::milliseconds lease{1500};
   std::chrono::milliseconds silent_after{2000};  ///< a replica that answers no beat, or does not get further
   std::chrono::milliseconds claim_after{3000};
@@ -137,8 +138,10 @@ public:
   step heard(node_number from, const word&, moment now);
   step connected(node_number peer, moment now);
   step disconnected(node_number peer, moment now);
-  /// At least every 100 ms; while it serves or follows every 250 ms.
+  /// At `next_tick` at the latest.
   step tick(moment now, std::chrono::milliseconds wall);
+  /// When something is due by the time alone; other calls may bring it nearer.
+  moment next_tick(moment now) const;
   // The disk.
   step frozen(log_position verified_end, moment now);
   step cut_done(log_position end, moment now);
@@ -208,6 +211,8 @@ private:
   };
 
   bool leads() const noexcept;
+  bool quiet() const noexcept;
+  std::optional<moment> claim_time() const;
   bool follows_well() const noexcept;
   std::vector<node_number> counted() const;     ///< whose answers are needed, without this node
   void reconsider(moment, step&);
@@ -249,6 +254,7 @@ private:
   log_position written_, synced_, released_, start_;
   std::uint64_t beat_number_ = 0;
   moment next_beat_{0};
+  log_position told_written_, told_released_;   ///< by the last beat
   node_number hand_to_ = 0;
   moment hand_until_{0}, hand_next_{0};
   std::chrono::milliseconds home_wait_{0};

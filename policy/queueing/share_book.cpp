@@ -8,6 +8,7 @@ namespace rookery::queueing {
 namespace {
 
 constexpr std::uint64_t longest_ms = 1'000'000'000'000; ///< of what a note says
+constexpr int quiet_beats = 2;                             ///< of a node that has nothing to do
 
 std::uint64_t name_hash(std::string_view name) noexcept {
   std::uint64_t h = 0xcbf29ce484222325u;
@@ -182,7 +183,9 @@ std::optional<std::string> share_book::note_for(node_number to, moment now) {
   }
   // Whoever hears that its claim was read knows ours from then on.
   if (p.due_first.empty()) p.covered = p.read;
-  if (told.empty() && !p.answer_due && p.told_at != never && now_ - p.told_at < times_.beat.count()) return {};
+  // Who delivers nowhere says only that it is there.
+  const auto beat = (all_.empty() ? quiet_beats : 1) * times_.beat.count();
+  if (told.empty() && !p.answer_due && p.told_at != never && now_ - p.told_at < beat) return {};
   if (!told.empty()) {
     n.number = ++p.last;
     n.anew = std::exchange(p.anew, false);

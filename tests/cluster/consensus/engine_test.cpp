@@ -46,6 +46,24 @@ TEST(ConsensusEngine, who_is_not_leader_says_so_and_names_who_is) {
   EXPECT_EQ(g(1).leader(), 2u);
 }
 
+TEST(ConsensusEngine, a_follower_may_sleep_until_its_patience_ends_and_then_asks_for_votes) {
+  group g(3, {});
+  ASSERT_TRUE(g.elect(1, {2, 3}));
+  g.run(300);
+  const auto& o = engine_options{};
+  EXPECT_LE(g(1).next_tick(g.now), g.now + o.heartbeat_ms) << "a leader has heartbeats to send";
+  const auto due = g(2).next_tick(g.now);
+  EXPECT_GE(due, g.now + o.election_ms - 100) << "it has just heard the leader";
+  EXPECT_LE(due, g.now + 2 * o.election_ms);
+  g.now = due - 1;
+  g.tick(2);
+  EXPECT_EQ(g(2).state(), standing::follower);
+  g.now = due;
+  g.tick(2);
+  EXPECT_EQ(g(2).state(), standing::candidate);
+  EXPECT_LE(g(2).next_tick(g.now), g.now + o.heartbeat_ms);
+}
+
 TEST(ConsensusEngine, nothing_goes_in_before_the_writes_are_durable) {
   group g(1, {});
   g.slow_disk = {1};

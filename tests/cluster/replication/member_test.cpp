@@ -164,6 +164,51 @@ TEST(Member, AReplicaClaimsWhenItsLeaderWasSilentForLong) {
   EXPECT_EQ(find<act::propose>(claims)->next, claimed(two_copies(), 2, {1, 90}, true));
 }
 
+TEST(Member, BeatsOfAQuietVolumeAreHalfAsOften) {
+  leader l;
+  l.answer(l.beat());
+  l.answer(l.beat()); // what the first one told is all that there is
+  const auto at = l.now;
+  EXPECT_EQ(l.m.next_tick(at), at + ms(500));
+  EXPECT_EQ(l.beat(), 0u);
+  EXPECT_NE(l.beat(), 0u);
+  // Something is written: the replica hears as soon as ever what it may apply.
+  l.m.written({1, 120}, l.now);
+  l.m.synced({1, 120}, l.now);
+  l.m.heard(2, has_stored{2, {1, 120}}, l.now);
+  EXPECT_EQ(l.m.released(), (log_position{1, 120}));
+  EXPECT_EQ(l.m.next_tick(l.now), l.now + ms(250));
+  EXPECT_NE(l.beat(), 0u);
+}
+
+TEST(Member, ASilentReplicaIsLookedAtInTime) {
+  leader l;
+  l.answer(l.beat());
+  const auto heard = l.now;
+  while (l.now < heard + ms(1999)) {
+    EXPECT_LE(l.m.next_tick(l.now), heard + ms(2000));
+    l.now = std::min(l.m.next_tick(l.now), heard + ms(1999));
+    EXPECT_EQ(find<act::propose>(l.m.tick(l.now, ms(0))), nullptr);
+  }
+  l.now = l.m.next_tick(l.now);
+  EXPECT_LE(l.now, heard + ms(2010));
+  EXPECT_NE(find<act::propose>(l.m.tick(l.now, ms(0))), nullptr);
+  EXPECT_LE(l.m.next_tick(l.now), l.now + ms(100)) << "a proposal is looked after";
+}
+
+TEST(Member, AFollowerSleepsUntilItWouldClaim) {
+  follower f;
+  f.m.frozen({1, 90}, f.now);
+  ASSERT_EQ(f.m.state(), standing::following);
+  EXPECT_EQ(f.m.next_tick(f.now), f.now + ms(3000));
+  f.now += ms(2000);
+  f.m.heard(1, beat_word{1, 7, {1, 90}, {1, 80}}, f.now);
+  EXPECT_EQ(f.m.next_tick(f.now), f.now + ms(3000));
+  f.now += ms(3000);
+  EXPECT_NE(find<act::keep>(f.m.tick(f.now, ms(0))), nullptr);
+  EXPECT_LE(f.m.next_tick(f.now), f.now + ms(100));
+}
+
 TEST(Member, AClaimOutlivesARestart) {
   // The claim of before may still take effect: with the log as it was then.
   follower f({1, true, 5});

@@ -69,6 +69,8 @@ struct node_state {
   std::size_t view = 0;                    ///< records that a client may see
   std::size_t applied = 0;                 ///< of a follower
   bool learned_late = false;
+  micros tick_at = 0;                      ///< the ticker sleeps until then
+  std::uint64_t ticks = 0;
 };
 
 class world {
@@ -175,9 +177,16 @@ private:
     in(n, pick(1000, 60'000), [this, &n] { take(n, n.m->document(n.version, n.doc, local(n))); });
     tick(n);
   }
+  /// As late as the rules allow.
+  micros until_tick(const node_state& n) const {
+    const auto wait = std::min(n.m->next_tick(local(n)) - local(n), moment(2000));
+    return static_cast<micros>(static_cast<double>(wait.count()) * 1000 / n.rate) + 1000;
+  }
   void tick(node_state& n) {
-    const auto s = n.m->state();
-    in(n, s == standing::serving || s == standing::following || s == standing::idle ? 250'000 : 50'000, [this, &n] {
+    const auto wait = until_tick(n);
+    n.tick_at = now_ + wait;
+    in(n, wait, [this, &n, number = ++n.ticks] {
+      if (n.ticks != number) return;
       take(n, n.m->tick(local(n), ms(now_ / 1000)));
       if (n.alive && n.m->state() == standing::serving) place(n);
       if (n.alive) tick(n);
@@ -220,6 +229,7 @@ private:
       }
       std::visit([&](auto& what) { act_on(n, what); }, a);
     }
+    if (n.alive && n.life == life && now_ + until_tick(n) < n.tick_at) tick(n);
   }
 
   micros disk(const node_state& n) { return n.slow_until > now_ ? pick(200'000, 2'500'000) : pick(200, 4000); }

@@ -111,8 +111,8 @@ TEST(ShareSimulation, NodesThatHaveNothingToDoSayLittle) {
   world.run(10'000);
   world.notes = 0;
   world.run(60'000);
-  EXPECT_LE(world.notes, 6u * 62) << "six ways, one note a second";
-  EXPECT_GE(world.notes, 6u * 50);
+  EXPECT_LE(world.notes, 6u * 32) << "six ways, one note each two seconds";
+  EXPECT_GE(world.notes, 6u * 25);
 }
 
 } // namespace
