@@ -15,7 +15,8 @@ using storage::queue::recipient_state;
 /// The test is record and every destination, and has another mailbox as the local actor. The node's own dispatch hears of nothing any more.
 class Dispatch : public ::testing::Test {
 protected:
-  void SetUp() override {
+  void SetUp() override { start(); }
+  void start() {
     auto parts = std::make_shared<dispatch_parts>();
     parts->of = &w.of();
     parts->record = me();
@@ -96,6 +97,27 @@ TEST_F(Dispatch, MailForDomainsOfThisNodeGoesToTheLocalActor) {
   EXPECT_EQ(two.slot.destination, "remote.example");
   EXPECT_EQ(take(one.slot.connection).work.recipients, std::vector<std::uint32_t>{0});
   EXPECT_EQ(take(two.slot.connection).work.recipients, std::vector<std::uint32_t>{1});
+}
+
+TEST_F(Dispatch, WhoStartsLaterIsFilledFromTheSpool) {
+  const auto first = w.accept(w.message({"a@remote.example"}));
+  const auto paused = w.accept(w.message({"b@paused.example"}));
+  const auto gone = w.accept(w.message({"c@gone.example"}));
+  for (int i = 0; i < 3; ++i) w.next<open_connection>();
+  w.commit({storage::queue::removed{gone}, storage::queue::put_note{"paused", "paused.example", "by the operator", {}, 0}});
+  caf::anon_send_exit(dispatch, caf::exit_reason::kill);
+  start();
+  const auto o = w.next<open_connection>();
+  EXPECT_EQ(o.slot.destination, "remote.example");
+  const auto g = take(o.slot.connection);
+  ASSERT_EQ(g.what, take_result::work);
+  EXPECT_EQ(g.work.id, first);
+  EXPECT_FALSE(w.has<open_connection>()) << "what is paused waits, what is removed is not there";
+  const auto all = list();
+  const auto at = std::find_if(all.begin(), all.end(), [](const auto& d) { return d.destination == "paused.example"; });
+  ASSERT_NE(at, all.end());
+  EXPECT_TRUE(w.stored(paused));
+  EXPECT_TRUE(std::none_of(all.begin(), all.end(), [](const auto& d) { return d.destination == "gone.example"; }));
 }
 
 TEST_F(Dispatch, WhatMayNotLeaveStays) {
