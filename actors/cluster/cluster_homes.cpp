@@ -8,8 +8,10 @@
 #include "actors/queue/borrowed_connection.hpp"
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/home_mail.hpp"
+#include "actors/queue/home_recall.hpp"
 #include "actors/queue/home_reception.hpp"
 #include "actors/queue/lent_frames.hpp"
+#include "actors/queue/recall_reception.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
 #include "actors/shard/log_actor.hpp"
@@ -67,6 +69,11 @@ base::result<void> cluster_service::open_streams(const member_facts& m) {
   (*listener)->handle(delivery_stream, [&running = running_](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) {
     const auto volume = running.find(base::parse_u64(o.field("volume")).value_or(0));
     if (volume) take_home_mail(volume->node(), std::move(s), o);
+    else s->refuse("this node does not serve that volume now");
+  });
+  (*listener)->handle(recall_stream, [&running = running_](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening& o) {
+    const auto volume = running.find(base::parse_u64(o.field("volume")).value_or(0));
+    if (volume) take_recall(volume->node(), std::move(s), o);
     else s->refuse("this node does not serve that volume now");
   });
   (*listener)->handle(attempt_stream, [&running = running_, board = destinations()](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening&) {

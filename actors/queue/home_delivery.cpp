@@ -3,10 +3,13 @@
 #include "actors/queue/dispatch_actor.hpp"
 #include "actors/queue/home_mail.hpp"
 #include "actors/queue/mail_over_stream.hpp"
+#include "actors/queue/spool_commit.hpp"
 #include "actors/relay/homes.hpp"
 #include "actors/relay/session_relays.hpp"
 #include "actors/system/held_session.hpp"
+#include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
+#include "policy/recall/sent_record.hpp"
 
 #include <algorithm>
 
@@ -131,13 +134,29 @@ private:
     if (!*answer) return lost("its home does not answer");
     auto results = (*answer)->type == home_results_type ? read_home_results((*answer)->body) : std::nullopt;
     if (!results) return lost("its home gave an answer that cannot be read");
-    for (auto& r : *results)
-      if (std::find(work.recipients.begin(), work.recipients.end(), r.recipient) != work.recipients.end()) out->recipients.push_back(std::move(r));
+    out->recipients = results_of(work.recipients, std::move(*results));
     if (std::exchange(told_away_, false)) base::log_event(base::severity::info, "delivery.home_reached").text("destination", parts_->destination).text("host", host_);
-    for (const auto n : work.recipients) // each has a result
-      if (std::none_of(out->recipients.begin(), out->recipients.end(), [n](const auto& r) { return r.recipient == n; }))
-        out->recipients.push_back({n, delivery::of_trouble(delivery::trouble::local, "its home said nothing of it")});
+    note_body(*message, *out);
     return out;
+  }
+
+  /// Who recalls the message finds it in mailboxes by its body, which begins there with what was added when it was accepted.
+  void note_body(const storage::queue::envelope& message, attempt_result& into) const {
+    auto& n = *parts_->of;
+    const auto remembered = n.settings->get()->recall_messages * recall::later_factor;
+    const bool arrived = std::any_of(into.recipients.begin(), into.recipients.end(), [](const auto& r) { return r.as.what == delivery::fate::done; });
+    if (!arrived || message.prefix.empty() || message.account.value == 0 || remembered == 0) return;
+    base::sha256_stream digest;
+    digest.update(message.prefix);
+    std::string piece(std::min<std::size_t>(home_piece_octets, message.content.length), '\0');
+    for (std::uint32_t at = 0; at < message.content.length;) {
+      const auto got = n.bodies->read(message.content, at, piece.data(), std::min<std::size_t>(piece.size(), message.content.length - at));
+      if (!got || *got == 0) return; // it was there a moment ago; a recall does not find this copy
+      digest.update(std::string_view(piece).substr(0, *got));
+      at += static_cast<std::uint32_t>(*got);
+    }
+    const auto id = digest.finish();
+    into.with = spool_group(n.clock->wall(), {storage::queue::put_note{std::string(recall::later_space), recall::later_body_key(message.id), std::string(base::view(id)), {}, remembered}});
   }
 
   caf::event_based_actor* self_ = nullptr;

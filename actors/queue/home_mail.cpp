@@ -2,6 +2,8 @@
 
 #include "base/codec.hpp"
 
+#include <algorithm>
+
 namespace rookery::actors {
 namespace {
 
@@ -75,6 +77,16 @@ std::optional<std::vector<recipient_result>> read_home_results(std::string_view 
     out.push_back(std::move(r));
   }
   if (!in.done()) return {};
+  return out;
+}
+
+std::vector<recipient_result> results_of(const std::vector<std::uint32_t>& brought, std::vector<recipient_result> answered) {
+  std::vector<recipient_result> out;
+  for (const auto n : brought) {
+    const auto at = std::find_if(answered.begin(), answered.end(), [n](const auto& r) { return r.recipient == n; });
+    if (at != answered.end()) out.push_back(std::move(*at));
+    else out.push_back({n, delivery::of_trouble(delivery::trouble::local, "its home said nothing of it")});
+  }
   return out;
 }
 

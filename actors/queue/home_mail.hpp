@@ -32,5 +32,8 @@ std::optional<home_mail> read_home_mail(std::string_view);
 
 std::string print(const std::vector<recipient_result>&);
 std::optional<std::vector<recipient_result>> read_home_results(std::string_view);
+/// What became of those that were brought: a result for each, in their order. What the home says of others is passed over, and of two
+/// answers about one the first counts; who it says nothing of waits.
+std::vector<recipient_result> results_of(const std::vector<std::uint32_t>& brought, std::vector<recipient_result> answered);
 
 } // namespace rookery::actors

@@ -42,6 +42,7 @@ std::string_view sentence(fate f) noexcept {
   case fate::in_flight: return "just being sent to another server";
   case fate::returned: return "could not be delivered before";
   case fate::not_found: return "not found";
+  case fate::unreached: return "not removed, its mailbox could not be reached: write again later";
   }
   return "";
 }
@@ -49,7 +50,7 @@ std::string_view sentence(fate f) noexcept {
 /// "removed, it had not been read (3 copies); not found": each fate once, in the order of the enumeration.
 void append_fates(std::string& out, const std::vector<fate>& all) {
   bool first = true;
-  for (int f = 0; f <= static_cast<int>(fate::not_found); ++f) {
+  for (int f = 0; f <= static_cast<int>(fate::unreached); ++f) {
     const auto n = std::count(all.begin(), all.end(), static_cast<fate>(f));
     if (n == 0) continue;
     out.append(first ? "" : "; ").append(sentence(static_cast<fate>(f)));
@@ -80,8 +81,20 @@ std::string_view word(fate f) noexcept {
   case fate::in_flight: return "in_flight";
   case fate::returned: return "returned";
   case fate::not_found: return "not_found";
+  case fate::unreached: return "unreached";
   }
   return "";
+}
+
+fate of_several(fate a, fate b) noexcept {
+  for (const auto f : {fate::unreached, fate::kept_read, fate::removed_read, fate::removed_unread})
+    if (a == f || b == f) return f;
+  return fate::not_found;
+}
+
+fate of_two_runs(fate before, fate now) noexcept {
+  const bool ours = before == fate::removed_unread || before == fate::removed_read || before == fate::stopped || before == fate::in_flight;
+  return ours && (now == fate::not_found || now == fate::already_sent || now == fate::unreached) ? before : now;
 }
 
 request read_request(std::string_view subject, const std::vector<std::string>& attached) {

@@ -66,9 +66,14 @@ enum class fate : std::uint8_t {
   already_sent,   ///< it has left for another server
   in_flight,      ///< being handed over at this moment: taken as sent
   returned,       ///< refused for good before; a report has told so
-  not_found       ///< deleted, moved out of sight, or never delivered
+  not_found,      ///< deleted, moved out of sight, or never delivered
+  unreached       ///< its mailbox is on another node of the cluster, which does not answer
 };
 std::string_view word(fate) noexcept;
+/// A user who has several copies has read the message when one of them was read.
+fate of_several(fate, fate) noexcept;
+/// What an earlier run did counts where the present one finds nothing any more.
+fate of_two_runs(fate before, fate now) noexcept;
 
 struct recipient_report {
   std::string address;

@@ -5,7 +5,7 @@ Prints its seed; ends with 1 at the first fault, with the logs of the nodes.
 
     homes_driver.py --rookery build/dev/server/rookery [--messages 60] [--kills 3] [--seed 7] [--keep]
 """
-import imaplib, poplib, re, threading, time
+import imaplib, poplib, re, smtplib, threading, time
 
 from cluster_mail import ANY, PASSWORD, Mail
 from cluster_nodes import run, until
@@ -207,6 +207,92 @@ class Homes(Mail):
         self.expect(wanted)
         print("  %d messages through %d kills of their home, once each" % (len(sent), times), flush=True)
 
+    def report(self, user, count):
+        """The newest report of a recall, when there are so many: its lines for recipients."""
+        def there():
+            c = self.imap(self.rng.choice(self.nodes), user)
+            c.select("INBOX", readonly=True)
+            found = c.search(None, "FROM", "rookery@")[1][0].split()
+            text = c.fetch(found[-1], "(BODY.PEEK[TEXT])")[1][0][1].decode() if len(found) >= count else ""
+            c.logout()
+            return text
+        text = until(there, "report %d of a recall of %s" % (count, user), 60)
+        return text, dict(line.split(": ", 1) for line in text.splitlines() if "@" in line.split(": ")[0] and ": " in line)
+
+    def order(self, n, user, subject):
+        if not self.send(n, user, ["rookery@" + user.split("@")[1]], subject):
+            raise AssertionError("an order was refused")
+
+    def recall(self):
+        """Copies at home on all three nodes come back, whichever node has the order; and out of the queue of a home that is down."""
+        sender, unread, read, stopped = "ann@d0.test", "removed, it had not been read", "not removed, it had been read", "stopped before it was sent"
+        people = ["bob@d0.test", "bob@d1.test", "bob@d2.test", "cem@d0.test"]
+        before = {user: self.subjects(user) for user in people}
+
+        def wait(subject, users):
+            for user in users:
+                until(lambda: subject in self.subjects(user), "%s for %s" % (subject, user))
+        for at, (by, ordered) in enumerate(((0, 0), (0, 1), (2, 1))):
+            subject = "mistake%d" % at
+            if not self.send(self.nodes[by], sender, people, subject):
+                raise AssertionError("mail was refused")
+            wait(subject, people)
+            self.in_box("bob@d1.test", lambda c: c.store(c.search(None, "SUBJECT", subject)[1][0].decode(), "+FLAGS", "\\Seen"))
+            self.order(self.nodes[ordered], sender, "RECALL")
+            text, lines = self.report(sender, at + 1)
+            wanted = {user: read if user == "bob@d1.test" else unread for user in people}
+            if lines != wanted or "Recall: " + subject not in str(self.subjects(sender)):
+                raise AssertionError("a recall at node %d of what node %d took: %s" % (ordered, by, text))
+            for user in people:
+                left = before[user] + ([subject] if user == "bob@d1.test" else [])
+                if sorted(left) != self.subjects(user):
+                    raise AssertionError("%s has %s behind a recall" % (user, self.subjects(user)))
+            before["bob@d1.test"] = self.subjects("bob@d1.test")
+        # The same again finds nothing more, and not the message before it.
+        self.order(self.nodes[2], sender, "RECALL")
+        lines = self.report(sender, 4)[1]
+        if lines != {user: read if user == "bob@d1.test" else "not found" for user in people}:
+            raise AssertionError("a second recall: %s" % lines)
+        # By its id, from a node that did not take it, while the home of some is down: their copies wait at the node that took it.
+        if not self.send(self.nodes[0], sender, ["bob@d0.test"], "stays"):
+            raise AssertionError("mail was refused")
+        wait("stays", ["bob@d0.test"])
+        self.nodes[2].stop()
+        text = "From: %s\r\nMessage-ID: <waiting@client.test>\r\nSubject: waiting\r\n\r\nText.\r\n" % sender
+        self.submit(self.nodes[0], sender, people, text)
+        wait("waiting", ["bob@d0.test", "bob@d1.test"])
+        self.order(self.nodes[1], sender, "RECALL <waiting@client.test>")
+        self.nodes[2].serve()  # it may know the message, too: it is asked when it is back
+        lines = self.report(sender, 5)[1]
+        for user in people[:2]:
+            if lines[user] != unread:
+                raise AssertionError("%s: %s" % (user, lines))
+        for user in people[2:]:  # it may have gone when the home came back
+            if lines[user] not in (stopped, unread):
+                raise AssertionError("%s: %s" % (user, lines))
+        self.at_rest(people, "waiting")
+        for user in people[:1]:
+            self.in_box(user, lambda c: (c.store(c.search(None, "SUBJECT", "stays")[1][0].decode(), "+FLAGS", "\\Deleted"), c.expunge()))
+        for user in people:
+            if self.subjects(user) != sorted(before[user]):
+                raise AssertionError("%s has %s, had %s" % (user, self.subjects(user), before[user]))
+        self.in_box("bob@d1.test", lambda c: (c.store(c.search(None, "SUBJECT", "mistake")[1][0].decode().replace(" ", ","), "+FLAGS", "\\Deleted"), c.expunge()))
+        self.in_box(sender, lambda c: (c.store(c.search(None, "FROM", "rookery@")[1][0].decode().replace(" ", ","), "+FLAGS", "\\Deleted"), c.expunge()))
+        print("  recalled from every home, by orders at any node", flush=True)
+
+    def at_rest(self, users, subject):
+        """Nothing waits any more, and nobody has it."""
+        until(lambda: all(not n.ask("GET", "/v1/queue")["items"] for n in self.nodes), "empty queues", 60)
+        for user in users:
+            if subject in self.subjects(user):
+                raise AssertionError("%s has %s, which was recalled" % (user, subject))
+
+    def submit(self, n, sender, to, text):
+        with smtplib.SMTP(n.address, n.port("submission"), timeout=60) as s:
+            s.starttls(context=ANY)
+            s.login(sender, PASSWORD)
+            s.sendmail(sender, to, text)
+
     def removed(self):
         """An account that is removed on one node loses its mail on another."""
         self.nodes[0].ask("DELETE", "/v1/accounts/bob%40d1.test")
@@ -229,6 +315,7 @@ def play(d, a):
     d.sessions()
     d.status()
     wanted = d.mail()
+    d.recall()
     d.away(wanted)
     d.kills(wanted, a.messages, a.kills)
     d.removed()

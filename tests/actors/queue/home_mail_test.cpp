@@ -69,5 +69,20 @@ TEST(HomeResults, are_read_as_they_were_printed_and_not_when_they_are_strange) {
   EXPECT_FALSE(read_home_results(print(all)));
 }
 
+TEST(HomeMail, EachRecipientThatWasBroughtHasOneResult) {
+  using delivery::fate;
+  const std::vector<recipient_result> answered{{7, {fate::done, "2.1.5", {}, "Delivered"}, {}}, {3, {fate::failed, "5.2.2", {}, "full"}, {}},
+                                               {3, {fate::done, "2.1.5", {}, "Delivered"}, {}}, {99, {fate::done, "2.1.5", {}, "Delivered"}, {}}};
+  const auto out = results_of({3, 5, 7}, answered);
+  ASSERT_EQ(out.size(), 3u);
+  EXPECT_EQ(out[0].recipient, 3u);
+  EXPECT_EQ(out[0].as.what, fate::failed) << "the first word counts";
+  EXPECT_EQ(out[1].recipient, 5u);
+  EXPECT_EQ(out[1].as.what, fate::deferred) << "it is brought again";
+  EXPECT_EQ(out[2].recipient, 7u);
+  EXPECT_EQ(out[2].as.what, fate::done);
+  EXPECT_TRUE(results_of({}, answered).empty()) << "nobody else is settled by it";
+}
+
 } // namespace
 } // namespace rookery::actors

@@ -74,6 +74,23 @@ TEST(Recall, CopiesAndQueues) {
   EXPECT_EQ(of_queued(false, false, false, false), queue_step::report_gone);
 }
 
+TEST(Recall, OfSeveralCopiesTheWorstIsTold) {
+  EXPECT_EQ(of_several(fate::not_found, fate::not_found), fate::not_found);
+  EXPECT_EQ(of_several(fate::not_found, fate::removed_unread), fate::removed_unread);
+  EXPECT_EQ(of_several(fate::removed_read, fate::removed_unread), fate::removed_read);
+  EXPECT_EQ(of_several(fate::removed_read, fate::kept_read), fate::kept_read);
+  EXPECT_EQ(of_several(fate::unreached, fate::kept_read), fate::unreached);
+}
+
+TEST(Recall, WhatARunOfBeforeDidCountsWhereNothingIsFoundAnyMore) {
+  EXPECT_EQ(of_two_runs(fate::removed_unread, fate::not_found), fate::removed_unread);
+  EXPECT_EQ(of_two_runs(fate::stopped, fate::already_sent), fate::stopped);
+  EXPECT_EQ(of_two_runs(fate::removed_unread, fate::unreached), fate::removed_unread);
+  EXPECT_EQ(of_two_runs(fate::unreached, fate::removed_unread), fate::removed_unread);
+  EXPECT_EQ(of_two_runs(fate::not_found, fate::unreached), fate::unreached);
+  EXPECT_EQ(of_two_runs(fate::kept_read, fate::not_found), fate::not_found);
+}
+
 TEST(Recall, TheReportNamesEachRecipient) {
   const sent_message sent{base::account_id{7}, base::message_id{1}, "<1@a>", "Offer\r\nBcc: x", {}};
   const auto r = write_report({kind::last, ""}, permission::allowed, sent,
