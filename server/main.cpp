@@ -8,6 +8,13 @@
 #include <cstdlib>
 #include <exception>
 
+// jemalloc reads this before anything is allocated (jemalloc(3), "TUNING"). What was freed goes back to the system within seconds, also when
+// the threads that freed it have nothing to do any more: a crowd that logs in takes memory that it does not need once it is in.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:2000,muzzy_decay_ms:0";
+}
+
 int main(int argc, char** argv) {
   using namespace rookery;
   cli::command_line c;

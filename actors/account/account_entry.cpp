@@ -88,6 +88,7 @@ login_verdict account_entry::admit(net::connection& link, std::string_view mecha
     base::log_event(base::severity::info, "login.quiet").text("protocol", protocol_).text("session", link.facts().session_id).text("logon", user);
   if (outcome.verdict != login_verdict::ok) return outcome.verdict;
   account_ = std::move(outcome.account);
+  proved_with_ = {}; // and its memory: a session may last for days
   base::log_event(base::severity::info, std::string(protocol_) + ".login")
       .text("session", link.facts().session_id)
       .text("account", account_->address)

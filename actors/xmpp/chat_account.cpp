@@ -12,12 +12,16 @@ namespace {
 
 using parking_over = caf::atom_constant<caf::atom("parkover")>;
 using idle_look = caf::atom_constant<caf::atom("idlelook")>;
+using flight_look = caf::atom_constant<caf::atom("flightlook")>;
 
 constexpr std::size_t records_max = 10'000;
 /// What waits for a client that may come back.
 constexpr std::size_t parked_stanzas_max = 2'000, parked_octets_max = 2u << 20;
 /// An actor that nobody needs stays a little: the next one needs it soon.
 constexpr std::chrono::seconds idle_time{10};
+
+/// What was handed to connections is let go so long after the last of it, if nothing more comes.
+constexpr std::chrono::seconds flight_time{2};
 
 /// Items that are read at once; only their ids stay.
 constexpr std::size_t items_at_once = 100;
@@ -187,6 +191,7 @@ caf::behavior chat_account::serving() {
         for (auto& c : clients_)
           if (c->available) deliver(*c, *a.message);
       },
+      [this](flight_look) { look_in_flight(); },
       [this](idle_look) { look_idle(); }};
 }
 
@@ -301,8 +306,19 @@ void chat_account::settle_in_flight(client& c) {
   while (c.sent - c.in_flight.size() < taken) c.in_flight.pop_front();
 }
 
+void chat_account::look_in_flight() {
+  looks_in_flight_ = false;
+  for (auto& c : clients_) {
+    if (c->parked) continue;
+    settle_in_flight(*c);
+    looks_in_flight_ = looks_in_flight_ || !c->in_flight.empty();
+  }
+  if (looks_in_flight_) delayed_send(this, flight_time, flight_look::value);
+}
+
 void chat_account::deliver(client& c, deliver_stanza d) {
   if (!c.parked) {
+    if (!std::exchange(looks_in_flight_, true)) delayed_send(this, flight_time, flight_look::value);
     settle_in_flight(c);
     ++c.sent;
     c.in_flight.push_back(d);

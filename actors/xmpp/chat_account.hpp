@@ -91,6 +91,7 @@ private:
   void deliver(client&, const xmpp::element&, bool can_wait = false);
   void receive_shared(const deliver_shared&);
   void settle_in_flight(client&);
+  void look_in_flight();
   void park(const park_session&);
   void resume(caf::response_promise, const resume_session&);
   void try_resume(client&);
@@ -270,6 +271,7 @@ private:
   std::map<std::uint64_t, std::pair<caf::response_promise, resume_session>> resuming_; ///< by client
   std::uint64_t reads_ = 0;
   base::wall_time last_seen_{};
+  bool looks_in_flight_ = false;
   std::map<std::string, push_state> pushes_;               ///< by push_registration::key
   std::map<std::uint64_t, std::string> unanswered_pushes_; ///< by the number in the id: whose
   std::uint64_t unseen_ = 0;               ///< messages since somebody was there

@@ -19,13 +19,13 @@ bool is_offered_here(sasl::mechanism m) { return m != sasl::mechanism::login && 
 stream_session::stream_session(std::shared_ptr<const stream_settings> settings, connection_facts facts, base::instant now, begun_login b,
                                std::string_view user, std::unique_ptr<stream_wire> wire)
     : stream_session(std::move(settings), std::move(facts), now, std::move(wire)) {
-  domain_ = wanted_domain_ = std::move(b.domain);
+  domain_ = login_->wanted_domain = std::move(b.domain);
   streams_ = b.streams;
   failures_ = b.failures;
   header_sent_ = true;
   state_ = state::exchanging;
-  last_challenge_ = std::move(b.last);
-  wishes_ = std::move(b.wishes);
+  login_->last_challenge = std::move(b.last);
+  login_->wishes = std::move(b.wishes);
   wire_->adopt(b.opening);
   if (b.proved) ask(stream_event::authenticated{std::move(b.mechanism), {}, std::string(user)});
   else begin_token_login();
@@ -37,10 +37,10 @@ begun_login stream_session::begun() const {
   b.opening = wire_->opening();
   b.streams = streams_;
   b.failures = failures_;
-  b.proved = !token_mechanism_;
-  if (b.proved) b.mechanism = sasl::name(mechanism_);
-  b.last = last_challenge_;
-  b.wishes = wishes_;
+  b.proved = !login_->token_mechanism;
+  if (b.proved) b.mechanism = sasl::name(login_->mechanism);
+  b.last = login_->last_challenge;
+  b.wishes = login_->wishes;
   return b;
 }
 
@@ -81,7 +81,7 @@ void stream_session::on_starttls() {
 }
 
 void stream_session::on_auth(const element& e) {
-  wishes_.reset();
+  login_->wishes.reset();
   const auto text = e.text();
   auto initial = text.empty() ? std::nullopt : text == "=" ? std::optional(std::string()) : encoding::base64_decode(text);
   const bool readable = text.empty() || initial;
@@ -95,14 +95,14 @@ void stream_session::begin_exchange(std::string_view mechanism, std::optional<st
   if (!found || std::find(all.begin(), all.end(), *found) == all.end()) return fail_login("invalid-mechanism");
   if (!readable) return fail_login("incorrect-encoding");
   if (initial && initial->size() > sasl::octets_max(*found)) return fail_login("malformed-request");
-  mechanism_ = *found;
-  credentials_asked_ = false;
+  login_->mechanism = *found;
+  login_->credentials_asked = false;
   auto facts = facts_;
   // "y" from a client that knows no binding of ours, though we have some (docs/oddities.md).
   if (!sasl::name(*found).ends_with("-PLUS")) facts.tls_exporter.clear(), facts.tls_server_end_point.clear();
-  exchange_.emplace(*found, facts, settings_->mechanisms);
+  login_->exchange.emplace(*found, facts, settings_->mechanisms);
   state_ = state::exchanging;
-  take(exchange_->begin(initial ? std::optional<std::string_view>(*initial) : std::nullopt));
+  take(login_->exchange->begin(initial ? std::optional<std::string_view>(*initial) : std::nullopt));
   if (initial) base::wipe(*initial);
 }
 
@@ -110,37 +110,37 @@ void stream_session::on_sasl(const element& e) {
   if (e.name == "abort") return take(sasl::failed{sasl::failure::aborted, {}});
   if (e.name != "response") return end(stream_fault::not_authorized);
   const auto text = e.text();
-  auto octets = text == "=" && !wishes_ ? std::optional(std::string()) : encoding::base64_decode(text);
+  auto octets = text == "=" && !login_->wishes ? std::optional(std::string()) : encoding::base64_decode(text);
   if (!octets) return fail_login("incorrect-encoding");
-  take(exchange_->respond(*octets));
+  take(login_->exchange->respond(*octets));
   base::wipe(*octets);
 }
 
 void stream_session::take(sasl::step step) {
   if (auto* c = std::get_if<sasl::challenge>(&step)) {
-    put("<challenge xmlns='" + std::string(wishes_ ? space::sasl2 : space::sasl) + "'>" + encoding::base64_encode(c->octets) + "</challenge>");
+    put("<challenge xmlns='" + std::string(login_->wishes ? space::sasl2 : space::sasl) + "'>" + encoding::base64_encode(c->octets) + "</challenge>");
   } else if (auto* p = std::get_if<sasl::check_password>(&step)) {
     ask(stream_event::check_password{std::move(p->authzid), std::move(p->user), std::move(p->password)});
   } else if (auto* f = std::get_if<sasl::find_credentials>(&step)) {
-    credentials_asked_ = true;
+    login_->credentials_asked = true;
     ask(stream_event::find_credentials{std::move(f->authzid), std::move(f->user), f->digest});
   } else if (auto* q = std::get_if<sasl::check_proof>(&step)) {
     ask(stream_event::check_proof{std::move(*q)});
   } else if (auto* s = std::get_if<sasl::succeeded>(&step)) {
     // XEP-0388 §2.3: the stream is its address's and nobody else's.
-    if (const auto other = wishes_ && expected_ && !s->authzid.empty() ? read_jid(s->authzid) : std::nullopt; other && !other->same_bare(*expected_))
+    if (const auto other = login_->wishes && login_->expected && !s->authzid.empty() ? read_jid(s->authzid) : std::nullopt; other && !other->same_bare(*login_->expected))
       return fail_login("invalid-authzid");
-    last_challenge_ = std::move(s->last);
-    ask(stream_event::authenticated{std::string(sasl::name(mechanism_)), std::move(s->authzid), std::move(s->user)});
+    login_->last_challenge = std::move(s->last);
+    ask(stream_event::authenticated{std::string(sasl::name(login_->mechanism)), std::move(s->authzid), std::move(s->user)});
   } else {
     auto& failed = std::get<sasl::failed>(step);
-    if (failed.why == sasl::failure::channel_binding && !credentials_asked_) {
+    if (failed.why == sasl::failure::channel_binding && !login_->credentials_asked) {
       // A binding of a kind that we do not have: no password was tried, so nothing is held back.
       push(stream_event::authentication_failed{failed.why, std::move(failed.user), false});
       return fail_login("not-authorized");
     }
     const bool wrong = failed.why == sasl::failure::wrong || failed.why == sasl::failure::channel_binding;
-    if (wrong && sasl::judged_by_session(mechanism_))
+    if (wrong && sasl::judged_by_session(login_->mechanism))
       return ask(stream_event::authentication_failed{failed.why, std::move(failed.user), true});
     push(stream_event::authentication_failed{failed.why, std::move(failed.user), false});
     fail_login(failed.why == sasl::failure::aborted ? "aborted" : wrong ? "not-authorized" : "malformed-request");
@@ -148,10 +148,10 @@ void stream_session::take(sasl::step step) {
 }
 
 void stream_session::fail_login(std::string_view condition) {
-  exchange_.reset();
-  token_mechanism_.reset();
+  login_->exchange.reset();
+  login_->token_mechanism.reset();
   state_ = state::negotiating;
-  if (std::exchange(wishes_, std::nullopt))
+  if (std::exchange(login_->wishes, std::nullopt))
     put("<failure xmlns='" + std::string(space::sasl2) + "'><" + std::string(condition) + " xmlns='" + std::string(space::sasl) + "'/></failure>");
   else
     put("<failure xmlns='" + std::string(space::sasl) + "'><" + std::string(condition) + "/></failure>");
@@ -176,16 +176,16 @@ void stream_session::on_registration(const element& iq) {
   if (const auto* why = std::get_if<condition>(&wish)) return refuse(*why);
   auto& w = std::get<registration_wish>(wish);
   if (!is_free_name(w.user)) return refuse(condition::not_acceptable, "This name cannot be chosen");
-  registering_ = std::make_unique<element>(iq);
-  registering_->children.clear();
+  login_->registering = std::make_unique<element>(iq);
+  login_->registering->children.clear();
   ask(stream_event::make_account{std::move(w.user), std::move(w.password)});
 }
 
 void stream_session::account_made(std::optional<condition> fault, std::string_view text) {
   if (closed_) return;
-  base::check(asking_ && registering_ != nullptr, "an account is asked for");
+  base::check(asking_ && login_->registering != nullptr, "an account is asked for");
   asking_ = false;
-  const auto iq = std::move(registering_);
+  const auto iq = std::move(login_->registering);
   if (!fault) return put(iq_result(*iq));
   put(error_reply(*iq, *fault, text));
   count_failure();
@@ -203,52 +203,52 @@ void stream_session::count_failure() {
 void stream_session::say_failure() {
   if (closed_) return;
   asking_ = false;
-  fail_login(std::exchange(login_fault_, "not-authorized"));
+  fail_login(std::exchange(login_->fault, "not-authorized"));
 }
 
 void stream_session::credentials_found(const sasl::scram_credentials& credentials, bool known) {
   if (closed_) return;
-  base::check(asking_ && exchange_, "credentials are in question");
+  base::check(asking_ && login_->exchange, "credentials are in question");
   asking_ = false;
-  take(exchange_->credentials_found(credentials, known));
+  take(login_->exchange->credentials_found(credentials, known));
 }
 
 void stream_session::password_verified(bool right) {
   if (closed_) return;
-  base::check(asking_ && exchange_, "a password is in question");
+  base::check(asking_ && login_->exchange, "a password is in question");
   asking_ = false;
-  take(exchange_->password_verified(right));
+  take(login_->exchange->password_verified(right));
 }
 
 void stream_session::proof_judged(bool right, std::string_view user) {
   if (closed_) return;
-  base::check(asking_ && exchange_, "a proof is in question");
+  base::check(asking_ && login_->exchange, "a proof is in question");
   asking_ = false;
-  take(exchange_->proof_judged(right, user));
+  take(login_->exchange->proof_judged(right, user));
 }
 
 void stream_session::accept_login(const jid& who) {
   if (closed_) return;
   asking_ = false;
-  exchange_.reset();
+  login_->exchange.reset();
   authenticated_ = true;
-  if (wishes_) {
-    who_ = who.bare();
+  if (login_->wishes) {
+    login_->who = who.bare();
     state_ = state::logged_in;
     return go_on_at_login();
   }
   std::string text = "<success xmlns='" + std::string(space::sasl) + "'";
-  if (last_challenge_) text.append(">").append(encoding::base64_encode(*last_challenge_)).append("</success>");
+  if (login_->last_challenge) text.append(">").append(encoding::base64_encode(*login_->last_challenge)).append("</success>");
   else text += "/>";
   put(text);
-  last_challenge_.reset();
+  login_->last_challenge.reset();
   restart();
 }
 
 void stream_session::refuse_login(std::string_view why) {
   if (closed_) return;
   asking_ = false;
-  last_challenge_.reset();
+  login_->last_challenge.reset();
   fail_login(why);
 }
 

@@ -31,6 +31,7 @@ void stream_session::feed(base::const_bytes in, base::instant now) {
 void stream_session::tick(base::instant now) {
   now_ = now;
   wire_->tick(now);
+  if (events_.empty()) events_ = {}; // and their memory
   if (closed_) return;
   pace_.refill(now);
   if (state_ != state::bound) {
@@ -109,7 +110,7 @@ void stream_session::write_header() {
   ++streams_;
   std::string id = facts_.session_id + '-';
   base::append_number(id, streams_);
-  wire_->open(id, domain_.empty() ? wanted_domain_ : domain_);
+  wire_->open(id, domain_.empty() ? login_->wanted_domain : domain_);
 }
 
 void stream_session::on_header(const xml::root_opened& opened) {
@@ -118,8 +119,8 @@ void stream_session::on_header(const xml::root_opened& opened) {
   if (root.name != "stream") return end(stream_fault::bad_format);
   const auto to = normal_domain(root.get("to"));
   // RFC 6120 §4.9.3.6: what the client wanted stands in the answer also when it is not served.
-  if (to) wanted_domain_ = *to;
-  expected_ = root.has("from") ? read_jid(root.get("from")) : std::nullopt;
+  if (to) login_->wanted_domain = *to;
+  login_->expected = root.has("from") ? read_jid(root.get("from")) : std::nullopt;
   if (!version_fits(root.get("version"))) return end(stream_fault::unsupported_version);
   if (!root.has("to")) return end(stream_fault::improper_addressing);
   if (!to || (authenticated_ && *to != domain_)) return end(stream_fault::host_unknown);
@@ -132,7 +133,7 @@ void stream_session::domain_served(bool served) {
   if (closed_) return;
   asking_ = false;
   if (!served) return end(stream_fault::host_unknown);
-  domain_ = wanted_domain_;
+  domain_ = login_->wanted_domain;
   write_header();
   write_features();
   state_ = authenticated_ ? state::logged_in : state::negotiating;
@@ -167,7 +168,7 @@ void stream_session::tls_started(const connection_facts& facts, base::instant no
   // RFC 6120 §5.4.3.3: what was learned before TLS is forgotten.
   wire_->drop_input();
   domain_.clear();
-  wanted_domain_.clear();
+  login_->wanted_domain.clear();
   restart();
 }
 
@@ -181,7 +182,7 @@ void stream_session::on_element(element e) {
     if (kind_of(e) == stanza_kind::iq && e.child("query", space::registration) != nullptr) return on_registration(e);
     break;
   case state::exchanging:
-    if (e.space == (wishes_ ? space::sasl2 : space::sasl)) return on_sasl(e);
+    if (e.space == (login_->wishes ? space::sasl2 : space::sasl)) return on_sasl(e);
     break;
   case state::logged_in:
     if (e.space == space::stream_management) return on_management(e);
@@ -232,8 +233,8 @@ void stream_session::finish(bool finished, std::string_view why) {
   state_ = state::ended;
   wire_->drop_input();
   // What came while the login was not complete goes the way of what was not acknowledged.
-  for (auto& s : held_) management_.push(std::move(s));
-  held_.clear();
+  if (login_)
+    for (auto& s : std::exchange(login_->held, {})) management_.push(std::move(s));
   events_.clear();
   push(stream_event::gone{finished, std::string(why)});
 }

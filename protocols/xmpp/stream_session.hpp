@@ -185,6 +185,28 @@ public:
 private:
   enum class state : std::uint8_t { header, negotiating, exchanging, logged_in, bound, ended };
 
+  /// What is known until a resource is bound.
+  struct login {
+    std::string wanted_domain, bind_id;
+    std::optional<sasl::server_exchange> exchange;
+    sasl::mechanism mechanism{};
+    bool credentials_asked = false;             ///< in the present exchange
+    std::optional<std::string> last_challenge;  ///< data of the success
+    std::string fault = "not-authorized";       ///< what `say_failure` says
+    std::unique_ptr<element> registering;       ///< the request for an account that is under way, without its content
+
+    // Of one in one step.
+    std::optional<jid> expected;                ///< whose stream it is, by its header
+    std::optional<login_wishes> wishes;         ///< from <authenticate/> until its end
+    std::optional<sasl::token_mechanism> token_mechanism;
+    std::string token_proof, token_used;
+    std::string told, told_bound, told_token;   ///< XML for the success
+    jid who;
+    std::vector<stanza_octets> held;            ///< come behind the success
+    std::size_t held_octets = 0;
+    bool token_asked = false;
+  };
+
   // stream_session.cpp: the wheel
   bool step();
   void read(xml::reading);
@@ -220,7 +242,7 @@ private:
   void begin_token_login();
   void go_on_at_login();
   void end_login();
-  bool at_login() const noexcept { return wishes_ && authenticated_; }
+  bool at_login() const noexcept { return login_ && login_->wishes && authenticated_; }
 
   // stream_stanzas.cpp: binding, stream management, stanzas
   void on_bind(const element&);
@@ -242,27 +264,10 @@ private:
   state state_ = state::header;
   bool asking_ = false, closed_ = false, header_sent_ = false, authenticated_ = false;
   bool managed_ = false, nudged_ = false;
-  std::string domain_, wanted_domain_, bind_id_;
+  std::string domain_;
   jid address_;
-  std::optional<sasl::server_exchange> exchange_;
-  sasl::mechanism mechanism_{};
-  bool credentials_asked_ = false;             ///< in the present exchange
   std::uint32_t failures_ = 0, streams_ = 0;
-  std::optional<std::string> last_challenge_;  ///< data of the success
-  std::string login_fault_ = "not-authorized"; ///< what `say_failure` says
-
-  std::unique_ptr<element> registering_;       ///< the request for an account that is under way, without its content
-
-  // Of a login in one step.
-  std::optional<jid> expected_;                ///< whose stream it is, by its header
-  std::optional<login_wishes> wishes_;         ///< from <authenticate/> until its end
-  std::optional<sasl::token_mechanism> token_mechanism_;
-  std::string token_proof_, token_used_;
-  std::string told_, told_bound_, told_token_; ///< XML for the success
-  jid who_;
-  std::vector<stanza_octets> held_;            ///< come behind the success
-  std::size_t held_octets_ = 0;
-  bool token_asked_ = false;
+  std::unique_ptr<login> login_ = std::make_unique<login>(); ///< null once it is over: a session that stays is small
 
   stream_management management_;
   std::uint32_t received_ = 0, handled_ = 0;

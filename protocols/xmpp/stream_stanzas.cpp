@@ -26,12 +26,18 @@ std::string management_failed(std::string_view condition, std::optional<std::uin
   return text.append("><").append(condition).append(" xmlns='").append(space::stanzas).append("'/></failed>");
 }
 
+/// XEP-0198 §4
+std::string too_much_acknowledged(std::uint32_t handled, std::uint32_t sent) {
+  auto error = stream_error(stream_fault::undefined_condition, "More acknowledged than was sent");
+  return error.insert(error.rfind("</"), management("handled-count-too-high h='" + number(handled) + "' send-count='" + number(sent) + "'"));
+}
+
 } // namespace
 
 void stream_session::on_bind(const element& iq) {
   const auto* bind = iq.child("bind", space::bind);
   if (iq.get("type") != "set" || !well_shaped(iq)) return put(error_reply(iq, condition::bad_request));
-  bind_id_ = iq.get("id");
+  login_->bind_id = iq.get("id");
   const auto wanted = bind->child_text("resource", space::bind);
   if (wanted.empty()) return ask(stream_event::bind_resource{});
   auto resource = normal_resource(wanted);
@@ -46,19 +52,20 @@ void stream_session::bound(const jid& address, std::string_view more) {
   address_ = address;
   state_ = state::bound;
   if (at_login()) {
-    told_bound_ = more;
+    login_->told_bound = more;
     return go_on_at_login();
   }
-  auto iq = make_iq("result", bind_id_);
+  auto iq = make_iq("result", login_->bind_id);
   iq.add("bind", space::bind).add("jid").add_text(address.text());
   put(iq);
+  login_.reset();
 }
 
 void stream_session::refuse_binding(condition why) {
   if (closed_) return;
   asking_ = false;
   if (at_login()) return go_on_at_login();
-  put(error_reply(make_iq("set", bind_id_), why));
+  put(error_reply(make_iq("set", login_->bind_id), why));
 }
 
 void stream_session::on_management(const element& e) {
@@ -83,7 +90,11 @@ void stream_session::on_management(const element& e) {
   const auto h = base::parse_u32(e.get("h"));
   if (!h) return end(stream_fault::bad_format, "An acknowledgement without a number");
   acknowledgement_by_.reset();
-  if (!management_.acknowledge(*h)) return end(stream_fault::undefined_condition, "More acknowledged than was sent");
+  if (!management_.acknowledge(*h)) {
+    put(too_much_acknowledged(*h, management_.sent()));
+    if (!closed_) wire_->close();
+    return finish(true, name(stream_fault::undefined_condition));
+  }
   if (management_.stanzas() > 0) request_acknowledgement();
 }
 
@@ -96,7 +107,7 @@ void stream_session::management_enabled(std::string_view id, std::chrono::second
   if (!id.empty())
     text = management("enabled resume='true' id='" + xml::escaped(id) + "' max='" + number(static_cast<std::uint32_t>(resumable.count())) + "'");
   if (!at_login()) return put(text);
-  told_bound_ += text;
+  login_->told_bound += text;
   go_on_at_login();
 }
 
@@ -114,9 +125,10 @@ void stream_session::resumed(const jid& address, std::string_view previous, stre
   if (!management_.acknowledge(resume_handled_)) return end(stream_fault::undefined_condition, "More acknowledged than was sent");
   const auto text = management("resumed h='" + number(handled - counted_from) + "' previd='" + xml::escaped(previous) + "'");
   if (at_login()) {
-    told_ += text;
+    login_->told += text;
     return go_on_at_login();
   }
+  login_.reset();
   put(text);
   repeat_unacknowledged();
 }
@@ -130,7 +142,7 @@ void stream_session::refuse_resumption(std::optional<std::uint32_t> handled) {
   if (closed_) return;
   asking_ = false;
   if (at_login()) {
-    told_ += management_failed("item-not-found", handled);
+    login_->told += management_failed("item-not-found", handled);
     return go_on_at_login();
   }
   put(management_failed("item-not-found", handled));
@@ -189,9 +201,9 @@ void stream_session::on_stanza(element e) {
 void stream_session::send(const stanza_octets& s) {
   if (closed_) return;
   if (at_login()) {
-    held_.push_back(s);
-    held_octets_ += s->size();
-    if (held_octets_ > settings_->limits.output_octets) end(stream_fault::resource_constraint, "Too much came during the login");
+    login_->held.push_back(s);
+    login_->held_octets += s->size();
+    if (login_->held_octets > settings_->limits.output_octets) end(stream_fault::resource_constraint, "Too much came during the login");
     return;
   }
   put(*s);

@@ -9,11 +9,11 @@
 #include "actors/queue/spool_commit.hpp"
 #include "actors/xmpp/rooms/room_records.hpp"
 #include "actors/xmpp/rooms/room_service.hpp"
+#include "base/fifo.hpp"
 
 #include <caf/all.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -73,9 +73,9 @@ private:
   const xmpp::jid address_;
   const std::string owner_, service_owner_;
   std::unique_ptr<xmpp::muc::room> room_;   ///< null: it is being read
-  std::deque<room_stanza_ptr> early_;       ///< came before it was read
-  std::deque<room_task> early_tasks_;
-  std::deque<std::shared_ptr<step>> steps_; ///< in order; the first waits for its commit
+  base::fifo<room_stanza_ptr> early_;       ///< came before it was read
+  base::fifo<room_task> early_tasks_;
+  base::fifo<std::shared_ptr<step>> steps_; ///< in order; the first waits for its commit
   std::optional<room_entry> entry_;         ///< as the list has it
   awaited_commits commits_;
   arrival_notes arrivals_;

@@ -6,6 +6,7 @@
 #include "protocols/xmpp/namespaces.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace rookery::xmpp::muc {
 
@@ -43,7 +44,7 @@ const history::message* history::find(std::uint64_t id) const noexcept {
 std::vector<const history::message*> history::for_entrant(const history_wish& wish, std::size_t most) const {
   std::vector<const message*> out;
   std::size_t characters = 0;
-  for (auto at = messages_.rbegin(); at != messages_.rend(); ++at) {
+  for (auto at = std::make_reverse_iterator(messages_.end()); at != std::make_reverse_iterator(messages_.begin()); ++at) {
     characters += at->octets;
     if (out.size() >= std::min(wish.stanzas, most) || characters > wish.characters || (wish.since && at->time < *wish.since)) break;
     out.push_back(&*at);

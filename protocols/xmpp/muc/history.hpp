@@ -4,11 +4,11 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/fifo.hpp"
 #include "protocols/xml/element.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -44,7 +44,7 @@ public:
   std::vector<const message*> for_entrant(const history_wish&, std::size_t most) const;
 
 private:
-  std::deque<message> messages_;
+  base::fifo<message> messages_;
   std::size_t messages_max_, octets_max_, octets_ = 0;
 };
 
