@@ -17,6 +17,7 @@ struct room_limits {
   std::size_t history_octets = 1u << 20;   ///< the same
   std::size_t affiliations = 20'000;       ///< listed addresses
   std::size_t items_a_request = 500;       ///< changes of roles or affiliations at once
+  std::size_t presences_a_change = 1'000'000; ///< sent when visitors are shown or hidden by configuration (each to all); beyond: not-acceptable
   std::size_t vcard_octets = 128 * 1024;   ///< with the room's picture
   std::size_t pending_iqs = 1'000;         ///< requests between occupants that wait for their answer; the oldest is forgotten
   /// Messages (groupchat, private, invitations) and changes of presence a second and occupant, after a burst. 0: no bound.

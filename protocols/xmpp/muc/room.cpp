@@ -165,7 +165,9 @@ void room::send_all(stanza_ptr stanza, const address_list& to, std::vector<jid> 
 
 void room::refuse(const element& stanza, const sender& who, condition c, std::string_view text) {
   if (is_answer(stanza)) return;
-  auto answer = error_reply(stanza, c, text);
+  // §7.2.9: a full room may have a place later.
+  const bool full = stanza.name == "presence" && c == condition::service_unavailable;
+  auto answer = error_reply(stanza, c, text, full ? "wait" : "");
   // As all examples of XEP-0045 have it: clients know by it that the answer is a room's.
   if (stanza.name == "presence") {
     xml::node x;

@@ -18,7 +18,6 @@
 #include "protocols/xmpp/stanza.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -101,7 +100,8 @@ public:
   /// What owners may do by form, by an operator's hand. False: a value is not allowed.
   bool configure(const data_form&);
   bool set_affiliation(const jid& bare, affiliation, std::string_view reason);
-  void destroy(std::string_view reason, std::string_view alternate);
+  /// `password`: of the alternate room.
+  void destroy(std::string_view reason, std::string_view alternate, std::string_view password = {});
   /// The service ends, or something that was to be kept could not be (`fault`): everybody is out.
   void shut_down(bool fault);
 
@@ -174,6 +174,10 @@ private:
   /// Of one who is there, for others. In a large room it is told to each who enters: made once.
   const stanza_ptr& shown(occupant&, bool with_address) const;
   void tell_presence(occupant&, const told&);
+  /// The same, whoever may see it.
+  void tell_others(occupant&, const told&);
+  /// Each visitor is gone for the others, or there.
+  void show_visitors(bool shown);
   /// It has another part from now on: all are told, and so is it. Who is heard no more is gone for the others.
   void change_part(occupant&, role, told);
   void tell_self(const occupant&, const jid& full, const told&);
@@ -213,6 +217,8 @@ private:
   void owner_get(const element& stanza, const element& query, const sender&);
   void owner_set(const element& stanza, const element& query, const sender&);
   void take_config(room_config);
+  /// What it costs to show or hide the visitors for who is there: presences.
+  std::size_t visitors_told() const;
   void disco(const element& stanza, const element& query, const sender&);
   void registration(const element& stanza, const element& query, const sender&);
   void vcard_request(const element& stanza, const element& v, const sender&);
@@ -264,7 +270,7 @@ private:
     jid from;                               ///< who asked
     std::string nick;                       ///< who was asked
   };
-  std::deque<pending_iq> iqs_;
+  std::vector<pending_iq> iqs_;
   std::uint64_t iq_number_ = 0;
   std::vector<effect> effects_;
 };

@@ -50,7 +50,7 @@ void room::iq_to_occupant(const element& stanza, const std::string& nick, const 
   if (other == o && stanza.first() != nullptr && stanza.first()->is("ping", space::ping)) return send_to(who.from, iq_result(stanza));
   if (other == nullptr) return refuse(stanza, who, condition::item_not_found);
   if (config_.pm == private_messages::none) return refuse(stanza, who, condition::forbidden);
-  if (iqs_.size() >= limits_.pending_iqs) iqs_.pop_front();
+  if (iqs_.size() >= limits_.pending_iqs) iqs_.erase(iqs_.begin());
   auto out = stanza;
   const auto id = "r" + std::to_string(++iq_number_);
   out.unset("to");

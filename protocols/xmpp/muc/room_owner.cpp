@@ -25,7 +25,7 @@ void room::owner_get(const element& stanza, const element& query, const sender& 
 void room::owner_set(const element& stanza, const element& query, const sender& who) {
   if (affiliation_of(who) != affiliation::owner) return refuse(stanza, who, condition::forbidden);
   if (const auto* d = query.child("destroy", owner_space)) {
-    destroy(d->child_text("reason", owner_space), d->get("jid"));
+    destroy(d->child_text("reason", owner_space), d->get("jid"), d->child_text("password", owner_space));
     return send_to(who.from, iq_result(stanza));
   }
   const auto* x = query.child("x", space::forms);
@@ -44,6 +44,7 @@ void room::owner_set(const element& stanza, const element& query, const sender& 
 bool room::configure(const data_form& form) {
   auto config = read_config(form, config_);
   if (!config || config->users_max > limits_.occupants) return false;
+  if (config->tell_visitors != config_.tell_visitors && visitors_told() > limits_.presences_a_change) return false;
   const bool was_locked = std::exchange(locked_, false);
   if (was_locked || *config != config_) take_config(std::move(*config));
   return true;
@@ -58,6 +59,8 @@ void room::take_config(room_config config) {
   if (was.non_anonymous != config_.non_anonymous) codes.push_back(config_.non_anonymous ? 172 : 173);
   codes.push_back(104);
   announce(codes);
+  // Nobody stays in a list whose leaving will not be told, also who is put out at once.
+  if (was.tell_visitors && !config_.tell_visitors) show_visitors(false);
   if (config_.members_only && !was.members_only) {
     std::vector<std::string> strangers;
     for (const auto& [nick, o] : nicks_)
@@ -68,11 +71,13 @@ void room::take_config(room_config config) {
       if (auto* o = with_nick(nick)) expel(*o, std::move(t));
     }
   }
+  if (!was.tell_visitors && config_.tell_visitors) show_visitors(true);
 }
 
-void room::destroy(std::string_view reason, std::string_view alternate) {
+void room::destroy(std::string_view reason, std::string_view alternate, std::string_view password) {
   element d("destroy", space::muc_user);
   if (const auto to = read_jid(alternate)) d.set("jid", to->text());
+  if (!password.empty()) d.add("password").add_text(password.substr(0, limits_.reason_octets));
   if (!reason.empty()) d.add("reason").add_text(reason.substr(0, limits_.reason_octets));
   const element nothing("presence", space::client);
   for (auto& [nick, o] : nicks_) {

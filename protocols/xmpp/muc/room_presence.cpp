@@ -241,7 +241,10 @@ element room::presence_of(const occupant& o, bool with_address, const told& t, b
 
 /// To all but its own sessions.
 void room::tell_presence(occupant& o, const told& t) {
-  if (!config_.tell_visitors && o.part == role::visitor) return;
+  if (config_.tell_visitors || o.part != role::visitor) tell_others(o, t);
+}
+
+void room::tell_others(occupant& o, const told& t) {
   std::vector<jid> own;
   for (const auto& s : o.sessions) own.push_back(s.full);
   const bool as_it_is = t.available && t.codes.empty() && t.new_nick.empty() && t.payload == nullptr && t.extra == nullptr &&
@@ -265,6 +268,20 @@ void room::change_part(occupant& o, role part, told t) {
   give_part(o, part);
   tell_presence(o, t);
   for (const auto& s : o.sessions) tell_self(o, s.full, t);
+}
+
+void room::show_visitors(bool shown) {
+  const element nothing("presence", space::client);
+  told t;
+  t.available = shown;
+  if (!shown) t.payload = &nothing;
+  for (auto& [nick, o] : nicks_)
+    if (o.part == role::visitor) tell_others(o, t);
+}
+
+std::size_t room::visitors_told() const {
+  // All but the visitors are in `heard_`.
+  return (nicks_.size() - heard_.size()) * sessions_.size();
 }
 
 const stanza_ptr& room::shown(occupant& o, bool with_address) const {

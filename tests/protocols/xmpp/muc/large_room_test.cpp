@@ -21,7 +21,7 @@ struct hall {
   std::uint64_t sends = 0, copies = 0;     ///< stanzas, and to how many
   std::vector<send> last;                  ///< of the last step
 
-  explicit hall(const room_config& c) : chat(den, c, "salt", generous()) {
+  explicit hall(const room_config& c, const room_limits& limits = generous()) : chat(den, c, "salt", limits) {
     chat.create(c, {ann.bare()});
     take();
     enter(ann, "ann");
@@ -123,6 +123,33 @@ TEST(LargeRoom, AVisitorWhomNobodySeesIsNotMissed) {
   h.part("n2", "visitor");
   h.enter(visitor(4), "n4");
   EXPECT_EQ(h.hearers("presence").size(), 2u) << "ann, himself";
+}
+
+TEST(LargeRoom, VisitorsAreShownAndHiddenByConfigurationAsFarAsThatIsBounded) {
+  room_config c;
+  c.moderated = true;
+  c.tell_visitors = false;
+  auto limits = hall::generous();
+  limits.presences_a_change = 12;
+  hall h(c, limits);
+  const auto configure = [&](const std::string& values) {
+    h.say(ann, den.text(), "<iq type='set' id='c'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='muc#roomconfig_presencebroadcast'>" +
+                               values + "</field></x></query></iq>");
+    return h.last.back().stanza->get("type") == "result";
+  };
+  for (std::size_t i = 0; i < 3; ++i) h.enter(visitor(i), "n" + std::to_string(i));
+  ASSERT_TRUE(configure("<value>visitor</value>"));
+  EXPECT_EQ(h.hearers("presence").size(), 3u * 3u) << "each of the three is told to ann and the other two";
+  EXPECT_TRUE(configure("<value>visitor</value>"));
+  EXPECT_TRUE(h.hearers("presence").empty()) << "nothing changed";
+  h.enter(visitor(3), "n3");
+  EXPECT_FALSE(configure("<value>participant</value>")) << "twenty would be told";
+  EXPECT_TRUE(h.hearers("presence").empty());
+  EXPECT_TRUE(h.chat.config().tell_visitors);
+  h.leave(visitor(3));
+  EXPECT_TRUE(configure("<value>participant</value>"));
+  EXPECT_EQ(h.hearers("presence").size(), 3u * 3u);
+  EXPECT_FALSE(h.chat.config().tell_visitors);
 }
 
 TEST(LargeRoom, AnAudienceHasReservedNicks) {
