@@ -13,12 +13,21 @@ namespace {
 struct archive_page {
   storage::chat::stream_page page;
   bool unknown_id = false;
+  std::optional<std::uint64_t> count; ///< of all, if nothing narrows
   std::vector<xmpp::element> messages;
 };
 
 /// In a reader's thread.
 void fill(archive_page& out, const xmpp::archive_query& q, const storage::chat::chat_view& view, const std::string& owner) {
   using storage::chat::stream_kind;
+  // XEP-0313 §4.1.3, §4.3: an id that is not there (any more) is no place to go on from.
+  for (const auto id : {q.after_id, q.before_id})
+    if (id != 0 && id != ~std::uint64_t{0} && !view.find_entry(owner, stream_kind::archive, id)) out.unknown_id = true;
+  if (out.unknown_id) return;
+  if (!q.narrowed) {
+    const auto facts = view.find(owner);
+    out.count = facts ? facts->archive.entries : 0;
+  }
   if (!q.ids.empty()) {
     for (const auto id : q.ids) {
       auto entry = view.find_entry(owner, stream_kind::archive, id);
@@ -72,7 +81,7 @@ void chat_account::query_archive(client& c, query iq, receipt_ptr receipt) {
         }
         const auto& entries = found->page.entries;
         auto answer = xmpp::iq_result(*asked);
-        answer.add(xmpp::archive_fin(entries.empty() ? 0 : entries.front().id, entries.empty() ? 0 : entries.back().id, !entries.empty(), !found->page.more));
+        answer.add(xmpp::archive_fin(entries.empty() ? 0 : entries.front().id, entries.empty() ? 0 : entries.back().id, !entries.empty(), !found->page.more, found->count));
         deliver(*to, answer);
       },
       [this, asked, id = c.id] {

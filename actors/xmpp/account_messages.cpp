@@ -172,6 +172,10 @@ void chat_account::receive_message(const routed_stanza_ptr& r) {
       if (r->along) caf::anon_send(r->sender, message_sent{r->token, 1});
       return in_order([this, r] { deliver_message(r, 0, false); });
     }
+    if (type == xmpp::message_type::headline) { // RFC 6121 §8.5.2.2.1: of the moment, and nobody is there
+      if (r->along) caf::anon_send(r->sender, message_sent{r->token, 0});
+      return;
+    }
     if (r->what->child("body", xmpp::space::client) != nullptr) router_.refuse(*r, xmpp::condition::service_unavailable);
     return;
   }

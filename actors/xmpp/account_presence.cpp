@@ -223,7 +223,7 @@ void chat_account::receive_subscription(const routed_stanza& r, xmpp::subscripti
   if (own_roster_.count(contact) == 0 && own_roster_.size() >= router_.limits(bare_.domain).contacts_max) return;
   auto item = own_item(contact);
   const auto outcome = xmpp::hear(item, step);
-  if (step == xmpp::subscription_step::subscribe && outcome.changed) {
+  if (item.pending_in && step == xmpp::subscription_step::subscribe && outcome.changed) {
     item.request = r.what->child_text("status", xmpp::space::client);
     if (item.request.size() > xmpp::roster_limits{}.name_octets) item.request.clear();
   }
@@ -234,6 +234,10 @@ void chat_account::receive_subscription(const routed_stanza& r, xmpp::subscripti
     if (outcome.pass_on)
       for (auto& c : clients_)
         if (c->available || c->wants_roster) deliver(*c, *told);
+    if (outcome.shows) {
+      show_presence(contact, false);
+      grant_remotes(contact);
+    }
     if (outcome.hides) show_presence(contact, true);
     // Who sees the contact from now on hears what is new of him.
     if (step == xmpp::subscription_step::subscribed && outcome.changed)
@@ -242,11 +246,11 @@ void chat_account::receive_subscription(const routed_stanza& r, xmpp::subscripti
   };
   if (!outcome.changed) return go();
   const auto receipt = r.receipt;
-  store_item(item, [this, item, go, step, receipt](bool stored) {
+  store_item(item, [this, item, go, step, receipt, answered = outcome.answer](bool stored) {
     if (!stored) return;
     go();
     // RFC 6121 §3.1.3: an open question is nothing that a roster shows.
-    if (item.listed && step != xmpp::subscription_step::subscribe) push_item(item.contact);
+    if (item.listed && (answered || step != xmpp::subscription_step::subscribe)) push_item(item.contact);
   });
 }
 

@@ -86,12 +86,15 @@ bool chat_account::answer_own(client& c, query iq, const receipt_ptr& receipt) {
     else store_record(c, iq, record_kind::private_xml, key, xml::to_text(*inner), receipt);
     return true;
   }
+  // Those that there are have answered (answer_profile); without an address it is the domain that is asked for its items.
+  if (what.is("query", xmpp::space::disco_info) && get && !what.get("node").empty()) return refuse(c, iq, xmpp::condition::item_not_found), true;
   if (what.is("query", xmpp::space::disco_info) && get) {
     auto answer = xmpp::iq_result(iq);
     answer.add(account_info(bare_));
     return deliver(c, answer), true;
   }
   if (what.is("query", xmpp::space::disco_items) && get && !iq.get("to").empty()) {
+    if (!what.get("node").empty()) return refuse(c, iq, xmpp::condition::item_not_found), true;
     auto answer = xmpp::iq_result(iq);
     auto& q = answer.add(*nodes_.item_list({}, asker_of(c.address)));
     for (const auto& other : clients_)

@@ -47,7 +47,7 @@ std::unique_ptr<net::protocol> make_c2s_host(node& n, chat_router& router, std::
 std::string stream_features() {
   xml::element caps("c", xmpp::space::caps);
   caps.set("hash", "sha-1").set("node", xmpp::caps_node).set("ver", xmpp::caps_version(xmpp::server_info()));
-  return "<ver xmlns='" + std::string(xmpp::space::roster_versions) + "'/>" + xml::to_text(caps);
+  return "<ver xmlns='" + std::string(xmpp::space::roster_versions) + "'/><sub xmlns='urn:xmpp:features:pre-approval'/>" + xml::to_text(caps);
 }
 
 caf::message_handler c2s_host::messages() {

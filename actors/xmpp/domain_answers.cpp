@@ -20,6 +20,7 @@ std::variant<std::monostate, xmpp::element, xmpp::condition> answer_of_domain(co
     if (!node_name.empty() && node_name != std::string(xmpp::caps_node) + "#" + xmpp::caps_version(info)) return xmpp::condition::item_not_found;
     answer.add(xmpp::shown(info, node_name));
   } else if (what.is("query", xmpp::space::disco_items)) {
+    if (!what.get("node").empty()) return xmpp::condition::item_not_found;
     auto& q = answer.add("query", xmpp::space::disco_items);
     for (const auto& s : router.services())
       if (!s.shown || s.shown(domain)) q.add("item").set("jid", s.prefix + "." + std::string(domain)).set("name", s.name);

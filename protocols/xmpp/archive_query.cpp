@@ -21,6 +21,7 @@ std::optional<archive_query> read_archive_query(const element& query, condition&
     for (const auto* field : form->elements("field", space::forms)) {
       const auto var = field->get("var");
       const auto value = field->child_text("value", space::forms);
+      q.narrowed = q.narrowed || var != "FORM_TYPE";
       if (var == "FORM_TYPE") {
         if (value != space::archive) return {};
       } else if (var == "start" || var == "end") {
@@ -91,13 +92,15 @@ element archive_result(const archive_query& q, std::uint64_t id, base::wall_time
   return message;
 }
 
-element archive_fin(std::uint64_t first, std::uint64_t last, bool any, bool complete) {
+element archive_fin(std::uint64_t first, std::uint64_t last, bool any, bool complete, std::optional<std::uint64_t> count) {
   element fin("fin", space::archive);
   if (complete) fin.set("complete", "true");
   auto& set = fin.add("set", space::result_sets);
-  if (!any) return fin;
-  set.add("first").add_text(std::to_string(first));
-  set.add("last").add_text(std::to_string(last));
+  if (any) {
+    set.add("first").add_text(std::to_string(first));
+    set.add("last").add_text(std::to_string(last));
+  }
+  if (count) set.add("count").add_text(std::to_string(*count));
   return fin;
 }
 

@@ -23,6 +23,7 @@ struct archive_query {
   std::uint64_t after_id = 0;                  ///< only greater ids: of the form or of the result set
   std::uint64_t before_id = ~std::uint64_t{0}; ///< only smaller ids
   std::vector<std::uint64_t> ids;              ///< exactly these, if there are any
+  bool narrowed = false;                       ///< by a field of the form: not all messages belong to the result set
   bool backwards = false;                      ///< the last page
   bool flipped = false;                        ///< the page's messages in reverse order
   std::size_t max = archive_page_usual;
@@ -33,8 +34,8 @@ std::optional<archive_query> read_archive_query(const element& query, condition&
 
 /// The message that carries one archived stanza.
 element archive_result(const archive_query&, std::uint64_t id, base::wall_time, const element& stanza);
-/// The end of a page: ids of its first and last, and whether it is the last page.
-element archive_fin(std::uint64_t first, std::uint64_t last, bool any, bool complete);
+/// The end of a page: ids of its first and last, whether it is the last page, and how many messages all pages have if that is known.
+element archive_fin(std::uint64_t first, std::uint64_t last, bool any, bool complete, std::optional<std::uint64_t> count = {});
 /// The form of fields that can be asked for.
 element archive_form();
 

@@ -18,6 +18,7 @@ xml::element shown(const roster_item& i) {
   e.set("jid", i.contact.text()).set("subscription", subscription(i));
   if (!i.name.empty()) e.set("name", i.name);
   if (i.ask) e.set("ask", "subscribe");
+  if (i.approved) e.set("approved", "true");
   for (const auto& g : i.groups) e.add("group").add_text(g);
   return e;
 }
@@ -44,6 +45,7 @@ std::optional<roster_item> read_roster_item(std::string_view stored) {
   i.from = s == "from" || s == "both";
   i.ask = e->has("ask");
   i.pending_in = e->has("pending");
+  i.approved = e->get("approved") == "true";
   i.listed = e->has("listed");
   i.request = e->get("request");
   for (const auto* g : e->elements("group", e->space)) i.groups.push_back(g->text());
@@ -106,14 +108,19 @@ subscription_outcome say(roster_item& i, subscription_step s) {
     i.to = i.ask = false;
     break;
   case subscription_step::subscribed:
-    // A.2.3: only what was asked for (there is no approval ahead).
-    if (!i.pending_in) break;
+    // A.2.3
+    if (i.from) break;
+    if (!i.pending_in) { // §3.4.2: it is noted, and told to nobody
+      i.approved = i.listed = true;
+      break;
+    }
     out.pass_on = out.shows = true;
     i.pending_in = false;
     i.from = i.listed = true;
     i.request.clear();
     break;
   case subscription_step::unsubscribed:
+    i.approved = false;
     if (!i.pending_in && !i.from) break;
     out.pass_on = true;
     out.hides = i.from;
@@ -132,6 +139,9 @@ subscription_outcome hear(roster_item& i, subscription_step s) {
   case subscription_step::subscribe:
     if (i.from) {
       out.answer = true;
+    } else if (i.approved) {
+      out.answer = out.shows = true;
+      i.from = i.listed = true;
     } else {
       out.pass_on = !i.pending_in;
       i.pending_in = true;

@@ -28,11 +28,12 @@ struct roster_item {
   bool from = false;                ///< the contact sees ours
   bool ask = false;                 ///< we asked, no answer yet
   bool pending_in = false;          ///< the contact asked, no answer yet
+  bool approved = false;            ///< the contact needs no answer when he asks (RFC 6121 §3.4)
   bool listed = false;              ///< in the roster as clients see it; else only an open question of the contact
   std::string request;              ///< what the contact said when he asked: a status text
 
   bool operator==(const roster_item&) const = default;
-  bool has_state() const noexcept { return to || from || ask || pending_in || listed; }
+  bool has_state() const noexcept { return to || from || ask || pending_in || approved || listed; }
 };
 
 /// "none", "to", "from", "both".
@@ -63,7 +64,7 @@ std::string_view name(subscription_step) noexcept;
 struct subscription_outcome {
   bool changed = false;   ///< the item is another now: store it, and push it if it is listed
   bool pass_on = false;   ///< outbound: to the contact; inbound: to the user's clients
-  bool answer = false;    ///< inbound: the contact gets "subscribed" at once (appendix A.3.1 note)
+  bool answer = false;    ///< inbound: the contact gets "subscribed" at once (appendix A.3.1 note, §3.4)
   bool shows = false;     ///< the contact may see our presence from now on: it is sent
   bool hides = false;     ///< and not any more: unavailable is sent
 };

@@ -15,11 +15,20 @@ using storage::chat::stream_kind;
 struct archive_page {
   storage::chat::stream_page page;
   bool unknown_id = false;
+  std::optional<std::uint64_t> count; ///< of all, if nothing narrows
   std::vector<xmpp::element> messages;
 };
 
 /// In a reader's thread.
 void fill(archive_page& out, const xmpp::archive_query& q, const storage::chat::chat_view& view, const std::string& owner) {
+  // XEP-0313 §4.1.3, §4.3: an id that is not there (any more) is no place to go on from.
+  for (const auto id : {q.after_id, q.before_id})
+    if (id != 0 && id != ~std::uint64_t{0} && !view.find_entry(owner, stream_kind::archive, id)) out.unknown_id = true;
+  if (out.unknown_id) return;
+  if (!q.narrowed) {
+    const auto facts = view.find(owner);
+    out.count = facts ? facts->archive.entries : 0;
+  }
   if (!q.ids.empty()) {
     for (const auto id : q.ids) {
       auto e = view.find_entry(owner, stream_kind::archive, id);
@@ -112,7 +121,7 @@ bool room_actor::ask_archive(const room_stanza& s) {
                             auto out = std::move(found->messages);
                             const auto& all = found->page.entries;
                             out.push_back(xmpp::iq_result(*question->what));
-                            out.back().add(xmpp::archive_fin(all.empty() ? 0 : all.front().id, all.empty() ? 0 : all.back().id, !all.empty(), !found->page.more));
+                            out.back().add(xmpp::archive_fin(all.empty() ? 0 : all.front().id, all.empty() ? 0 : all.back().id, !all.empty(), !found->page.more, found->count));
                             answer(std::move(out));
                           });
   if (!taken) refuse(s, xmpp::condition::resource_constraint);

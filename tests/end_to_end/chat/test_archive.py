@@ -27,6 +27,36 @@ class Archive(Case):
     def bodies(self, user):
         return [ET.fromstring(l["stanza"]).findtext("{jabber:client}body") for l in self.lines(user)]
 
+    def test_pages_are_counted_and_begin_at_what_is_there(self):
+        said = self.stream("said", "here", password=LONG)
+        for i in range(3):
+            said.send("<message type='chat' to='%s'><body>%d</body></message>" % (jid("heard"), i))
+        heard = self.stream("heard", "here", password=LONG)
+        heard.send("<presence/>")
+        heard.until("<body>2</body>")
+
+        def page(name, inside):
+            said.send("<iq type='set' id='%s'><query xmlns='urn:xmpp:mam:2'>%s</query></iq>" % (name, inside))
+            return said.until("<iq (?=[^>]*id='%s').*?</iq>" % name)
+
+        rsm = "<set xmlns='http://jabber.org/protocol/rsm'>%s</set>"
+        first = page("a", rsm % "<max>2</max>")
+        self.assertIn("<count>3</count>", first)
+        last = re.search("<last>(.*?)</last>", first).group(1)
+        rest = page("b", rsm % ("<after>%s</after>" % last))
+        self.assertEqual(re.findall("<body>(.*?)</body>", rest), ["2"])
+        self.assertIn("<count>3</count>", rest)
+        # XEP-0059 §2.7: how many there are, and none of them.
+        none = page("c", rsm % "<max>0</max>")
+        self.assertNotIn("<body>", none)
+        self.assertIn("<count>3</count>", none)
+        # An id that is none of the archive's is no place to go on from.
+        for wrong in ("<after>7</after>", "<before>7</before>"):
+            self.assertIn("item-not-found", page("d", rsm % wrong))
+        form = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:xmpp:mam:2</value></field><field var='%s'><value>%s</value></field></x>"
+        self.assertIn("item-not-found", page("e", form % ("after-id", "7")))
+        self.assertNotIn("<count>", page("f", form % ("with", jid("heard"))))
+
     def test_an_operator_sends_exports_and_purges(self):
         heard = self.stream("heard", "here", password=LONG)
         heard.send("<presence/>")

@@ -74,6 +74,41 @@ class Rosters(Case):
         await c.del_roster_item(jid(D))
 
 
+    def test_who_is_approved_ahead_is_answered_at_once(self):
+        d = self.stream(D, "ahead")
+        d.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq><presence/><presence type='subscribed' to='%s'/>" % jid(C))
+        self.assertIn("subscription='none'", d.until("<iq [^>]*type='set'.*?approved='true'.*?</iq>"))
+        c = self.stream(C, "asks")
+        c.send("<presence/><presence type='subscribe' to='%s'/>" % jid(D))
+        c.until("<presence [^>]*type='subscribed'[^>]*/>")
+        c.until("<presence [^>]*from='%s/ahead'[^>]*/>" % jid(D))
+        self.assertNotIn("type='subscribe'", d.until("<item [^>]*subscription='from'.*?</iq>"))
+        for s, other in ((d, C), (c, D)):
+            s.send("<iq type='set' id='x'><query xmlns='jabber:iq:roster'><item jid='%s' subscription='remove'/></query></iq>" % jid(other))
+            s.until("<iq (?=[^>]*id='x')(?=[^>]*type='result')[^>]*>")
+
+
+class Faults(Case):
+    """What is asked for and is not there."""
+    def ask(self, s, kind, to, inside):
+        s.send("<iq type='%s' id='f'%s>%s</iq>" % (kind, " to='%s'" % to if to else "", inside))
+        return s.until("<iq (?=[^>]*id='f')[^>]*?(?:/>|>.*?</iq>)")
+
+    def test_nodes_that_are_not_there(self):
+        s = self.stream(E, "nodes")
+        for to in (jid(E), DOMAIN):
+            for kind in ("info", "items"):
+                self.assertIn("item-not-found", self.ask(s, "get", to, "<query xmlns='http://jabber.org/protocol/disco#%s' node='nobody-has-this'/>" % kind), (to, kind))
+
+    def test_a_headline_for_who_is_away_is_dropped(self):
+        s = self.stream(E, "news")
+        s.send("<message type='headline' id='h' to='%s'><body>now</body></message>" % jid(F))
+        self.assertNotIn("<message", self.ask(s, "get", DOMAIN, "<ping xmlns='urn:xmpp:ping'/>"))
+        f = self.stream(F, "later")
+        f.send("<presence/>")
+        self.assertNotIn("now", self.ask(f, "get", DOMAIN, "<ping xmlns='urn:xmpp:ping'/>"))
+
+
 class Messages(Case):
     async def test_to_one_and_all_clients_with_copies(self):
         a1, a2 = await self.client(A, "one"), await self.client(A, "two")

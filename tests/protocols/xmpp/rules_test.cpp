@@ -24,11 +24,12 @@ roster_item item(std::string_view state) {
     i.ask |= c == 'a';
     i.pending_in |= c == 'p';
     i.listed |= c == 'l';
+    i.approved |= c == 'v';
   }
   return i;
 }
 std::string state(const roster_item& i) {
-  return std::string(i.to ? "t" : "") + (i.from ? "f" : "") + (i.ask ? "a" : "") + (i.pending_in ? "p" : "") + (i.listed ? "l" : "");
+  return std::string(i.to ? "t" : "") + (i.from ? "f" : "") + (i.ask ? "a" : "") + (i.pending_in ? "p" : "") + (i.listed ? "l" : "") + (i.approved ? "v" : "");
 }
 std::string effects(const subscription_outcome& o) {
   return std::string(o.pass_on ? "pass " : "") + (o.answer ? "answer " : "") + (o.shows ? "shows " : "") + (o.hides ? "hides " : "") + (o.changed ? "changed" : "same");
@@ -49,7 +50,7 @@ TEST(Roster, HearsTheUser) {
                         {"fpl", s::subscribe, "fapl", "pass changed"}, {"tfl", s::unsubscribe, "fl", "pass changed"},
                         {"al", s::unsubscribe, "l", "pass changed"}, {"l", s::unsubscribe, "l", "pass same"},
                         {"p", s::subscribed, "fl", "pass shows changed"}, {"tpl", s::subscribed, "tfl", "pass shows changed"},
-                        {"l", s::subscribed, "l", "same"}, {"fl", s::subscribed, "fl", "same"},
+                        {"fl", s::subscribed, "fl", "same"},
                         {"p", s::unsubscribed, "", "pass changed"}, {"tfl", s::unsubscribed, "tl", "pass hides changed"},
                         {"tl", s::unsubscribed, "tl", "same"}}) {
     auto i = item(t.before);
@@ -73,13 +74,32 @@ TEST(Roster, HearsTheContact) {
   }
 }
 
+// RFC 6121 §3.4: who is approved ahead is answered at once, and the user is not asked.
+TEST(Roster, ApprovesAhead) {
+  using s = subscription_step;
+  for (const auto& t : {transition{"", s::subscribed, "lv", "changed"}, {"l", s::subscribed, "lv", "changed"}, {"al", s::subscribed, "alv", "changed"},
+                        {"tl", s::subscribed, "tlv", "changed"}, {"lv", s::subscribed, "lv", "same"}, {"lv", s::unsubscribed, "l", "changed"},
+                        {"flv", s::unsubscribed, "l", "pass hides changed"}}) {
+    auto i = item(t.before);
+    EXPECT_EQ(effects(say(i, t.step)), t.does) << t.before << " " << name(t.step);
+    EXPECT_EQ(state(i), t.after) << t.before << " " << name(t.step);
+  }
+  for (const auto& t : {transition{"lv", s::subscribe, "flv", "answer shows changed"}, {"tlv", s::subscribe, "tflv", "answer shows changed"},
+                        {"flv", s::subscribe, "flv", "answer same"}, {"flv", s::unsubscribe, "lv", "pass hides changed"}}) {
+    auto i = item(t.before);
+    EXPECT_EQ(effects(hear(i, t.step)), t.does) << t.before << " " << name(t.step);
+    EXPECT_EQ(state(i), t.after) << t.before << " " << name(t.step);
+  }
+  EXPECT_EQ(xml::to_text(shown(item("lv")), space::roster), "<item jid='b@x.example' subscription='none' approved='true'/>");
+}
+
 TEST(Roster, IsStoredAndReadAgain) {
-  auto i = item("tfapl");
+  auto i = item("tfaplv");
   i.name = "B & <C>";
   i.groups = {"one", "two"};
   i.request = "it is me";
   EXPECT_EQ(read_roster_item(encode(i)), i);
-  EXPECT_EQ(xml::to_text(shown(i), space::roster), "<item jid='b@x.example' subscription='both' name='B &amp; &lt;C&gt;' ask='subscribe'><group>one</group><group>two</group></item>");
+  EXPECT_EQ(xml::to_text(shown(i), space::roster), "<item jid='b@x.example' subscription='both' name='B &amp; &lt;C&gt;' ask='subscribe' approved='true'><group>one</group><group>two</group></item>");
   for (const auto* text : {"", "<item/>", "<item jid='@'/>", "<what jid='a@b'/>"}) EXPECT_FALSE(read_roster_item(text)) << text;
 }
 
@@ -206,6 +226,9 @@ TEST(ArchiveQuery, IsRefused) {
 TEST(ArchiveQuery, IsAnswered) {
   EXPECT_EQ(xml::to_text(archive_fin(3, 9, true, true)),
             "<fin xmlns='urn:xmpp:mam:2' complete='true'><set xmlns='http://jabber.org/protocol/rsm'><first>3</first><last>9</last></set></fin>");
+  EXPECT_EQ(xml::to_text(archive_fin(3, 9, true, false, 12)),
+            "<fin xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'><first>3</first><last>9</last><count>12</count></set></fin>");
+  EXPECT_EQ(xml::to_text(archive_fin(0, 0, false, false, 0)), "<fin xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'><count>0</count></set></fin>");
   EXPECT_EQ(xml::to_text(archive_fin(0, 0, false, false)), "<fin xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'/></fin>");
 }
 
