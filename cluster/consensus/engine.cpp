@@ -323,9 +323,10 @@ step engine::tick(std::uint64_t now_ms) {
 std::uint64_t engine::next_tick(std::uint64_t now_ms) const noexcept {
   const auto& core = in_->core;
   const auto often = now_ms + in_->options.heartbeat_ms;
-  if (core.state != RAFT_FOLLOWER || core.follower_state.current_leader.id == 0) return often;
+  if (core.state != RAFT_FOLLOWER) return often;
   const auto patience = static_cast<std::uint64_t>(core.election_timer_start) + core.follower_state.randomized_election_timeout;
-  return std::max(patience, now_ms + 1);
+  if (patience <= now_ms) return often; // it has no vote
+  return core.follower_state.current_leader.id == 0 ? std::min(patience, often) : patience;
 }
 
 step engine::propose(std::uint64_t ticket, std::string octets, std::uint64_t now_ms) {
@@ -422,6 +423,10 @@ step engine::snapshot_taken(std::string octets, std::uint64_t now_ms) {
 void engine::connected(member_id id, bool there) {
   std::erase(in_->unreachable, id);
   if (!there) in_->unreachable.push_back(id);
+  // The library gives nobody a vote while it knows of a leader, until its own patience ends: the first of two that lost theirs would
+  // wait for the second. If the leader lives, its next heartbeat says so.
+  auto& core = in_->core;
+  if (!there && in_->options.with.short_install && core.state == RAFT_FOLLOWER && core.follower_state.current_leader.id == id) core.follower_state.current_leader.id = 0;
 }
 
 standing engine::state() const noexcept {

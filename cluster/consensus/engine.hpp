@@ -132,7 +132,7 @@ public:
   /// Lets another voter lead (0: any). `done` says that it was asked, not that it leads.
   step hand_over(std::uint64_t ticket, member_id to, std::uint64_t now_ms);
   step snapshot_taken(std::string octets, std::uint64_t now_ms);
-  /// Peers are taken to be connected until this says otherwise.
+  /// Peers are taken to be connected until this says otherwise. A follower whose leader is not gives others its vote.
   void connected(member_id, bool);
 
   standing state() const noexcept;

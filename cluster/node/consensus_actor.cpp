@@ -65,8 +65,7 @@ caf::behavior consensus_actor::make_behavior() {
         if (engine_->state() == consensus::standing::follower && clock::now() - last_tick_ >= round_least) tick();
       },
       [this](tick_atom) {
-        const auto before = clock::now();
-        if (engine_->state() != consensus::standing::follower || before - last_tick_ >= round_least || engine_->next_tick(now()) <= now() + 1) tick();
+        tick();
         delayed_send(this, next_round(), tick_atom::value);
       },
       [this](const actor_task& t) { (*t.run)(*this); },
@@ -154,10 +153,11 @@ void consensus_actor::take(consensus::step s) {
 /// Who leads, or waits for anything, has a round with each heartbeat.
 std::chrono::milliseconds consensus_actor::next_round() const {
   const std::chrono::milliseconds beat(parts_->heartbeat_ms);
-  if (engine_->state() != consensus::standing::follower || engine_->leader() == 0) return beat;
-  if (!waiting_.empty() || !batch_.empty() || std::any_of(peers_.begin(), peers_.end(), [](const auto& p) { return !p.second.linked; })) return beat;
+  if (engine_->state() != consensus::standing::follower) return beat;
   const auto at = now();
-  return std::min(quiet_round, std::chrono::milliseconds(engine_->next_tick(at) - at));
+  const std::chrono::milliseconds due(engine_->next_tick(at) - at);
+  if (!waiting_.empty() || !batch_.empty() || std::any_of(peers_.begin(), peers_.end(), [](const auto& p) { return !p.second.linked; })) return std::min(beat, due);
+  return std::min(quiet_round, due);
 }
 
 void consensus_actor::tick() {

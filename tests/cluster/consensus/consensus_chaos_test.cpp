@@ -47,6 +47,11 @@ void one_seed(std::uint64_t seed) {
     }
     for (auto& [id, n] : g.nodes)
       if (!n.runs && chance(12)) g.start(id);
+    // Links come and go, whatever letters do.
+    if (chance(15)) {
+      const member_id from = 1 + random() % g.nodes.size(), to = 1 + random() % g.nodes.size();
+      if (from != to && g.at(from).runs) g(from).connected(to, !chance(3));
+    }
     if (chance(3)) {
       for (auto& [id, n] : g.nodes)
         if (n.runs && n.runs->state() == standing::leader) {
@@ -82,6 +87,8 @@ void one_seed(std::uint64_t seed) {
   }
   for (auto& [id, n] : g.nodes)
     if (!n.runs) g.start(id);
+  for (const auto& [id, n] : g.nodes)
+    for (const auto& [other, m] : g.nodes) g(id).connected(other, true);
   ASSERT_TRUE(g.run(30'000, [&] {
     const auto l = g.leader();
     return l != 0 && g(l).in_flight() == 0 && std::all_of(g.nodes.begin(), g.nodes.end(), [&](auto& n) {

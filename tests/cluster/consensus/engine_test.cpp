@@ -64,6 +64,58 @@ TEST(ConsensusEngine, a_follower_may_sleep_until_its_patience_ends_and_then_asks
   EXPECT_LE(g(2).next_tick(g.now), g.now + o.heartbeat_ms);
 }
 
+TEST(ConsensusEngine, who_has_no_vote_is_not_woken_all_the_time_when_nobody_leads) {
+  group g(1, {});
+  g.add_blank(2);
+  g.now += 10'000;
+  g.tick(2);
+  EXPECT_EQ(g(2).state(), standing::follower);
+  EXPECT_EQ(g(2).next_tick(g.now), g.now + engine_options{}.heartbeat_ms);
+}
+
+TEST(ConsensusEngine, whose_leader_is_gone_gives_others_its_vote_before_its_own_patience_ends) {
+  for (const bool told : {false, true}) {
+    group g(3, {});
+    ASSERT_TRUE(g.elect(1, {2, 3}));
+    g.run(300);
+    if (told)
+      for (const member_id id : {2, 3}) g(id).connected(1, false);
+    const member_id first = g(2).next_tick(g.now) <= g(3).next_tick(g.now) ? 2 : 3;
+    // Only the first one's time passes: the other one sleeps on.
+    for (int i = 0; i < 100 && g(first).state() != standing::leader; ++i) {
+      g.now += 20;
+      g.tick(first);
+      g.drop([](const posted& p) { return p.from == 1 || p.to == 1; });
+      g.deliver([](const posted&) { return true; });
+      if (g(first).state() == standing::candidate && i > 60) break;
+    }
+    EXPECT_EQ(g(first).state() == standing::leader, told);
+  }
+}
+
+TEST(ConsensusEngine, a_link_that_was_lost_for_a_moment_deposes_nobody) {
+  group g(3, {});
+  ASSERT_TRUE(g.elect(1, {2, 3}));
+  g.run(300);
+  const auto term = g(1).term();
+  g(2).connected(1, false); // the leader still reaches the other one
+  g(2).connected(1, true);
+  g.run(5000);
+  EXPECT_EQ(g(1).state(), standing::leader);
+  EXPECT_EQ(g(1).term(), term);
+  EXPECT_EQ(g(2).leader(), 1u);
+  // Nor does one that is cut off for good.
+  g(2).connected(1, false);
+  for (int i = 0; i < 100; ++i) {
+    g.now += 50;
+    for (const member_id id : {1, 2, 3}) g.tick(id);
+    g.drop([](const posted& p) { return (p.from == 1 && p.to == 2) || (p.from == 2 && p.to == 1); });
+    g.deliver([](const posted&) { return true; });
+  }
+  EXPECT_EQ(g(1).state(), standing::leader);
+  EXPECT_EQ(g(1).term(), term) << "it asks whether it would be voted for first";
+}
+
 TEST(ConsensusEngine, nothing_goes_in_before_the_writes_are_durable) {
   group g(1, {});
   g.slow_disk = {1};
