@@ -179,6 +179,7 @@ url_outcome read_url_data(storage::body_reader& bodies, storage::mail::mailbox_c
   }
   if (decode) {
     out.binary = mime::decode_section(f->where, octets);
+    if (out.binary && !out.structure.empty()) out.structure = imap::decoded_structure(out.structure, *out.binary);
     if (out.binary && url.section.partial) {
       std::uint64_t offset = 0, count = out.binary->size();
       cut(url, offset, count);

@@ -3,6 +3,8 @@
 #include "base/text.hpp"
 #include "protocols/imap/command_parser.hpp"
 
+#include <algorithm>
+
 namespace rookery::imap {
 
 namespace {
@@ -173,6 +175,30 @@ std::string part_structure(std::string_view whole, std::span<const std::uint32_t
     }
   }
   return std::string(at);
+}
+
+std::string decoded_structure(std::string_view part, std::string_view octets) {
+  auto rest = part;
+  if (!rest.starts_with("(\"")) return std::string(part);
+  rest.remove_prefix(1);
+  const bool text = base::iequals(take_item(rest), "\"text\"");
+  for (int skipped = 0; skipped < 4; ++skipped) take_item(rest); // subtype, parameters, id, description
+  const auto head = part.substr(0, part.size() - rest.size());
+  const auto encoding = take_item(rest);
+  if (!base::iequals(encoding, "\"base64\"") && !base::iequals(encoding, "\"quoted-printable\"")) return std::string(part);
+  take_item(rest); // octets
+  if (text) take_item(rest);
+  const auto is_8bit = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  std::string out(head);
+  // RFC 2045 §2.7 to §2.9.
+  if (octets.find('\0') != std::string_view::npos) out += " \"binary\" ";
+  else out += std::any_of(octets.begin(), octets.end(), is_8bit) ? " \"8bit\" " : " \"7bit\" ";
+  base::append_number(out, octets.size());
+  if (text) {
+    out.push_back(' ');
+    base::append_number(out, static_cast<std::uint64_t>(std::count(octets.begin(), octets.end(), '\n')));
+  }
+  return out.append(rest);
 }
 
 std::string bad_url_code(std::string_view url) {

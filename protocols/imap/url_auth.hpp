@@ -56,6 +56,9 @@ struct url_data {
 void write_url_fetch(response_writer, const fetched_url&, const url_data*);
 /// The part of a message's BODYSTRUCTURE that a section names; "" when it has none such.
 std::string part_structure(std::string_view bodystructure, std::span<const std::uint32_t> part);
+/// The structure of a part that is shown decoded, as `octets`: encoding, size and lines are theirs (RFC 5524 §3.2).
+/// As it is for a part that has nothing to decode.
+std::string decoded_structure(std::string_view part, std::string_view octets);
 /// "BADURL "…"", for CATENATE.
 std::string bad_url_code(std::string_view url);
 

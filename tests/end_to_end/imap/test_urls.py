@@ -237,7 +237,7 @@ class Authorized(Urls):
         self.assertEqual(self.get(ann, second), b"AAECAwQ=")
         a = ann.ok('URLFETCH ("%s" BODYPARTSTRUCTURE BINARY) ("%s" BODY) ("%s" BODYPARTSTRUCTURE)' % (second, first, inner))
         binary, body, structure = a.of("URLFETCH")
-        self.assertIn(b'(BODYPARTSTRUCTURE ("application" "octet-stream" NIL NIL NIL "base64" 8', binary.lower().replace(b"bodypartstructure", b"BODYPARTSTRUCTURE").replace(b"nil", b"NIL"))
+        self.assertIn(b'(BODYPARTSTRUCTURE ("application" "octet-stream" NIL NIL NIL "binary" 5', binary.lower().replace(b"bodypartstructure", b"BODYPARTSTRUCTURE").replace(b"nil", b"NIL"))
         self.assertTrue(binary.endswith(b" (BINARY ~{5}\r\n\0\1\2\3\4)\r\n"), binary)
         self.assertTrue(body.endswith(b" (BODY {11}\r\nFirst part.)\r\n"), body)
         self.assertIn(b'(bodypartstructure ("text" "plain"', structure.lower())

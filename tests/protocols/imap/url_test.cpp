@@ -101,6 +101,25 @@ TEST(ImapUrl, StructuresOfPartsAreFoundInTheWhole) {
   for (std::size_t n = 0; n < whole.size(); ++n) EXPECT_LE(part_structure(std::string_view(whole).substr(0, n), deep).size(), leaf.size());
 }
 
+TEST(ImapUrl, ADecodedPartHasTheStructureOfWhatIsShown) {
+  struct row {
+    std::string_view part, octets, shown;
+  };
+  const row rows[] = {
+      {"(\"text\" \"x-own\" (\"charset\" \"us-ascii\") NIL NIL \"base64\" 22 3 NIL NIL NIL NIL)", "hello\r\nworld",
+       "(\"text\" \"x-own\" (\"charset\" \"us-ascii\") NIL NIL \"7bit\" 12 1 NIL NIL NIL NIL)"},
+      {"(\"TEXT\" \"plain\" (\"name\" \"a) \\\"b\") \"<i@x>\" {3}\r\nd\"( \"Quoted-Printable\" 9 1 NIL)", "\xc3\xa4",
+       "(\"TEXT\" \"plain\" (\"name\" \"a) \\\"b\") \"<i@x>\" {3}\r\nd\"( \"8bit\" 2 0 NIL)"},
+      {"(\"image\" \"png\" NIL NIL NIL \"BASE64\" 8 NIL (\"attachment\" NIL) NIL NIL)", std::string_view("a\0b", 3),
+       "(\"image\" \"png\" NIL NIL NIL \"binary\" 3 NIL (\"attachment\" NIL) NIL NIL)"},
+      // Nothing was decoded.
+      {"(\"text\" \"plain\" NIL NIL NIL \"8bit\" 8 2 NIL)", "abc", "(\"text\" \"plain\" NIL NIL NIL \"8bit\" 8 2 NIL)"},
+      {"((\"text\" \"plain\" NIL NIL NIL \"base64\" 8 2) \"mixed\")", "abc", "((\"text\" \"plain\" NIL NIL NIL \"base64\" 8 2) \"mixed\")"},
+      {"", "abc", ""},
+  };
+  for (const auto& r : rows) EXPECT_EQ(decoded_structure(r.part, r.octets), r.shown);
+}
+
 TEST(ImapUrl, ABadUrlIsNamedWithinAResponseCode) {
   EXPECT_EQ(bad_url_code("/INBOX/;UID=1"), "BADURL \"/INBOX/;UID=1\"");
   EXPECT_EQ(bad_url_code("a]b\"c\\d"), "BADURL \"a%5Db%22c%5Cd\"");
