@@ -117,6 +117,7 @@ std::uint32_t search_matcher::compile(const search_program& program, std::uint32
     s.what = what;
     s.cost = cost;
     s.text = charset::fold_for_search(node.text);
+    if (what == op::header) std::replace(s.text.begin(), s.text.end(), '\t', ' '); // as values are searched (mime/search.hpp)
     needs_ |= need;
     s.leaf = static_cast<std::uint32_t>(leaves_.size());
     using scope = text_leaf::scope;

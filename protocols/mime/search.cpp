@@ -21,9 +21,8 @@ constexpr std::size_t window_octets = 16 * 1024;
 constexpr auto value_octets_max = search_value_octets_max;
 
 bool value_contains(std::string_view value, std::string_view needle) {
-  value = base::trim(value.substr(0, value_octets_max));
-  if (!encoding::needs_decoding(value)) return charset::contains_folded(value, needle);
-  return charset::contains_folded(encoding::decode_words(value), needle);
+  std::string room;
+  return charset::contains_folded(searched_value(value, room), needle);
 }
 
 /// As a person writes the addresses: without comments and spaces inside, words decoded, IDNA undone not.
@@ -59,6 +58,15 @@ std::optional<bool> contains_as_it_is(base::const_bytes body, const part& p, std
 }
 
 } // namespace
+
+std::string_view searched_value(std::string_view value, std::string& room) {
+  value = base::trim(value.substr(0, value_octets_max));
+  const bool decode = encoding::needs_decoding(value);
+  if (!decode && value.find('\t') == std::string_view::npos) return value;
+  room = decode ? encoding::decode_words(value) : std::string(value);
+  std::replace(room.begin(), room.end(), '\t', ' ');
+  return room;
+}
 
 bool is_address_field(std::string_view name) noexcept {
   static constexpr std::string_view names[] = {"From", "To", "Cc", "Bcc", "Sender", "Reply-To"};

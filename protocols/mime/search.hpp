@@ -15,6 +15,10 @@ namespace rookery::mime {
 /// Of one field's value that is searched.
 inline constexpr std::size_t search_value_octets_max = 64 * 1024;
 
+/// A field's value as it is searched: words decoded, and a tab as the space that it stands for where a line was folded.
+/// A view of `value`, or of `room`.
+std::string_view searched_value(std::string_view value, std::string& room);
+
 /// HEADER, SUBJECT, FROM, TO, CC, BCC: does a field of that name contain the needle once decoded?
 /// The empty needle asks only whether there is such a field.
 bool search_header(base::const_bytes header, std::string_view name, std::string_view folded_needle);

@@ -2,7 +2,6 @@
 
 #include "base/text.hpp"
 #include "protocols/charset/fold.hpp"
-#include "protocols/encoding/encoded_word.hpp"
 #include "protocols/mime/address.hpp"
 #include "protocols/mime/header.hpp"
 #include "protocols/mime/preview.hpp"
@@ -29,12 +28,9 @@ public:
     to_.take(k, folded_);
     to_.end();
   }
-  /// A value as search.cpp's value_contains looks at it.
   void value(kind k, std::string_view value) {
     whole_ = whole_ && value.size() <= search_value_octets_max;
-    value = base::trim(value.substr(0, search_value_octets_max));
-    if (encoding::needs_decoding(value)) give(k, encoding::decode_words(value));
-    else give(k, value);
+    give(k, searched_value(value, value_));
   }
   void addresses(kind k, std::string_view value) {
     address_reader r(value.substr(0, search_value_octets_max));
@@ -81,7 +77,7 @@ public:
 
 private:
   search_text_taker& to_;
-  std::string folded_;
+  std::string folded_, value_;
   bool whole_ = true;
 };
 

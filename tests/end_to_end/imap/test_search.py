@@ -19,6 +19,16 @@ class Search(Case):
     def found(self, program):
         return self.p.ok("SEARCH " + program).numbers()
 
+    def test_a_fold_with_a_tab_is_a_space(self):
+        p = self.peer()
+        p.append(self.box, mail(1).replace(b"Message number 1", b"one\r\n\ttwo three"))
+        p.append(self.box, mail(2).replace(b"Message number 2", b"one two three"))
+        p.append(self.box, mail(3).replace(b"Message number 3", b"onetwo three"))
+        p.ok("SELECT " + self.box)
+        for words in ("one two", "one\ttwo"):
+            self.assertEqual(p.ok('SEARCH SUBJECT "%s"' % words).numbers(), [1, 2])
+        self.assertEqual(p.ok('SEARCH TEXT "one two three"').numbers(), [1, 2])
+
     def test_keys(self):
         table = [("ALL", [1, 2, 3, 4]), ("SEEN", [1]), ("UNSEEN", [2, 3, 4]), ("ANSWERED", [1]), ("UNANSWERED", [2, 3, 4]),
                  ("FLAGGED", [2]), ("UNFLAGGED", [1, 3, 4]), ("DELETED", [3]), ("UNDELETED", [1, 2, 4]), ("DRAFT", [3]),

@@ -36,6 +36,18 @@ TEST(Search, HeadersAreDecoded) {
   EXPECT_FALSE(in_header(h, "to", "joerg"));
 }
 
+TEST(Search, AFoldWithATabIsASpaceToo) {
+  constexpr auto h = "Subject: one\r\n\ttwo =?utf-8?q?dr=C3=A9i?=\r\nX-Plain: a\tb\r\nFrom: Ann\r\n\tSender <ann@x>\r\n\r\n"sv;
+  EXPECT_TRUE(in_header(h, "subject", "one two dréi"));
+  EXPECT_TRUE(in_header(h, "x-plain", "a b"));
+  EXPECT_TRUE(in_header(h, "from", "ann sender"));
+  EXPECT_FALSE(in_header(h, "subject", "onetwo"));
+  const auto message = std::string(h) + "text\twith a tab\r\n";
+  EXPECT_TRUE(in_text(message, "one two", true));
+  EXPECT_TRUE(in_text(message, "text\twith", false));
+  EXPECT_FALSE(in_text(message, "text with", false));
+}
+
 TEST(Search, TextIsDecodedAndTextOnly) {
   constexpr auto m = "Subject: outside\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\npreamble\r\n--b\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
                      "gr=FC=DF=\r\ne\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nw4RwZmVs\r\n--b\r\nContent-Type: image/png; name=picture.png\r\n\r\nbinaryword\r\n"
