@@ -1,10 +1,10 @@
 #include "actors/queue/home_reception.hpp"
 
 #include "actors/account/message_gathering.hpp"
+#include "actors/queue/asked_volume.hpp"
 #include "actors/queue/home_mail.hpp"
 #include "actors/queue/local_actor.hpp"
 #include "actors/queue/spool_commit.hpp"
-#include "actors/relay/homes.hpp"
 #include "actors/system/held_session.hpp"
 #include "base/crypto/crypto.hpp"
 #include "base/log.hpp"
@@ -78,16 +78,10 @@ std::optional<std::vector<recipient_result>> deliver(node& n, const std::string&
 } // namespace
 
 void take_home_mail(node& n, std::unique_ptr<cluster::node_stream> stream, const cluster::stream_opening& opening) {
-  const auto volume = base::parse_u64(opening.field("volume"));
-  // The volume whose spool has the mail: its leader brings it, whoever that is.
-  const auto from = opening.field("from");
-  const auto here = [&] {
-    const auto homes = homes_of(n);
-    const auto* place = homes->place(volume.value_or(0));
-    return place != nullptr && place->local && volume == volume_of_node(n) && !n.draining;
-  };
-  if (!volume || !base::parse_u64(from) || !here()) return stream->refuse("this node does not serve volume " + base::printable(opening.field("volume"), 40) + " now");
-  if (!stream->accept()) return;
+  const asked_volume asked(n, opening);
+  if (!asked.accept(*stream)) return;
+  const auto here = [&] { return asked.here(); };
+  const auto& from = asked.from(); // its spool has the mail
   for (;;) {
     auto first = stream->receive(idle_time);
     if (!first || !*first || (*first)->type != home_mail_type) return;

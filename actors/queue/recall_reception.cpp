@@ -1,5 +1,6 @@
 #include "actors/queue/recall_reception.hpp"
 
+#include "actors/queue/asked_volume.hpp"
 #include "actors/queue/copy_removal.hpp"
 #include "actors/queue/home_recall.hpp"
 #include "actors/queue/messages.hpp"
@@ -86,21 +87,15 @@ std::optional<std::vector<recall::recipient_report>> run_here(node& n, const std
 } // namespace
 
 void take_recall(node& n, std::unique_ptr<cluster::node_stream> stream, const cluster::stream_opening& opening) {
-  const auto volume = base::parse_u64(opening.field("volume"));
-  const auto from = opening.field("from");
-  const auto here = [&] {
-    const auto homes = homes_of(n);
-    const auto* place = homes->place(volume.value_or(0));
-    return place != nullptr && place->local && volume == volume_of_node(n) && !n.draining;
-  };
-  if (!volume || !base::parse_u64(from) || !here()) return stream->refuse("this node does not serve volume " + base::printable(opening.field("volume"), 40) + " now");
-  if (!stream->accept()) return;
+  const asked_volume asked(n, opening);
+  if (!asked.accept(*stream)) return;
+  const auto& from = asked.from();
   const auto frame = stream->receive(frame_time);
   const volume_work here_now(n);
   if (!frame || !*frame || !here_now) return;
   const auto& body = (*frame)->body;
   const auto answer = [&](recall_frame type, const auto& what) {
-    if (what && here()) (void)stream->send(static_cast<std::uint8_t>(type), print(*what), frame_time);
+    if (what && asked.here()) (void)stream->send(static_cast<std::uint8_t>(type), print(*what), frame_time);
   };
   switch (static_cast<recall_frame>((*frame)->type)) {
   case recall_frame::copies:
