@@ -43,7 +43,8 @@ public:
     return inner ? std::min(*inner, again) : again;
   }
   bool wants_input() const override { return inner_->wants_input(); }
-  bool closed() const override { return inner_->closed(); }
+  /// What it has said last waits like the rest: until that is gone it is not closed.
+  bool closed() const override { return inner_->closed() && (inner_->output().empty() || served()); }
   bool busy() const override { return inner_->busy(); }
   void shut_down(base::instant now) override { inner_->shut_down(now); }
   void tls_started(const connection_facts& facts, base::instant now) override { inner_->tls_started(facts, now); }
