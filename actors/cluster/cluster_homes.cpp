@@ -85,12 +85,15 @@ base::result<void> cluster_service::open_streams(const member_facts& m) {
     if (volume) volume->links().take(std::move(s), o);
     else s->refuse("this node does not serve that volume now");
   });
-  (*listener)->handle(file_stream, [&running = running_](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening&) {
+  (*listener)->handle(file_stream, [&running = running_, self = m.member](std::unique_ptr<cluster::node_stream> s, const cluster::stream_opening&) {
     give_files(
-        [&running] {
-          std::vector<file_volume> out;
+        [&running, self] {
+          file_volumes out;
+          // What is led from now on, and not open yet, or not any more, may have the file.
+          for (const auto& v : agreed_volumes(*running.face().config->table()))
+            if (v.is.leader == self && !running.find(v.is.id)) out.complete = false;
           for (const auto& opened : running.opened())
-            if (const auto v = running.find(opened.id)) out.push_back({v->handle(), {v, &v->uploads()}});
+            if (const auto v = running.find(opened.id)) out.open.push_back({v->handle(), {v, &v->uploads()}});
           return out;
         },
         std::move(s));

@@ -471,6 +471,19 @@ class Chat(Mail):
         if status != wanted:
             raise AssertionError("PUT on %s: %s %s" % (n.folder, status, said))
 
+    def brought(self, nodes, path, octets, limit=90):
+        """Its place moves meanwhile: until it is taken the answer is "later", never that nothing is expected."""
+        end, tries = time.time() + limit, 0
+        while time.time() < end:
+            status, said, _ = self.web_ask(nodes[tries % len(nodes)], "PUT", path, octets)
+            if status == 201 or (status == 404 and tries and self.web_ask(nodes[0], "GET", path)[:2] == (200, octets)):
+                return # or the one before was taken, and its answer was lost
+            if status != 503:
+                raise AssertionError("PUT on %s while its place moves: %s %s" % (nodes[tries % len(nodes)].folder, status, said))
+            tries += 1
+            time.sleep(0.02)
+        raise AssertionError("nobody takes %s" % path)
+
     def given(self, nodes, files):
         """Each of these nodes gives all of them."""
         for n in nodes:
@@ -510,8 +523,8 @@ class Chat(Mail):
         self.bring(alive[0], paths[0], octets[0])
         dead.kill()
         s.cut()
+        self.brought(alive, paths[1], octets[1])
         s = self.stream(user, "again", nodes=alive)
-        self.bring(alive[0], paths[1], octets[1])
         paths.append(self.place(s, octets[3]))
         self.bring(alive[1], paths[3], octets[3])
         self.bring(alive[0], paths[1], octets[1][:100], 404)
@@ -519,9 +532,10 @@ class Chat(Mail):
         self.given(alive, files)
         s.cut()
         dead.serve(None)
+        # Promised before the kill, brought while the home comes back.
+        time.sleep(self.rng.uniform(0, 6))
+        self.brought(alive, paths[2], octets[2])
         self.at_home()
-        # Promised before the kill, brought when the home has come back.
-        self.bring(alive[1], paths[2], octets[2])
         self.given(self.nodes, files + [(paths[2], octets[2])])
         print("  files outlive their home's node, and so do places for them", flush=True)
 

@@ -182,10 +182,13 @@ bool foreign_files::ask_one(std::uint64_t member, const frame& q, answer& out) {
 namespace {
 
 /// Whether it was done, and the octets that the file is to have.
-std::optional<std::uint64_t> take_step(const std::vector<file_volume>& volumes, file_step s) {
-  for (const auto& v : volumes) {
+std::optional<std::uint64_t> take_step(file_volumes& volumes, file_step s) {
+  for (const auto& v : volumes.open) {
     const volume_work here(*v.of);
-    if (!here) continue;
+    if (!here) {
+      volumes.complete = false;
+      continue;
+    }
     if (s.what == file_step::kind::begin) {
       if (const auto slot = v.uploads->begin(s.id, s.name)) return slot->what.octets;
       continue;
@@ -204,7 +207,7 @@ std::optional<std::uint64_t> take_step(const std::vector<file_volume>& volumes, 
 
 } // namespace
 
-void give_files(const std::function<std::vector<file_volume>()>& volumes, std::unique_ptr<cluster::node_stream> stream) {
+void give_files(const std::function<file_volumes()>& volumes, std::unique_ptr<cluster::node_stream> stream) {
   if (!stream->accept()) return;
   for (;;) {
     const auto f = stream->receive(quiet_time);
@@ -212,18 +215,23 @@ void give_files(const std::function<std::vector<file_volume>()>& volumes, std::u
     if ((*f)->type == step_type) {
       auto step = read_file_step((*f)->body);
       if (!step) return;
-      const auto octets = take_step(volumes(), std::move(*step));
+      auto of = volumes();
+      const auto octets = take_step(of, std::move(*step));
+      if (!octets && !of.complete) return;
       if (octets && !stream->send(done_type, std::to_string(*octets), foreign_answer_time)) return;
       if (!stream->send(end_type, {}, foreign_answer_time)) return;
       continue;
     }
     const auto q = (*f)->type == question_type ? read_file_question((*f)->body) : std::nullopt;
     if (!q) return;
-    for (const auto& v : volumes()) {
+    auto of = volumes();
+    bool found = false;
+    for (const auto& v : of.open) {
       const volume_work here(*v.of);
-      if (!here) continue;
-      const auto facts = record_of(*v.of, q->id, {});
+      if (!here) of.complete = false;
+      const auto facts = here ? record_of(*v.of, q->id, {}) : std::nullopt;
       if (!facts) continue;
+      found = true;
       if (!stream->send(facts_type, facts->value, foreign_answer_time)) return;
       for (std::uint32_t i = 0; i < q->count; ++i) {
         const auto piece = record_of(*v.of, q->id, upload_piece_key(q->first + i));
@@ -232,6 +240,7 @@ void give_files(const std::function<std::vector<file_volume>()>& volumes, std::u
       }
       break;
     }
+    if (!found && !of.complete) return;
     if (!stream->send(end_type, {}, foreign_answer_time)) return;
   }
 }

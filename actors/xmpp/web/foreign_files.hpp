@@ -100,7 +100,12 @@ struct file_volume {
   std::shared_ptr<node> of;
   std::shared_ptr<upload_service> uploads;
 };
-/// The other side: answers from the volumes that are open here, until the stream ends. In the stream's own thread.
-void give_files(const std::function<std::vector<file_volume>()>& volumes, std::unique_ptr<cluster::node_stream>);
+struct file_volumes {
+  std::vector<file_volume> open;
+  bool complete = true;      ///< else this node leads one more that it does not serve yet, or no longer
+};
+/// The other side: answers from the volumes that are open here, until the stream ends. What is in none of them, while they are not
+/// complete, is not denied: the stream ends without an answer. In the stream's own thread.
+void give_files(const std::function<file_volumes()>& volumes, std::unique_ptr<cluster::node_stream>);
 
 } // namespace rookery::actors
