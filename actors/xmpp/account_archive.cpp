@@ -67,11 +67,16 @@ void chat_account::query_archive(client& c, query iq, receipt_ptr receipt) {
   xmpp::condition why{};
   const auto q = xmpp::read_archive_query(*iq.child("query", xmpp::space::archive), why);
   if (!q) return refuse(c, iq, why);
-  const auto found = std::make_shared<archive_page>();
   const auto asked = std::make_shared<const xmpp::element>(iq);
+  // What the client has sent before it asks is in the answer.
+  behind_sent([this, asked, q = *q, id = c.id, receipt] { read_archive(id, asked, q, receipt); });
+}
+
+void chat_account::read_archive(std::uint64_t id, const stanza_ptr& asked, const xmpp::archive_query& q, const receipt_ptr& receipt) {
+  const auto found = std::make_shared<archive_page>();
   read(
-      [found, q = *q, &n = node_, owner = owner_] { fill(*found, q, n.chat_of(owner), owner); },
-      [this, found, asked, id = c.id, receipt] {
+      [found, q, &n = node_, owner = owner_] { fill(*found, q, n.chat_of(owner), owner); },
+      [this, found, asked, id, receipt] {
         auto* to = find(id);
         if (to == nullptr) return;
         if (found->unknown_id) return refuse(*to, *asked, xmpp::condition::item_not_found);
@@ -84,7 +89,7 @@ void chat_account::query_archive(client& c, query iq, receipt_ptr receipt) {
         answer.add(xmpp::archive_fin(entries.empty() ? 0 : entries.front().id, entries.empty() ? 0 : entries.back().id, !entries.empty(), !found->page.more, found->count));
         deliver(*to, answer);
       },
-      [this, asked, id = c.id] {
+      [this, asked, id] {
         if (auto* to = find(id)) refuse(*to, *asked, xmpp::condition::resource_constraint);
       });
 }

@@ -50,8 +50,9 @@ void chat_account::send_message(client& c, client_stanza& s) {
   const bool archived = !own && xmpp::belongs_in_archive(e) && archives(to);
   const stanza_ptr what = s.what;
   routed_stanza r{what, c.address, to, s.receipt, nullptr, {}, 0};
-  if (!own && xmpp::is_copied(e)) {
-    sent_.emplace(++last_sent_, sent_message{c.id, what});
+  const bool copied = !own && xmpp::is_copied(e);
+  if (copied || archived) {
+    sent_.emplace(++last_sent_, sent_message{c.id, copied ? what : nullptr});
     r.token = last_sent_;
     if (!archived) message_went({last_sent_, 1});
   }
@@ -67,8 +68,8 @@ void chat_account::send_message(client& c, client_stanza& s) {
   std::vector<storage::shard_command> lines;
   lines.push_back(std::move(line));
   commit(std::move(lines), [this, r](const commit_done& d) mutable {
+    message_went({r.token, d.error ? 0 : d.results.front().number});
     if (d.error) return router_.refuse(r, xmpp::condition::resource_constraint);
-    message_went({r.token, d.results.front().number});
     router_.route(std::move(r));
   });
 }
@@ -107,14 +108,29 @@ caf::response_promise chat_account::say_elsewhere(const say_message& m, caf::res
   return promise;
 }
 
-/// The message is on its way: our other clients get a copy (XEP-0280 §7).
+/// What the user asks for once his messages so far are in his archive, or refused.
+void chat_account::behind_sent(std::function<void()> f) {
+  if (sent_.empty()) return f();
+  behind_sent_.push_back({last_sent_, std::move(f)});
+}
+
 void chat_account::message_went(const message_sent& m) {
+  copy_sent(m);
+  while (!behind_sent_.empty() && (sent_.empty() || sent_.begin()->first > behind_sent_.front().first)) {
+    const auto run = std::move(behind_sent_.front().second);
+    behind_sent_.pop_front();
+    run();
+  }
+}
+
+/// The message is on its way: our other clients get a copy (XEP-0280 §7).
+void chat_account::copy_sent(const message_sent& m) {
   if (auto said = said_.extract(m.token)) said.mapped().deliver(m.archive_id != 0);
   const auto at = sent_.find(m.token);
   if (at == sent_.end()) return;
   const auto sent = std::move(at->second);
   sent_.erase(at);
-  if (m.archive_id == 0) return;
+  if (m.archive_id == 0 || !sent.what) return;
   if (std::none_of(clients_.begin(), clients_.end(), [&](const auto& c) { return c->carbons && c->id != sent.client; })) return;
   auto copy = *sent.what;
   if (m.archive_id > 1) xmpp::add_stanza_id(copy, id_text(m.archive_id), bare_.text());

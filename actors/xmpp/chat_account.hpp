@@ -29,6 +29,10 @@
 #include <string_view>
 #include <vector>
 
+namespace rookery::xmpp {
+struct archive_query;
+}
+
 namespace rookery::actors {
 
 class chat_router;
@@ -112,7 +116,9 @@ private:
   caf::response_promise say_elsewhere(const say_message&, caf::response_promise);
   void receive_message(const routed_stanza_ptr&);
   void deliver_message(const routed_stanza_ptr&, std::uint64_t archive_id, bool kept);
+  void behind_sent(std::function<void()>);
   void message_went(const message_sent&);
+  void copy_sent(const message_sent&);
   std::vector<client*> message_targets(const xmpp::jid& to, xmpp::message_type);
   storage::chat::append archive_line(const xmpp::element&, const xmpp::jid& with) const;
   bool archives(const xmpp::jid& with) const;
@@ -221,6 +227,7 @@ private:
 
   // account_archive.cpp
   void query_archive(client&, query iq, receipt_ptr);
+  void read_archive(std::uint64_t client, const stanza_ptr& iq, const xmpp::archive_query&, const receipt_ptr&);
   void answer_archive_form(client&, query iq);
   void read_archive_ends(std::function<void(const xmpp::element&)> then, std::function<void()> busy);
   void answer_archive_metadata(client&, query iq, receipt_ptr);
@@ -263,9 +270,10 @@ private:
   std::uint64_t last_ordered_ = 0;
   struct sent_message {
     std::uint64_t client;
-    stanza_ptr what;
+    stanza_ptr what;                       ///< null: nobody gets a copy
   };
   std::map<std::uint64_t, sent_message> sent_;
+  base::fifo<std::pair<std::uint64_t, std::function<void()>>> behind_sent_; ///< and what waits for messages up to that one
   std::map<std::uint64_t, caf::response_promise> said_; ///< without a client, by the same numbers
   std::uint64_t last_sent_ = 0;
   std::map<std::uint64_t, std::pair<caf::response_promise, resume_session>> resuming_; ///< by client
