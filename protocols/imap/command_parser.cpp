@@ -148,7 +148,10 @@ bool read_qresync(word_reader& in, qresync_parameters& out) {
 
 /// RFC 9051 §6.3.2; parameters of RFC 7162.
 bool read_select_arguments(word_reader& in, const client_mode& mode, select& out) {
-  if (!space(in) || !in.mailbox(out.mailbox)) return false;
+  std::string name;
+  if (!space(in) || !in.astring(name)) return false;
+  // RFC 9051 §6.3.2: the mailbox that was selected is left whatever the name; what is no name ("") names none.
+  out.mailbox = read_mailbox_name(name, in.utf8(), in.limits()).value_or("");
   if (in.space() && in.take('(')) {
     do {
       in.space();

@@ -50,6 +50,15 @@ class Select(Case):
         p = self.filled(1)
         self.assertEqual(p.cmd("SELECT missing-" + self.box).status, "NO")
         self.assertEqual(p.cmd("FETCH 1 FLAGS").status, "BAD")
+        # A name that cannot be one is no other failure (RFC 9051 section 6.3.2).
+        for name in ("a//b", "&x", '""', '"a\tb"', "/"):
+            p.ok("SELECT " + self.box)
+            a = p.cmd("SELECT " + name)
+            self.assertEqual((a.status, a.code("NONEXISTENT"), a.lines), ("NO", "", [b"* OK [CLOSED] Previous mailbox is closed\r\n"]), name)
+            self.assertEqual(p.cmd("FETCH 1 FLAGS").status, "BAD", name)
+        p.ok("SELECT " + self.box)
+        self.assertEqual(p.cmd("SELECT %s (FOO)" % self.box).status, "BAD")  # that is no SELECT at all
+        p.ok("FETCH 1 FLAGS")
 
     def test_status_counts_without_selecting(self):
         p = self.filled(3, selected=False)

@@ -44,7 +44,7 @@ TEST(ImapCommand, FaultsAreNamed) {
       {"a UID NOOP", bad}, {"a UID", bad}, {"a LOGIN a b"}, {"a LOGIN \"a b\" \"c\\\"d\""}, {"a LOGIN {3}\r\nann {2}\r\nxy"},
       {"a LOGIN {3+}\r\nann \"\""}, {"a LOGIN a", bad}, {"a LOGIN a b c", bad}, {"a LOGIN \"a b", bad}, {"a LOGIN a(b c", bad},
       {"a SELECT INBOX"}, {"a select \"INBOX\""}, {"a SELECT {5}\r\ninbox"}, {"a SELECT", bad}, {"a SELECT INBOX (CONDSTORE)"},
-      {"a SELECT INBOX (FOO)", bad}, {"a SELECT a//b", parse_fault::mailbox}, {"a SELECT &x", parse_fault::mailbox},
+      {"a SELECT INBOX (FOO)", bad}, {"a DELETE a//b", parse_fault::mailbox}, {"a DELETE &x", parse_fault::mailbox}, {"a SELECT a//b"},
       {"a SELECT INBOX (QRESYNC (1 2))", bad}, // not enabled
       {"a CREATE x/"}, {"a CREATE x (USE (\\Sent \\Drafts))"}, {"a CREATE x (USE (\\Foo))", parse_fault::use_attribute},
       {"a CREATE x (FOO)", bad}, {"a CREATE \"a*b\"", parse_fault::mailbox}, {"a CREATE \"a%\"", parse_fault::mailbox},

@@ -120,7 +120,7 @@ TEST(ImapSession, LoggedIn) {
       {"twice", "a LOGIN ann secret\r\n", "a BAD Already logged in\r\n", ""},
       {"fetch without mailbox", "a FETCH 1 FLAGS\r\n", "a BAD No mailbox is selected\r\n", ""},
       {"select", "a SELECT inbox\r\n", "* 3 EXISTS\r\na OK [READ-WRITE] Selected\r\n", "command2 INBOX"},
-      {"select a name with control characters", "a SELECT \"a\x01\"\r\n", "a NO [CANNOT] Invalid mailbox name\r\n", ""},
+      {"a name with control characters", "a DELETE \"a\x01\"\r\n", "a NO [CANNOT] Invalid mailbox name\r\n", ""},
       {"pipelined", "a SELECT x\r\nb NOOP\r\nc CLOSE\r\nd NOOP\r\n",
        "* 3 EXISTS\r\na OK [READ-WRITE] Selected\r\nb OK Done\r\nc OK Done\r\nd OK Done\r\n", "command2 x command0 command3 command0"},
       {"namespace", "a NAMESPACE\r\n", "* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) ((\"Public/\" \"/\"))\r\na OK NAMESPACE completed\r\n", ""},
