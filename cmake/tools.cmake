@@ -91,6 +91,11 @@ function(house_check)
   endforeach()
 endfunction()
 
+# What is tested is optimised in full; the tests around it take a third less time to build like this.
+function(house_quick_to_build name)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1 -g0>)
+endfunction()
+
 # house_test(<name> SOURCES … USES … [WORKING_DIRECTORY …])
 # A GoogleTest program; each of its tests is one CTest test.
 function(house_test name)
@@ -102,6 +107,7 @@ function(house_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${t_USES} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE ROOKERY_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  house_quick_to_build(${name})
   gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120 LABELS "${t_LABELS}")
 endfunction()
 
@@ -148,6 +154,7 @@ function(house_fuzz name)
       -print_final_stats=0 -verbosity=0 -artifact_prefix=${found}/ ${dict} ${found} ${CMAKE_CURRENT_SOURCE_DIR}/${f_CORPUS})
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 600)
   else()
+    house_quick_to_build(${name})
     target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/fuzz_main.cpp)
     add_test(NAME fuzz.${name} COMMAND ${name} ${CMAKE_CURRENT_SOURCE_DIR}/${f_CORPUS})
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
