@@ -28,7 +28,8 @@ struct tree::request {
 };
 
 void tree::refuse(const request& r, outcome& out, condition why, std::string_view specific, std::string_view feature) const {
-  auto answer = error_reply(r.iq, why);
+  // Waiting would not help whoever is not subscribed (XEP-0060 §6.2.3.2).
+  auto answer = error_reply(r.iq, why, {}, why == condition::unexpected_request ? "cancel" : "");
   if (!specific.empty()) {
     auto& e = answer.child("error", answer.space)->add(specific, error_space);
     if (!feature.empty()) e.set("feature", feature);

@@ -111,6 +111,14 @@ TEST(PubsubTree, TellsSubscribers) {
            {'f', "set", "<unsubscribe node='n' jid='fred@x.example/r'/>", "ok; node n"}});
 }
 
+TEST(PubsubTree, WhoIsNotSubscribedIsNotToldToWait) {
+  kept_tree t;
+  play(t, {{'o', "set", "<create node='n'/>", "ok; node n"}});
+  const auto out = t.of().handle(request("set", "<unsubscribe node='n' jid='fred@x.example'/>"), who('f'), "id");
+  ASSERT_TRUE(out.answer);
+  EXPECT_EQ(out.answer->child("error", out.answer->space)->get("type"), "cancel");
+}
+
 TEST(PubsubTree, IsBounded) {
   tree_limits l;
   l.nodes = 2;
