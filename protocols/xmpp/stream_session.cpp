@@ -115,6 +115,8 @@ void stream_session::write_header() {
 
 void stream_session::on_header(const xml::root_opened& opened) {
   const auto& root = opened.root;
+  // Only BOSH can say it then (XEP-0206 §5): what a login needs is gone.
+  if (state_ == state::bound) return end(stream_fault::policy_violation, "No stream begins anew once a resource is bound");
   if (root.space != space::streams || opened.default_space != space::client) return end(stream_fault::invalid_namespace);
   if (root.name != "stream") return end(stream_fault::bad_format);
   const auto to = normal_domain(root.get("to"));

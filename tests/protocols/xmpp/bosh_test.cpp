@@ -101,6 +101,14 @@ TEST_F(Bosh, CarriesALoginAndItsRestart) {
             std::string::npos);
 }
 
+TEST_F(Bosh, EndsARestartOfWhoHasAResource) {
+  begin();
+  log_in();
+  const auto out = ask(14, {}, "xmpp:restart='true' to='x.example'");
+  EXPECT_NE(out.find("<policy-violation"), std::string::npos) << out;
+  EXPECT_NE(out.find("type='terminate'"), std::string::npos) << out;
+}
+
 TEST_F(Bosh, HoldsOneRequestUntilThereIsSomethingToSay) {
   begin();
   log_in();
