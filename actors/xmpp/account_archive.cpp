@@ -1,3 +1,4 @@
+#include "actors/xmpp/archive_page.hpp"
 #include "actors/xmpp/chat_account.hpp"
 #include "actors/xmpp/router.hpp"
 #include "protocols/xml/reader.hpp"
@@ -10,55 +11,11 @@
 namespace rookery::actors {
 namespace {
 
-struct archive_page {
-  storage::chat::stream_page page;
-  bool unknown_id = false;
-  std::optional<std::uint64_t> count; ///< of all, if nothing narrows
-  std::vector<xmpp::element> messages;
-};
-
-/// In a reader's thread.
-void fill(archive_page& out, const xmpp::archive_query& q, const storage::chat::chat_view& view, const std::string& owner) {
-  using storage::chat::stream_kind;
-  // XEP-0313 §4.1.3, §4.3: an id that is not there (any more) is no place to go on from.
-  for (const auto id : {q.after_id, q.before_id})
-    if (id != 0 && id != ~std::uint64_t{0} && !view.find_entry(owner, stream_kind::archive, id)) out.unknown_id = true;
-  if (out.unknown_id) return;
-  if (!q.narrowed) {
-    const auto facts = view.find(owner);
-    out.count = facts ? facts->archive.entries : 0;
-  }
-  if (!q.ids.empty()) {
-    for (const auto id : q.ids) {
-      auto entry = view.find_entry(owner, stream_kind::archive, id);
-      if (!entry) out.unknown_id = true;
-      else out.page.entries.push_back(std::move(*entry));
-    }
-    std::sort(out.page.entries.begin(), out.page.entries.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  } else {
-    storage::chat::stream_query s;
-    s.after_id = q.after_id;
-    s.before_id = q.before_id;
-    s.from = q.start;
-    s.until = q.end;
-    if (q.with) s.with = q.with->bare_text();
-    s.backwards = q.backwards;
-    s.max = std::max<std::size_t>(q.max, 1);
-    out.page = view.page(owner, stream_kind::archive, s);
-    if (q.max == 0) {
-      out.page.more = !out.page.entries.empty();
-      out.page.entries.clear();
-    }
-  }
-  for (const auto& e : out.page.entries) {
-    const auto parsed = xml::parse(e.stanza, xml::limits{.stanza_octets = 2u << 20});
-    if (const auto* stanza = std::get_if<xml::element>(&parsed)) {
-      // XEP-0313 §4.1.1: a full address means just that one.
-      if (q.with && !q.with->is_bare() && stanza->get("from") != q.with->text() && stanza->get("to") != q.with->text()) continue;
-      out.messages.push_back(xmpp::archive_result(q, e.id, e.time, *stanza));
-    }
-  }
-  if (q.flipped) std::reverse(out.messages.begin(), out.messages.end());
+archive_page read_page(const xmpp::archive_query& q, const storage::chat::chat_view& view, const std::string& owner) {
+  return read_archive_page(q, view, owner, q.with ? q.with->bare_text() : std::string(), [&q](const xmpp::element& stanza) {
+    // XEP-0313 §4.1.1: a full address means just that one.
+    return !q.with || q.with->is_bare() || stanza.get("from") == q.with->text() || stanza.get("to") == q.with->text();
+  });
 }
 
 } // namespace
@@ -75,7 +32,7 @@ void chat_account::query_archive(client& c, query iq, receipt_ptr receipt) {
 void chat_account::read_archive(std::uint64_t id, const stanza_ptr& asked, const xmpp::archive_query& q, const receipt_ptr& receipt) {
   const auto found = std::make_shared<archive_page>();
   read(
-      [found, q, &n = node_, owner = owner_] { fill(*found, q, n.chat_of(owner), owner); },
+      [found, q, &n = node_, owner = owner_] { *found = read_page(q, n.chat_of(owner), owner); },
       [this, found, asked, id, receipt] {
         auto* to = find(id);
         if (to == nullptr) return;
@@ -84,9 +41,8 @@ void chat_account::read_archive(std::uint64_t id, const stanza_ptr& asked, const
           m.set("from", bare_.text()).set("to", to->address.text());
           deliver(*to, m);
         }
-        const auto& entries = found->page.entries;
         auto answer = xmpp::iq_result(*asked);
-        answer.add(xmpp::archive_fin(entries.empty() ? 0 : entries.front().id, entries.empty() ? 0 : entries.back().id, !entries.empty(), !found->page.more, found->count));
+        answer.add(found->fin());
         deliver(*to, answer);
       },
       [this, asked, id] {

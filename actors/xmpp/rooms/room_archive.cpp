@@ -1,4 +1,5 @@
 // A room's archive, for those who may enter it. XEP-0313; XEP-0059.
+#include "actors/xmpp/archive_page.hpp"
 #include "actors/xmpp/rooms/room_actor.hpp"
 
 #include "protocols/xmpp/archive_query.hpp"
@@ -12,53 +13,10 @@ namespace {
 
 using storage::chat::stream_kind;
 
-struct archive_page {
-  storage::chat::stream_page page;
-  bool unknown_id = false;
-  std::optional<std::uint64_t> count; ///< of all, if nothing narrows
-  std::vector<xmpp::element> messages;
-};
-
-/// In a reader's thread.
-void fill(archive_page& out, const xmpp::archive_query& q, const storage::chat::chat_view& view, const std::string& owner) {
-  // XEP-0313 §4.1.3, §4.3: an id that is not there (any more) is no place to go on from.
-  for (const auto id : {q.after_id, q.before_id})
-    if (id != 0 && id != ~std::uint64_t{0} && !view.find_entry(owner, stream_kind::archive, id)) out.unknown_id = true;
-  if (out.unknown_id) return;
-  if (!q.narrowed) {
-    const auto facts = view.find(owner);
-    out.count = facts ? facts->archive.entries : 0;
-  }
-  if (!q.ids.empty()) {
-    for (const auto id : q.ids) {
-      auto e = view.find_entry(owner, stream_kind::archive, id);
-      if (e) out.page.entries.push_back(std::move(*e));
-      else out.unknown_id = true;
-    }
-    std::sort(out.page.entries.begin(), out.page.entries.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  } else {
-    storage::chat::stream_query s;
-    s.after_id = q.after_id;
-    s.before_id = q.before_id;
-    s.from = q.start;
-    s.until = q.end;
-    s.backwards = q.backwards;
-    // §5.1.1: of one occupant alone, by his address in the room.
-    if (q.with) s.with = q.with->text();
-    s.max = std::max<std::size_t>(q.max, 1);
-    out.page = view.page(owner, stream_kind::archive, s);
-    if (q.max == 0) {
-      out.page.more = !out.page.entries.empty();
-      out.page.entries.clear();
-    }
-  }
-  for (const auto& e : out.page.entries)
-    if (const auto stanza = read_stanza(e.stanza)) {
-      // One that was named by its id may be somebody else's.
-      if (q.with && stanza->get("from") != q.with->text()) continue;
-      out.messages.push_back(xmpp::archive_result(q, e.id, e.time, *stanza));
-    }
-  if (q.flipped) std::reverse(out.messages.begin(), out.messages.end());
+archive_page read_page(const xmpp::archive_query& q, const storage::chat::chat_view& view, const std::string& owner) {
+  // §5.1.1: of one occupant alone, by his address in the room. One that was named by its id may be somebody else's.
+  const auto with = q.with ? q.with->text() : std::string();
+  return read_archive_page(q, view, owner, with, [&](const xmpp::element& stanza) { return with.empty() || stanza.get("from") == with; });
 }
 
 struct archive_ends {
@@ -115,13 +73,12 @@ bool room_actor::ask_archive(const room_stanza& s) {
   const auto q = xmpp::read_archive_query(asked, why);
   if (!q) return refuse(s, why), true;
   const auto found = std::make_shared<archive_page>();
-  const bool taken = read([found, q = *q, &n = node_, owner = owner_] { fill(*found, q, n.chat_of(owner), owner); },
+  const bool taken = read([found, q = *q, &n = node_, owner = owner_] { *found = read_page(q, n.chat_of(owner), owner); },
                           [this, found, question, answer] {
                             if (found->unknown_id) return refuse(*question, xmpp::condition::item_not_found);
                             auto out = std::move(found->messages);
-                            const auto& all = found->page.entries;
                             out.push_back(xmpp::iq_result(*question->what));
-                            out.back().add(xmpp::archive_fin(all.empty() ? 0 : all.front().id, all.empty() ? 0 : all.back().id, !all.empty(), !found->page.more, found->count));
+                            out.back().add(found->fin());
                             answer(std::move(out));
                           });
   if (!taken) refuse(s, xmpp::condition::resource_constraint);
